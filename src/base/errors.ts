@@ -1,0 +1,98 @@
+// Eosin's tagged errors. Every message reads `where: expected, got; what to do`.
+// Only the command line prints one or exits: `exitCode` says how (2 usage and recipe, 1 failure).
+
+/** What an error says, in the order it is printed. */
+export interface ErrorParts {
+  /** The file, key, tensor or op concerned, e.g. `train.h5/17/img`. */
+  where: string
+  /** What would have been right, e.g. `3x96x96`. */
+  expected?: string
+  /** What was there instead. */
+  got?: string
+  /** What the reader can do about it. */
+  hint?: string
+}
+
+function formatParts({ where, expected, got, hint }: ErrorParts): string {
+  const said = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ')
+  return [said ? `${where}: ${said}` : where, hint].filter(Boolean).join('; ')
+}
+
+/** The root of all errors that Eosin raises on purpose. */
+export class EosinError extends Error {
+  readonly exitCode: 1 | 2 = 1
+  readonly parts: ErrorParts
+  constructor(parts: ErrorParts, cause?: unknown) {
+    super(formatParts(parts), cause === undefined ? undefined : { cause })
+    this.name = new.target.name
+    this.parts = parts
+  }
+}
+
+/** Two shapes that do not fit; raised when an op is written, not when it runs. */
+export class ShapeError extends EosinError {}
+
+/** Input data (a file, a patch, a table) that is missing, damaged or not what it should be. */
+export class DataError extends EosinError {}
+
+/** A checkpoint whose tensors do not match the model. */
+export class WeightsError extends EosinError {}
+
+/** A computation that ONNX Runtime could not set up or run. */
+export class EngineError extends EosinError {}
+
+/** A recipe that cannot be carried out as written. */
+export class RecipeError extends EosinError {
+  override readonly exitCode = 2
+}
+
+/** A command line that cannot be carried out as written. */
+export class UsageError extends EosinError {
+  override readonly exitCode = 2
+}
+
+/** A name outside a closed list: the message lists the list and suggests the nearest. */
+export class UnknownNameError extends EosinError {
+  override readonly exitCode = 2
+  constructor(where: string, got: string, valid: readonly string[]) {
+    const near = nearestName(got, valid)
+    super({
+      where,
+      expected: `one of ${valid.join(', ')}`,
+      got: `'${got}'`,
+      hint: near && `did you mean '${near}'?`,
+    })
+  }
+}
+
+/** The entry of `table` called `name`; throws UnknownNameError with the table's keys. */
+export function pickNamed<T>(where: string, table: Readonly<Record<string, T>>, name: string): T {
+  if (!Object.hasOwn(table, name)) throw new UnknownNameError(where, name, Object.keys(table))
+  return table[name]
+}
+
+/** The valid name closest to `got` by edit distance, or undefined when none is close. */
+export function nearestName(got: string, valid: readonly string[]): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(got.length / 2))
+  for (const name of valid) {
+    const distance = editDistance(got.toLowerCase(), name.toLowerCase())
+    if (distance < bestDistance) {
+      best = name
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[b.length]
+}

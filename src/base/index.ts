@@ -1,0 +1,5 @@
+export * from './errors.ts'
+export * from './ndarray.ts'
+export * from './pixels.ts'
+export * from './progress.ts'
+export * from './random.ts'

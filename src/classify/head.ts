@@ -1,0 +1,55 @@
+// What every classifier on embeddings offers: fit on train, stop on validation, give probabilities.
+
+import type { NdArray, Progress } from '../base/index.ts'
+
+/** Labelled embeddings: `x` is [rows, dimensions], `y` 1 tumour or 0 normal. */
+export interface LabelledEmbeddings {
+  readonly x: NdArray<'f32'>
+  readonly y: Uint8Array
+}
+
+/** One epoch of training as the learning curves show it. */
+export interface EpochRecord {
+  readonly epoch: number
+  readonly trainLoss: number
+  readonly valLoss: number
+  readonly valAccuracy: number
+  readonly learningRate: number
+}
+
+/** A trained classifier. */
+export interface Head {
+  readonly kind: string
+  /** Probability of tumour for each row of x [rows, dimensions]. */
+  predict(x: NdArray<'f32'>): Promise<Float32Array>
+  /** One record an epoch; empty for closed-form or memory-based heads. */
+  readonly curve: readonly EpochRecord[]
+  /** The head as files by name (`head.json`, `head.safetensors`, `head.onnx`), byte for byte deterministic. */
+  serialize(): Promise<Readonly<Record<string, Uint8Array>>>
+}
+
+/** A classifier family. `Options` is plain JSON, complete with defaults. */
+export interface HeadMethod<Options> {
+  readonly name: string
+  /** Raised when the result for the same input changes: part of the cache key. */
+  readonly version: number
+  readonly about: string
+  readonly defaults: Options
+  /** Trains on `train`, selects and stops on `val` only. Throws DataError on a single class. */
+  fit(
+    train: LabelledEmbeddings,
+    val: LabelledEmbeddings,
+    options: Options,
+    seed: number,
+    hooks?: FitHooks,
+  ): Promise<Head>
+  /** Reads back what `serialize` wrote. */
+  load(files: Readonly<Record<string, Uint8Array>>): Promise<Head>
+}
+
+/** How a fit reports, and how it is resumed after a kill. */
+export interface FitHooks {
+  progress?: Progress
+  /** Where a checkpoint file may be kept while training; resuming from it gives the same bytes. */
+  checkpointPath?: string
+}

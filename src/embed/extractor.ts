@@ -1,0 +1,17 @@
+// What every extractor offers: patches in, one embedding a patch out.
+
+import type { Pixels } from '../base/index.ts'
+
+/** An extractor ready to run; `close` releases its session or workers. */
+export interface Extractor {
+  /** As written in a recipe, e.g. `texture` or `onnx:model.onnx`. */
+  readonly name: string
+  /** Hash over everything that decides the embedding (version, options, weights): part of the cache key. */
+  readonly key: string
+  readonly dimensions: number
+  /** What each dimension measures, where that can be said. */
+  readonly featureNames: readonly string[] | null
+  /** Embeds a batch: row-major float32, count x dimensions. */
+  embed(batch: Pixels): Promise<Float32Array>
+  close(): Promise<void>
+}

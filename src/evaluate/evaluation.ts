@@ -1,0 +1,42 @@
+// What an evaluation says: plain JSON, every figure with its interval.
+
+/** A figure and its 95 % bootstrap interval. */
+export interface Interval {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+/** The figures of one group of patches; AUROC and AUPRC are null where only one class is present. */
+export interface Scores {
+  readonly count: number
+  readonly positives: number
+  readonly accuracy: Interval
+  readonly balancedAccuracy: Interval | null
+  readonly auroc: Interval | null
+  readonly auprc: Interval | null
+  readonly f1: Interval | null
+  /** Expected calibration error, 15 equal-width bins. */
+  readonly calibrationError: Interval
+  readonly confusion: { readonly tp: number; readonly fp: number; readonly tn: number; readonly fn: number }
+}
+
+/** The evaluation of one set of probabilities against labels. */
+export interface Evaluation extends Scores {
+  readonly threshold: number
+  /** What was resampled: whole slides where slides are known, else single patches. */
+  readonly resampled: 'slides' | 'patches'
+  readonly byCenter: Readonly<Record<string, Scores>>
+  readonly bySlide: Readonly<Record<string, { count: number; positives: number; accuracy: number }>>
+  /** ROC points from (0,0) to (1,1), thinned to at most 200. */
+  readonly roc: {
+    readonly falsePositiveRate: readonly number[]
+    readonly truePositiveRate: readonly number[]
+  }
+  /** Reliability bins with at least one patch. */
+  readonly reliability: readonly {
+    readonly meanProbability: number
+    readonly tumourShare: number
+    readonly count: number
+  }[]
+}
