@@ -1,13 +1,16 @@
 // What an evaluation says: plain JSON, every figure with its interval.
 
-/** A figure and its 95 % bootstrap interval. */
+/** A figure and its 95 % bootstrap interval; the interval always holds the figure. */
 export interface Interval {
   readonly value: number
   readonly low: number
   readonly high: number
 }
 
-/** The figures of one group of patches; AUROC and AUPRC are null where only one class is present. */
+/**
+ * The figures of one group of patches. Balanced accuracy, AUROC and AUPRC are null where only one class is
+ * present, F1 where no patch is tumour.
+ */
 export interface Scores {
   readonly count: number
   readonly positives: number
@@ -18,17 +21,19 @@ export interface Scores {
   readonly f1: Interval | null
   /** Expected calibration error, 15 equal-width bins. */
   readonly calibrationError: Interval
+  /** Slides in the group; null where slides are not known. Below ten, read the intervals as too narrow. */
+  readonly slides: number | null
+  /** What the intervals resample: whole slides where the group has at least two, else single patches. */
+  readonly resampled: 'slides' | 'patches'
   readonly confusion: { readonly tp: number; readonly fp: number; readonly tn: number; readonly fn: number }
 }
 
 /** The evaluation of one set of probabilities against labels. */
 export interface Evaluation extends Scores {
   readonly threshold: number
-  /** What was resampled: whole slides where slides are known, else single patches. */
-  readonly resampled: 'slides' | 'patches'
   readonly byCenter: Readonly<Record<string, Scores>>
   readonly bySlide: Readonly<Record<string, { count: number; positives: number; accuracy: number }>>
-  /** ROC points from (0,0) to (1,1), thinned to at most 200. */
+  /** ROC points from (0,0) to (1,1), thinned to at most 200; empty where only one class is present. */
   readonly roc: {
     readonly falsePositiveRate: readonly number[]
     readonly truePositiveRate: readonly number[]

@@ -1,0 +1,108 @@
+// The patches of an evaluation in an order of their own: by probability, label, center and slide, never by
+// row. Everything downstream sums in this order, so that shuffled rows give the same bits.
+
+import { DataError } from '../base/index.ts'
+
+/** Patches sorted by falling probability. Patches of one `cluster` are resampled together. */
+export interface Group {
+  readonly probabilities: Float32Array
+  readonly labels: Uint8Array
+  /** Index of the cluster of each patch, below `clusters`. */
+  readonly cluster: Uint32Array
+  readonly clusters: number
+  readonly resampled: 'slides' | 'patches'
+  /** Number of slides, or null where slides are not known. */
+  readonly slides: number | null
+}
+
+/** What is evaluated: one entry a patch in every column. */
+export interface Predictions {
+  /** 1 tumour, 0 normal. */
+  readonly labels: Uint8Array
+  /** Probability of tumour, 0 to 1. */
+  readonly probabilities: Float32Array
+  readonly centers?: readonly string[] | null
+  readonly slides?: readonly string[] | null
+}
+
+/** Throws DataError naming the row where labels, probabilities or column lengths are not what they should be. */
+export function checkPredictions({ labels, probabilities, centers, slides }: Predictions): void {
+  const count = labels.length
+  if (count === 0) throw new DataError({ where: 'evaluate', expected: 'at least one patch', got: 'none' })
+  for (const [name, column] of Object.entries({ probabilities, centers, slides })) {
+    if (column && column.length !== count) {
+      throw new DataError({
+        where: `evaluate ${name}`,
+        expected: `${count} entries`,
+        got: `${column.length}`,
+      })
+    }
+  }
+  for (let row = 0; row < count; row++) {
+    if (labels[row] > 1) {
+      throw new DataError({ where: `evaluate labels, row ${row}`, expected: '0 or 1', got: `${labels[row]}` })
+    }
+    const probability = probabilities[row]
+    if (!(probability >= 0 && probability <= 1)) {
+      throw new DataError({
+        where: `evaluate probabilities, row ${row}`,
+        expected: 'a number from 0 to 1',
+        got: `${probability}`,
+      })
+    }
+  }
+}
+
+/** Rows by falling probability, then label, center and slide: rows that still tie are alike in everything. */
+export function sortRows({ labels, probabilities, centers, slides }: Predictions): Uint32Array {
+  const compareNames = (names: readonly string[] | null | undefined, i: number, j: number) =>
+    !names || names[i] === names[j] ? 0 : names[i] < names[j] ? -1 : 1
+  return Uint32Array.from(labels, (_, row) => row).sort(
+    (i, j) =>
+      probabilities[j] - probabilities[i] ||
+      labels[j] - labels[i] ||
+      compareNames(centers, i, j) ||
+      compareNames(slides, i, j),
+  )
+}
+
+/**
+ * The sorted `rows` as a group. Whole slides are its clusters where it has at least two, else single patches:
+ * resampling one slide would always give that slide again and an interval of no width.
+ */
+export function makeGroup(
+  { labels, probabilities }: Predictions,
+  rows: Uint32Array,
+  slideNames: readonly string[] | null,
+): Group {
+  const slideIndex = new Map<string, number>()
+  if (slideNames) {
+    const names = new Set(Array.from(rows, (row) => slideNames[row]))
+    for (const name of [...names].sort()) slideIndex.set(name, slideIndex.size)
+  }
+  const bySlide = slideNames !== null && slideIndex.size > 1
+  return {
+    probabilities: Float32Array.from(rows, (row) => probabilities[row]),
+    labels: Uint8Array.from(rows, (row) => labels[row]),
+    cluster: rows.map((row, rank) => (bySlide ? slideIndex.get(slideNames[row])! : rank)),
+    clusters: bySlide ? slideIndex.size : rows.length,
+    resampled: bySlide ? 'slides' : 'patches',
+    slides: slideNames && slideIndex.size,
+  }
+}
+
+/** Slide names that mean one slide each: a name used in several centers becomes `center/slide`. */
+export function nameSlides(
+  slides: readonly string[] | null | undefined,
+  centers: readonly string[] | null | undefined,
+): readonly string[] | null {
+  if (!slides) return null
+  if (!centers) return slides
+  const centersOf = new Map<string, Set<string>>()
+  for (let row = 0; row < slides.length; row++) {
+    const known = centersOf.get(slides[row])
+    if (known) known.add(centers[row])
+    else centersOf.set(slides[row], new Set([centers[row]]))
+  }
+  return slides.map((slide, row) => (centersOf.get(slide)!.size > 1 ? `${centers[row]}/${slide}` : slide))
+}

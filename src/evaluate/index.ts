@@ -1,0 +1,6 @@
+export * from './compare.ts'
+export * from './evaluate.ts'
+export * from './evaluation.ts'
+export type { Predictions } from './groups.ts'
+export * from './seeds.ts'
+export * from './threshold.ts'
