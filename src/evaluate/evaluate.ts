@@ -5,7 +5,7 @@ import { assignCells, tallyWeighted, traceReliability } from './calibration.ts'
 import type { Evaluation, Scores } from './evaluation.ts'
 import { checkPredictions, makeGroup, nameSlides, type Predictions, sortRows } from './groups.ts'
 import { prepareRanking, traceRoc } from './ranking.ts'
-import { scoreGroup } from './scores.ts'
+import { countOnce, scoreGroup } from './scores.ts'
 
 /** How to evaluate: the call `probability >= threshold` is tumour (.5), `resamples` of the bootstrap (1000). */
 export interface EvaluateOptions {
@@ -27,7 +27,7 @@ export function evaluate(options: Predictions & EvaluateOptions): Evaluation {
   const rows = sortRows(options)
   const all = makeGroup(options, rows, slides)
   const scores = scoreGroup(all, threshold, openRandom(seed, 'evaluate'), resamples)
-  const tally = tallyWeighted(all, assignCells(all, threshold), new Uint32Array(all.clusters).fill(1))
+  const tally = tallyWeighted(all, assignCells(all, threshold), countOnce(all))
 
   const byCenter: Record<string, Scores> = {}
   for (const [center, rowsOfCenter] of splitRows(rows, centers)) {

@@ -37,8 +37,9 @@ export function rankWeighted(
   let precisionSum = 0
   for (let i = 0; i < labels.length; i++) {
     const weight = weights[cluster[i]]
-    if (labels[i] === 1) tiedPositives += weight
-    else tiedNegatives += weight
+    const positive = labels[i] * weight // no branch: labels cannot be predicted
+    tiedPositives += positive
+    tiedNegatives += weight - positive
     if (endsTie[i] === 0) continue
     orderedPairs += tiedNegatives * (positives + tiedPositives / 2)
     positives += tiedPositives

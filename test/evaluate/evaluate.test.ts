@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DataError } from '../../src/base/index.ts'
-import { evaluate } from '../../src/evaluate/index.ts'
+import { evaluate, summarize } from '../../src/evaluate/index.ts'
 import { makePredictions, shufflePredictions } from './patches.ts'
 
 const labels = Uint8Array.of(1, 1, 0, 1, 0, 0)
@@ -57,6 +57,16 @@ describe('evaluate on six patches worked out by hand', () => {
     expect(evaluation.slides).toBeNull()
     expect(evaluation.byCenter).toEqual({})
     expect(evaluation.bySlide).toEqual({})
+  })
+})
+
+describe('summarize', () => {
+  it('gives the figures of evaluate without intervals', () => {
+    const patches = makePredictions(200, 5)
+    const { auroc, auprc, accuracy, f1 } = evaluate({ ...patches, threshold: 0.4, seed: 0, resamples: 1 })
+    const figures = summarize({ ...patches, threshold: 0.4 })
+    expect([figures.auroc, figures.auprc]).toEqual([auroc?.value, auprc?.value])
+    expect([figures.accuracy, figures.f1]).toEqual([accuracy.value, f1?.value])
   })
 })
 
