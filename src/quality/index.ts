@@ -1,0 +1,3 @@
+export * from './filter.ts'
+export * from './options.ts'
+export * from './verdict.ts'

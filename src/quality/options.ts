@@ -1,0 +1,25 @@
+// The quality rules' options: plain data, every rule on its own switch, so that a recipe can name them.
+
+/** Options of the quality filter; a rule that is `null` is off. */
+export interface QualityOptions {
+  /**
+   * Black regions (scanner and stitching artefacts): rejected where the count is over `over`.
+   * `channels` counts channel values equal to 0, as the code behind the published counts does;
+   * `pixels` counts pixels whose three channels are 0, as its text says.
+   */
+  readonly black: { readonly count: 'channels' | 'pixels'; readonly over: number } | null
+  /** One colour all over: rejected where every channel's largest minus smallest value is at most `range`. */
+  readonly constant: { readonly range: number } | null
+  /** Blank glass: rejected where the share of pixels with all channels >= `level` is at least `share`. */
+  readonly white: { readonly level: number; readonly share: number } | null
+  /** Patches with the same bytes: all but the one with the smallest id are rejected. */
+  readonly duplicate: Readonly<Record<string, never>> | null
+}
+
+/** What runs where nothing is said: 200 zeros over all channels, one colour, 98 % glass, exact duplicates. */
+export const qualityDefaults: QualityOptions = {
+  black: { count: 'channels', over: 200 },
+  constant: { range: 0 },
+  white: { level: 235, share: 0.98 },
+  duplicate: {},
+}
