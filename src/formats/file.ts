@@ -40,27 +40,44 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
  * Where `write` throws, the temporary file is removed. Throws DataError where the folder cannot be written.
  */
 export async function replaceFile(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+  const replacement = await openReplacement(path)
   try {
-    await mkdir(dirname(path), { recursive: true })
-    await write(temporary)
-    await rename(temporary, path)
+    await write(replacement.temporary)
+    await replacement.commit()
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {})
-    throw isFileSystemError(cause) ? describeWriteError(path, cause) : cause
+    await replacement.discard()
+    throw explainWriteError(path, cause)
   }
 }
 
-function isFileSystemError(cause: unknown): cause is NodeJS.ErrnoException {
-  return cause instanceof Error && 'code' in cause && 'syscall' in cause
+/** A file being made under a temporary name: `commit` renames it into place, `discard` removes it. */
+export interface Replacement {
+  readonly temporary: string
+  commit(): Promise<void>
+  discard(): Promise<void>
 }
 
-function describeWriteError(path: string, cause: NodeJS.ErrnoException): DataError {
-  const hints: Record<string, string> = {
-    ENOSPC: 'the disk is full: free some space and run again, finished work is kept',
-    EROFS: 'the file system is read-only: choose another --out',
-    EACCES: 'the folder cannot be written: choose another --out or change its permissions',
-    EPERM: 'the folder cannot be written: choose another --out or change its permissions',
+/** Opens a replacement for `path`, for writers that live longer than one call. Makes the folder it lies in. */
+export async function openReplacement(path: string): Promise<Replacement> {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+  const explained = (cause: unknown) => Promise.reject(explainWriteError(path, cause))
+  await mkdir(dirname(path), { recursive: true }).catch(explained)
+  return {
+    temporary,
+    commit: () => rename(temporary, path).catch(explained),
+    discard: () => rm(temporary, { force: true }).catch(() => {}),
   }
-  return new DataError({ where: path, got: cause.message, hint: hints[cause.code ?? ''] }, cause)
+}
+
+const writeHints: Record<string, string> = {
+  ENOSPC: 'the disk is full: free some space and run again, finished work is kept',
+  EROFS: 'the file system is read-only: choose another --out',
+  EACCES: 'the folder cannot be written: choose another --out or change its permissions',
+  EPERM: 'the folder cannot be written: choose another --out or change its permissions',
+}
+
+/** A DataError naming `path` where `cause` came from the file system; any other error as it is. */
+export function explainWriteError(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error && 'code' in cause && 'syscall' in cause)) return cause
+  return new DataError({ where: path, got: cause.message, hint: writeHints[String(cause.code)] }, cause)
 }
