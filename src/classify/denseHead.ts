@@ -1,0 +1,79 @@
+// A dense network as a head: calibrated on val, run by the engine, kept as JSON, safetensors and ONNX.
+
+import { type NdArray, ndarray } from '../base/index.ts'
+import { coolNetwork, type DenseNetwork, dimensionsOf, emitDense, runDense } from './denseNetwork.ts'
+import { checkFinite, checkShape } from './embeddings.ts'
+import type { EpochRecord, Head, LabelledEmbeddings } from './head.ts'
+import { packHead, unpackHead } from './headFiles.ts'
+import { type Calibration, fitTemperature } from './temperature.ts'
+
+/** What head.json says beside the weights. */
+export interface DenseRecord {
+  readonly kind: string
+  readonly options: object
+  readonly curve: readonly EpochRecord[]
+  /** What the fit selected on val. */
+  readonly chosen: object
+}
+
+/** Fits the temperature on val, where asked for, and makes the head. */
+export async function finishDense(
+  network: DenseNetwork,
+  val: LabelledEmbeddings,
+  calibrate: Calibration,
+  record: DenseRecord,
+): Promise<Head> {
+  if (calibrate === 'none') return makeDenseHead(network, record)
+  const temperature = fitTemperature(await runDense(network, val.x, 'logit'), val.y)
+  return makeDenseHead(coolNetwork(network, temperature), {
+    ...record,
+    chosen: { ...record.chosen, temperature },
+  })
+}
+
+function makeDenseHead(network: DenseNetwork, record: DenseRecord): Head {
+  return {
+    kind: record.kind,
+    curve: record.curve,
+    predict(x) {
+      const where = `${record.kind} predict`
+      checkShape(where, x, dimensionsOf(network))
+      checkFinite(where, x)
+      return runDense(network, x, 'probability')
+    },
+    async serialize() {
+      return { ...packHead({ ...record }, tensorsOf(network)), 'head.onnx': emitDense(network) }
+    },
+  }
+}
+
+/** Reads back a head that `serialize` wrote. */
+export async function loadDense(files: Readonly<Record<string, Uint8Array>>, kind: string): Promise<Head> {
+  const { record, tensors } = unpackHead(files, kind)
+  const layers: DenseNetwork['layers'][number][] = []
+  while (`layers.${layers.length}.weight` in tensors) {
+    const name = `layers.${layers.length}`
+    layers.push({
+      weight: tensors[`${name}.weight`] as NdArray<'f32'>,
+      bias: tensors[`${name}.bias`] as NdArray<'f32'>,
+    })
+  }
+  const mean = tensors['standardization.mean']?.data as Float32Array | undefined
+  const scale = tensors['standardization.scale']?.data as Float32Array | undefined
+  const standardization = mean && scale ? { mean, scale } : null
+  return makeDenseHead({ standardization, layers }, record as unknown as DenseRecord)
+}
+
+function tensorsOf({ standardization, layers }: DenseNetwork): Record<string, NdArray> {
+  const tensors: Record<string, NdArray> = {}
+  if (standardization) {
+    for (const [name, values] of Object.entries(standardization)) {
+      tensors[`standardization.${name}`] = ndarray('f32', [values.length], values)
+    }
+  }
+  layers.forEach(({ weight, bias }, i) => {
+    tensors[`layers.${i}.weight`] = weight
+    tensors[`layers.${i}.bias`] = bias
+  })
+  return tensors
+}

@@ -1,0 +1,69 @@
+// What a head may be given: finite embeddings, labels 0 and 1, both classes. Checked once, at the room's edge.
+
+import { DataError, type NdArray } from '../base/index.ts'
+import type { LabelledEmbeddings } from './head.ts'
+
+/** The rows and dimensions of embeddings. Throws DataError where they are not a matrix or `dimensions` differ. */
+export function checkShape(where: string, x: NdArray<'f32'>, dimensions?: number): [number, number] {
+  const [rows, columns] = x.shape
+  if (x.shape.length !== 2 || columns === 0 || (dimensions !== undefined && columns !== dimensions)) {
+    throw new DataError({
+      where,
+      expected: `embeddings of [rows, ${dimensions ?? 'dimensions'}]`,
+      got: `[${x.shape}]`,
+      hint: 'use the extractor the head was trained with',
+    })
+  }
+  return [rows, columns]
+}
+
+/** Throws DataError naming the first row that holds NaN or an infinity. */
+export function checkFinite(where: string, x: NdArray<'f32'>): void {
+  const at = x.data.findIndex((value) => !Number.isFinite(value))
+  if (at < 0) return
+  const columns = x.shape[1]
+  throw new DataError({
+    where: `${where}, row ${Math.floor(at / columns)}, dimension ${at % columns}`,
+    expected: 'a finite number',
+    got: `${x.data[at]}`,
+    hint: 'embed this patch again, or reject it in the quality stage',
+  })
+}
+
+/** Checks embeddings and labels of one split, without asking for both classes. Throws DataError. */
+export function checkLabelled(where: string, { x, y }: LabelledEmbeddings, dimensions?: number): void {
+  const [rows] = checkShape(where, x, dimensions)
+  if (rows === 0) throw new DataError({ where, expected: 'at least one row', got: 'none' })
+  if (y.length !== rows) {
+    throw new DataError({ where, expected: `${rows} labels, one a row`, got: `${y.length}` })
+  }
+  const row = y.findIndex((label) => label > 1)
+  if (row >= 0)
+    throw new DataError({ where: `${where}, row ${row}`, expected: 'label 0 or 1', got: `${y[row]}` })
+  checkFinite(where, x)
+}
+
+/** Throws DataError where only one class is present; `why` says what that would lead to. */
+export function checkBothClasses(where: string, y: Uint8Array, why: string): void {
+  const positives = y.reduce((sum, label) => sum + label, 0)
+  if (positives > 0 && positives < y.length) return
+  throw new DataError({
+    where,
+    expected: 'patches of both classes',
+    got: `${y.length} patches, all ${positives === 0 ? 'normal' : 'tumour'}`,
+    hint: why,
+  })
+}
+
+/** Checks what a head is fitted on: train with both classes, val with both where the fit selects by it. */
+export function checkFit(train: LabelledEmbeddings, val: LabelledEmbeddings, usesVal: boolean): void {
+  checkLabelled('classify train', train)
+  checkBothClasses('classify train', train.y, 'no classifier can be learnt from one class')
+  if (!usesVal) return
+  checkLabelled('classify val', val, train.x.shape[1])
+  checkBothClasses(
+    'classify val',
+    val.y,
+    'selecting on one class would favour the head that calls everything so',
+  )
+}

@@ -1,0 +1,7 @@
+// Classifiers on embeddings: fitted on train, selected on val, saved as JSON, safetensors and ONNX.
+
+export type { EpochRecord, FitHooks, Head, HeadMethod, LabelledEmbeddings } from './head.ts'
+export { type HeadName, headMethods, headPresets, loadHead } from './heads.ts'
+export type { KnnOptions } from './knn.ts'
+export type { LogisticOptions } from './logistic.ts'
+export type { Calibration } from './temperature.ts'

@@ -1,0 +1,45 @@
+// Temperature scaling: one number that all logits are divided by, so that probabilities mean what they say.
+// Guo et al., "On calibration of modern neural networks" (2017), section 4.2.
+
+/** How a head's probabilities are calibrated on val. */
+export type Calibration = 'none' | 'temperature'
+
+// Beyond these the split is (nearly) separated or pure noise, and no temperature can be estimated.
+const coldest = 0.05
+const hottest = 20
+
+/**
+ * The temperature, .05 to 20, that minimises the log loss of logits / temperature. The loss is convex in
+ * 1 / temperature, so its slope is bisected.
+ */
+export function fitTemperature(logits: Float32Array, y: Uint8Array): number {
+  let low = 1 / hottest
+  let high = 1 / coldest
+  for (let halving = 0; halving < 60; halving++) {
+    const middle = Math.sqrt(low * high)
+    if (measureSlope(logits, y, middle) < 0) low = middle
+    else high = middle
+  }
+  return 1 / Math.sqrt(low * high)
+}
+
+// Derivative of the summed log loss with respect to the inverse temperature.
+function measureSlope(logits: Float32Array, y: Uint8Array, inverse: number): number {
+  let slope = 0
+  for (let row = 0; row < y.length; row++) {
+    slope += (1 / (1 + Math.exp(-inverse * logits[row])) - y[row]) * logits[row]
+  }
+  return slope
+}
+
+/** Mean log loss of logits against labels, and the share of rows on the right side of 0. */
+export function measureLogits(logits: Float32Array, y: Uint8Array): { loss: number; accuracy: number } {
+  let loss = 0
+  let right = 0
+  for (let row = 0; row < y.length; row++) {
+    const signed = y[row] === 1 ? logits[row] : -logits[row]
+    loss += Math.max(0, -signed) + Math.log1p(Math.exp(-Math.abs(signed)))
+    if (logits[row] >= 0 === (y[row] === 1)) right++
+  }
+  return { loss: loss / y.length, accuracy: right / y.length }
+}
