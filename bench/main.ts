@@ -1,0 +1,46 @@
+// npm run bench -- CASE... [--json] [--repeats N] [--quick]: runs benchmark cases and prints a line for each
+// measurement, Eosin's and, where one can be had, its peer's from the same run.
+
+import { parseArgs } from 'node:util'
+import type { BenchCase, BenchLine } from './benchCase.ts'
+import { mlpEpoch } from './mlpEpoch.ts'
+import { readHdf5 } from './readHdf5.ts'
+import { stainCases } from './stain.ts'
+import { studyMemory } from './studyMemory.ts'
+import { texture } from './texture.ts'
+
+const cases: readonly BenchCase[] = [mlpEpoch, readHdf5, texture, studyMemory, ...stainCases]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    repeats: { type: 'string', default: '5' },
+  },
+})
+
+const wanted = positionals.length ? positionals : cases.map(({ name }) => name)
+const unknown = wanted.filter((name) => !cases.some((known) => known.name === name))
+if (unknown.length > 0) {
+  console.error(`bench: no case '${unknown[0]}'; there are:`)
+  for (const { name, about } of cases) console.error(`  ${name.padEnd(24)}${about}`)
+  process.exit(2)
+}
+for (const { name, run } of cases.filter((known) => wanted.includes(known.name))) {
+  if (!values.json) console.log(name)
+  for await (const line of run({ repeats: Number(values.repeats), quick: values.quick })) print(line)
+}
+
+function print(line: BenchLine): void {
+  if (values.json) {
+    console.log(JSON.stringify(line))
+    return
+  }
+  const extra = [
+    line.ratio !== undefined && `${line.ratio.toFixed(2)}x`,
+    line.peak_rss_mb !== undefined && `peak ${Math.round(line.peak_rss_mb)} MB`,
+  ].filter(Boolean)
+  const rate = `${line.per_s.toFixed(line.per_s < 100 ? 2 : 0)} ${line.unit}/s`
+  console.log(`  ${line.peer.padEnd(28)}${String(line.threads).padStart(2)} threads  ${rate.padStart(20)}  ${extra.join('  ')}`)
+}

@@ -1,0 +1,79 @@
+// eosin classify: train a head on embeddings, stopped on validation embeddings.
+
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { DataError, pickNamed } from '../../base/index.ts'
+import {
+  addExamples, type CommonOptions, jsonOption, overwriteOption, printResult, refuseOverwrite, seedOption,
+} from '../command.ts'
+import { clearLine, showProgress } from '../terminal.ts'
+
+interface ClassifyOptions extends CommonOptions {
+  readonly train: string
+  readonly val: string
+  readonly head: string
+  readonly preset?: string
+  readonly set: readonly string[]
+  readonly out: string
+  readonly seed: number
+}
+
+export function addClassify(program: Command): void {
+  const classify = program
+    .command('classify')
+    .description('train a head on embeddings; val decides when it stops')
+    .requiredOption('--train <folder>', 'what eosin embed wrote for the training centers')
+    .requiredOption('--val <folder>', 'what eosin embed wrote for the validation center')
+    .option('--head <name>', 'mlp, logistic or knn', 'mlp')
+    .option('--preset <name>', 'a named set of options')
+    .option('--set <key=value...>', 'change an option of the head', [])
+    .option('--out <folder>', 'receives head.json, head.safetensors, head.onnx, predictions.csv', 'head')
+    .addOption(seedOption().default(0))
+    .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .action(runClassify)
+  addExamples(classify, 'eosin classify --train train-texture --val val-texture --head mlp --preset paper')
+}
+
+async function runClassify(options: ClassifyOptions): Promise<void> {
+  refuseOverwrite(options.out, options.overwrite)
+  const { headMethods, headPresets } = await import('../../classify/index.ts')
+  const { evaluate } = await import('../../evaluate/index.ts')
+  const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
+  const { completeOptions, parseAssignments } = await import('../../study/index.ts')
+  const method = pickNamed('--head', headMethods, options.head)
+  const presets: Record<string, object> = (headPresets as Record<string, Record<string, object>>)[options.head] ?? {}
+  const preset = options.preset ? pickNamed('--preset', presets, options.preset) : {}
+  const chosen = completeOptions<object>('--set', { ...method.defaults, ...preset }, parseAssignments(options.set))
+  const train = await readLabelled(options.train)
+  const val = await readLabelled(options.val)
+  const head = await method.fit(train, val, chosen as never, options.seed, { progress: showProgress('classify') })
+  clearLine()
+  for (const [name, bytes] of Object.entries(await head.serialize())) await writeFileAtomic(join(options.out, name), bytes)
+  const probabilities = await head.predict(val.x)
+  const { ids, centers, slides, labels } = val
+  const columns = {
+    id: ids,
+    ...(centers && { center: centers }),
+    ...(slides && { slide: slides }),
+    label: labels,
+    probability: probabilities,
+  }
+  await writeFileAtomic(join(options.out, 'predictions.csv'), writeCsv(columns))
+  const evaluation = evaluate({ labels, probabilities, centers, slides, seed: options.seed })
+  const { value, low, high } = evaluation.accuracy
+  printResult(options, { epochs: head.curve.length, evaluation, out: options.out }, () =>
+    [
+      `${options.head}: ${head.curve.length} epochs`,
+      `val accuracy ${(100 * value).toFixed(1)} % [${(100 * low).toFixed(1)}-${(100 * high).toFixed(1)}]`,
+      options.out,
+    ].join('\n'),
+  )
+}
+
+async function readLabelled(folder: string) {
+  const { readEmbeddingFolder } = await import('../../study/index.ts')
+  const { labels, ...rest } = await readEmbeddingFolder(folder)
+  if (!labels) throw new DataError({ where: folder, expected: 'labels', got: 'none in patches.csv' })
+  return { ...rest, labels, y: labels }
+}

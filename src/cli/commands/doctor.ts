@@ -1,0 +1,66 @@
+// eosin doctor: what this machine offers and whether the parts work.
+
+import { availableParallelism, freemem, totalmem } from 'node:os'
+import type { Command } from 'commander'
+import { addExamples, type CommonOptions, jsonOption, printResult } from '../command.ts'
+import { green, red } from '../terminal.ts'
+
+/** One thing looked at. */
+interface Finding {
+  readonly what: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+export function addDoctor(program: Command): void {
+  const doctor = program
+    .command('doctor')
+    .description('check Node, memory, the native parts and the devices that networks can run on')
+    .addOption(jsonOption())
+    .action(runDoctor)
+  addExamples(doctor, 'eosin doctor')
+}
+
+async function runDoctor(options: CommonOptions): Promise<void> {
+  const findings = [
+    checkNode(),
+    { what: 'memory', ok: freemem() > 2 ** 31, detail: `${gib(freemem())} free of ${gib(totalmem())}` },
+    { what: 'cores', ok: true, detail: String(availableParallelism()) },
+    await probe('images (sharp)', async () => {
+      const { encodePng } = await import('../../formats/index.ts')
+      const { pixels } = await import('../../base/index.ts')
+      return `PNG of ${(await encodePng(pixels(new Uint8Array(48), 1, 4, 4))).length} bytes written`
+    }),
+    await probe('HDF5 (h5wasm)', async () => {
+      const h5wasm = await import('h5wasm/node')
+      await h5wasm.ready
+      return 'loads'
+    }),
+    ...(await checkDevices()),
+  ]
+  printResult(options, findings, () =>
+    findings.map(({ what, ok, detail }) => `${ok ? green('✓') : red('✗')} ${what.padEnd(18)}${detail}`).join('\n'),
+  )
+  if (findings.some(({ ok, what }) => !ok && !what.startsWith('device '))) process.exitCode = 1
+}
+
+function checkNode(): Finding {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  const ok = major > 20 || (major === 20 && minor >= 19)
+  return { what: 'Node', ok, detail: `${process.versions.node} (20.19 or newer is needed)` }
+}
+
+async function checkDevices(): Promise<Finding[]> {
+  const { listProviders } = await import('../../engine/index.ts')
+  return (await listProviders()).map(({ name, available, detail }) => ({ what: `device ${name}`, ok: available, detail }))
+}
+
+async function probe(what: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { what, ok: true, detail: await look() }
+  } catch (error) {
+    return { what, ok: false, detail: (error as Error).message }
+  }
+}
+
+const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`

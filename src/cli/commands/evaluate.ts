@@ -1,0 +1,105 @@
+// eosin evaluate: figures with intervals for a table of probabilities.
+
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { DataError } from '../../base/index.ts'
+import type { Evaluation, Interval } from '../../evaluate/index.ts'
+import { addExamples, type CommonOptions, jsonOption, printResult, seedOption, share } from '../command.ts'
+import { formatCount, formatTable } from '../terminal.ts'
+
+interface EvaluateOptions extends CommonOptions {
+  readonly labels?: string
+  readonly column: string
+  readonly threshold: number
+  readonly seed: number
+}
+
+export function addEvaluate(program: Command): void {
+  const evaluate = program
+    .command('evaluate')
+    .argument('<predictions.csv>', 'columns id and probability; label, center, slide where known')
+    .description('accuracy, AUROC, calibration and more, with intervals clustered by slide')
+    .option('--labels <file.csv>', 'take labels (and center, slide) from here, matched by id')
+    .option('--column <name>', 'the column that holds probabilities', 'probability')
+    .option('--threshold <p>', 'tumour from this probability up', share, 0.5)
+    .addOption(seedOption().default(0))
+    .addOption(jsonOption())
+    .action(runEvaluate)
+  addExamples(evaluate, 'eosin evaluate predictions.csv --labels data/test_truth.csv')
+}
+
+async function runEvaluate(path: string, options: EvaluateOptions): Promise<void> {
+  const { evaluate } = await import('../../evaluate/index.ts')
+  const predictions = await readTable(path)
+  const ids = columnOf(path, predictions, 'id')
+  const truth = options.labels ? alignById(options.labels, await readTable(options.labels), ids) : predictions
+  const labels = columnOf(options.labels ?? path, truth, 'label').map((text, row) => {
+    if (text !== '0' && text !== '1') {
+      throw new DataError({ where: `${options.labels ?? path} id ${ids[row]}`, expected: 'label 0 or 1', got: `'${text}'` })
+    }
+    return Number(text)
+  })
+  const result = evaluate({
+    labels: Uint8Array.from(labels),
+    probabilities: Float32Array.from(columnOf(path, predictions, options.column), Number),
+    centers: knownColumn(truth.center ?? predictions.center),
+    slides: knownColumn(truth.slide ?? predictions.slide),
+    threshold: options.threshold,
+    seed: options.seed,
+  })
+  printResult(options, result, describeEvaluation)
+}
+
+type Table = Readonly<Record<string, readonly string[]>>
+
+async function readTable(path: string): Promise<Table> {
+  const { readCsv } = await import('../../formats/index.ts')
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+  })
+  return readCsv(text, path)
+}
+
+function columnOf(path: string, table: Table, name: string): readonly string[] {
+  if (!table[name]) {
+    throw new DataError({ where: path, expected: `a column '${name}'`, got: Object.keys(table).join(', ') })
+  }
+  return table[name]
+}
+
+function alignById(path: string, table: Table, ids: readonly string[]): Table {
+  const rowOf = new Map(columnOf(path, table, 'id').map((id, row) => [id, row]))
+  const rows = ids.map((id) => {
+    const row = rowOf.get(id)
+    if (row === undefined) throw new DataError({ where: path, expected: `a row for id ${id}`, got: 'none' })
+    return row
+  })
+  return Object.fromEntries(Object.entries(table).map(([name, values]) => [name, rows.map((row) => values[row])]))
+}
+
+function knownColumn(values: readonly string[] | undefined): readonly string[] | null {
+  return values && values.some((value) => value !== '') ? values : null
+}
+
+function describeEvaluation(result: Evaluation): string {
+  const figure = (name: string, interval: Interval | null) =>
+    interval ? [name, interval.value.toFixed(4), `${interval.low.toFixed(4)} - ${interval.high.toFixed(4)}`] : [name, '-', '-']
+  const { tp, fp, tn, fn } = result.confusion
+  return [
+    `${formatCount(result.count)} patches, ${formatCount(result.positives)} tumour; intervals: 95 % bootstrap over ${result.resampled}`,
+    '',
+    formatTable(
+      ['figure', 'value', '95 % interval'],
+      [
+        figure('accuracy', result.accuracy),
+        figure('balanced accuracy', result.balancedAccuracy),
+        figure('AUROC', result.auroc),
+        figure('AUPRC', result.auprc),
+        figure('F1', result.f1),
+        figure('calibration error', result.calibrationError),
+      ],
+    ),
+    '',
+    `at ${result.threshold}: ${tp} true tumour, ${fp} false tumour, ${tn} true normal, ${fn} false normal`,
+  ].join('\n')
+}

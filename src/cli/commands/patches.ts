@@ -1,0 +1,120 @@
+// eosin patches: look at a patch set, verify it, or make a synthetic one.
+
+import type { Command } from 'commander'
+import {
+  addExamples, type CommonOptions, formatOption, jsonOption, overwriteOption, partOption, printResult, refuseOverwrite,
+  seedOption, share, wholeNumber,
+} from '../command.ts'
+import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
+import { UsageError } from '../../base/index.ts'
+
+interface OpenOptions extends CommonOptions {
+  readonly format?: string
+  readonly part?: string
+}
+interface MakeOptions extends CommonOptions {
+  readonly train: number
+  readonly val: number
+  readonly test: number
+  readonly size: number
+  readonly seed: number
+  readonly aberrant: number
+  readonly truth: 'none' | 'stains' | 'maps'
+  readonly testLabels?: boolean
+}
+
+export function addPatches(program: Command): void {
+  const patches = program.command('patches').description('look at, verify or make patch sets')
+  const info = patches
+    .command('info')
+    .argument('<path>', 'an HDF5 file, a CSV or a folder')
+    .description('count patches by split, center, slide and label; pixel range, dtype, storage')
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(jsonOption())
+    .action(showInfo)
+  addExamples(info, 'eosin patches info train.h5', 'eosin patches info camelyon17_v1.0 --part val')
+  const check = patches
+    .command('check')
+    .argument('<path>', 'an HDF5 file, a CSV or a folder')
+    .description('read every patch and report each that is damaged; exit code 1 where there are any')
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(jsonOption())
+    .action(checkPath)
+  addExamples(check, 'eosin patches check train.h5')
+  const make = patches
+    .command('make')
+    .argument('<folder>', 'receives train.h5, val.h5, test.h5 and their truth')
+    .description('make synthetic H&E-like patches of five centers with known truth')
+    .option('--train <n>', 'patches of centers 0, 3, 4', wholeNumber(1), 1400)
+    .option('--val <n>', 'patches of center 1', wholeNumber(1), 500)
+    .option('--test <n>', 'patches of center 2', wholeNumber(1), 500)
+    .option('--size <px>', 'side of a patch', wholeNumber(48), 96)
+    .option('--aberrant <share>', 'share of patches with black or white regions', share, 0.01)
+    .option('--truth <what>', 'none, stains (vectors a patch) or maps (concentrations too)', 'stains')
+    .option('--test-labels', 'write labels into test.h5 too')
+    .addOption(seedOption().default(0))
+    .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .action(makePatches)
+  addExamples(make, 'eosin patches make data', 'eosin patches make data --train 100000 --val 35000 --test 85000')
+}
+
+async function showInfo(path: string, { format, part, json }: OpenOptions): Promise<void> {
+  const { describePatches, openPatchSet } = await import('../../patches/index.ts')
+  const set = await openPatchSet(path, { format, part })
+  try {
+    const info = await describePatches(set)
+    printResult({ json }, info, (result) => describeInfo(result as unknown as Record<string, unknown>))
+  } finally {
+    await set.close()
+  }
+}
+
+// Scalars as a list, counts as one small table each.
+function describeInfo(info: Record<string, unknown>): string {
+  const lines: string[] = []
+  const tables: string[] = []
+  for (const [key, value] of Object.entries(info)) {
+    if (value === null || value === undefined) lines.push(`${key.padEnd(14)}-`)
+    else if (typeof value === 'object' && !Array.isArray(value)) tables.push(describeCounts(key, value as Record<string, unknown>))
+    else lines.push(`${key.padEnd(14)}${typeof value === 'number' ? formatCount(value) : String(value)}`)
+  }
+  return [lines.join('\n'), ...tables].join('\n\n')
+}
+
+function describeCounts(title: string, counts: Record<string, unknown>): string {
+  const shown = Object.entries(counts).slice(0, 60)
+  const rows = shown.map(([name, count]) => [name, typeof count === 'number' ? formatCount(count) : JSON.stringify(count)])
+  const more = Object.keys(counts).length - shown.length
+  return `${formatTable([title, 'patches'], rows)}${more > 0 ? `\n… and ${more} more` : ''}`
+}
+
+async function checkPath(path: string, { format, part, json }: OpenOptions): Promise<void> {
+  const { checkPatches, openPatchSet } = await import('../../patches/index.ts')
+  const set = await openPatchSet(path, { format, part })
+  try {
+    const { checked, problems } = await checkPatches(set, showProgress(`check    ${path}`))
+    clearLine()
+    printResult({ json }, { checked, problems }, () =>
+      [...problems.map(({ id, problem }) => `${id}: ${problem}`), `${formatCount(checked)} patches checked, ${problems.length} damaged`].join('\n'),
+    )
+    if (problems.length > 0) process.exitCode = 1
+  } finally {
+    await set.close()
+  }
+}
+
+async function makePatches(folder: string, options: MakeOptions): Promise<void> {
+  const { train, val, test, size, seed, aberrant, truth, testLabels = false } = options
+  if (!['none', 'stains', 'maps'].includes(truth)) {
+    throw new UsageError({ where: '--truth', expected: 'none, stains or maps', got: `'${truth}'` })
+  }
+  refuseOverwrite(folder, options.overwrite)
+  const { makeSyntheticChallenge, syntheticDefaults } = await import('../../patches/index.ts')
+  const wanted = { ...syntheticDefaults, seed, size, aberrantShare: aberrant, truth, testLabels, counts: { train, val, test } }
+  const files = await makeSyntheticChallenge(folder, wanted, showProgress(`make     ${folder}`))
+  clearLine()
+  printResult(options, files, () => Object.values(files).join('\n'))
+}

@@ -1,0 +1,66 @@
+// eosin predict: the model of a run on patches it has never seen.
+
+import type { Command } from 'commander'
+import {
+  addExamples, type CommonOptions, deviceOption, formatOption, jsonOption, overwriteOption, partOption, printResult,
+  refuseOverwrite, wholeNumber,
+} from '../command.ts'
+import { clearLine, formatCount, showProgress } from '../terminal.ts'
+
+interface PredictOptions extends CommonOptions {
+  readonly run: string
+  readonly out: string
+  readonly submission?: string
+  readonly format?: string
+  readonly part?: string
+  readonly threads?: number
+}
+
+export function addPredict(program: Command): void {
+  const predict = program
+    .command('predict')
+    .argument('<path>', 'a patch set; labels are not needed')
+    .description("call tumour or no tumour with a run's chosen model")
+    .requiredOption('--run <folder>', 'the run whose model predicts')
+    .option('--out <file.csv>', 'id, center, slide, probability, prediction', 'predictions.csv')
+    .option('--submission <file.csv>', "also write the challenge's ID,Pred")
+    .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(deviceOption())
+    .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .action(runPredict)
+  addExamples(predict, 'eosin predict test.h5 --run runs/demo --submission submission.csv')
+}
+
+async function runPredict(path: string, options: PredictOptions): Promise<void> {
+  for (const file of [options.out, options.submission]) if (file) refuseOverwrite(file, options.overwrite)
+  const { openPatchSet } = await import('../../patches/index.ts')
+  const { openModel } = await import('../../study/index.ts')
+  const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
+  const { writeSubmission } = await import('../../runs/index.ts')
+  const model = await openModel(options.run, options)
+  try {
+    const set = await openPatchSet(path, options)
+    const probabilities = await model.predict(set, showProgress(`predict  ${path}`))
+    clearLine()
+    const prediction = Uint8Array.from(probabilities, (p) => Number(p >= model.threshold))
+    const columns = {
+      id: set.ids,
+      ...(set.centers && { center: set.centers }),
+      ...(set.slides && { slide: set.slides }),
+      probability: probabilities,
+      prediction,
+    }
+    await writeFileAtomic(options.out, writeCsv(columns))
+    if (options.submission) await writeSubmission(options.submission, set.ids, prediction)
+    await set.close()
+    const tumour = prediction.reduce((sum, value) => sum + value, 0)
+    printResult(options, { model: model.name, count: set.count, tumour, out: options.out }, (result) =>
+      `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}\n${options.out}`,
+    )
+  } finally {
+    await model.close()
+  }
+}

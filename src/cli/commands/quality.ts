@@ -1,0 +1,56 @@
+// eosin quality: which patches the filter rejects, by which rule and with what value.
+
+import type { Command } from 'commander'
+import {
+  addExamples, type CommonOptions, formatOption, jsonOption, overwriteOption, partOption, printResult, refuseOverwrite,
+} from '../command.ts'
+import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
+
+interface QualityCommandOptions extends CommonOptions {
+  readonly format?: string
+  readonly part?: string
+  readonly set: readonly string[]
+}
+
+export function addQuality(program: Command): void {
+  const quality = program
+    .command('quality')
+    .argument('<path>', 'a patch set')
+    .description('find aberrant patches: black, white or blank, constant, exact duplicates')
+    .option('--set <key=value...>', 'change an option of a rule, as under quality in a recipe', [])
+    .option('--out <file.csv>', 'write one row a rejected patch')
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .action(runQuality)
+  addExamples(quality, 'eosin quality train.h5', 'eosin quality train.h5 --set duplicates=false --out rejected.csv')
+}
+
+async function runQuality(path: string, options: QualityCommandOptions): Promise<void> {
+  const { openPatchSet } = await import('../../patches/index.ts')
+  const { filterPatches, qualityDefaults } = await import('../../quality/index.ts')
+  const { completeOptions, parseAssignments } = await import('../../study/index.ts')
+  const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
+  if (options.out) refuseOverwrite(options.out, options.overwrite)
+  const rules = completeOptions('--set', qualityDefaults, parseAssignments(options.set))
+  const set = await openPatchSet(path, options)
+  try {
+    const { kept, rejections } = await filterPatches(set, rules, showProgress(`quality  ${path}`))
+    clearLine()
+    if (options.out) {
+      const column = <K extends 'id' | 'rule' | 'value'>(key: K) => rejections.map((rejection) => rejection[key])
+      await writeFileAtomic(options.out, writeCsv({ id: column('id'), rule: column('rule'), value: column('value') }))
+    }
+    const byRule: Record<string, number> = {}
+    for (const { rule } of rejections) byRule[rule] = (byRule[rule] ?? 0) + 1
+    printResult(options, { count: set.count, kept: kept.length, byRule, rejections }, () =>
+      [
+        formatTable(['rule', 'rejected'], Object.entries(byRule).map(([rule, count]) => [rule, formatCount(count)])),
+        `${formatCount(kept.length)} of ${formatCount(set.count)} patches kept`,
+      ].join('\n'),
+    )
+  } finally {
+    await set.close()
+  }
+}

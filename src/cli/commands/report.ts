@@ -1,0 +1,26 @@
+// eosin report: writes a run's report.html anew.
+
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { UsageError } from '../../base/index.ts'
+import { addExamples, type CommonOptions, jsonOption, printResult } from '../command.ts'
+
+export function addReport(program: Command): void {
+  const report = program
+    .command('report')
+    .argument('<run>', 'a run folder')
+    .description('write report.html of a run anew from the files in its folder')
+    .addOption(jsonOption())
+    .action(runReport)
+  addExamples(report, 'eosin report runs/demo')
+}
+
+async function runReport(run: string, options: CommonOptions): Promise<void> {
+  if (!(await stat(join(run, 'metrics.json')).catch(() => null))) {
+    throw new UsageError({ where: run, expected: 'a finished run folder', got: 'no metrics.json in it' })
+  }
+  const { writeReport } = await import('../../report/index.ts')
+  const report = await writeReport(run)
+  printResult(options, { report }, () => report)
+}

@@ -1,0 +1,178 @@
+// eosin stain: fit a method on reference patches, apply a fit to others.
+
+import { extname } from 'node:path'
+import type { Command } from 'commander'
+import { DataError, pickNamed } from '../../base/index.ts'
+import type { PatchSet } from '../../patches/index.ts'
+import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
+import type { FittedStain, PlainOptions } from '../../study/index.ts'
+import {
+  addExamples, type CommonOptions, formatOption, jsonOption, overwriteOption, partOption, printResult, refuseOverwrite,
+  seedOption, wholeNumber,
+} from '../command.ts'
+import { clearLine, formatCount, showProgress } from '../terminal.ts'
+
+interface StainOptions extends CommonOptions {
+  readonly out: string
+  readonly format?: string
+  readonly part?: string
+}
+interface FitOptions extends StainOptions {
+  readonly method: string
+  readonly set: readonly string[]
+  readonly count: number
+  readonly center?: string
+  readonly ids?: readonly string[]
+  readonly seed: number
+}
+interface ApplyOptions extends StainOptions {
+  readonly fit: string
+}
+
+const batchRows = 64
+
+export function addStain(program: Command): void {
+  const stain = program.command('stain').description('normalise the stain: fit on a reference, apply to patches')
+  const fit = stain
+    .command('fit')
+    .argument('<path>', 'the patch set that holds the reference')
+    .description('fit a stain method on reference patches')
+    .requiredOption('--method <name>', 'none, grayscale, macenko ...')
+    .option('--set <key=value...>', 'change an option of the method', [])
+    .option('--center <name>', 'reference patches from this center only')
+    .option('--ids <id...>', 'these reference patches')
+    .option('--count <n>', 'a seeded sample of so many reference patches', wholeNumber(1), 64)
+    .option('--out <file.json>', 'receives the fit', 'fit.json')
+    .addOption(seedOption().default(0))
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .action(runFit)
+  addExamples(fit, 'eosin stain fit train.h5 --method macenko --center 0 --out center0.json')
+  const apply = stain
+    .command('apply')
+    .argument('<path>', 'a patch set')
+    .description('normalise every patch; each gets a verdict (ok, fallback, passthrough, rejected)')
+    .requiredOption('--fit <file.json>', 'what stain fit wrote')
+    .requiredOption('--out <path>', 'a file.h5 in the challenge\'s layout, or a folder for PNG files')
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .action(runApply)
+  addExamples(apply, 'eosin stain apply test.h5 --fit center0.json --out normalised.h5')
+}
+
+function chooseReference(set: PatchSet, { center, ids, count }: FitOptions, order: Uint32Array): Uint32Array {
+  if (ids) {
+    return Uint32Array.from(ids, (id) => {
+      const row = set.ids.indexOf(id)
+      if (row < 0) throw new DataError({ where: '--ids', expected: `an id of ${set.source}`, got: id })
+      return row
+    })
+  }
+  const rows = center === undefined ? order : order.filter((row) => set.centers?.[row] === center)
+  if (rows.length === 0) {
+    const known = [...new Set(set.centers ?? [])].sort().join(', ') || 'no known center'
+    throw new DataError({ where: '--center', expected: known, got: `${center}` })
+  }
+  return rows.slice(0, count).sort()
+}
+
+async function runFit(path: string, options: FitOptions): Promise<void> {
+  refuseOverwrite(options.out, options.overwrite)
+  const { openRandom } = await import('../../base/index.ts')
+  const { openPatchSet, readBatches } = await import('../../patches/index.ts')
+  const { completeOptions, parseAssignments, writeStainFit } = await import('../../study/index.ts')
+  const method = await pickMethod(options.method)
+  const chosen = completeOptions('--set', method.defaults as object, parseAssignments(options.set))
+  const set = await openPatchSet(path, options)
+  try {
+    const rows = chooseReference(set, options, openRandom(options.seed, 'stain reference').permutation(set.count))
+    const reference = async function* () {
+      for await (const { pixels } of readBatches(set, rows, batchRows)) yield pixels
+    }
+    const fit = await method.fit(reference(), chosen)
+    const file = { method: method.name, version: method.version, options: chosen as PlainOptions, fit }
+    await writeStainFit(options.out, file)
+    printResult(options, file, () => `${method.name} fitted on ${formatCount(rows.length)} patches\n${options.out}`)
+  } finally {
+    await set.close()
+  }
+}
+
+async function runApply(path: string, options: ApplyOptions): Promise<void> {
+  refuseOverwrite(options.out, options.overwrite)
+  const { openPatchSet } = await import('../../patches/index.ts')
+  const { openStainFit } = await import('../../study/index.ts')
+  const stain = await openStainFit(options.fit)
+  const set = await openPatchSet(path, options)
+  try {
+    const write = extname(options.out) === '.h5' ? writeChallengeFile : writePngFolder
+    const verdicts = await write(options.out, set, stain)
+    clearLine()
+    printResult(options, { count: set.count, verdicts, out: options.out }, () =>
+      [...Object.entries(verdicts).map(([verdict, count]) => `${verdict.padEnd(13)}${formatCount(count)}`), options.out].join('\n'),
+    )
+  } finally {
+    await set.close()
+  }
+}
+
+async function pickMethod(name: string): Promise<StainMethod<unknown, StainFit>> {
+  const { stainMethods } = await import('../../stain/index.ts')
+  return pickNamed('--method', stainMethods, name) as unknown as StainMethod<unknown, StainFit>
+}
+
+// Yields each normalised patch with its row, counting verdicts on the way.
+async function* normalise(
+  set: PatchSet,
+  { entry, method, fit }: FittedStain,
+  verdicts: Partial<Record<Verdict, number>>,
+) {
+  const { readBatches } = await import('../../patches/index.ts')
+  const { pixelsAt } = await import('../../base/index.ts')
+  const progress = showProgress(`stain    ${set.source}`)
+  let done = 0
+  for await (const batch of readBatches(set, Uint32Array.from({ length: set.count }, (_, row) => row), batchRows)) {
+    const result = await method.apply(batch.pixels, fit, entry.options)
+    for (let i = 0; i < result.pixels.count; i++) {
+      verdicts[result.verdicts[i]] = (verdicts[result.verdicts[i]] ?? 0) + 1
+      yield { row: batch.rows[i], pixels: pixelsAt(result.pixels, i) }
+    }
+    done += result.pixels.count
+    progress(done, set.count)
+  }
+}
+
+async function writeChallengeFile(out: string, set: PatchSet, stain: FittedStain) {
+  const { createChallengeFile } = await import('../../patches/index.ts')
+  const verdicts: Partial<Record<Verdict, number>> = {}
+  const target = await createChallengeFile(out, { compress: true, origin: set.origin })
+  for await (const { row, pixels } of normalise(set, stain, verdicts)) {
+    await target.append({
+      id: set.ids[row],
+      image: pixels.data,
+      label: set.labels?.[row],
+      center: set.centers ? Number(set.centers[row]) : undefined,
+      slide: set.slides ? Number(set.slides[row]) : undefined,
+    })
+  }
+  await target.close()
+  return verdicts
+}
+
+async function writePngFolder(out: string, set: PatchSet, stain: FittedStain) {
+  const { mkdir, rename, rm } = await import('node:fs/promises')
+  const { encodePng, writeFileAtomic } = await import('../../formats/index.ts')
+  const verdicts: Partial<Record<Verdict, number>> = {}
+  const work = `${out}.work`
+  await mkdir(work, { recursive: true })
+  for await (const { row, pixels } of normalise(set, stain, verdicts)) {
+    await writeFileAtomic(`${work}/${set.ids[row].replaceAll(/[^\w.-]+/g, '_')}.png`, await encodePng(pixels))
+  }
+  await rm(out, { recursive: true, force: true })
+  await rename(work, out)
+  return verdicts
+}

@@ -1,0 +1,100 @@
+// eosin study: plan and run a recipe's grid.
+
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import type { StudyResult } from '../../study/index.ts'
+import {
+  addExamples, type CommonOptions, deviceOption, dryRunOption, jsonOption, printResult, seedOption, wholeNumber,
+} from '../command.ts'
+import { bold, formatCount, formatTable, observeOnTerminal } from '../terminal.ts'
+
+interface StudyCommandOptions extends CommonOptions {
+  readonly out: string
+  readonly cache?: string
+  readonly seeds?: number
+  readonly threads?: number
+}
+
+export function addStudy(program: Command): void {
+  const study = program.command('study').description('run a grid of stain x embed x classify from a recipe')
+  const run = study
+    .command('run')
+    .argument('<recipe>', 'a recipe (.yaml)')
+    .description('run a recipe; what was done before is not done again, and it may be stopped at any moment')
+    .option('--out <folder>', 'where the run folder goes', 'runs')
+    .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
+    .option('--seeds <n>', 'how many seeds, instead of the recipe\'s', wholeNumber(1))
+    .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
+    .addOption(seedOption())
+    .addOption(deviceOption())
+    .addOption(dryRunOption())
+    .addOption(jsonOption())
+    .action(runRecipe)
+  addExamples(run, 'eosin study run recipes/challenge-mini.yaml', 'eosin study run recipe.yaml --dry-run')
+  const plan = study
+    .command('plan')
+    .argument('<recipe>', 'a recipe (.yaml)')
+    .description('show the steps of a recipe and which of them are cached')
+    .option('--out <folder>', 'where the run folder goes', 'runs')
+    .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
+    .option('--seeds <n>', 'how many seeds, instead of the recipe\'s', wholeNumber(1))
+    .addOption(seedOption())
+    .addOption(deviceOption())
+    .addOption(jsonOption())
+    .action(planRecipe)
+  addExamples(plan, 'eosin study plan recipes/challenge-mini.yaml')
+}
+
+async function runRecipe(path: string, options: StudyCommandOptions): Promise<void> {
+  if (options.dryRun) return planRecipe(path, options)
+  const { readRecipe, runStudy } = await import('../../study/index.ts')
+  const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
+  const result = await runStudy(recipe, {
+    out: options.out,
+    cache: cacheOf(options),
+    device: options.device,
+    threads: options.threads,
+    observer: observeOnTerminal(),
+  })
+  printResult(options, result, describeStudy)
+}
+
+async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
+  const { planStudy, readRecipe } = await import('../../study/index.ts')
+  const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
+  const steps = await planStudy(recipe, cacheOf(options), options.device)
+  printResult(options, steps, () => {
+    const todo = steps.filter((step) => !step.cached).length
+    const rows = steps.map((step) => [step.stage, step.what, formatCount(step.items), step.cached ? 'cached' : 'to do'])
+    return `${formatTable(['stage', 'what', 'items', 'state'], rows)}\n\n${steps.length} steps, ${todo} to do.`
+  })
+}
+
+function cacheOf({ cache, out }: StudyCommandOptions): string {
+  return cache ?? join(out, '.cache')
+}
+
+/** A study's outcome in plain text: the table, the chosen cell, the files. */
+export function describeStudy({ metrics, manifest, report, submission }: StudyResult): string {
+  const percent = (value: number) => (100 * value).toFixed(1)
+  const interval = (figure: { value: number; low: number; high: number } | null | undefined) =>
+    figure ? `${percent(figure.value)} [${percent(figure.low)}-${percent(figure.high)}]` : '-'
+  const rows = metrics.cells.map((cell) => [
+    cell.id + (cell.id === metrics.chosen ? ' *' : ''),
+    interval(cell.val.accuracy),
+    interval(cell.test?.accuracy),
+    cell.val.auroc ? cell.val.auroc.value.toFixed(3) : '-',
+    cell.test?.auroc ? cell.test.auroc.value.toFixed(3) : '-',
+  ])
+  const table = formatTable(['cell', 'val acc % [95 %]', 'test acc % [95 %]', 'val AUROC', 'test AUROC'], rows)
+  const origin = manifest.origin === 'real' ? '' : `${bold(`Data: ${manifest.origin}.`)} These figures say nothing about patients.\n`
+  return [
+    '',
+    table,
+    `* chosen by: ${metrics.chosenBy}`,
+    '',
+    `${origin}report      ${report}`,
+    `submission  ${submission ?? 'none: there is no test split with integer ids'}`,
+  ].join('\n')
+}
+

@@ -1,0 +1,3 @@
+export * from './record.ts'
+export * from './runFolder.ts'
+export * from './submission.ts'

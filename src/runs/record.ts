@@ -1,0 +1,120 @@
+// The files of a run folder, as types: what the study writes and the report (and later the server) reads.
+//
+// runs/<name>/
+//   recipe.yaml      the recipe as run, complete with defaults
+//   manifest.json    Manifest     what was run on what, with which versions; byte-stable
+//   metrics.json     Metrics      every cell of the grid; byte-stable
+//   timings.json     StageTiming[] time and memory of each stage; differs from run to run
+//   gallery.json     Gallery      names of the PNG files in gallery/
+//   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
+
+import type { Evaluation } from '../evaluate/evaluation.ts'
+import type { EpochRecord } from '../classify/head.ts'
+import type { Origin } from '../patches/patchSet.ts'
+
+export type Split = 'train' | 'val' | 'test'
+
+/** Where a split's patches came from and what the quality filter left of them. */
+export interface SplitProvenance {
+  readonly source: string
+  readonly format: string
+  readonly origin: Origin
+  readonly licence: string | null
+  readonly fingerprint: string
+  readonly height: number
+  readonly width: number
+  readonly count: number
+  readonly kept: number
+  /** Rejected patches by quality rule. */
+  readonly rejectedByRule: Readonly<Record<string, number>>
+  readonly byCenter: Readonly<Record<string, { readonly count: number; readonly positives: number | null }>>
+}
+
+export interface Manifest {
+  readonly name: string
+  readonly seed: number
+  readonly seeds: readonly number[]
+  readonly versions: Readonly<Record<string, string>>
+  readonly splits: Readonly<Partial<Record<Split, SplitProvenance>>>
+  /** The most artificial origin among the splits: every number in the run carries it. */
+  readonly origin: Origin
+}
+
+/** Verdict counts of one stain method on one split, by center. */
+export interface VerdictCounts {
+  readonly stain: string
+  readonly split: Split
+  readonly byCenter: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+/** Mean and standard deviation of a figure over the seeds. */
+export interface OverSeeds {
+  readonly mean: number
+  readonly sd: number
+}
+
+/** One seed of one cell. */
+export interface SeedResult {
+  readonly seed: number
+  readonly curve: readonly EpochRecord[]
+  readonly valAccuracy: number
+  readonly testAccuracy: number | null
+  readonly valAuroc: number | null
+  readonly testAuroc: number | null
+}
+
+/** One combination of the grid; probabilities are averaged over seeds before `val` and `test` are evaluated. */
+export interface Cell {
+  /** `<stain>/<embed>/<classify>`, the labels as the recipe gives them. */
+  readonly id: string
+  readonly stain: string
+  readonly embed: string
+  readonly classify: string
+  readonly seeds: readonly SeedResult[]
+  /** Over seeds, of the single-seed accuracies. */
+  readonly valAccuracyOverSeeds: OverSeeds
+  readonly testAccuracyOverSeeds: OverSeeds | null
+  /** Of the seed-averaged probabilities. */
+  readonly val: Evaluation
+  /** null where the test split has no labels. */
+  readonly test: Evaluation | null
+}
+
+export interface Metrics {
+  readonly cells: readonly Cell[]
+  /** Id of the cell with the best validation accuracy: the one the submission is made with. */
+  readonly chosen: string
+  readonly chosenBy: string
+  readonly verdicts: readonly VerdictCounts[]
+}
+
+export interface StageTiming {
+  /** `<stage> <what>`, e.g. `embed macenko/texture/train`. */
+  readonly stage: string
+  readonly seconds: number
+  readonly peakRssMb: number
+  readonly cached: boolean
+  /** Patches or rows handled. */
+  readonly items: number
+}
+
+/** A PNG in gallery/ with what is to be said about it. */
+export interface GalleryImage {
+  readonly file: string
+  readonly id: string
+  readonly split: Split
+  readonly center: string | null
+  readonly label: 0 | 1 | null
+}
+
+export interface Gallery {
+  readonly samples: readonly GalleryImage[]
+  readonly rejected: readonly (GalleryImage & { readonly rule: string; readonly value: number })[]
+  /** Per sample: the same patch under every stain method. */
+  readonly stains: readonly {
+    readonly original: GalleryImage
+    readonly methods: readonly { readonly stain: string; readonly file: string; readonly verdict: string }[]
+  }[]
+  /** Most confident errors of the chosen cell on labelled splits. */
+  readonly errors: readonly (GalleryImage & { readonly probability: number })[]
+}

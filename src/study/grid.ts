@@ -1,0 +1,56 @@
+// The grid: every combination of the recipe's axes, and the cache inputs of each of its steps. Keys follow
+// from inputs alone, so a plan can be told before anything has run.
+
+import type { Split } from '../runs/record.ts'
+import type { CacheInputs } from './cache.ts'
+import type { AxisEntry, Recipe, StainEntry } from './recipe.ts'
+import type { OpenSplits } from './splits.ts'
+import { embedInputs } from './steps/embedSplit.ts'
+import { filterInputs } from './steps/filter.ts'
+import { stainInputs } from './steps/fitStain.ts'
+import { headInputs } from './steps/trainHead.ts'
+
+/** One column of embeddings: a stain method and an extractor. */
+export interface EmbeddingPair {
+  readonly stain: StainEntry
+  readonly embed: AxisEntry
+  readonly inputs: Readonly<Partial<Record<Split, CacheInputs>>>
+}
+
+/** One combination: what is trained, and the inputs of each seed. */
+export interface GridCell {
+  readonly id: string
+  readonly pair: EmbeddingPair
+  readonly classify: AxisEntry
+  readonly heads: readonly { readonly seed: number; readonly inputs: CacheInputs }[]
+}
+
+/** All pairs and cells of a study, in the recipe's order. */
+export interface Grid {
+  readonly pairs: readonly EmbeddingPair[]
+  readonly cells: readonly GridCell[]
+}
+
+/** Lays out the grid. `extractorKeys` are the extractors' keys by label. */
+export function layOutGrid(recipe: Recipe, splits: OpenSplits, extractorKeys: Readonly<Record<string, string>>): Grid {
+  const pairs = recipe.stain.flatMap((stain) =>
+    recipe.embed.map((embed): EmbeddingPair => {
+      const stainKey = stainInputs(recipe, splits, stain)
+      const inputs: Partial<Record<Split, CacheInputs>> = {}
+      for (const split of Object.values(splits)) {
+        const filterKey = filterInputs(recipe, split)
+        inputs[split.split] = embedInputs({ ...split, filterKey }, stainKey, extractorKeys[embed.label])
+      }
+      return { stain, embed, inputs }
+    }),
+  )
+  const cells = pairs.flatMap((pair) =>
+    recipe.classify.map((classify) => ({
+      id: `${pair.stain.label}/${pair.embed.label}/${classify.label}`,
+      pair,
+      classify,
+      heads: recipe.seeds.map((seed) => ({ seed, inputs: headInputs(classify, pair.inputs, seed) })),
+    })),
+  )
+  return { pairs, cells }
+}

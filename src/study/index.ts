@@ -1,0 +1,8 @@
+export * from './embeddingFolder.ts'
+export * from './model.ts'
+export * from './options.ts'
+export * from './plan.ts'
+export * from './recipe.ts'
+export * from './run.ts'
+export * from './stainFile.ts'
+export type { FittedStain } from './steps/fitStain.ts'

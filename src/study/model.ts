@@ -1,0 +1,128 @@
+// The model of a run: its chosen cell, complete and portable: the stain's fit, the extractor, one head a
+// seed. Lies in <run>/model/ and needs neither the cache nor the training data.
+
+import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DataError, type NdArray, type Pixels, pickNamed, type Progress } from '../base/index.ts'
+import { type Head, headMethods } from '../classify/index.ts'
+import { type Extractor, openExtractor } from '../embed/index.ts'
+import { averageProbabilities } from '../evaluate/index.ts'
+import { writeFileAtomic } from '../formats/index.ts'
+import { type PatchSet, readBatches } from '../patches/index.ts'
+import { readJson } from '../runs/index.ts'
+import type { StainFit } from '../stain/index.ts'
+import type { GridCell } from './grid.ts'
+import type { StainEntry } from './recipe.ts'
+import { type FittedStain, methodOf } from './steps/fitStain.ts'
+import type { TrainedHead } from './steps/trainHead.ts'
+
+const batchRows = 64
+
+// model.json
+interface ModelFile {
+  readonly stain: StainEntry
+  readonly fit: StainFit
+  readonly embed: GridCell['pair']['embed']
+  readonly head: string
+  readonly seeds: readonly number[]
+  readonly threshold: number
+  readonly extractorKey: string
+}
+
+/** A model ready to predict; close it when done. */
+export interface Model {
+  readonly name: string
+  readonly threshold: number
+  /** Seed-averaged probabilities of tumour, in the order of the set's rows; memory does not grow with pixels. */
+  predict(set: PatchSet, progress: Progress): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** Writes a cell's model into a run folder. */
+export async function saveModel(
+  runFolder: string,
+  cell: GridCell,
+  stain: FittedStain,
+  heads: readonly TrainedHead[],
+  extractorKey: string,
+  threshold: number,
+): Promise<void> {
+  const folder = join(runFolder, 'model')
+  await rm(folder, { recursive: true, force: true })
+  for (const [i, head] of heads.entries()) {
+    const from = join(head.entry.folder, 'head')
+    const to = join(folder, `head-${cell.heads[i].seed}`)
+    await mkdir(to, { recursive: true })
+    for (const file of await readdir(from)) await copyFile(join(from, file), join(to, file))
+  }
+  const model: ModelFile = {
+    stain: stain.entry,
+    fit: stain.fit,
+    embed: cell.pair.embed,
+    head: cell.classify.name,
+    seeds: cell.heads.map(({ seed }) => seed),
+    threshold,
+    extractorKey,
+  }
+  await writeFileAtomic(join(folder, 'model.json'), `${JSON.stringify(model, null, 1)}\n`)
+}
+
+/** Opens the model of a run folder. Throws DataError where the run has none or its extractor has changed. */
+export async function openModel(
+  runFolder: string,
+  options: { device: string; threads?: number },
+): Promise<Model> {
+  const folder = join(runFolder, 'model')
+  const file = await readJson<ModelFile>(join(folder, 'model.json'))
+  const extractor = await openExtractor({ name: file.embed.name, ...file.embed.options }, options)
+  if (extractor.key !== file.extractorKey) {
+    await extractor.close()
+    throw new DataError({
+      where: folder,
+      expected: `the extractor ${file.embed.label} the run was trained with`,
+      got: 'another version of it',
+      hint: 'run the study again',
+    })
+  }
+  const heads = await Promise.all(file.seeds.map((seed) => loadHead(file.head, join(folder, `head-${seed}`))))
+  const stain = { entry: file.stain, method: methodOf(file.stain), fit: file.fit }
+  return {
+    name: `${file.stain.label}/${file.embed.label}/${file.head}`,
+    threshold: file.threshold,
+    predict: (set, progress) => predictSet(set, stain, extractor, heads, progress),
+    close: () => extractor.close(),
+  }
+}
+
+async function loadHead(name: string, folder: string): Promise<Head> {
+  const files: Record<string, Uint8Array> = {}
+  for (const file of await readdir(folder)) files[file] = await readFile(join(folder, file))
+  return pickNamed('head', headMethods, name).load(files)
+}
+
+async function predictSet(
+  set: PatchSet,
+  { entry, method, fit }: Pick<FittedStain, 'entry' | 'method' | 'fit'>,
+  extractor: Extractor,
+  heads: readonly Head[],
+  progress: Progress,
+): Promise<Float32Array> {
+  const probabilities = new Float32Array(set.count)
+  const rows = Uint32Array.from({ length: set.count }, (_, row) => row)
+  let done = 0
+  for await (const batch of readBatches(set, rows, batchRows)) {
+    const { pixels } = await method.apply(batch.pixels, fit, entry.options)
+    probabilities.set(await predictPixels(pixels, extractor, heads), done)
+    done += pixels.count
+    progress(done, set.count)
+  }
+  return probabilities
+}
+
+async function predictPixels(pixels: Pixels, extractor: Extractor, heads: readonly Head[]): Promise<Float32Array> {
+  const data = await extractor.embed(pixels)
+  const x: NdArray<'f32'> = { dtype: 'f32', shape: [pixels.count, extractor.dimensions], data }
+  const bySeed: Float32Array[] = []
+  for (const head of heads) bySeed.push(await head.predict(x))
+  return averageProbabilities(bySeed)
+}

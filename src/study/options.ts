@@ -1,0 +1,51 @@
+// Completes the options a recipe or a command line gives with a method's defaults.
+
+import { RecipeError, UnknownNameError } from '../base/index.ts'
+
+export type PlainOptions = Readonly<Record<string, unknown>>
+
+/**
+ * `defaults` with what `given` overrides. An unknown key throws UnknownNameError with the nearest valid
+ * one, a value of another type than its default RecipeError; a default of null accepts any type.
+ */
+export function completeOptions<Options extends object>(
+  where: string,
+  defaults: Options,
+  given: PlainOptions,
+): Options {
+  for (const [key, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaults, key)) throw new UnknownNameError(where, key, Object.keys(defaults))
+    const usual = (defaults as PlainOptions)[key]
+    if (usual !== null && value !== null && kindOf(value) !== kindOf(usual)) {
+      throw new RecipeError({ where: `${where}.${key}`, expected: kindOf(usual), got: JSON.stringify(value) })
+    }
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new RecipeError({ where: `${where}.${key}`, expected: 'a finite number', got: String(value) })
+    }
+  }
+  return { ...defaults, ...given }
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  return value === null ? 'null' : `a ${typeof value}`
+}
+
+/** `['a=1', 'b=[0,1]', 'c=text']` as options; values are read as JSON, else as text. Throws RecipeError. */
+export function parseAssignments(assignments: readonly string[]): PlainOptions {
+  return Object.fromEntries(
+    assignments.map((assignment) => {
+      const at = assignment.indexOf('=')
+      if (at < 1) throw new RecipeError({ where: '--set', expected: 'key=value', got: `'${assignment}'` })
+      return [assignment.slice(0, at), parseValue(assignment.slice(at + 1))]
+    }),
+  )
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

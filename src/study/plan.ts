@@ -1,0 +1,87 @@
+// What a study would do: each step with whether its result is in the cache already.
+
+import { openExtractor } from '../embed/index.ts'
+import { type Cache, openCache } from './cache.ts'
+import { layOutGrid } from './grid.ts'
+import type { Recipe } from './recipe.ts'
+import { closeSplits, openSplits, type OpenSplits } from './splits.ts'
+import { filterInputs } from './steps/filter.ts'
+import { stainInputs } from './steps/fitStain.ts'
+
+/** One step of a plan; `items` are patches, or rows for heads. */
+export interface PlannedStep {
+  readonly stage: 'quality' | 'stain' | 'embed' | 'classify'
+  readonly what: string
+  readonly items: number
+  readonly cached: boolean
+}
+
+/** The steps a study of `recipe` consists of, in the order they run. Reads metadata, computes nothing. */
+export async function planStudy(recipe: Recipe, cacheRoot: string, device = 'auto'): Promise<PlannedStep[]> {
+  const cache = openCache(cacheRoot)
+  const splits = await openSplits(recipe, cacheRoot)
+  try {
+    return [
+      ...planFilters(recipe, cache, splits),
+      ...planStains(recipe, cache, splits),
+      ...(await planCells(recipe, cache, splits, device)),
+    ]
+  } finally {
+    await closeSplits(splits)
+  }
+}
+
+function planFilters(recipe: Recipe, cache: Cache, splits: OpenSplits): PlannedStep[] {
+  if (recipe.quality === null) return []
+  return Object.values(splits).map((split) => ({
+    stage: 'quality',
+    what: split.split,
+    items: split.set.count,
+    cached: cache.has(filterInputs(recipe, split)),
+  }))
+}
+
+function planStains(recipe: Recipe, cache: Cache, splits: OpenSplits): PlannedStep[] {
+  return recipe.stain.map((stain) => ({
+    stage: 'stain',
+    what: stain.label,
+    items: stain.reference === 'published' ? 0 : (stain.reference.ids?.length ?? stain.reference.count),
+    cached: cache.has(stainInputs(recipe, splits, stain)),
+  }))
+}
+
+async function planCells(recipe: Recipe, cache: Cache, splits: OpenSplits, device: string): Promise<PlannedStep[]> {
+  const { pairs, cells } = layOutGrid(recipe, splits, await readExtractorKeys(recipe, device))
+  const embeds = pairs.flatMap(({ stain, embed, inputs }) =>
+    Object.values(splits).map(
+      ({ split, set }): PlannedStep => ({
+        stage: 'embed',
+        what: `${stain.label}/${embed.label} ${split}`,
+        items: set.count,
+        cached: cache.has(inputs[split]!),
+      }),
+    ),
+  )
+  const heads = cells.flatMap(({ id, heads }) =>
+    heads.map(
+      ({ seed, inputs }): PlannedStep => ({
+        stage: 'classify',
+        what: `${id} seed ${seed}`,
+        items: splits.train.set.count,
+        cached: cache.has(inputs),
+      }),
+    ),
+  )
+  return [...embeds, ...heads]
+}
+
+/** The keys of the recipe's extractors, by label. */
+export async function readExtractorKeys(recipe: Recipe, device: string): Promise<Record<string, string>> {
+  const keys: Record<string, string> = {}
+  for (const { label, name, options } of recipe.embed) {
+    const extractor = await openExtractor({ name, ...options }, { device, threads: 1 })
+    keys[label] = extractor.key
+    await extractor.close()
+  }
+  return keys
+}

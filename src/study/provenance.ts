@@ -1,0 +1,65 @@
+// What a run rests on: the versions that made it and where its patches came from.
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Origin } from '../patches/index.ts'
+import type { Manifest, Split, SplitProvenance } from '../runs/index.ts'
+import type { Recipe } from './recipe.ts'
+import type { FilteredSplit } from './steps/filter.ts'
+
+const artificial: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown', 'real']
+
+/** The manifest of a run; the same inputs give the same bytes. */
+export async function describeRun(
+  recipe: Recipe,
+  filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
+): Promise<Manifest> {
+  const splits: Partial<Record<Split, SplitProvenance>> = {}
+  for (const split of Object.values(filtered)) splits[split.split] = describeSplit(split)
+  const origins = Object.values(splits).map((split) => split.origin)
+  return {
+    name: recipe.name,
+    seed: recipe.seed,
+    seeds: recipe.seeds,
+    versions: readVersions(),
+    splits,
+    origin: artificial.find((origin) => origins.includes(origin))!,
+  }
+}
+
+/** Versions of Eosin, Node and the libraries that decide numbers. */
+export function readVersions(): Record<string, string> {
+  const require = createRequire(import.meta.url)
+  const versionOf = (path: string) => (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+  return {
+    eosin: versionOf(require.resolve('../../package.json')),
+    node: process.versions.node,
+    'onnxruntime-node': versionOf(require.resolve('onnxruntime-node/package.json')),
+    platform: `${process.platform} ${process.arch}`,
+  }
+}
+
+function describeSplit({ set, rows, rejections, key }: FilteredSplit): SplitProvenance {
+  const rejectedByRule: Record<string, number> = {}
+  for (const { rule } of rejections) rejectedByRule[rule] = (rejectedByRule[rule] ?? 0) + 1
+  const byCenter: Record<string, { count: number; positives: number | null }> = {}
+  for (let row = 0; row < set.count; row++) {
+    const center = set.centers?.[row] ?? '?'
+    byCenter[center] ??= { count: 0, positives: set.labels && 0 }
+    byCenter[center].count++
+    if (set.labels) byCenter[center].positives! += set.labels[row]
+  }
+  return {
+    source: set.source,
+    format: set.format,
+    origin: set.origin,
+    licence: set.licence,
+    fingerprint: key,
+    height: set.height,
+    width: set.width,
+    count: set.count,
+    kept: rows.length,
+    rejectedByRule,
+    byCenter: Object.fromEntries(Object.entries(byCenter).sort(([a], [b]) => (a < b ? -1 : 1))),
+  }
+}

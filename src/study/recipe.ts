@@ -1,0 +1,209 @@
+// A recipe: the YAML file that says what a study runs. Parsed and completed here, trusted everywhere else.
+
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { parseDocument, stringify } from 'yaml'
+import { z } from 'zod'
+import { pickNamed, RecipeError } from '../base/index.ts'
+import { headMethods, headPresets } from '../classify/index.ts'
+import { extractors } from '../embed/index.ts'
+import { readers } from '../patches/index.ts'
+import { qualityDefaults } from '../quality/index.ts'
+import { stainMethods } from '../stain/index.ts'
+import { completeOptions, type PlainOptions } from './options.ts'
+
+const name = z.union([z.string(), z.number()]).transform(String)
+
+const splitSchema = z.strictObject({
+  path: z.string(),
+  format: z.string().optional(),
+  /** Which part of a format that holds several: WILDS, PatchCamelyon, Kaggle HCD. */
+  part: z.string().optional(),
+  /** Keep these centers only. */
+  centers: z.array(name).min(1).optional(),
+  /** The center of every patch, where the file does not say. */
+  center: name.optional(),
+  /** A seeded sample of at most so many patches. */
+  limit: z.int().positive().optional(),
+  origin: z.enum(['real', 'semi-synthetic', 'synthetic']).optional(),
+})
+
+const referenceSchema = z.union([
+  z.literal('published'),
+  z.strictObject({
+    split: z.enum(['train', 'val']).default('train'),
+    center: name.optional(),
+    /** These patches. */
+    ids: z.array(name).min(1).optional(),
+    /** A seeded sample of so many patches, where ids are not given. */
+    count: z.int().positive().default(64),
+  }),
+])
+
+const axis = <Shape extends z.ZodType>(entry: Shape) => z.array(z.union([z.string(), entry])).min(1)
+
+const recipeSchema = z.strictObject({
+  name: z.string().regex(/^[\w.-]+$/, 'letters, digits, dot, dash and underscore only'),
+  seed: z.int().nonnegative().default(0),
+  seeds: z.int().positive().max(100).default(3),
+  data: z.strictObject({ train: splitSchema, val: splitSchema, test: splitSchema.optional() }),
+  quality: z.union([z.literal('none'), z.record(z.string(), z.unknown())]).default({}),
+  stain: axis(z.looseObject({ method: z.string(), label: z.string().optional(), reference: referenceSchema.optional() })),
+  embed: axis(z.looseObject({ extractor: z.string(), label: z.string().optional() })),
+  classify: axis(z.looseObject({ head: z.string(), label: z.string().optional(), preset: z.string().optional() })),
+  evaluate: z
+    .strictObject({
+      threshold: z.number().gt(0).lt(1).default(0.5),
+      resamples: z.int().min(100).default(1000),
+    })
+    .prefault({}),
+})
+
+export type SplitRecipe = z.infer<typeof splitSchema>
+export type ReferenceRecipe = z.infer<typeof referenceSchema>
+
+/** One entry of an axis: a name from the room's table, its options complete, and the label that tables show. */
+export interface AxisEntry {
+  readonly label: string
+  readonly name: string
+  readonly options: PlainOptions
+}
+export interface StainEntry extends AxisEntry {
+  readonly reference: ReferenceRecipe
+}
+
+/** A recipe with every default filled in; paths are absolute. */
+export interface Recipe {
+  readonly name: string
+  readonly seed: number
+  readonly seeds: readonly number[]
+  readonly data: { readonly train: SplitRecipe; readonly val: SplitRecipe; readonly test?: SplitRecipe }
+  /** null: no filter. */
+  readonly quality: typeof qualityDefaults | null
+  readonly stain: readonly StainEntry[]
+  readonly embed: readonly AxisEntry[]
+  readonly classify: readonly AxisEntry[]
+  readonly evaluate: { readonly threshold: number; readonly resamples: number }
+  /** The recipe as it was written, for the run folder. */
+  readonly text: string
+}
+
+/** What the command line may override. */
+export interface RecipeOverrides {
+  readonly seed?: number
+  readonly seeds?: number
+  readonly name?: string
+}
+
+/** Reads and completes a recipe file. Throws RecipeError or UnknownNameError naming the key at fault. */
+export async function readRecipe(path: string, overrides: RecipeOverrides = {}): Promise<Recipe> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new RecipeError({ where: path, got: (cause as Error).message, hint: 'give the path of a recipe (.yaml)' }, cause)
+  }
+  return parseRecipe(text, { where: basename(path), folder: dirname(resolve(path)), overrides })
+}
+
+/** Parses recipe text; relative paths in it are taken from `folder`. */
+export function parseRecipe(
+  text: string,
+  { where, folder, overrides = {} }: { where: string; folder: string; overrides?: RecipeOverrides },
+): Recipe {
+  const document = parseDocument(text)
+  if (document.errors.length > 0) {
+    throw new RecipeError({ where, got: document.errors[0].message.split('\n')[0], hint: 'mend the YAML' })
+  }
+  const parsed = recipeSchema.safeParse({ ...document.toJS(), ...definedOnly(overrides) })
+  if (!parsed.success) throw describeIssue(where, parsed.error.issues[0])
+  const { seed, seeds, ...raw } = parsed.data
+  const recipe = {
+    name: raw.name,
+    seed,
+    seeds: Array.from({ length: seeds }, (_, i) => seed + i),
+    data: resolveSplits(where, raw.data, folder),
+    quality: raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityDefaults, raw.quality),
+    stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry)),
+    embed: raw.embed.map((entry) => readEmbedEntry(`${where} embed`, entry, folder)),
+    classify: raw.classify.map((entry) => readClassifyEntry(`${where} classify`, entry)),
+    evaluate: raw.evaluate,
+    text,
+  }
+  for (const stage of ['stain', 'embed', 'classify'] as const) rejectRepeatedLabels(`${where} ${stage}`, recipe[stage])
+  return recipe
+}
+
+/** A recipe as YAML with every default spelled out. */
+export function printRecipe({ text: _, ...recipe }: Recipe): string {
+  return stringify(recipe, { aliasDuplicateObjects: false })
+}
+
+type RawStain = string | { method: string; label?: string; reference?: ReferenceRecipe; [option: string]: unknown }
+function readStainEntry(where: string, raw: RawStain): StainEntry {
+  const { method, label = method, reference, ...given } = typeof raw === 'string' ? { method: raw } : raw
+  const { defaults } = pickNamed(where, stainMethods, method)
+  return {
+    label,
+    name: method,
+    options: completeOptions(`${where} ${method}`, defaults, given) as PlainOptions,
+    reference: reference ?? { split: 'train', count: 64 },
+  }
+}
+
+type RawEmbed = string | { extractor: string; label?: string; [option: string]: unknown }
+function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry {
+  const { extractor, label, ...given } = typeof raw === 'string' ? { extractor: raw } : raw
+  const [kind, ...rest] = extractor.split(':')
+  const argument = rest.join(':')
+  const { defaults } = pickNamed(where, extractors, kind)
+  const options = completeOptions<object>(`${where} ${kind}`, defaults, given)
+  return {
+    label: label ?? (argument ? basename(argument).replace(/\.onnx$/, '') : kind),
+    name: argument ? `${kind}:${resolve(folder, argument)}` : kind,
+    options: options as PlainOptions,
+  }
+}
+
+type RawClassify = string | { head: string; label?: string; preset?: string; [option: string]: unknown }
+function readClassifyEntry(where: string, raw: RawClassify): AxisEntry {
+  const { head, label, preset, ...given } = typeof raw === 'string' ? { head: raw } : raw
+  const { defaults } = pickNamed(where, headMethods, head)
+  const presets: Readonly<Record<string, object>> = headPresets[head as keyof typeof headPresets] ?? {}
+  const base = preset ? { ...defaults, ...pickNamed(`${where} ${head} preset`, presets, preset) } : defaults
+  return {
+    label: label ?? (preset ? `${head}-${preset}` : head),
+    name: head,
+    options: completeOptions<object>(`${where} ${head}`, base, given) as PlainOptions,
+  }
+}
+
+function resolveSplits(where: string, data: Recipe['data'], folder: string): Recipe['data'] {
+  const resolved = (split: SplitRecipe, key: string): SplitRecipe => {
+    if (split.format !== undefined) pickNamed(`${where} data.${key}.format`, readers, split.format)
+    return { ...split, path: resolve(folder, split.path) }
+  }
+  const { train, val, test } = data
+  return {
+    train: resolved(train, 'train'),
+    val: resolved(val, 'val'),
+    ...(test && { test: resolved(test, 'test') }),
+  }
+}
+
+function rejectRepeatedLabels(where: string, entries: readonly AxisEntry[]): void {
+  const labels = entries.map((entry) => entry.label)
+  const repeated = labels.find((label, i) => labels.indexOf(label) !== i)
+  if (repeated !== undefined) {
+    throw new RecipeError({ where, got: `'${repeated}' twice`, hint: 'give each entry a label of its own' })
+  }
+}
+
+function describeIssue(where: string, issue: z.core.$ZodIssue): RecipeError {
+  const key = issue.path.join('.') || 'recipe'
+  return new RecipeError({ where: `${where} ${key}`, got: issue.message })
+}
+
+function definedOnly(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}

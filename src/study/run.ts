@@ -1,0 +1,256 @@
+// Runs a study: patches -> quality -> stain -> embed -> classify -> evaluate -> report, every step cached,
+// so that stopping it at any moment and starting it again ends in the same bytes.
+
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LabelledEmbeddings } from '../classify/index.ts'
+import { type Extractor, openExtractor } from '../embed/index.ts'
+import { writeFileAtomic } from '../formats/index.ts'
+import { writeReport } from '../report/index.ts'
+import { type Cell, type Manifest, type Metrics, openRunFolder, type RunFolder, type Split, type StageTiming, type VerdictCounts } from '../runs/index.ts'
+import { type Cache, type CacheEntry, openCache } from './cache.ts'
+import { type EmbeddingPair, type GridCell, layOutGrid } from './grid.ts'
+import { describeRun } from './provenance.ts'
+import { printRecipe, type Recipe } from './recipe.ts'
+import { closeSplits, openSplits, type OpenSplits, requireBothClasses } from './splits.ts'
+import { embedSplit, readEmbeddings, readVerdicts } from './steps/embedSplit.ts'
+import { averageSeeds, evaluateCell, truthOf } from './steps/evaluateCell.ts'
+import { type FilteredSplit, filterSplit } from './steps/filter.ts'
+import { type FittedStain, fitStain } from './steps/fitStain.ts'
+import { makeGallery } from './steps/makeGallery.ts'
+import { type TrainedHead, trainHead } from './steps/trainHead.ts'
+import { type CellProbabilities, writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
+
+/** How a study tells where it stands. */
+export interface StudyObserver {
+  /** A step begins; call `progress` on the returned handle, `end` when it is done. */
+  step(stage: string, what: string): StepObserver
+}
+export interface StepObserver {
+  progress(done: number, total: number | undefined, note?: string): void
+  end(cached: boolean, note?: string): void
+}
+
+/** Where and how a study runs. */
+export interface StudyOptions {
+  /** Folder that receives `<recipe name>/`. */
+  readonly out: string
+  /** The cache's folder. */
+  readonly cache: string
+  readonly device: string
+  /** Worker threads; all cores by default. */
+  readonly threads?: number
+  readonly observer: StudyObserver
+}
+
+/** What a study left behind. */
+export interface StudyResult {
+  readonly folder: string
+  readonly report: string
+  readonly submission: string | null
+  readonly manifest: Manifest
+  readonly metrics: Metrics
+}
+
+type Filtered = Readonly<Partial<Record<Split, FilteredSplit>>> & { readonly train: FilteredSplit; readonly val: FilteredSplit }
+
+// Everything that the steps of one study share.
+interface Study {
+  readonly recipe: Recipe
+  readonly options: StudyOptions
+  readonly cache: Cache
+  readonly run: RunFolder
+  readonly timings: StageTiming[]
+}
+
+/** Runs the study that `recipe` describes; what the cache holds is not done again. */
+export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<StudyResult> {
+  const run = await openRunFolder(join(options.out, recipe.name))
+  const study: Study = { recipe, options, cache: openCache(options.cache), run, timings: [] }
+  try {
+    run.log.info({ recipe: recipe.name, seed: recipe.seed }, 'study begins')
+    const splits = await openSplits(recipe, options.cache)
+    try {
+      return await runStages(study, splits)
+    } finally {
+      await closeSplits(splits)
+    }
+  } catch (cause) {
+    run.log.error({ error: (cause as Error).message }, 'study failed')
+    throw cause
+  } finally {
+    await run.close()
+  }
+}
+
+async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult> {
+  const { recipe, run } = study
+  const filtered = await filterSplits(study, splits)
+  const stains = await fitStains(study, splits, filtered)
+  const extractors = await openExtractors(study)
+  let grid: ReturnType<typeof layOutGrid>
+  const embedded = new Map<EmbeddingPair, Record<string, CacheEntry>>()
+  const verdicts: VerdictCounts[] = []
+  try {
+    const keys = Object.fromEntries(recipe.embed.map(({ label }) => [label, extractors.get(label)!.key]))
+    grid = layOutGrid(recipe, splits, keys)
+    for (const pair of grid.pairs) {
+      const extractor = extractors.get(pair.embed.label)!
+      embedded.set(pair, await embedPair(study, pair, filtered, stains.get(pair.stain.label)!, extractor, verdicts))
+    }
+  } finally {
+    for (const extractor of extractors.values()) await extractor.close()
+  }
+  const { cells, probabilities } = await judgeCells(study, grid.cells, filtered, embedded)
+  const chosen = cells.reduce((best, cell) => (cell.val.accuracy.value > best.val.accuracy.value ? cell : best))
+  const metrics: Metrics = { cells, chosen: chosen.id, chosenBy: 'best accuracy on val, seeds averaged', verdicts }
+  const manifest = await describeRun(recipe, filtered)
+  return writeRun(study, { filtered, stains: [...stains.values()], probabilities, manifest, metrics, run })
+}
+
+async function filterSplits(study: Study, splits: OpenSplits): Promise<Filtered> {
+  const filtered: Partial<Record<Split, FilteredSplit>> = {}
+  for (const split of Object.values(splits)) {
+    const step = study.options.observer.step('quality', split.split)
+    const result = await filterSplit(study.cache, study.recipe, split, step.progress)
+    const { rejections, entry, set, rows } = result
+    step.end(entry?.cached ?? false, `${rejections.length} of ${set.count} rejected`)
+    noteCost(study, 'quality', split.split, entry, set.count)
+    if (split.split !== 'test') requireBothClasses(split.split, truthOf(result).labels!)
+    study.run.log.info({ split: split.split, count: set.count, kept: rows.length }, 'quality')
+    filtered[split.split] = result
+  }
+  return filtered as Filtered
+}
+
+async function fitStains(study: Study, splits: OpenSplits, filtered: Filtered): Promise<Map<string, FittedStain>> {
+  const stains = new Map<string, FittedStain>()
+  for (const entry of study.recipe.stain) {
+    const step = study.options.observer.step('stain', entry.label)
+    const stain = await fitStain(study.cache, study.recipe, splits, filtered, entry)
+    step.end(stain.cacheEntry.cached)
+    noteCost(study, 'stain', entry.label, stain.cacheEntry, 0)
+    stains.set(entry.label, stain)
+  }
+  return stains
+}
+
+async function openExtractors({ recipe, options }: Study): Promise<Map<string, Extractor>> {
+  const extractors = new Map<string, Extractor>()
+  for (const { label, name, options: given } of recipe.embed) {
+    extractors.set(label, await openExtractor({ name, ...given }, { device: options.device, threads: options.threads }))
+  }
+  return extractors
+}
+
+async function embedPair(
+  study: Study,
+  pair: EmbeddingPair,
+  filtered: Filtered,
+  stain: FittedStain,
+  extractor: Extractor,
+  verdicts: VerdictCounts[],
+): Promise<Record<string, CacheEntry>> {
+  const entries: Record<string, CacheEntry> = {}
+  for (const split of Object.values(filtered)) {
+    const what = `${pair.stain.label}/${pair.embed.label} ${split.split}`
+    const step = study.options.observer.step('embed', what)
+    const entry = await embedSplit(study.cache, pair.inputs[split.split]!, split, stain, extractor, step.progress)
+    step.end(entry.cached)
+    noteCost(study, 'embed', what, entry, split.rows.length)
+    if (!verdicts.some(({ stain, split: other }) => stain === pair.stain.label && other === split.split)) {
+      verdicts.push({ stain: pair.stain.label, split: split.split, byCenter: await readVerdicts(entry) })
+    }
+    entries[split.split] = entry
+  }
+  return entries
+}
+
+async function judgeCells(
+  study: Study,
+  grid: readonly GridCell[],
+  filtered: Filtered,
+  embedded: ReadonlyMap<EmbeddingPair, Record<string, CacheEntry>>,
+): Promise<{ cells: Cell[]; probabilities: CellProbabilities }> {
+  const truths = Object.fromEntries(Object.values(filtered).map((split) => [split.split, truthOf(split)]))
+  const cells: Cell[] = []
+  const probabilities: Record<string, Partial<Record<Split, Float32Array>>> = {}
+  for (const pair of new Set(grid.map((cell) => cell.pair))) {
+    const entries = embedded.get(pair)!
+    const labelled = once(() => readLabelled(entries, filtered)) // shared by the pair's cells, read when first needed
+    for (const cell of grid.filter((cell) => cell.pair === pair)) {
+      const heads = await trainCell(study, cell, entries, labelled, filtered.train.rows.length)
+      const step = study.options.observer.step('evaluate', cell.id)
+      const result = await evaluateCell(study.cache, study.recipe, cell, heads, truths)
+      step.end(false, `val ${(100 * result.val.accuracy.value).toFixed(1)} %`)
+      cells.push(result)
+      probabilities[cell.id] = { val: averageSeeds(heads, 'val'), ...(filtered.test && { test: averageSeeds(heads, 'test') }) }
+    }
+  }
+  return { cells, probabilities }
+}
+
+async function trainCell(
+  study: Study,
+  cell: GridCell,
+  entries: Record<string, CacheEntry>,
+  labelled: () => Promise<{ train: LabelledEmbeddings; val: LabelledEmbeddings }>,
+  rows: number,
+): Promise<TrainedHead[]> {
+  const { train: _, ...predicted } = entries
+  const files = Object.fromEntries(Object.entries(predicted).map(([split, { folder }]) => [split, join(folder, 'embeddings.npy')]))
+  const heads: TrainedHead[] = []
+  for (const { seed, inputs } of cell.heads) {
+    const what = `${cell.id} seed ${seed}`
+    const step = study.options.observer.step('classify', what)
+    const head = await trainHead(study.cache, inputs, { entry: cell.classify, seed, labelled, files }, step.progress)
+    step.end(head.entry.cached, head.curve.length ? `${head.curve.length} epochs` : undefined)
+    noteCost(study, 'classify', what, head.entry, rows)
+    heads.push(head)
+  }
+  return heads
+}
+
+async function readLabelled(entries: Record<string, CacheEntry>, { train, val }: Filtered) {
+  return {
+    train: { x: await readEmbeddings(entries.train), y: truthOf(train).labels! },
+    val: { x: await readEmbeddings(entries.val), y: truthOf(val).labels! },
+  }
+}
+
+interface RunContent {
+  readonly filtered: Filtered
+  readonly stains: readonly FittedStain[]
+  readonly probabilities: CellProbabilities
+  readonly manifest: Manifest
+  readonly metrics: Metrics
+  readonly run: RunFolder
+}
+
+async function writeRun({ recipe, options, timings }: Study, content: RunContent): Promise<StudyResult> {
+  const { filtered, stains, probabilities, manifest, metrics, run } = content
+  const step = options.observer.step('report', recipe.name)
+  const chosen = probabilities[metrics.chosen]
+  const writeJson = (name: string, value: unknown) => writeFileAtomic(run.file(name), `${JSON.stringify(value, null, 1)}\n`)
+  await writeFileAtomic(run.file('recipe.yaml'), printRecipe(recipe))
+  await writeJson('manifest.json', manifest)
+  await writeJson('metrics.json', metrics)
+  await writeJson('timings.json', timings)
+  await writePredictions(run, filtered, probabilities)
+  await rm(run.file('submission.csv'), { force: true })
+  const submission = await writeRunSubmission(run, filtered.test, chosen.test, recipe.evaluate.threshold)
+  await writeJson('gallery.json', await makeGallery(run.path, recipe.seed, filtered, stains, chosen))
+  const report = await writeReport(run.path)
+  step.end(false)
+  run.log.info({ chosen: metrics.chosen }, 'study done')
+  return { folder: run.path, report, submission, manifest, metrics }
+}
+
+function noteCost({ timings }: Study, stage: string, what: string, entry: CacheEntry | null, items: number): void {
+  if (entry) timings.push({ stage: `${stage} ${what}`, ...entry.cost, cached: entry.cached, items })
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}

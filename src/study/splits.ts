@@ -1,0 +1,141 @@
+// Opens the patch sets a recipe names and makes sure that a study on them is honest: the test center is
+// unseen, labels are there where they are needed, and no split is empty.
+
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DataError, openRandom, RecipeError } from '../base/index.ts'
+import { hashBytes, writeFileAtomic } from '../formats/index.ts'
+import { openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
+import type { Split } from '../runs/record.ts'
+import { readJson } from '../runs/index.ts'
+import type { Recipe, SplitRecipe } from './recipe.ts'
+
+/** A split ready to be read: its patches and the hash of which they are. */
+export interface OpenSplit {
+  readonly split: Split
+  readonly set: PatchSet
+  /** Fingerprint of the content together with the selection made from it. */
+  readonly key: string
+}
+export type OpenSplits = Readonly<Partial<Record<Split, OpenSplit>>> & { readonly train: OpenSplit; readonly val: OpenSplit }
+
+/** Opens all splits of a recipe. Throws DataError or RecipeError where a study on them would not be honest. */
+export async function openSplits(recipe: Recipe, cacheRoot: string): Promise<OpenSplits> {
+  const open = (split: Split, spec: SplitRecipe) => openSplit(split, spec, recipe.seed, cacheRoot)
+  const { train, val, test } = recipe.data
+  const splits = {
+    train: await open('train', train),
+    val: await open('val', val),
+    ...(test && { test: await open('test', test) }),
+  }
+  checkSplits(splits)
+  return splits
+}
+
+/** Closes every patch set; splits of one file share none. */
+export async function closeSplits(splits: OpenSplits): Promise<void> {
+  for (const { set } of Object.values(splits)) await set.close()
+}
+
+async function openSplit(split: Split, spec: SplitRecipe, seed: number, cacheRoot: string): Promise<OpenSplit> {
+  const { format, part, origin } = spec
+  const whole = await openPatchSet(spec.path, { format, part, origin })
+  const named = spec.center === undefined ? whole : { ...whole, centers: new Array(whole.count).fill(spec.center) }
+  const rows = chooseRows(split, named, spec, seed)
+  const set = rows === null ? named : selectPatches(named, rows)
+  if (set.count === 0) {
+    throw new DataError({ where: `${split} (${spec.path})`, expected: 'at least one patch', got: 'none' })
+  }
+  const content = await fingerprintOf(whole, cacheRoot)
+  const key = hashBytes(JSON.stringify([content, spec.center ?? null, rows && Array.from(rows)]))
+  return { split, set, key }
+}
+
+function chooseRows(split: Split, set: PatchSet, spec: SplitRecipe, seed: number): Uint32Array | null {
+  if (!spec.centers && (spec.limit === undefined || spec.limit >= set.count)) return null
+  let rows = Uint32Array.from({ length: set.count }, (_, row) => row)
+  if (spec.centers) {
+    if (!set.centers) {
+      throw new RecipeError({
+        where: `data.${split}.centers`,
+        got: `${spec.path} does not say the center of its patches`,
+        hint: 'leave centers out',
+      })
+    }
+    const known = new Set(set.centers)
+    for (const center of spec.centers) {
+      if (!known.has(center)) {
+        throw new RecipeError({
+          where: `data.${split}.centers`,
+          expected: `some of ${[...known].sort().join(', ')}`,
+          got: center,
+        })
+      }
+    }
+    rows = rows.filter((row) => spec.centers!.includes(set.centers![row]))
+  }
+  if (spec.limit !== undefined && spec.limit < rows.length) {
+    const order = openRandom(seed, 'limit', split).permutation(rows.length)
+    rows = order.subarray(0, spec.limit).map((i) => rows[i]).sort()
+  }
+  return rows
+}
+
+// Hashing a large file takes as long as reading it, so the result is kept by path, size and time of change.
+async function fingerprintOf(set: PatchSet, cacheRoot: string): Promise<string> {
+  const { size, mtimeMs, isFile } = await stat(set.source).then((s) => ({ size: s.size, mtimeMs: s.mtimeMs, isFile: s.isFile() }))
+  if (!isFile) return set.fingerprint()
+  const memo = join(cacheRoot, 'fingerprints', `${hashBytes(JSON.stringify([set.format, set.source, size, mtimeMs])).slice(0, 32)}.json`)
+  const known = await readJson<string>(memo).catch(() => null)
+  if (known) return known
+  const fingerprint = await set.fingerprint()
+  await writeFileAtomic(memo, JSON.stringify(fingerprint))
+  return fingerprint
+}
+
+function checkSplits(splits: OpenSplits): void {
+  const { train, val, test } = splits
+  for (const { split, set } of [train, val]) {
+    if (!set.labels) {
+      throw new DataError({ where: `${split} (${set.source})`, expected: 'labels', got: 'none' })
+    }
+  }
+  for (const { split, set } of Object.values(splits)) {
+    if (set.height !== train.set.height || set.width !== train.set.width) {
+      throw new DataError({
+        where: `${split} (${set.source})`,
+        expected: `patches of ${train.set.height}x${train.set.width} as in train`,
+        got: `${set.height}x${set.width}`,
+      })
+    }
+  }
+  if (test) {
+    rejectSharedCenters(train, test)
+    rejectSharedCenters(val, test)
+  }
+}
+
+function rejectSharedCenters(seen: OpenSplit, test: OpenSplit): void {
+  const centers = new Set(seen.set.centers ?? [])
+  const shared = [...new Set(test.set.centers ?? [])].filter((center) => centers.has(center)).sort()
+  if (seen.key === test.key || shared.length > 0) {
+    throw new RecipeError({
+      where: 'data',
+      expected: `a test center that ${seen.split} does not hold`,
+      got: shared.length > 0 ? `center ${shared.join(', ')} in both` : `${test.set.source} as both`,
+      hint: 'use centers: [...] to tell them apart',
+    })
+  }
+}
+
+/** Throws DataError where `labels` of the kept rows hold a single class. */
+export function requireBothClasses(split: Split, labels: Uint8Array): void {
+  const positives = labels.reduce((sum, label) => sum + label, 0)
+  if (positives === 0 || positives === labels.length) {
+    throw new DataError({
+      where: split,
+      expected: 'tumour and normal patches',
+      got: `${labels.length} patches, all ${positives === 0 ? 'normal' : 'tumour'}`,
+    })
+  }
+}

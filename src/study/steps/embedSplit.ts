@@ -1,0 +1,141 @@
+// Step 3: patches -> stain -> embeddings, streamed. Work is done in chunks, each a whole file in the work
+// folder, so that a kill loses one chunk at most; the chunks are then joined in row order.
+
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { f32, type NdArray, type Pixels, type Progress } from '../../base/index.ts'
+import { embedPatches, type Extractor } from '../../embed/index.ts'
+import { createNpy, openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
+import { type PatchSet, readBatches } from '../../patches/index.ts'
+import { readArray, readJson } from '../../runs/index.ts'
+import type { Verdict } from '../../stain/index.ts'
+import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
+import type { FilteredSplit } from './filter.ts'
+import type { FittedStain } from './fitStain.ts'
+
+const chunkRows = 4096
+const batchRows = 64
+
+/** Verdict counts by center name (`'?'` where centers are not known). */
+export type VerdictsByCenter = Record<string, Partial<Record<Verdict, number>>>
+
+/** What the embeddings of a split are made from. */
+export function embedInputs(split: Pick<FilteredSplit, 'split' | 'key' | 'filterKey'>, stain: CacheInputs, extractorKey: string): CacheInputs {
+  const patches = split.split === 'test' ? split.key : keyOf(split.filterKey)
+  return { stage: 'embed', version: 1, patches, stain: keyOf(stain), extractor: extractorKey }
+}
+
+/** Embeds the kept rows of a split under one stain method, or finds the embeddings in the cache. */
+export async function embedSplit(
+  cache: Cache,
+  inputs: CacheInputs,
+  split: FilteredSplit,
+  stain: FittedStain,
+  extractor: Extractor,
+  progress: Progress,
+): Promise<CacheEntry> {
+  return cache.obtain(inputs, (folder) => embedRows({ set: split.set, rows: split.rows, stain, extractor, folder, progress }))
+}
+
+/** The embeddings of an entry, rows in the order of the split's kept rows. */
+export async function readEmbeddings(entry: CacheEntry): Promise<NdArray<'f32'>> {
+  return (await readArray(join(entry.folder, 'embeddings.npy'))) as NdArray<'f32'>
+}
+
+/** The verdict counts of an entry. */
+export async function readVerdicts(entry: CacheEntry): Promise<VerdictsByCenter> {
+  return readJson(join(entry.folder, 'verdicts.json'))
+}
+
+/** What `embedRows` needs. `folder` receives embeddings.npy and verdicts.json. */
+export interface EmbedTask {
+  readonly set: PatchSet
+  readonly rows: Uint32Array
+  readonly stain: FittedStain
+  readonly extractor: Extractor
+  readonly folder: string
+  readonly progress: Progress
+}
+
+/** Embeds rows into a folder, going on from the chunks it finds there. */
+export async function embedRows(task: EmbedTask): Promise<void> {
+  const { rows, folder, extractor, progress } = task
+  const chunks: string[] = []
+  for (let start = 0; start < rows.length; start += chunkRows) {
+    const chunk = join(folder, `chunk-${String(start).padStart(9, '0')}`)
+    chunks.push(chunk)
+    if (existsSync(`${chunk}.npy`)) continue
+    await embedChunk(task, rows.subarray(start, start + chunkRows), chunk, (done) => progress(start + done, rows.length))
+  }
+  await joinChunks(chunks, folder, extractor.dimensions)
+}
+
+async function embedChunk(task: EmbedTask, rows: Uint32Array, chunk: string, progress: Progress): Promise<void> {
+  const { set, stain, extractor } = task
+  const values = new Float32Array(rows.length * extractor.dimensions)
+  const verdicts: VerdictsByCenter = {}
+  let written = 0
+  await embedPatches({
+    batches: stainBatches(set, rows, stain, verdicts),
+    extractor,
+    append: (embedded) => {
+      values.set(embedded, written)
+      written += embedded.length
+      progress(written / extractor.dimensions, rows.length)
+    },
+  })
+  await writeFileAtomic(`${chunk}.json`, JSON.stringify(verdicts))
+  await writeFileAtomic(`${chunk}.npy`, writeNpy(f32([rows.length, extractor.dimensions], values)))
+}
+
+async function* stainBatches(
+  set: PatchSet,
+  rows: Uint32Array,
+  stain: FittedStain,
+  counts: VerdictsByCenter,
+): AsyncGenerator<Pixels> {
+  for await (const batch of readBatches(set, rows, batchRows)) {
+    const { pixels, verdicts } = await stain.method.apply(batch.pixels, stain.fit, stain.entry.options)
+    verdicts.forEach((verdict, i) => {
+      countVerdict(counts, set.centers?.[batch.rows[i]] ?? '?', verdict, 1)
+    })
+    yield pixels
+  }
+}
+
+function countVerdict(counts: VerdictsByCenter, center: string, verdict: Verdict, by: number): void {
+  counts[center] ??= {}
+  counts[center][verdict] = (counts[center][verdict] ?? 0) + by
+}
+
+async function joinChunks(chunks: readonly string[], folder: string, dimensions: number): Promise<void> {
+  const verdicts: VerdictsByCenter = {}
+  const whole = await createNpy(join(folder, 'embeddings.npy'), dimensions)
+  for (const chunk of chunks) {
+    await whole.append((await readArray(`${chunk}.npy`)).data as Float32Array)
+    for (const [center, counts] of Object.entries(await readJson<VerdictsByCenter>(`${chunk}.json`))) {
+      for (const [verdict, count] of Object.entries(counts)) countVerdict(verdicts, center, verdict as Verdict, count)
+    }
+  }
+  await whole.close()
+  await writeFileAtomic(join(folder, 'verdicts.json'), JSON.stringify(verdicts))
+  for (const chunk of chunks) {
+    await rm(`${chunk}.npy`)
+    await rm(`${chunk}.json`)
+  }
+}
+
+/** Reads an embeddings file in blocks of rows, for predictions on more rows than should lie in memory. */
+export async function* readEmbeddingBlocks(path: string, blockRows = 8192): AsyncGenerator<NdArray<'f32'>> {
+  const file = await openNpy(path)
+  try {
+    const [count, dimensions] = file.shape
+    for (let start = 0; start < count; start += blockRows) {
+      const rows = Math.min(blockRows, count - start)
+      yield f32([rows, dimensions], await file.readRows(start, rows))
+    }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,60 @@
+// Step 1: the quality filter on every split. Rejected train and val patches are left out; rejected test
+// patches are reported but kept, since a submission needs a call for each of them.
+
+import { join } from 'node:path'
+import { DataError, type Progress } from '../../base/index.ts'
+import { writeFileAtomic } from '../../formats/index.ts'
+import { filterPatches, qualityVersion, type Rejection } from '../../quality/index.ts'
+import { readJson } from '../../runs/index.ts'
+import type { Cache, CacheEntry, CacheInputs } from '../cache.ts'
+import type { Recipe } from '../recipe.ts'
+import type { OpenSplit } from '../splits.ts'
+
+export interface FilteredSplit extends OpenSplit {
+  /** Rows of `set` that go on, ascending. */
+  readonly rows: Uint32Array
+  readonly rejections: readonly Rejection[]
+  /** Hash of content, selection and filter. */
+  readonly filterKey: CacheInputs
+  readonly entry: CacheEntry | null
+}
+
+/** What the filter's result on a split is made from. */
+export function filterInputs(recipe: Recipe, split: OpenSplit): CacheInputs {
+  return { stage: 'quality', version: qualityVersion, patches: split.key, options: recipe.quality }
+}
+
+/** Runs the filter on a split, or reads its result from the cache. Throws DataError where nothing is left. */
+export async function filterSplit(
+  cache: Cache,
+  recipe: Recipe,
+  split: OpenSplit,
+  progress: Progress,
+): Promise<FilteredSplit> {
+  const inputs = filterInputs(recipe, split)
+  const { set } = split
+  if (recipe.quality === null) {
+    return { ...split, rows: allRows(set.count), rejections: [], filterKey: inputs, entry: null }
+  }
+  const options = recipe.quality
+  const entry = await cache.obtain(inputs, async (folder) => {
+    const { rejections } = await filterPatches(set, options, progress)
+    await writeFileAtomic(join(folder, 'rejections.json'), `${JSON.stringify(rejections)}\n`)
+  })
+  const rejections = await readJson<Rejection[]>(join(entry.folder, 'rejections.json'))
+  const rejected = new Set(rejections.map((rejection) => rejection.row))
+  const rows = split.split === 'test' ? allRows(set.count) : allRows(set.count).filter((row) => !rejected.has(row))
+  if (rows.length === 0) {
+    throw new DataError({
+      where: `${split.split} (${set.source})`,
+      expected: 'patches that pass the quality filter',
+      got: `all ${set.count} rejected, the first by rule '${rejections[0]?.rule}'`,
+      hint: 'loosen the rules under quality, or set quality: none',
+    })
+  }
+  return { ...split, rows, rejections, filterKey: inputs, entry }
+}
+
+function allRows(count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, row) => row)
+}

@@ -1,0 +1,94 @@
+// Step 2: each stain method learns from its reference, never from the test split.
+
+import { join } from 'node:path'
+import { DataError, openRandom, type Pixels, pickNamed } from '../../base/index.ts'
+import { writeFileAtomic } from '../../formats/index.ts'
+import { readBatches } from '../../patches/index.ts'
+import { readJson } from '../../runs/index.ts'
+import { type StainFit, type StainMethod, stainMethods } from '../../stain/index.ts'
+import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
+import type { Recipe, ReferenceRecipe, StainEntry } from '../recipe.ts'
+import type { OpenSplits } from '../splits.ts'
+import { filterInputs, type FilteredSplit } from './filter.ts'
+
+/** A stain method ready to apply. */
+export interface FittedStain {
+  readonly entry: StainEntry
+  readonly method: StainMethod<unknown, StainFit>
+  readonly fit: StainFit
+  readonly cacheEntry: CacheEntry | null
+}
+
+/** The method of a recipe's entry, by name. */
+export function methodOf(entry: StainEntry): StainMethod<unknown, StainFit> {
+  return pickNamed('stain', stainMethods, entry.name) as unknown as StainMethod<unknown, StainFit>
+}
+
+/** What a stain fit is made from. */
+export function stainInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntry): CacheInputs {
+  const { name, version, needsReference } = methodOf(entry)
+  const { reference } = entry
+  const patches =
+    needsReference && reference !== 'published'
+      ? { reference, seed: recipe.seed, from: keyOf(filterInputs(recipe, splits[reference.split]!)) }
+      : reference
+  return { stage: 'stain', version, method: name, options: entry.options, ...(needsReference && { patches }) }
+}
+
+/** Fits a stain method, or reads its fit from the cache. */
+export async function fitStain(
+  cache: Cache,
+  recipe: Recipe,
+  splits: OpenSplits,
+  filtered: Readonly<Record<string, FilteredSplit>>,
+  entry: StainEntry,
+): Promise<FittedStain> {
+  const method = methodOf(entry)
+  const cacheEntry = await cache.obtain(stainInputs(recipe, splits, entry), async (folder) => {
+    const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
+    const fit = await method.fit(reference, entry.options)
+    await writeFileAtomic(join(folder, 'fit.json'), `${JSON.stringify(fit)}\n`)
+  })
+  const fit = await readJson<StainFit>(join(cacheEntry.folder, 'fit.json'))
+  return { entry, method, fit, cacheEntry }
+}
+
+async function* noPatches(): AsyncGenerator<Pixels> {}
+
+async function* referencePatches(
+  recipe: Recipe,
+  filtered: Readonly<Record<string, FilteredSplit>>,
+  entry: StainEntry,
+): AsyncGenerator<Pixels> {
+  if (entry.reference === 'published') return
+  const split = filtered[entry.reference.split]
+  const rows = referenceRows(recipe.seed, split, entry.label, entry.reference)
+  for await (const { pixels } of readBatches(split.set, rows, 64)) yield pixels
+}
+
+function referenceRows(
+  seed: number,
+  { set, rows, split }: FilteredSplit,
+  label: string,
+  reference: Exclude<ReferenceRecipe, 'published'>,
+): Uint32Array {
+  const where = `stain ${label} reference`
+  if (reference.ids) {
+    const rowOf = new Map(set.ids.map((id, row) => [id, row]))
+    return Uint32Array.from(reference.ids, (id) => {
+      const row = rowOf.get(id)
+      if (row === undefined) throw new DataError({ where, expected: `an id of ${split}`, got: id })
+      return row
+    })
+  }
+  const { center } = reference
+  const candidates = center === undefined ? rows : rows.filter((row) => set.centers?.[row] === center)
+  if (candidates.length === 0) {
+    const centers = [...new Set(set.centers ?? [])].sort().join(', ') || 'none known'
+    throw new DataError({ where, expected: `a center of ${split} (${centers})`, got: `${center}` })
+  }
+  // Candidates are ordered by id, so that the sample does not depend on the order of rows.
+  const byId = Array.from(candidates).sort((a, b) => (set.ids[a] < set.ids[b] ? -1 : 1))
+  const order = openRandom(seed, 'stain reference', split).permutation(byId.length)
+  return Uint32Array.from(order.subarray(0, reference.count), (i) => byId[i]).sort()
+}

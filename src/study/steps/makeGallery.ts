@@ -1,0 +1,139 @@
+// Step 6: the pictures of a run: samples of every center, rejected patches, stains side by side, and the
+// most confident errors. Chosen by seed and id, never by the order of rows.
+
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openRandom } from '../../base/index.ts'
+import { encodePng, writeFileAtomic } from '../../formats/index.ts'
+import type { Gallery, GalleryImage, Split } from '../../runs/index.ts'
+import type { FilteredSplit } from './filter.ts'
+import type { FittedStain } from './fitStain.ts'
+
+const samplesPerCenter = 6
+const rejectedAtMost = 24
+const errorsAtMost = 16
+
+type Filtered = Readonly<Partial<Record<Split, FilteredSplit>>>
+
+/** Writes gallery/*.png into the run folder and says what they show. */
+export async function makeGallery(
+  folder: string,
+  seed: number,
+  filtered: Filtered,
+  stains: readonly FittedStain[],
+  chosen: Readonly<Partial<Record<Split, Float32Array>>>,
+): Promise<Gallery> {
+  const pictures = join(folder, 'gallery')
+  await rm(pictures, { recursive: true, force: true })
+  await mkdir(pictures, { recursive: true })
+  const splits = Object.values(filtered)
+  const samples: GalleryImage[] = []
+  const stainRows: Gallery['stains'][number][] = []
+  for (const split of splits) {
+    for (const [center, rows] of sampleByCenter(seed, split)) {
+      for (const row of rows) samples.push(await savePatch(pictures, split, row))
+      if (stainRows.some(({ original }) => original.center === center)) continue
+      stainRows.push(await saveStains(pictures, split, rows[0], stains))
+    }
+  }
+  return {
+    samples,
+    rejected: await saveRejected(pictures, seed, splits),
+    stains: stainRows,
+    errors: await saveErrors(pictures, filtered, chosen),
+  }
+}
+
+function sampleByCenter(seed: number, split: FilteredSplit): [string | null, number[]][] {
+  const { set } = split
+  const byCenter = new Map<string | null, number[]>()
+  for (const row of sortById(split, split.rows)) {
+    const center = set.centers?.[row] ?? null
+    if (!byCenter.get(center)?.push(row)) byCenter.set(center, [row])
+  }
+  return [...byCenter]
+    .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1))
+    .map(([center, rows]) => {
+      const order = openRandom(seed, 'samples', split.split, center ?? '').permutation(rows.length)
+      return [center, Array.from(order.subarray(0, samplesPerCenter), (i) => rows[i])]
+    })
+}
+
+async function saveStains(
+  pictures: string,
+  split: FilteredSplit,
+  row: number,
+  stains: readonly FittedStain[],
+): Promise<Gallery['stains'][number]> {
+  const original = await savePatch(pictures, split, row)
+  const before = await split.set.read([row])
+  const methods: { stain: string; file: string; verdict: string }[] = []
+  for (const { entry, method, fit } of stains) {
+    const { pixels, verdicts, reasons } = await method.apply(before, fit, entry.options)
+    const file = `${split.split}-${fileName(original.id)}-${fileName(entry.label)}.png`
+    await writeFileAtomic(join(pictures, file), await encodePng(pixels))
+    methods.push({ stain: entry.label, file, verdict: reasons[0] ? `${verdicts[0]}: ${reasons[0]}` : verdicts[0] })
+  }
+  return { original, methods }
+}
+
+async function saveRejected(pictures: string, seed: number, splits: readonly FilteredSplit[]): Promise<Gallery['rejected']> {
+  const all = splits.flatMap((split) => split.rejections.map((rejection) => ({ split, rejection })))
+  all.sort((a, b) => compare(a.split.split, b.split.split) || compareIds(a.rejection.id, b.rejection.id))
+  const order = openRandom(seed, 'rejected').permutation(all.length)
+  const shown: Gallery['rejected'][number][] = []
+  for (const i of order.subarray(0, rejectedAtMost)) {
+    const { split, rejection } = all[i]
+    const { rule, value } = rejection
+    shown.push({ ...(await savePatch(pictures, split, rejection.row)), rule, value })
+  }
+  return shown.sort((a, b) => compare(a.rule, b.rule) || compare(a.split, b.split) || compareIds(a.id, b.id))
+}
+
+async function saveErrors(
+  pictures: string,
+  filtered: Filtered,
+  chosen: Readonly<Partial<Record<Split, Float32Array>>>,
+): Promise<Gallery['errors']> {
+  const errors: { split: FilteredSplit; row: number; probability: number; confidence: number }[] = []
+  for (const split of [filtered.val, filtered.test]) {
+    const probabilities = split && chosen[split.split]
+    if (!split?.set.labels || !probabilities) continue
+    split.rows.forEach((row, i) => {
+      const probability = probabilities[i]
+      const label = split.set.labels![row]
+      const confidence = label === 1 ? 1 - probability : probability
+      if (confidence > 0.5) errors.push({ split, row, probability, confidence })
+    })
+  }
+  errors.sort((a, b) => b.confidence - a.confidence || compareIds(a.split.set.ids[a.row], b.split.set.ids[b.row]))
+  const shown: Gallery['errors'][number][] = []
+  for (const { split, row, probability } of errors.slice(0, errorsAtMost)) {
+    shown.push({ ...(await savePatch(pictures, split, row)), probability })
+  }
+  return shown
+}
+
+async function savePatch(pictures: string, { split, set }: FilteredSplit, row: number): Promise<GalleryImage> {
+  const id = set.ids[row]
+  const file = `${split}-${fileName(id)}.png`
+  await writeFileAtomic(join(pictures, file), await encodePng(await set.read([row])))
+  const label = set.labels ? (set.labels[row] as 0 | 1) : null
+  return { file, id, split, center: set.centers?.[row] ?? null, label }
+}
+
+function sortById({ set }: FilteredSplit, rows: Uint32Array): number[] {
+  return Array.from(rows).sort((a, b) => compareIds(set.ids[a], set.ids[b]))
+}
+
+function fileName(text: string): string {
+  return text.replaceAll(/[^\w.-]+/g, '_')
+}
+
+function compareIds(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true }) || compare(a, b)
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

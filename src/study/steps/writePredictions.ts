@@ -1,0 +1,54 @@
+// Step 7: the predictions of every cell, one row a patch and one column a cell, and the submission.
+
+import { writeCsv, writeFileAtomic, writeParquet } from '../../formats/index.ts'
+import { fitsSubmission, type RunFolder, type Split, writeSubmission } from '../../runs/index.ts'
+import type { FilteredSplit } from './filter.ts'
+
+/** Seed-averaged probabilities of every cell, by cell id and split. */
+export type CellProbabilities = Readonly<Record<string, Readonly<Partial<Record<Split, Float32Array>>>>>
+
+/** Writes predictions.csv and predictions.parquet: val and test patches ordered by split and id. */
+export async function writePredictions(
+  run: RunFolder,
+  filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
+  cells: CellProbabilities,
+): Promise<void> {
+  const columns: Record<string, (string | number | null)[]> = { split: [], id: [], center: [], slide: [], label: [] }
+  for (const id of Object.keys(cells)) columns[id] = []
+  for (const split of [filtered.val, filtered.test]) {
+    if (!split) continue
+    const { set, rows } = split
+    const order = orderById(Array.from(rows, (row) => set.ids[row]))
+    for (const i of order) {
+      const row = rows[i]
+      columns.split.push(split.split)
+      columns.id.push(set.ids[row])
+      columns.center.push(set.centers?.[row] ?? null)
+      columns.slide.push(set.slides?.[row] ?? null)
+      columns.label.push(set.labels?.[row] ?? null)
+      for (const [id, bySplit] of Object.entries(cells)) columns[id].push(bySplit[split.split]![i])
+    }
+  }
+  await writeFileAtomic(run.file('predictions.csv'), writeCsv(columns))
+  await writeFileAtomic(run.file('predictions.parquet'), writeParquet(columns))
+}
+
+/** Writes submission.csv from the chosen cell; null where there is no test split or its ids are not integers. */
+export async function writeRunSubmission(
+  run: RunFolder,
+  test: FilteredSplit | undefined,
+  probabilities: Float32Array | undefined,
+  threshold: number,
+): Promise<string | null> {
+  if (!test || !probabilities) return null
+  const ids = Array.from(test.rows, (row) => test.set.ids[row])
+  if (!fitsSubmission(ids)) return null
+  const path = run.file('submission.csv')
+  await writeSubmission(path, ids, Uint8Array.from(probabilities, (p) => Number(p >= threshold)))
+  return path
+}
+
+function orderById(ids: readonly string[]): number[] {
+  const { compare } = new Intl.Collator('en', { numeric: true })
+  return ids.map((_, i) => i).sort((a, b) => compare(ids[a], ids[b]) || (ids[a] < ids[b] ? -1 : 1))
+}

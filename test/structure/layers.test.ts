@@ -1,0 +1,108 @@
+// Holds the house's rules: imports go down only, rooms are entered by their door, each dependency has one
+// owner, and what must run in a browser imports nothing of Node.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const stages = ['quality', 'stain', 'embed', 'classify', 'evaluate', 'report']
+
+// What each room may import values from.
+const below: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  formats: ['base'],
+  graph: ['base', 'formats'],
+  nn: ['base', 'graph'],
+  models: ['base', 'formats', 'graph', 'nn'],
+  engine: ['base', 'formats', 'graph'],
+  patches: ['base', 'formats'],
+  train: ['base', 'formats', 'graph', 'nn', 'models', 'engine'],
+  runs: ['base', 'formats'],
+  ...Object.fromEntries(
+    stages.map((stage) => [
+      stage,
+      ['base', 'formats', 'graph', 'nn', 'models', 'engine', 'patches', 'train', 'runs'],
+    ]),
+  ),
+}
+const everything = [...Object.keys(below), 'study']
+const allowed: Readonly<Record<string, readonly string[]>> = { ...below, study: Object.keys(below), cli: everything }
+
+// Rooms that import nothing of Node, so that they run in a browser.
+const pure = ['base', 'graph', 'nn', 'models', 'stain', 'evaluate']
+
+// The room that owns each dependency.
+const owners: Readonly<Record<string, string>> = {
+  '@bomb.sh/tab': 'cli',
+  '@bufbuild/protobuf': 'formats',
+  commander: 'cli',
+  h5wasm: 'formats',
+  hyparquet: 'formats',
+  'hyparquet-writer': 'formats',
+  'onnxruntime-node': 'engine',
+  pino: 'runs',
+  piscina: 'engine',
+  'pure-rand': 'base',
+  sharp: 'formats',
+  tiff: 'formats',
+  vega: 'report',
+  'vega-lite': 'report',
+  yaml: 'study',
+  zod: 'study',
+}
+
+interface Import {
+  readonly file: string
+  readonly room: string
+  readonly target: string
+  readonly isType: boolean
+}
+
+function readImports(): Import[] {
+  const all = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => join('src', file))
+  const files = all.filter((file) => file.endsWith('.ts') && !file.includes('generated'))
+  return files.flatMap((file) => {
+    const text = readFileSync(file, 'utf8')
+    const room = file.split('/').length > 2 ? file.split('/')[1] : 'index'
+    const found = text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/gm)
+    return [...found].map((match) => ({ file, room, target: match[2] ?? match[3], isType: Boolean(match[1]) }))
+  })
+}
+
+const imports = readImports()
+const crossings = imports.flatMap((found) => {
+  if (!found.target.startsWith('.')) return []
+  const path = relative('src', join(dirname(found.file), found.target))
+  const room = path.split('/')[0]
+  return path.startsWith('..') || room === found.room ? [] : [{ ...found, to: room, path }]
+})
+const rooms = new Set(imports.map((found) => found.room))
+
+describe('the house', () => {
+  it('has the rooms that the rules know', () => {
+    expect([...rooms].sort()).toEqual([...new Set([...Object.keys(allowed), ...(rooms.has('index') ? ['index'] : [])])].sort())
+  })
+
+  it('imports values downwards only', () => {
+    const wrong = crossings.filter(({ room, to, isType }) => !isType && room !== 'index' && !allowed[room]?.includes(to))
+    expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
+  })
+
+  it('enters a room by its door, but for types', () => {
+    const wrong = crossings.filter(({ path, isType }) => !isType && !path.endsWith('/index.ts'))
+    expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
+  })
+
+  it('gives each dependency one owner room', () => {
+    const outside = imports.filter(({ target }) => !target.startsWith('.') && !target.startsWith('node:'))
+    expect(outside.length).toBeGreaterThan(10)
+    const packageOf = (target: string) => target.split('/').slice(0, target.startsWith('@') ? 2 : 1).join('/')
+    const wrong = outside.filter(({ room, target }) => owners[packageOf(target)] !== room)
+    expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
+  })
+
+  it('keeps Node out of the rooms that run in a browser', () => {
+    const wrong = imports.filter(({ room, target }) => pure.includes(room) && target.startsWith('node:'))
+    expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
+  })
+})

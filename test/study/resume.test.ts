@@ -1,0 +1,110 @@
+// Killing a study at any moment and running it again ends in the same bytes as never having been killed.
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCli, startCli } from '../cli/runCli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'eosin-resume-'))
+const recipe = join(folder, 'recipe.yaml')
+let uninterrupted: Record<string, string>
+
+// What differs from run to run by nature: times, and the log and report that show them.
+const timed = ['timings.json', 'log.jsonl', 'report.html', 'lock']
+
+function hashRun(run: string): Record<string, string> {
+  const files = readdirSync(run, { recursive: true, encoding: 'utf8' }).sort()
+  return Object.fromEntries(
+    files
+      .filter((file) => !timed.includes(file) && statSync(join(run, file)).isFile())
+      .map((file) => [file, createHash('sha256').update(readFileSync(join(run, file))).digest('hex')]),
+  )
+}
+
+function studyArgs(out: string): string[] {
+  return ['study', 'run', recipe, '--out', join(folder, out), '--device', 'cpu']
+}
+
+// Kills the study as soon as the cache shows that `stage` is at work; tells whether it was caught there.
+async function killDuring(stage: string, out: string): Promise<boolean> {
+  const { child, done } = startCli(studyArgs(out))
+  const stageFolder = join(folder, out, '.cache', stage)
+  let caught = false
+  const timer = setInterval(() => {
+    if (existsSync(stageFolder) && readdirSync(stageFolder).some((name) => name.endsWith('.work'))) {
+      caught = child.kill('SIGKILL')
+      clearInterval(timer)
+    }
+  }, 1)
+  const { code } = await done
+  clearInterval(timer)
+  return caught && code === null
+}
+
+beforeAll(async () => {
+  const made = await runCli(['patches', 'make', join(folder, 'data'), '--train', '160', '--val', '60', '--test', '60', '--aberrant', '0.05'])
+  expect(made).toMatchObject({ code: 0 })
+  writeFileSync(
+    recipe,
+    `name: small
+seeds: 2
+data:
+  train: { path: data/train.h5 }
+  val: { path: data/val.h5 }
+  test: { path: data/test.h5 }
+stain: [none, macenko]
+embed: [texture]
+classify: [{ head: mlp, epochs: 8 }]
+evaluate: { resamples: 100 }
+`,
+  )
+  const run = await runCli(studyArgs('whole'))
+  expect(run.stderr).not.toContain('eosin:')
+  expect(run.code).toBe(0)
+  uninterrupted = hashRun(join(folder, 'whole', 'small'))
+}, 120_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('a study', () => {
+  it('writes every file of a run folder', () => {
+    expect(Object.keys(uninterrupted)).toEqual(
+      expect.arrayContaining(['manifest.json', 'metrics.json', 'predictions.csv', 'predictions.parquet', 'recipe.yaml', 'submission.csv', 'gallery.json', 'model/model.json']),
+    )
+    expect(existsSync(join(folder, 'whole', 'small', 'report.html'))).toBe(true)
+  })
+
+  it('gives the same bytes in another folder with an empty cache', async () => {
+    expect((await runCli(studyArgs('again'))).code).toBe(0)
+    expect(hashRun(join(folder, 'again', 'small'))).toEqual(uninterrupted)
+  }, 120_000)
+
+  it.each(['quality', 'stain', 'embed', 'classify', 'evaluate'])(
+    'killed during %s and run again ends in the same bytes',
+    async (stage) => {
+      const out = `killed-${stage}`
+      expect(await killDuring(stage, out)).toBe(true)
+      expect(existsSync(join(folder, out, 'small', 'metrics.json'))).toBe(false)
+      expect((await runCli(studyArgs(out))).code).toBe(0)
+      expect(hashRun(join(folder, out, 'small'))).toEqual(uninterrupted)
+    },
+    120_000,
+  )
+
+  it('run again does nothing twice', async () => {
+    const plan = await runCli([...studyArgs('whole'), '--dry-run', '--json'])
+    const steps = JSON.parse(plan.stdout) as { cached: boolean }[]
+    expect(steps.length).toBeGreaterThan(8)
+    expect(steps.every((step) => step.cached)).toBe(true)
+  })
+
+  it('refuses a run folder that another process writes to', async () => {
+    writeFileSync(join(folder, 'whole', 'small', 'lock'), String(process.pid))
+    const { code, stderr } = await runCli(studyArgs('whole'))
+    expect(code).toBe(1)
+    expect(stderr).toContain(`in use by process ${process.pid}`)
+    rmSync(join(folder, 'whole', 'small', 'lock'))
+  })
+})
