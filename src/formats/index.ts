@@ -1,5 +1,8 @@
 // Formats: bytes <-> values, one file a format.
 
 export * from './file.ts'
+export * from './hdf5.ts'
 export * from './image.ts'
 export * from './npy.ts'
+export * from './onnx.ts'
+export * from './safetensors.ts'

@@ -1,0 +1,136 @@
+// The engine under Node: the only importer of onnxruntime-node. The library is loaded at the first session,
+// so commands that run no graph start fast.
+
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { type Dtype, EngineError, type NdArray, ndarray, pickNamed } from '../base/index.ts'
+import { missingProvider, type ProviderChoice, type ProviderName, providers } from './providers.ts'
+import type { Arrays, Port, Session, SessionOptions } from './session.ts'
+
+type Runtime = typeof import('onnxruntime-node')
+type RuntimeSession = import('onnxruntime-node').InferenceSession
+type RuntimeTensor = import('onnxruntime-node').Tensor
+
+const runtimeTypes = {
+  f32: 'float32',
+  f64: 'float64',
+  i32: 'int32',
+  i64: 'int64',
+  u8: 'uint8',
+  bool: 'bool',
+} as const satisfies Record<Dtype, string>
+
+/**
+ * Opens a model from its bytes, or from a file (needed where its weights lie beside it).
+ * Throws EngineError where the model cannot be loaded or the provider is missing.
+ */
+export async function openSession(
+  model: Uint8Array | string,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const runtime = await import('onnxruntime-node')
+  const provider = chooseProvider(options.provider ?? 'auto')
+  if (!listProviders().includes(provider)) throw missingProvider(provider)
+  const created = createRuntimeSession(runtime, model, provider, options)
+  const session = await created.catch((cause: Error) => {
+    if (provider !== 'cpu' && /provider|CUDA|WebGPU|Vulkan|adapter|device/i.test(cause.message))
+      throw missingProvider(provider, cause)
+    throw new EngineError({ where: typeof model === 'string' ? model : 'model', got: cause.message }, cause)
+  })
+  return wrapSession(runtime, session, provider)
+}
+
+/** The providers whose libraries are installed; a GPU provider can still fail where the driver is missing. */
+export function listProviders(): ProviderName[] {
+  const folder = join(libraryFolder(), 'bin', 'napi-v6', process.platform, process.arch)
+  const hasCuda = existsSync(join(folder, 'libonnxruntime_providers_cuda.so'))
+  const hasWebGpu = process.platform !== 'linux' || process.arch === 'x64'
+  return [...(hasCuda ? (['cuda'] as const) : []), 'cpu', ...(hasWebGpu ? (['webgpu'] as const) : [])]
+}
+
+function libraryFolder(): string {
+  return dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')))
+}
+
+function chooseProvider(choice: ProviderChoice): ProviderName {
+  if (choice === 'auto') return listProviders()[0]
+  pickNamed('provider', providers, choice)
+  return choice
+}
+
+function createRuntimeSession(
+  runtime: Runtime,
+  model: Uint8Array | string,
+  provider: ProviderName,
+  { threads, spin = true }: SessionOptions,
+): Promise<RuntimeSession> {
+  const settings = {
+    executionProviders: [provider],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
+    ...(threads ? { intraOpNumThreads: threads } : {}),
+    extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
+  } as const
+  return typeof model === 'string'
+    ? runtime.InferenceSession.create(model, settings)
+    : runtime.InferenceSession.create(model, settings)
+}
+
+function wrapSession(runtime: Runtime, session: RuntimeSession, provider: ProviderName): Session {
+  // A tensor only points at its array's memory: one that comes again (weights, ping-pong buffers) is kept.
+  const tensors = new WeakMap<NdArray, RuntimeTensor>()
+  const toTensor = (array: NdArray): RuntimeTensor => {
+    const known = tensors.get(array)
+    if (known) return known
+    const make = runtime.Tensor as unknown as new (
+      type: string,
+      data: unknown,
+      dims: readonly number[],
+    ) => RuntimeTensor
+    const tensor = new make(runtimeTypes[array.dtype], array.data, array.shape)
+    tensors.set(array, tensor)
+    return tensor
+  }
+  const toTensors = (arrays: Arrays) => mapValues(arrays, toTensor)
+  return {
+    provider,
+    inputs: session.inputMetadata.map(readPort),
+    outputs: session.outputMetadata.map(readPort),
+    async run(feeds, into) {
+      try {
+        const results = await (into
+          ? session.run(toTensors(feeds), toTensors(into))
+          : session.run(toTensors(feeds)))
+        return into ?? mapValues(results, fromTensor)
+      } catch (cause) {
+        throw new EngineError({ where: 'run', got: (cause as Error).message }, cause)
+      }
+    },
+    async close() {
+      await session.release()
+    },
+  }
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
+}
+
+function readPort(port: import('onnxruntime-node').InferenceSession.ValueMetadata): Port {
+  if (!port.isTensor)
+    throw new EngineError({ where: `'${port.name}'`, expected: 'a tensor', got: 'another type' })
+  return { name: port.name, dtype: readDtype(port.name, port.type), shape: port.shape }
+}
+
+function fromTensor(tensor: RuntimeTensor): NdArray {
+  const dtype = readDtype('output', tensor.type)
+  return ndarray(dtype, tensor.dims, tensor.data as NdArray['data'])
+}
+
+function readDtype(where: string, type: string): Dtype {
+  const dtype = (Object.keys(runtimeTypes) as Dtype[]).find((name) => runtimeTypes[name] === type)
+  if (dtype) return dtype
+  throw new EngineError({ where: `'${where}'`, expected: Object.keys(runtimeTypes).join(', '), got: type })
+}

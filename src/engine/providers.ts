@@ -1,0 +1,34 @@
+// Which devices can run a graph, by ONNX Runtime's execution providers.
+
+import { EngineError } from '../base/index.ts'
+
+/** What each provider is and how one gets it. */
+export const providers = {
+  cpu: { about: 'the processor; always there', hint: 'reinstall onnxruntime-node' },
+  cuda: {
+    about: 'an NVIDIA GPU, on Linux x64',
+    hint: 'install the CUDA libraries of onnxruntime-node (docs/engine.md) or use the cpu provider',
+  },
+  webgpu: {
+    about: 'any GPU with Vulkan, Metal or Direct3D 12',
+    hint: 'install a Vulkan driver (libvulkan1 and one for the GPU) or use the cpu provider',
+  },
+} as const
+
+/** A provider's name. */
+export type ProviderName = keyof typeof providers
+
+/** A provider, or `auto` for the first available of cuda, cpu. */
+export type ProviderChoice = ProviderName | 'auto'
+
+/** All that may be asked for, e.g. by a command line's `--device`. */
+export const providerChoices = ['auto', ...(Object.keys(providers) as ProviderName[])] as const
+
+/** The error for a provider that could not be used. */
+export function missingProvider(name: ProviderName, cause?: unknown): EngineError {
+  const reason = cause instanceof Error ? cause.message : 'not available here'
+  return new EngineError(
+    { where: `provider ${name}`, expected: providers[name].about, got: reason, hint: providers[name].hint },
+    cause,
+  )
+}

@@ -1,0 +1,37 @@
+// A session: one ONNX model ready to run. What a session is, whatever runtime is behind it.
+
+import type { Dtype, NdArray } from '../base/index.ts'
+import type { ProviderChoice, ProviderName } from './providers.ts'
+
+/** How a session is opened. */
+export interface SessionOptions {
+  /** Where it runs; `auto` (default) takes the first available of cuda, cpu. */
+  readonly provider?: ProviderChoice
+  /** Threads of the CPU provider within one op; default: one a core. Results do not depend on it. */
+  readonly threads?: number
+  /** Spin while waiting for the next op (faster, burns a core); default true. */
+  readonly spin?: boolean
+}
+
+/** An input or output of a model; a side that varies is named. */
+export interface Port {
+  readonly name: string
+  readonly dtype: Dtype
+  readonly shape: readonly (number | string)[]
+}
+
+/** Arrays by the name of the input or output. */
+export type Arrays = Readonly<Record<string, NdArray>>
+
+/** An open model. The same model, inputs and provider give the same bits. */
+export interface Session {
+  readonly provider: ProviderName
+  readonly inputs: readonly Port[]
+  readonly outputs: readonly Port[]
+  /**
+   * Runs the model once. Where `into` is given, exactly those outputs are computed, into their memory; else all,
+   * into new arrays. Throws EngineError for a missing or misshapen input.
+   */
+  run(feeds: Arrays, into?: Arrays): Promise<Arrays>
+  close(): Promise<void>
+}

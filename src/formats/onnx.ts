@@ -1,0 +1,124 @@
+// ONNX models as bytes and back: the messages of onnx.proto, and tensors and attributes as plain values.
+// The meaning of fields follows the ONNX specification (onnx.ai, IR version 10); the schema is our own extract.
+
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import {
+  type Attribute,
+  AttributeSchema,
+  type Model,
+  ModelSchema,
+  type Tensor,
+  TensorSchema,
+} from './generated/onnx_pb.ts'
+
+export type {
+  Attribute as OnnxAttribute,
+  Graph as OnnxGraph,
+  Model as OnnxModel,
+  Node as OnnxNode,
+  Tensor as OnnxTensor,
+  ValueInfo as OnnxValueInfo,
+} from './generated/onnx_pb.ts'
+export {
+  GraphSchema as OnnxGraphSchema,
+  ModelSchema as OnnxModelSchema,
+  NodeSchema as OnnxNodeSchema,
+  ValueInfoSchema as OnnxValueInfoSchema,
+} from './generated/onnx_pb.ts'
+
+/** A value an ONNX attribute can hold here; integers are `number` with no fraction in `ints` or `{ int }`. */
+export type AttributeValue =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] }
+  | { readonly floats: readonly number[] }
+
+/** TensorProto.DataType of each dtype. */
+export const onnxTypes = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f64: 11 } as const satisfies Record<
+  Dtype,
+  number
+>
+
+const arrayTypes: { readonly [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
+  f32: Float32Array,
+  u8: Uint8Array,
+  i32: Int32Array,
+  i64: BigInt64Array,
+  bool: Uint8Array,
+  f64: Float64Array,
+}
+
+/** A model's bytes; field order is fixed, so the same model gives the same bytes. */
+export function writeOnnx(model: Model): Uint8Array {
+  return toBinary(ModelSchema, model)
+}
+
+/** The model in `bytes`. Throws DataError, with `where` in its message, for bytes that are no ONNX model. */
+export function readOnnx(bytes: Uint8Array, where = 'onnx'): Model {
+  let model: Model
+  try {
+    model = fromBinary(ModelSchema, bytes)
+  } catch (cause) {
+    throw new DataError({ where, expected: 'an ONNX model', got: (cause as Error).message }, cause)
+  }
+  if (!model.graph || model.opsetImport.length === 0) {
+    throw new DataError({ where, expected: 'an ONNX model', got: 'a file without a graph or opset' })
+  }
+  return model
+}
+
+/** An array as an ONNX tensor (raw little-endian data, shared where possible). */
+export function tensorToOnnx(name: string, array: NdArray): Tensor {
+  const { buffer, byteOffset, byteLength } = array.data
+  return create(TensorSchema, {
+    name,
+    dims: array.shape.map(BigInt),
+    dataType: onnxTypes[array.dtype],
+    rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+  })
+}
+
+/** An ONNX tensor as an array. Throws DataError for external data and for types outside `onnxTypes`. */
+export function tensorFromOnnx(tensor: Tensor): NdArray {
+  const where = `onnx tensor '${tensor.name}'`
+  const dtype = (Object.keys(onnxTypes) as Dtype[]).find((name) => onnxTypes[name] === tensor.dataType)
+  if (!dtype)
+    throw new DataError({
+      where,
+      expected: Object.keys(onnxTypes).join(', '),
+      got: `data type ${tensor.dataType}`,
+    })
+  if (tensor.dataLocation !== 0)
+    throw new DataError({ where, expected: 'data inside the file', got: 'external data' })
+  const shape = tensor.dims.map(Number)
+  const data = tensor.rawData.length > 0 ? fromRaw(dtype, tensor.rawData) : fromTyped(dtype, tensor)
+  if (data.length !== sizeOf(shape)) {
+    throw new DataError({ where, expected: `${sizeOf(shape)} values for [${shape}]`, got: `${data.length}` })
+  }
+  return ndarray(dtype, shape, data)
+}
+
+function fromRaw<D extends Dtype>(dtype: D, bytes: Uint8Array): DtypeArrays[D] {
+  const aligned = bytes.slice() // raw data may start at any byte; typed arrays may not
+  return new arrayTypes[dtype](aligned.buffer)
+}
+
+function fromTyped(dtype: Dtype, tensor: Tensor): DtypeArrays[Dtype] {
+  if (dtype === 'f32') return Float32Array.from(tensor.floatData)
+  if (dtype === 'f64') return Float64Array.from(tensor.doubleData)
+  if (dtype === 'i64') return BigInt64Array.from(tensor.int64Data)
+  if (dtype === 'i32') return Int32Array.from(tensor.int32Data)
+  return Uint8Array.from(tensor.int32Data)
+}
+
+/** An attribute of a node. */
+export function attributeToOnnx(name: string, value: AttributeValue): Attribute {
+  const attribute = create(AttributeSchema, { name })
+  if ('float' in value) return { ...attribute, type: 1, f: value.float }
+  if ('int' in value) return { ...attribute, type: 2, i: BigInt(value.int) }
+  if ('string' in value) return { ...attribute, type: 3, s: new TextEncoder().encode(value.string) }
+  if ('floats' in value) return { ...attribute, type: 6, floats: [...value.floats] }
+  return { ...attribute, type: 7, ints: value.ints.map(BigInt) }
+}

@@ -1,0 +1,208 @@
+// safetensors: named tensors in one file, as PyTorch's ecosystem exchanges weights.
+// Layout: 8-byte little-endian header length, JSON header padded with spaces to 8 bytes, raw row-major data.
+// Source: the format's README, github.com/huggingface/safetensors. Half precision is read as f32.
+
+import { open } from 'node:fs/promises'
+import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+
+const layouts = {
+  F64: { dtype: 'f64', bytes: 8 },
+  F32: { dtype: 'f32', bytes: 4 },
+  F16: { dtype: 'f32', bytes: 2 },
+  BF16: { dtype: 'f32', bytes: 2 },
+  I64: { dtype: 'i64', bytes: 8 },
+  I32: { dtype: 'i32', bytes: 4 },
+  U8: { dtype: 'u8', bytes: 1 },
+  BOOL: { dtype: 'bool', bytes: 1 },
+} as const satisfies Record<string, { dtype: Dtype; bytes: number }>
+
+type LayoutName = keyof typeof layouts
+
+const layoutOf = {
+  f64: 'F64',
+  f32: 'F32',
+  i64: 'I64',
+  i32: 'I32',
+  u8: 'U8',
+  bool: 'BOOL',
+} as const satisfies Record<Dtype, LayoutName>
+
+/** A tensor as the header lists it; `begin` and `end` count from the end of the header. */
+export interface TensorEntry {
+  readonly layout: LayoutName
+  readonly dtype: Dtype
+  readonly shape: readonly number[]
+  readonly begin: number
+  readonly end: number
+}
+
+/** What the header says. */
+export interface SafetensorsHeader {
+  readonly entries: Readonly<Record<string, TensorEntry>>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** An open file whose tensors are read one by one, so that memory holds one tensor, not the checkpoint. */
+export interface SafetensorsFile extends SafetensorsHeader {
+  /** Reads one tensor. Throws DataError for an unknown name or a short file. */
+  read(name: string): Promise<NdArray>
+  close(): Promise<void>
+}
+
+/** The bytes of a file with `tensors` in the given order; the same input gives the same bytes. */
+export function writeSafetensors(
+  tensors: Readonly<Record<string, NdArray>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {}
+  let size = 0
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+    header[name] = { dtype: layoutOf[dtype], shape, data_offsets: [size, size + data.byteLength] }
+    size += data.byteLength
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header))
+  const headerLength = Math.ceil(text.length / 8) * 8
+  const bytes = new Uint8Array(8 + headerLength + size)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true)
+  bytes.fill(0x20, 8, 8 + headerLength)
+  bytes.set(text, 8)
+  let offset = 8 + headerLength
+  for (const { data } of Object.values(tensors)) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset)
+    offset += data.byteLength
+  }
+  return bytes
+}
+
+/** All tensors in `bytes`. Throws DataError, beginning with `where`, for anything that is not the format. */
+export function readSafetensors(
+  bytes: Uint8Array,
+  where = 'safetensors',
+): {
+  readonly tensors: Readonly<Record<string, NdArray>>
+  readonly metadata: Readonly<Record<string, string>>
+} {
+  const length = readHeaderLength(bytes.subarray(0, 8), bytes.length, where)
+  const { entries, metadata } = parseHeader(bytes.subarray(8, 8 + length), bytes.length - 8 - length, where)
+  const tensors: Record<string, NdArray> = {}
+  for (const [name, entry] of Object.entries(entries)) {
+    tensors[name] = decodeTensor(entry, bytes.subarray(8 + length + entry.begin, 8 + length + entry.end))
+  }
+  return { tensors, metadata }
+}
+
+/** Opens a file and reads its header only. Throws DataError where it is missing or not the format. */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const file = await open(path).catch((cause: Error) => {
+    throw new DataError({ where: path, got: cause.message }, cause)
+  })
+  const readAt = async (begin: number, length: number) => {
+    const bytes = new Uint8Array(length)
+    const { bytesRead } = await file.read(bytes, 0, length, begin)
+    if (bytesRead < length)
+      throw new DataError({ where: path, expected: `${begin + length} bytes`, got: 'fewer' })
+    return bytes
+  }
+  try {
+    const { size } = await file.stat()
+    const length = readHeaderLength(await readAt(0, 8), size, path)
+    const header = parseHeader(await readAt(8, length), size - 8 - length, path)
+    return {
+      ...header,
+      async read(name) {
+        const entry = header.entries[name]
+        if (!entry)
+          throw new DataError({ where: path, expected: `a tensor '${name}'`, got: 'none of that name' })
+        return decodeTensor(entry, await readAt(8 + length + entry.begin, entry.end - entry.begin))
+      },
+      close: () => file.close(),
+    }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+function readHeaderLength(start: Uint8Array, size: number, where: string): number {
+  const length =
+    start.length < 8 ? Number.NaN : Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true))
+  if (length <= size - 8) return length
+  throw new DataError({
+    where,
+    expected: 'a safetensors file',
+    got: `${size} bytes that do not hold its header`,
+  })
+}
+
+function parseHeader(text: Uint8Array, size: number, where: string): SafetensorsHeader {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text))
+  } catch (cause) {
+    throw new DataError({ where, expected: 'a JSON header', got: (cause as Error).message }, cause)
+  }
+  if (typeof json !== 'object' || json === null)
+    throw new DataError({ where, expected: 'a JSON object as header' })
+  const { __metadata__: metadata = {}, ...listed } = json as Record<string, unknown>
+  const entries = Object.entries(listed).map(([name, item]) => [
+    name,
+    parseEntry(`${where}: '${name}'`, item, size),
+  ])
+  return { entries: Object.fromEntries(entries), metadata: metadata as Record<string, string> }
+}
+
+function parseEntry(where: string, item: unknown, size: number): TensorEntry {
+  const { dtype: layout, shape, data_offsets: offsets } = (item ?? {}) as Record<string, unknown>
+  if (typeof layout !== 'string' || !Object.hasOwn(layouts, layout)) {
+    throw new DataError({ where, expected: `dtype ${Object.keys(layouts).join(', ')}`, got: `${layout}` })
+  }
+  const isSizes = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((side) => Number.isSafeInteger(side) && side >= 0)
+  const { dtype, bytes } = layouts[layout as LayoutName]
+  if (
+    !isSizes(shape) ||
+    !isSizes(offsets) ||
+    offsets[1] - offsets[0] !== sizeOf(shape) * bytes ||
+    offsets[1] > size
+  ) {
+    throw new DataError({
+      where,
+      expected: `${layout} data of its shape`,
+      got: `[${shape}] at ${offsets} of ${size} bytes`,
+    })
+  }
+  return { layout: layout as LayoutName, dtype, shape, begin: offsets[0], end: offsets[1] }
+}
+
+function decodeTensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array): NdArray {
+  if (layout === 'F16') return ndarray('f32', shape, Float32Array.from(halves(bytes), readHalf))
+  if (layout === 'BF16') return ndarray('f32', shape, readBrainFloats(halves(bytes)))
+  const arrays: { [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
+    f64: Float64Array,
+    f32: Float32Array,
+    i64: BigInt64Array,
+    i32: Int32Array,
+    u8: Uint8Array,
+    bool: Uint8Array,
+  }
+  return ndarray(dtype, shape, new arrays[dtype](bytes.slice().buffer as ArrayBuffer))
+}
+
+function halves(bytes: Uint8Array): Uint16Array {
+  return new Uint16Array(bytes.slice().buffer)
+}
+
+// IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits.
+function readHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
+// bfloat16 is the upper half of a float32.
+function readBrainFloats(values: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer)
+}

@@ -1,0 +1,134 @@
+// Matrix products and convolutions: where the time goes.
+
+import { ShapeError } from '../../base/index.ts'
+import {
+  type ConvAttributes,
+  fixedShape,
+  makeValue,
+  type Shape,
+  type Side,
+  showShape,
+  type Value,
+} from '../value.ts'
+import { broadcastShapes } from './elementwise.ts'
+
+/** Whether a factor's last two axes are read in the other order (no copy is made). */
+export interface MatmulOptions {
+  readonly transposeA?: boolean
+  readonly transposeB?: boolean
+}
+
+/** The matrix product over the last two axes; leading axes broadcast. Both factors have rank 2 or more. */
+export function matmul(
+  a: Value,
+  b: Value,
+  { transposeA = false, transposeB = false }: MatmulOptions = {},
+): Value {
+  const mismatch = (expected: string) =>
+    new ShapeError({ where: 'matmul', expected, got: `${showShape(a.shape)} and ${showShape(b.shape)}` })
+  if (a.shape.length < 2 || b.shape.length < 2) throw mismatch('two matrices or stacks of them')
+  const [rows, innerA] = matrixSides(a.shape, transposeA)
+  const [innerB, columns] = matrixSides(b.shape, transposeB)
+  if (innerA !== innerB || a.dtype !== b.dtype) throw mismatch('equal inner sides and dtypes')
+  const stack = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2))
+  return makeValue('matmul', [a, b], { transposeA, transposeB }, a.dtype, [...stack, rows, columns])
+}
+
+function matrixSides(shape: Shape, transposed: boolean): [Side, Side] {
+  const [rows, columns] = shape.slice(-2)
+  return transposed ? [columns, rows] : [rows, columns]
+}
+
+/** A convolution's geometry; what is left out is stride 1, no padding, no dilation, one group. */
+export interface ConvOptions {
+  readonly stride?: number
+  readonly padding?: number
+  readonly dilation?: number
+  readonly groups?: number
+}
+
+function readGeometry({ stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvOptions): ConvAttributes {
+  return {
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+    dilations: [dilation, dilation],
+    groups,
+  }
+}
+
+/** The convolution of x [N,C,H,W] with weight [O,C/groups,kh,kw] (cross-correlation), as torch's conv2d without bias. */
+export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value {
+  const attributes = readGeometry(options)
+  const [outputs, perGroup, ...kernel] = fixedShape('conv weight', weight)
+  if (
+    x.shape.length !== 4 ||
+    x.shape[1] !== perGroup * attributes.groups ||
+    outputs % attributes.groups !== 0
+  ) {
+    throw new ShapeError({
+      where: 'conv',
+      expected: `x of [N,${perGroup * attributes.groups},H,W]`,
+      got: showShape(x.shape),
+    })
+  }
+  const sides = [0, 1].map((i) => {
+    const side = fixedSide('conv', x, i)
+    const padded = side + attributes.pads[i] + attributes.pads[i + 2]
+    const reach = attributes.dilations[i] * (kernel[i] - 1) + 1
+    if (reach > padded)
+      throw new ShapeError({ where: 'conv', expected: `an image of at least ${reach}`, got: `${padded}` })
+    return Math.floor((padded - reach) / attributes.strides[i]) + 1
+  })
+  return makeValue('conv', [x, weight], attributes, x.dtype, [x.shape[0], outputs, ...sides])
+}
+
+/** The transposed convolution of x [N,C,H,W] with weight [C,O/groups,kh,kw], as torch's conv_transpose2d without bias. */
+export function convTranspose(
+  x: Value,
+  weight: Value,
+  options: ConvOptions & { readonly outputPadding?: number } = {},
+): Value {
+  const padding = options.outputPadding ?? 0
+  return writeConvTranspose(x, weight, readGeometry(options), [padding, padding])
+}
+
+/** convTranspose with full attributes, as gradient rules need it. */
+export function writeConvTranspose(
+  x: Value,
+  weight: Value,
+  attributes: ConvAttributes,
+  outputPadding: readonly [number, number],
+): Value {
+  const [inputs, perGroup, ...kernel] = fixedShape('convTranspose weight', weight)
+  if (x.shape.length !== 4 || x.shape[1] !== inputs) {
+    throw new ShapeError({
+      where: 'convTranspose',
+      expected: `x of [N,${inputs},H,W]`,
+      got: showShape(x.shape),
+    })
+  }
+  const sides = [0, 1].map((i) => {
+    const side = fixedSide('convTranspose', x, i)
+    const reach = attributes.dilations[i] * (kernel[i] - 1) + 1
+    const pads = attributes.pads[i] + attributes.pads[i + 2]
+    return (side - 1) * attributes.strides[i] + reach - pads + outputPadding[i]
+  })
+  const shape = [x.shape[0], perGroup * attributes.groups, ...sides]
+  return makeValue('convTranspose', [x, weight], { ...attributes, outputPadding }, x.dtype, shape)
+}
+
+/** conv with full attributes, as gradient rules need it. */
+export function writeConv(
+  x: Value,
+  weight: Value,
+  attributes: ConvAttributes,
+  sides: readonly number[],
+): Value {
+  return makeValue('conv', [x, weight], attributes, x.dtype, [x.shape[0], weight.shape[0], ...sides])
+}
+
+function fixedSide(where: string, x: Value, i: number): number {
+  const side = x.shape[i + 2]
+  if (typeof side === 'number') return side
+  throw new ShapeError({ where, expected: 'an image of known height and width', got: showShape(x.shape) })
+}

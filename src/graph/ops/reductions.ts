@@ -1,0 +1,49 @@
+// Ops that sum, average or compare along axes, and softmax.
+
+import { ShapeError } from '../../base/index.ts'
+import { frontAxis, makeValue, type Shape, type Value } from '../value.ts'
+
+/** Which axes a reduction runs over (all where not given), and whether they stay as sides of 1. */
+export interface ReduceOptions {
+  readonly axes?: readonly number[]
+  readonly keep?: boolean
+}
+
+function writeReduction(
+  op: 'reduceSum' | 'reduceMean' | 'reduceMax',
+  x: Value,
+  options: ReduceOptions,
+): Value {
+  const given = options.axes ?? x.shape.map((_, axis) => axis)
+  const axes = given.map((axis) => frontAxis(op, axis, x.shape.length)).sort((a, b) => a - b)
+  if (new Set(axes).size !== axes.length)
+    throw new ShapeError({ where: op, expected: 'each axis once', got: `${axes}` })
+  const keep = options.keep ?? false
+  if (axes.length === 0) return x // ONNX reads an empty list as "all axes"
+  return makeValue(op, [x], { axes, keep }, x.dtype, reduceShape(x.shape, axes, keep))
+}
+
+function reduceShape(shape: Shape, axes: readonly number[], keep: boolean): Shape {
+  if (keep) return shape.map((side, axis) => (axes.includes(axis) ? 1 : side))
+  return shape.filter((_, axis) => !axes.includes(axis))
+}
+
+/** The sum over `axes`. */
+export function reduceSum(x: Value, options: ReduceOptions = {}): Value {
+  return writeReduction('reduceSum', x, options)
+}
+
+/** The mean over `axes`. */
+export function reduceMean(x: Value, options: ReduceOptions = {}): Value {
+  return writeReduction('reduceMean', x, options)
+}
+
+/** The largest value over `axes`; equal values share the gradient. */
+export function reduceMax(x: Value, options: ReduceOptions = {}): Value {
+  return writeReduction('reduceMax', x, options)
+}
+
+/** e^x / sum(e^x) along `axis`, without overflow. */
+export function softmax(x: Value, axis = -1): Value {
+  return makeValue('softmax', [x], { axis: frontAxis('softmax', axis, x.shape.length) }, x.dtype, x.shape)
+}

@@ -1,0 +1,3 @@
+// The networks, each a function from its options to a Model.
+
+export { type MlpOptions, mlp } from './mlp.ts'

@@ -1,0 +1,16 @@
+// Networks as functions that build graph values: layers, losses, optimizers, initializers.
+
+export { fanInUniform, fill, normal, uniform } from './initializers.ts'
+export { activation, batchNorm, dropout, linear, sequential } from './layers.ts'
+export { bceWithLogits, binaryAccuracy, meanAbsoluteError, meanSquaredError } from './losses.ts'
+export type { Initializer, Model, ParamRole, ParamSpec, ParamSpecs, ParamValues } from './model.ts'
+export {
+  type AdamOptions,
+  adam,
+  adamW,
+  type Optimizer,
+  type StepScalars,
+  sgd,
+  type UpdateInput,
+} from './optimizers.ts'
+export { inferencePass, type MaskSpec, openTrainingPass, type Pass, type TrainingPass } from './pass.ts'
