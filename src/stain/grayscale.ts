@@ -1,0 +1,24 @@
+// Grayscale on three channels, with ITU-R 601 luma in the 16-bit integers of Pillow's convert('L').
+
+import type { StainMethod } from './stainMethod.ts'
+import { ok, transformPatches } from './verdicts.ts'
+
+/** Replaces red, green and blue by their luma: colour differences between centers go, all else stays. */
+export const grayscale: StainMethod<Record<string, never>, Record<string, never>> = {
+  name: 'grayscale',
+  version: 1,
+  about: 'Luma on all three channels, bit for bit as Pillow computes it.',
+  defaults: {},
+  needsReference: false,
+  fit: async () => ({}),
+  apply: (batch) =>
+    transformPatches(batch, (data, out) => {
+      for (let at = 0; at < data.length; at += 3) {
+        const luma = (data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000) >> 16
+        out[at] = luma
+        out[at + 1] = luma
+        out[at + 2] = luma
+      }
+      return ok
+    }),
+}

@@ -1,0 +1,3 @@
+export * from './methods.ts'
+export * from './stainMatrix.ts'
+export * from './stainMethod.ts'

@@ -1,0 +1,14 @@
+// All stain methods by name: the command line's choices, the recipe's schema and the error for an unknown name.
+
+import { grayscale } from './grayscale.ts'
+import { macenko } from './macenko.ts'
+import { none } from './none.ts'
+import type { StainFit, StainMethod } from './stainMethod.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: each method has options and a fit of its own
+type AnyMethod = StainMethod<any, StainFit & any>
+
+/** The methods, keyed by the names that recipes use. */
+export const stainMethods = { none, grayscale, macenko } satisfies Record<string, AnyMethod>
+
+export type StainName = keyof typeof stainMethods

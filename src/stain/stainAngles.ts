@@ -1,0 +1,144 @@
+// Macenko et al. 2009 (ISBI): tissue densities are projected on the plane of their two main axes; the
+// extreme angles in it, as robust percentiles, are the two stains. Only the outermost few per cent of
+// pixels matter, so a small sample brackets the percentiles and one pass collects what lies beyond.
+
+import type { Eigen, Vector } from './eigen.ts'
+import { interpolate, percentileOf, rankOf, select, selectPair } from './quantile.ts'
+import { dot, orderStains, type StainMatrix } from './stainMatrix.ts'
+import type { Workspace } from './tissue.ts'
+
+/** The two axes that angles are measured in: from `first` towards `second`. */
+export interface AnglePlane {
+  readonly first: Vector
+  readonly second: Vector
+}
+
+/**
+ * The stain vectors at percentiles `alpha` and 100 - `alpha` of the tissue pixels' angles, hematoxylin first.
+ * `plane` decides where angles jump from pi to -pi; it matters only where tissue straddles that line.
+ */
+export function findStains(
+  data: Uint8Array,
+  density: Float64Array,
+  count: number,
+  plane: AnglePlane,
+  alpha: number,
+  workspace: Workspace,
+): StainMatrix {
+  const [low, high] =
+    findCotangents(data, density, count, plane, alpha, workspace) ??
+    anglePercentiles(data, density, count, plane, alpha, workspace)
+  const { first, second } = plane
+  const vectorAt = (angle: number): Vector => {
+    const [c, s] = [Math.cos(angle), Math.sin(angle)]
+    return [first[0] * c + second[0] * s, first[1] * c + second[1] * s, first[2] * c + second[2] * s]
+  }
+  return orderStains(vectorAt(low), vectorAt(high))
+}
+
+/** torchstain's plane: LAPACK's second and first axis with the signs it gives them. */
+export function rawPlane({ vectors }: Eigen): AnglePlane {
+  return { first: vectors[1], second: vectors[2] }
+}
+
+/** StainTools' plane: first and second axis, each turned so that its red component is not negative. */
+export function turnedPlane({ vectors }: Eigen): AnglePlane {
+  const turn = (v: Vector): Vector => (v[0] < 0 ? [-v[0], -v[1], -v[2]] : v)
+  return { first: turn(vectors[2]), second: turn(vectors[1]) }
+}
+
+function anglePercentiles(
+  data: Uint8Array,
+  density: Float64Array,
+  count: number,
+  { first, second }: AnglePlane,
+  alpha: number,
+  { offsets, valuesA }: Workspace,
+): [number, number] {
+  for (let i = 0; i < count; i++) {
+    const at = offsets[i]
+    const pixel: Vector = [density[data[at]], density[data[at + 1]], density[data[at + 2]]]
+    valuesA[i] = Math.atan2(dot(pixel, second), dot(pixel, first))
+  }
+  const low = percentileOf(valuesA, count, alpha)
+  return [low, percentileOf(valuesA, count, 100 - alpha)]
+}
+
+// Where one axis is positive in every channel, all tissue lies on one side of it, and angles are ordered as
+// their cotangents about that axis: comparing needs neither atan2 nor a division. Null where that is not so.
+function findCotangents(
+  data: Uint8Array,
+  density: Float64Array,
+  count: number,
+  { first, second }: AnglePlane,
+  alpha: number,
+  { offsets, valuesA, valuesB }: Workspace,
+): [number, number] | null {
+  const main = isOneSided(second) ? second : isOneSided(first) && first[0] > 0 ? first : null
+  const tail = tailShare(alpha / 100, sampleSize(count))
+  if (!main || !(tail < 0.5) || count < 64) return null
+  const sign = main[0] < 0 ? -1 : 1
+  const m: Vector = [sign * main[0], sign * main[1], sign * main[2]]
+  const o = main === second ? first : second
+
+  const size = fillSample(data, density, offsets, count, o, m, valuesA)
+  const above = select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
+  const below = select(valuesA, size, Math.ceil(tail * (size - 1)))
+  const [ax, ay, az] = [o[0] - above * m[0], o[1] - above * m[1], o[2] - above * m[2]]
+  const [bx, by, bz] = [o[0] - below * m[0], o[1] - below * m[1], o[2] - below * m[2]]
+  let highs = 0
+  let lows = 0
+  for (let i = 0; i < count; i++) {
+    const at = offsets[i]
+    const x = density[data[at]]
+    const y = density[data[at + 1]]
+    const z = density[data[at + 2]]
+    if (x * ax + y * ay + z * az > 0) {
+      valuesA[highs++] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
+    } else if (x * bx + y * by + z * bz < 0) {
+      valuesB[lows++] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
+    }
+  }
+  const { low, fraction } = rankOf(alpha, count)
+  if (highs < low + 2 || lows < low + 2) return null
+  const [outerB, innerB] = selectPair(valuesB, lows, low)
+  const [innerA, outerA] = selectPair(valuesA, highs, highs - 2 - low)
+  // Back to angles: atan2 on either side of the axis that everything lies on one side of.
+  const angleOf = (cotangent: number) =>
+    main === second ? Math.atan2(sign, cotangent) : Math.atan2(cotangent, sign)
+  const percentileA = interpolate(angleOf(outerA), angleOf(innerA), fraction)
+  const percentileB = interpolate(angleOf(outerB), angleOf(innerB), fraction)
+  return [percentileA, percentileB]
+}
+
+const isOneSided = (v: Vector) => (v[0] > 0 && v[1] > 0 && v[2] > 0) || (v[0] < 0 && v[1] < 0 && v[2] < 0)
+
+/** How many of `count` values to look at to bracket a percentile. */
+export function sampleSize(count: number): number {
+  return Math.min(count, Math.max(512, Math.min(count >> 6, 16384)))
+}
+
+/** The share of a sample that surely (three standard deviations) holds the outer `share` of the whole. */
+export function tailShare(share: number, size: number): number {
+  return share + 3 * Math.sqrt((share * (1 - share)) / size) + 2 / size
+}
+
+function fillSample(
+  data: Uint8Array,
+  density: Float64Array,
+  offsets: Int32Array,
+  count: number,
+  o: Vector,
+  m: Vector,
+  values: Float64Array,
+): number {
+  const size = sampleSize(count)
+  for (let i = 0; i < size; i++) {
+    const at = offsets[Math.floor((i * count) / size)]
+    const x = density[data[at]]
+    const y = density[data[at + 1]]
+    const z = density[data[at + 2]]
+    values[i] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
+  }
+  return size
+}

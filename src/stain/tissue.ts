@@ -1,0 +1,70 @@
+// Which pixels of a patch are tissue, and how their optical densities spread. Byte offsets of tissue pixels
+// are collected without a branch, since tissue borders are what a processor cannot predict.
+
+import type { Symmetric } from './eigen.ts'
+
+/** Buffers for one patch, so that a batch allocates once. */
+export interface Workspace {
+  /** Byte offsets of the tissue pixels. */
+  readonly offsets: Int32Array
+  readonly valuesA: Float64Array
+  readonly valuesB: Float64Array
+}
+
+/** Buffers for patches of `pixelCount` pixels. */
+export function openWorkspace(pixelCount: number): Workspace {
+  return {
+    offsets: new Int32Array(pixelCount + 1),
+    valuesA: new Float64Array(pixelCount + 1),
+    valuesB: new Float64Array(pixelCount + 1),
+  }
+}
+
+/** Notes the pixels none of whose channels is above `highestLevel`; returns how many there are. */
+export function findTissue(data: Uint8Array, highestLevel: number, offsets: Int32Array): number {
+  const above = highestLevel + 1
+  let count = 0
+  for (let at = 0; at < data.length; at += 3) {
+    offsets[count] = at
+    count += ((data[at] - above) & (data[at + 1] - above) & (data[at + 2] - above)) >>> 31
+  }
+  return count
+}
+
+/**
+ * The covariance (n - 1 in the denominator) of the densities of `count` >= 2 tissue pixels.
+ * Sums are taken about the first pixel, so that one colour all over gives exact zeros.
+ */
+export function covarianceOf(
+  data: Uint8Array,
+  density: Float64Array,
+  offsets: Int32Array,
+  count: number,
+): Symmetric {
+  const [r0, g0, b0] = [0, 1, 2].map((k) => density[data[offsets[0] + k]])
+  let [r, g, b, rr, rg, rb, gg, gb, bb] = [0, 0, 0, 0, 0, 0, 0, 0, 0]
+  for (let i = 0; i < count; i++) {
+    const at = offsets[i]
+    const x = density[data[at]] - r0
+    const y = density[data[at + 1]] - g0
+    const z = density[data[at + 2]] - b0
+    r += x
+    g += y
+    b += z
+    rr += x * x
+    rg += x * y
+    rb += x * z
+    gg += y * y
+    gb += y * z
+    bb += z * z
+  }
+  const spread = (product: number, a: number, c: number) => (product - (a * c) / count) / (count - 1)
+  return [
+    spread(rr, r, r),
+    spread(rg, r, g),
+    spread(rb, r, b),
+    spread(gg, g, g),
+    spread(gb, g, b),
+    spread(bb, b, b),
+  ]
+}
