@@ -1,0 +1,207 @@
+// Synthetic patches as a patch set that renders when read, and as files in the challenge's layout with the
+// truth beside them.
+
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { DataError, type Pixels, type Progress, pixels, silent } from '../base/index.ts'
+import { createNpy, explainWriteError, hashBytes, writeFileAtomic } from '../formats/index.ts'
+import { createChallengeFile } from './challenge.ts'
+import type { PatchSet } from './patchSet.ts'
+import {
+  completeSyntheticOptions,
+  describeSyntheticPatch,
+  renderSyntheticPatch,
+  type SyntheticOptions,
+  type SyntheticSplit,
+  type SyntheticTruth,
+  syntheticVersion,
+} from './synthetic.ts'
+
+const splits = ['train', 'val', 'test'] as const satisfies readonly SyntheticSplit[]
+const licence = 'CC0-1.0'
+
+/**
+ * Opens a split as a patch set; patches are rendered when read, so reading one costs some milliseconds.
+ * As in the challenge, test has labels, centers and slides only where `testLabels` is set.
+ */
+export function openSyntheticSet(split: SyntheticSplit, options: Partial<SyntheticOptions> = {}): PatchSet {
+  const complete = completeSyntheticOptions(options)
+  const { size } = complete
+  const count = complete.counts[split]
+  const rows = Array.from({ length: count }, (_, index) => describeSyntheticPatch(complete, split, index))
+  const isOpen = split !== 'test' || complete.testLabels
+  return {
+    format: 'synthetic',
+    source: `synthetic:${split}`,
+    origin: 'synthetic',
+    licence,
+    storage: 'rendered when read, uint8 HWC',
+    count,
+    height: size,
+    width: size,
+    ids: rows.map((_, index) => `${index}`),
+    centers: isOpen ? rows.map(({ center }) => center) : null,
+    slides: isOpen ? rows.map(({ slide }) => `${slide}`) : null,
+    labels: isOpen ? Uint8Array.from(rows, ({ label }) => label) : null,
+    read: (wanted) => renderRows(complete, split, wanted),
+    fingerprint: async () => fingerprintOptions(complete, split),
+    close: async () => {},
+  }
+}
+
+async function renderRows(
+  options: SyntheticOptions,
+  split: SyntheticSplit,
+  rows: ArrayLike<number>,
+): Promise<Pixels> {
+  const { size } = options
+  const length = size * size * 3
+  const data = new Uint8Array(rows.length * length)
+  for (let i = 0; i < rows.length; i++) {
+    if (!(rows[i] < options.counts[split])) {
+      const expected = `rows below ${options.counts[split]}`
+      throw new DataError({ where: `synthetic:${split}`, expected, got: `${rows[i]}` })
+    }
+    data.set(renderSyntheticPatch(options, split, rows[i]).pixels, i * length)
+  }
+  return pixels(data, rows.length, size, size)
+}
+
+// What decides the pixels and what is told of them; counts of other splits and kept truth do not.
+function fingerprintOptions(options: SyntheticOptions, split: SyntheticSplit): string {
+  const { seed, size, slidesPerCenter, aberrantShare, difficulty, testLabels, counts } = options
+  const told = { seed, size, slidesPerCenter, aberrantShare, difficulty, testLabels }
+  return hashBytes(JSON.stringify({ syntheticVersion, split, count: counts[split], ...told }))
+}
+
+/** Where the files of a synthetic challenge lie. */
+export interface SyntheticPaths {
+  readonly train: string
+  readonly val: string
+  readonly test: string
+}
+
+/**
+ * Writes train.h5, val.h5 and test.h5 into `folder`, the truth as CSV (and concentration maps as .npy matrices,
+ * one row a patch, where asked), and synthetic.json with the options. Files appear when all of them are
+ * complete; the same options give the same bytes. Throws DataError on options out of range.
+ */
+export async function makeSyntheticChallenge(
+  folder: string,
+  options: Partial<SyntheticOptions> = {},
+  progress: Progress = silent,
+): Promise<SyntheticPaths> {
+  const complete = completeSyntheticOptions(options)
+  const temporary = await makeTemporaryFolder(folder)
+  try {
+    const total = splits.reduce((sum, split) => sum + complete.counts[split], 0)
+    let before = 0
+    for (const split of splits) {
+      const start = before
+      await writeSplit(temporary, complete, split, (done) => progress(start + done, total, split))
+      before += complete.counts[split]
+    }
+    const about = { generator: 'eosin synthetic', version: syntheticVersion, licence, options: complete }
+    await writeFileAtomic(join(temporary, 'synthetic.json'), `${JSON.stringify(about, null, 2)}\n`)
+    await moveFiles(temporary, folder)
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+  return {
+    train: join(folder, 'train.h5'),
+    val: join(folder, 'val.h5'),
+    test: join(folder, 'test.h5'),
+  }
+}
+
+// Beside the folder and not in the system's: renaming works only within one file system. What a killed run
+// left there is removed.
+async function makeTemporaryFolder(folder: string): Promise<string> {
+  const temporary = join(dirname(resolve(folder)), `.${basename(resolve(folder))}.partial`)
+  try {
+    await rm(temporary, { recursive: true, force: true })
+    await mkdir(temporary, { recursive: true })
+    return temporary
+  } catch (cause) {
+    throw explainWriteError(folder, cause)
+  }
+}
+
+async function moveFiles(from: string, to: string): Promise<void> {
+  try {
+    await mkdir(to, { recursive: true })
+    for (const name of await readdir(from)) await rename(join(from, name), join(to, name))
+  } catch (cause) {
+    throw explainWriteError(to, cause)
+  }
+}
+
+async function writeSplit(
+  folder: string,
+  options: SyntheticOptions,
+  split: SyntheticSplit,
+  progress: (done: number) => void,
+): Promise<void> {
+  const { size, truth, testLabels } = options
+  const layout = { height: size, width: size, origin: 'synthetic', licence } as const
+  const file = await createChallengeFile(join(folder, `${split}.h5`), layout)
+  const maps = truth === 'maps' ? await openMaps(folder, split, size) : null
+  const lines = [truthColumns.join(',')]
+  try {
+    for (let index = 0; index < options.counts[split]; index++) {
+      const patch = renderSyntheticPatch(options, split, index)
+      const { label, slide } = patch
+      const told = split !== 'test' || testLabels ? { label, center: Number(patch.center), slide } : {}
+      file.append({ id: `${index}`, image: patch.pixels, ...told })
+      await maps?.append(patch.truth.maps)
+      lines.push(formatTruth(index, patch.truth))
+      if (index % 32 === 31) {
+        progress(index + 1)
+        await setImmediate() // lets signals and progress through
+      }
+    }
+  } catch (cause) {
+    await file.discard()
+    await maps?.discard()
+    throw cause
+  }
+  await file.close()
+  await maps?.close()
+  progress(options.counts[split])
+  if (truth !== 'none' || split === 'test') {
+    await writeFileAtomic(join(folder, `${split}_truth.csv`), `${lines.join('\n')}\n`)
+  }
+}
+
+const mapNames = ['hematoxylin', 'eosin', 'tumour'] as const
+
+async function openMaps(folder: string, split: SyntheticSplit, size: number) {
+  const writers = await Promise.all(
+    mapNames.map((name) => createNpy(join(folder, `${split}_${name}.npy`), size * size)),
+  )
+  const all = (act: (i: number) => Promise<void>) => Promise.all(mapNames.map((_, i) => act(i)))
+  return {
+    append: (maps: SyntheticTruth['maps']) =>
+      all((i) => writers[i].append(Float32Array.from(maps[mapNames[i]]))),
+    close: () => all((i) => writers[i].close()),
+    discard: () => all((i) => writers[i].discard()),
+  }
+}
+
+const truthColumns = [
+  ...['id', 'label', 'center', 'slide', 'tumour', 'tumour_share', 'aberration'],
+  ...['h_r', 'h_g', 'h_b', 'e_r', 'e_g', 'e_b', 'h_strength', 'e_strength'],
+  ...['white_r', 'white_g', 'white_b', 'gamma', 'blur', 'noise', 'sharpening', 'jpeg_quality'],
+]
+
+function formatTruth(index: number, truth: SyntheticTruth): string {
+  const { hematoxylin, eosin, strength, white, gamma, blur, noise, sharpening, quality } = truth.stains
+  const numbers = [...hematoxylin, ...eosin, ...strength, ...white, gamma, blur, noise, sharpening]
+  return [
+    ...[index, truth.label, truth.center, truth.slide, truth.tumour, truth.tumourShare.toFixed(4)],
+    truth.aberration ?? '',
+    ...numbers.map((value) => value.toFixed(6)),
+    quality,
+  ].join(',')
+}

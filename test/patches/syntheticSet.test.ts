@@ -1,0 +1,100 @@
+// The synthetic challenge on disk: the layout of the challenge, the truth beside it, whole or not at all.
+
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { hashFile, openHdf5, openNpy } from '../../src/formats/index.ts'
+import { makeSyntheticChallenge, renderSyntheticPatch, syntheticDefaults } from '../../src/patches/index.ts'
+
+const options = { ...syntheticDefaults, counts: { train: 12, val: 4, test: 5 } }
+let folder: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'synthetic-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const readTable = async (path: string) => {
+  const [head, ...lines] = (await readFile(path, 'utf8')).trim().split('\n')
+  const names = head.split(',')
+  return lines.map((line) => Object.fromEntries(line.split(',').map((value, i) => [names[i], value])))
+}
+
+describe('makeSyntheticChallenge', () => {
+  it('writes one group a patch with img, label and metadata, and withholds them in test', async () => {
+    const paths = await makeSyntheticChallenge(join(folder, 'made'), options)
+    const train = await openHdf5(paths.train)
+    expect(train.list('/').length).toBe(12)
+    expect(train.readText('/', 'eosin_origin')).toBe('synthetic')
+    for (const index of [0, 7, 11]) {
+      const patch = renderSyntheticPatch(options, 'train', index)
+      const image = train.readNumbers(`${index}/img`)!
+      expect(Math.round(image[95 * 96 + 3] * 255)).toBe(patch.pixels[3 * (95 * 96 + 3)])
+      expect(Math.round(image[2 * 96 * 96] * 255)).toBe(patch.pixels[2])
+      expect(train.readNumbers(`${index}/label`)).toEqual(Float64Array.of(patch.label))
+      expect(train.readNumbers(`${index}/metadata`)).toEqual(
+        Float64Array.of(Number(patch.center), patch.slide),
+      )
+    }
+    train.close()
+    const test = await openHdf5(paths.test)
+    expect(test.list('/').length).toBe(5)
+    expect(test.readNumbers('3/label')).toBeUndefined()
+    expect(test.readNumbers('3/metadata')).toBeUndefined()
+    test.close()
+  })
+
+  it('keeps the truth of every patch, the labels of test above all', async () => {
+    const made = join(folder, 'made')
+    await makeSyntheticChallenge(made, options)
+    const truth = await readTable(join(made, 'test_truth.csv'))
+    for (const [index, row] of truth.entries()) {
+      const patch = renderSyntheticPatch(options, 'test', index)
+      expect([row.id, row.label, row.center]).toEqual([`${index}`, `${patch.label}`, '2'])
+      expect(Number(row.h_g)).toBeCloseTo(patch.truth.stains.hematoxylin[1], 5)
+      expect(Number(row.e_strength)).toBeCloseTo(patch.truth.stains.strength[1], 5)
+    }
+    expect(truth.length).toBe(5)
+    await rm(made, { recursive: true })
+    await makeSyntheticChallenge(made, { ...options, truth: 'none' })
+    expect((await readdir(made)).filter((name) => name.endsWith('.csv'))).toEqual(['test_truth.csv'])
+  })
+
+  it('writes concentration maps on request, one row a patch', async () => {
+    await makeSyntheticChallenge(folder, { ...options, size: 40, truth: 'maps' })
+    const maps = await openNpy(join(folder, 'val_hematoxylin.npy'))
+    expect(maps.shape).toEqual([4, 1600])
+    const { truth } = renderSyntheticPatch({ ...options, size: 40 }, 'val', 2)
+    expect(await maps.readRows(2, 1)).toEqual(truth.maps.hematoxylin)
+    await maps.close()
+  })
+
+  it('gives the same bytes again', async () => {
+    const first = await makeSyntheticChallenge(join(folder, 'a'), options)
+    const second = await makeSyntheticChallenge(join(folder, 'b'), options)
+    for (const split of ['train', 'val', 'test'] as const) {
+      expect(await hashFile(second[split])).toBe(await hashFile(first[split]))
+    }
+  })
+
+  it('leaves nothing when it is interrupted, and reports how far it is', async () => {
+    const made = join(folder, 'made')
+    const stop = () => {
+      throw new Error('stopped')
+    }
+    await expect(makeSyntheticChallenge(made, options, stop)).rejects.toThrow('stopped')
+    expect(await readdir(folder)).toEqual([])
+    const seen: number[] = []
+    await makeSyntheticChallenge(made, options, (done, total) => seen.push(done / total!))
+    expect(seen.at(-1)).toBe(1)
+  })
+
+  it('says where it cannot write', async () => {
+    const file = join(folder, 'taken')
+    await writeFile(file, 'a file, not a folder')
+    await expect(makeSyntheticChallenge(file, options)).rejects.toThrow(/taken/)
+    expect(existsSync(join(folder, '.taken.partial'))).toBe(false)
+  })
+})
