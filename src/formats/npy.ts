@@ -1,7 +1,7 @@
 // NumPy's .npy, format version 1.0 (numpy.lib.format): whole arrays in memory, and float32 matrices that are
 // written and read by rows because they need not fit. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
 import { explainWriteError, openReplacement } from './file.ts'
 
@@ -49,6 +49,14 @@ export function readNpy(bytes: Uint8Array, where = '.npy'): NdArray {
   // A copy, because the values must start at a multiple of their size.
   const buffer = bytes.slice(offset, offset + length).buffer as ArrayBuffer
   return ndarray(dtype, shape, new arrays[dtype](buffer))
+}
+
+/** Reads a whole .npy file from disk. Throws DataError where it is missing or `readNpy` refuses it. */
+export async function readNpyFile(path: string): Promise<NdArray> {
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new DataError({ where: path, got: cause.message }, cause)
+  })
+  return readNpy(bytes, path)
 }
 
 /** A whole .npy file as bytes; NumPy reads it with `np.load`. */
