@@ -10,6 +10,11 @@ import { type Outcome, passThrough, rejectPatch } from './verdicts.ts'
 
 /** Options of Macenko's method. */
 export interface MacenkoOptions {
+  /**
+   * `torchstain` follows that library to the bit wherever its outcome is defined; `none` rejects what it
+   * turns into garbage.
+   */
+  readonly compatibility: 'none' | 'torchstain'
   /** The level of clear glass: 255 as in the seed paper, 240 as torchstain's default. */
   readonly io: number
   /** A pixel is tissue where every channel's density is at least this; above 0. */
@@ -27,6 +32,7 @@ export interface MacenkoOptions {
 
 /** The seed paper's constants. */
 export const macenkoDefaults: MacenkoOptions = {
+  compatibility: 'none',
   io: 255,
   beta: 0.15,
   alpha: 1,
@@ -52,6 +58,10 @@ export function estimateProfile(
   if (!rows) return rejectPatch('both stains in one direction')
 
   const maxConcentrations = concentrationPercentiles(data, density, rows, options.percentile, workspace)
-  if (!(maxConcentrations[0] > 0 && maxConcentrations[1] > 0)) return rejectPatch('a stain without strength')
+  const least =
+    options.compatibility === 'none'
+      ? Math.min(...maxConcentrations)
+      : Math.abs(maxConcentrations[0] * maxConcentrations[1])
+  if (!(least > 0)) return rejectPatch('a stain without strength')
   return { stains, maxConcentrations }
 }
