@@ -75,20 +75,19 @@ export function writeSafetensors(
 }
 
 /** All tensors in `bytes`. Throws DataError, beginning with `where`, for anything that is not the format. */
-export function readSafetensors(
-  bytes: Uint8Array,
-  where = 'safetensors',
-): {
-  readonly tensors: Readonly<Record<string, NdArray>>
-  readonly metadata: Readonly<Record<string, string>>
-} {
-  const length = readHeaderLength(bytes.subarray(0, 8), bytes.length, where)
-  const { entries, metadata } = parseHeader(bytes.subarray(8, 8 + length), bytes.length - 8 - length, where)
+export function readSafetensors(bytes: Uint8Array, where = 'safetensors'): Record<string, NdArray> {
+  const start = 8 + readHeaderLength(bytes.subarray(0, 8), bytes.length, where)
   const tensors: Record<string, NdArray> = {}
-  for (const [name, entry] of Object.entries(entries)) {
-    tensors[name] = decodeTensor(entry, bytes.subarray(8 + length + entry.begin, 8 + length + entry.end))
+  for (const [name, entry] of Object.entries(readSafetensorsHeader(bytes, where).entries)) {
+    tensors[name] = decodeTensor(entry, bytes.subarray(start + entry.begin, start + entry.end))
   }
-  return { tensors, metadata }
+  return tensors
+}
+
+/** What the header of `bytes` lists, and its metadata. Throws DataError as readSafetensors. */
+export function readSafetensorsHeader(bytes: Uint8Array, where = 'safetensors'): SafetensorsHeader {
+  const length = readHeaderLength(bytes.subarray(0, 8), bytes.length, where)
+  return parseHeader(bytes.subarray(8, 8 + length), bytes.length - 8 - length, where)
 }
 
 /** Opens a file and reads its header only. Throws DataError where it is missing or not the format. */

@@ -1,0 +1,59 @@
+// Checkpoints: one safetensors file with everything a loop needs to go on as if it had never stopped.
+// Randomness needs no place in it: every stream is opened by seed, epoch and step.
+
+import { readFile, rm } from 'node:fs/promises'
+import { DataError } from '../base/index.ts'
+import type { Arrays } from '../engine/index.ts'
+import {
+  readSafetensors,
+  readSafetensorsHeader,
+  writeFileAtomic,
+  writeSafetensors,
+} from '../formats/index.ts'
+import type { EpochResult } from './loop.ts'
+
+/** A loop between two epochs. */
+export interface Checkpoint {
+  /** What is being trained, on what, with which options: a checkpoint of anything else is not resumed. */
+  readonly key: string
+  readonly history: readonly EpochResult[]
+  /** Parameters and optimizer state. */
+  readonly state: Arrays
+  /** The weights of the best epoch so far. */
+  readonly best: Arrays
+}
+
+/** Writes a checkpoint; a kill leaves the old one or the new one. */
+export async function writeCheckpoint(
+  path: string,
+  { key, history, state, best }: Checkpoint,
+): Promise<void> {
+  const prefixed = (prefix: string, arrays: Arrays) =>
+    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${prefix}/${name}`, array]))
+  const tensors = { ...prefixed('state', state), ...prefixed('best', best) }
+  await writeFileAtomic(path, writeSafetensors(tensors, { key, history: JSON.stringify(history) }))
+}
+
+/** The checkpoint at `path`; undefined where there is none, or one with another key. Throws DataError where it is damaged. */
+export async function readCheckpoint(path: string, key: string): Promise<Checkpoint | undefined> {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined
+    throw new DataError({ where: path, got: cause.message }, cause)
+  })
+  if (!bytes) return undefined
+  const { metadata } = readSafetensorsHeader(bytes, path)
+  if (metadata.key !== key) return undefined
+  const tensors = Object.entries(readSafetensors(bytes, path))
+  const part = (prefix: string) =>
+    Object.fromEntries(
+      tensors.flatMap(([name, array]) =>
+        name.startsWith(`${prefix}/`) ? [[name.slice(prefix.length + 1), array] as const] : [],
+      ),
+    )
+  return { key, history: JSON.parse(metadata.history), state: part('state'), best: part('best') }
+}
+
+/** Removes a checkpoint that is no longer needed. */
+export async function removeCheckpoint(path: string): Promise<void> {
+  await rm(path, { force: true })
+}

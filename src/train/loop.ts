@@ -1,0 +1,130 @@
+// The training loop, the only one: epochs of seeded batches, validation, learning rate, early stopping,
+// checkpoints. What one step does is the task's affair: a head takes one step a batch, a GAN two.
+
+import { DataError, openRandom, type Progress, silent } from '../base/index.ts'
+import type { Arrays } from '../engine/index.ts'
+import { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { type EarlyStopping, findBestEpoch, shouldStop } from './earlyStopping.ts'
+import { constantRate, type Schedule } from './schedule.ts'
+
+/** Named figures, e.g. `{ loss, accuracy }`. */
+export type Figures = Readonly<Record<string, number>>
+
+/** One finished epoch. */
+export interface EpochResult {
+  /** 1, 2, ... */
+  readonly epoch: number
+  readonly learningRate: number
+  /** Means over the epoch's steps. */
+  readonly training: Figures
+  /** After the epoch; `loss` decides about stopping, the rate and the best weights. */
+  readonly validation: Figures & { readonly loss: number }
+}
+
+/** Where in the training a step stands. */
+export interface StepPlace {
+  readonly epoch: number
+  /** 1, 2, ... over all epochs. */
+  readonly step: number
+  readonly learningRate: number
+}
+
+/** Something that can be trained. */
+export interface Task {
+  /** Training samples. */
+  readonly rows: number
+  /** Trains on the samples of these rows; returns the step's losses. */
+  step(rows: Uint32Array, place: StepPlace): Promise<Figures>
+  /** Measures the present weights. */
+  validate(place: { readonly epoch: number }): Promise<Figures & { readonly loss: number }>
+  /** The weights alone: what the loop keeps of the best epoch. Copies. */
+  weights(): Arrays
+  /** Everything that changes by training. Copies. */
+  state(): Arrays
+  /** Takes back what `state` gave. */
+  restore(state: Arrays): void
+}
+
+/** How long and how to train. */
+export interface LoopOptions {
+  readonly epochs: number
+  /** Rows a step; a remainder smaller than a batch waits for another epoch's order. */
+  readonly batchSize: number
+  readonly learningRate: number
+  readonly seed: number
+  readonly schedule?: Schedule
+  /** Without it all epochs are run; the best one's weights are kept either way. */
+  readonly earlyStopping?: EarlyStopping
+  /** Where to keep a checkpoint of each epoch, and what must be the same for it to be resumed. */
+  readonly checkpoint?: { readonly path: string; readonly key: string }
+  readonly progress?: Progress
+}
+
+/** A finished training. */
+export interface LoopResult {
+  readonly weights: Arrays
+  /** 1, 2, ... */
+  readonly bestEpoch: number
+  readonly history: readonly EpochResult[]
+}
+
+/**
+ * Trains `task` and returns the weights of the epoch with the lowest validation loss. Stopped at any moment and
+ * started again with the same options, it gives the same bytes. Throws DataError where a loss is not finite.
+ */
+export async function runLoop(task: Task, options: LoopOptions): Promise<LoopResult> {
+  const { checkpoint, schedule = constantRate(), earlyStopping, progress = silent } = options
+  const resumed = checkpoint && (await readCheckpoint(checkpoint.path, checkpoint.key))
+  const history = [...(resumed?.history ?? [])]
+  let best = resumed?.best ?? task.weights()
+  if (resumed) task.restore(resumed.state)
+  while (history.length < options.epochs && !(earlyStopping && shouldStop(history, earlyStopping))) {
+    const learningRate = schedule.rate(history, options.learningRate)
+    history.push(await runEpoch(task, options, history.length + 1, learningRate))
+    if (findBestEpoch(history) === history.length - 1) best = task.weights()
+    if (checkpoint)
+      await writeCheckpoint(checkpoint.path, { key: checkpoint.key, history, state: task.state(), best })
+    progress(history.length, options.epochs, describeEpoch(history[history.length - 1]))
+  }
+  if (checkpoint) await removeCheckpoint(checkpoint.path)
+  return { weights: best, bestEpoch: findBestEpoch(history) + 1, history }
+}
+
+async function runEpoch(
+  task: Task,
+  options: LoopOptions,
+  epoch: number,
+  learningRate: number,
+): Promise<EpochResult> {
+  const { batchSize, seed } = options
+  const size = Math.min(batchSize, task.rows)
+  const steps = Math.floor(task.rows / size)
+  const order = openRandom(seed, 'order', epoch).permutation(task.rows)
+  const sums: Record<string, number> = {}
+  for (let i = 0; i < steps; i++) {
+    const place = { epoch, step: (epoch - 1) * steps + i + 1, learningRate }
+    const figures = await task.step(order.subarray(i * size, (i + 1) * size), place)
+    for (const [name, value] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + value
+  }
+  const training = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / steps]))
+  const validation = await task.validate({ epoch })
+  checkFinite({ ...training, 'validation loss': validation.loss }, epoch)
+  return { epoch, learningRate, training, validation }
+}
+
+function checkFinite(figures: Figures, epoch: number): void {
+  for (const [name, value] of Object.entries(figures)) {
+    if (Number.isFinite(value)) continue
+    throw new DataError({
+      where: `training, epoch ${epoch}`,
+      expected: `a finite ${name}`,
+      got: `${value}`,
+      hint: 'lower the learning rate, or look for extreme values in the input',
+    })
+  }
+}
+
+function describeEpoch({ training, validation }: EpochResult): string {
+  const loss = training.loss === undefined ? '' : `loss ${training.loss.toFixed(4)}, `
+  return `${loss}val ${validation.loss.toFixed(4)}`
+}

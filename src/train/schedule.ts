@@ -1,0 +1,71 @@
+// Learning rates over the epochs. A schedule is a pure function of what has happened so far, so resuming needs
+// no state of its own.
+
+import type { EpochResult } from './loop.ts'
+
+/** How the learning rate goes. */
+export interface Schedule {
+  /** What it is, options included, e.g. `plateau 0.5 3 0.0001 0`: part of a checkpoint's key. */
+  readonly name: string
+  /** The rate of the next epoch, given the finished ones and the rate the optimizer began with. */
+  rate(history: readonly EpochResult[], base: number): number
+}
+
+/** The same rate in every epoch. */
+export function constantRate(): Schedule {
+  return { name: 'constant', rate: (_, base) => base }
+}
+
+/** Options of plateauRate. */
+export interface PlateauOptions {
+  readonly factor?: number
+  readonly patience?: number
+  /** The relative improvement that counts as one. */
+  readonly threshold?: number
+  readonly minimum?: number
+}
+
+/**
+ * The rate times `factor` (.5) after more than `patience` (3) epochs without a lower validation loss; as
+ * torch's ReduceLROnPlateau.
+ */
+export function plateauRate(options: PlateauOptions = {}): Schedule {
+  const { factor = 0.5, patience = 3, threshold = 1e-4, minimum = 0 } = options
+  return {
+    name: `plateau ${factor} ${patience} ${threshold} ${minimum}`,
+    rate(history, base) {
+      let rate = base
+      let best = Number.POSITIVE_INFINITY
+      let waited = 0
+      for (const { validation } of history) {
+        if (validation.loss < best * (1 - threshold)) {
+          best = validation.loss
+          waited = 0
+        } else if (++waited > patience) {
+          rate = Math.max(rate * factor, minimum)
+          waited = 0
+        }
+      }
+      return rate
+    },
+  }
+}
+
+/** The base rate for `constant` epochs, then linearly to 0 over `decay` further ones; as CycleGAN trains. */
+export function linearDecayRate(constant: number, decay: number): Schedule {
+  return {
+    name: `linear ${constant} ${decay}`,
+    rate: ({ length }, base) => base * Math.max(0, 1 - Math.max(0, length + 1 - constant) / (decay + 1)),
+  }
+}
+
+/** From the base rate to 0 along half a cosine over `epochs`, after a linear rise over `warmup` of them. */
+export function cosineRate(epochs: number, warmup = 0): Schedule {
+  return {
+    name: `cosine ${epochs} ${warmup}`,
+    rate({ length }, base) {
+      if (length < warmup) return (base * (length + 1)) / (warmup + 1)
+      return (base * (1 + Math.cos((Math.PI * (length - warmup)) / Math.max(1, epochs - warmup)))) / 2
+    },
+  }
+}
