@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConformanceResult } from './result.ts'
+import { checkLab8 } from './stainLab.ts'
 import { checkTorchstainMacenko } from './stainMacenko.ts'
 
 /** A fixture's config.json: what is read from it is compared, so a missing part shows as NaN or an error. */
@@ -11,7 +12,10 @@ export type StainConfig = Record<string, any>
 type Check = (folder: string, config: StainConfig) => Promise<ConformanceResult[]>
 
 // Name prefixes, longest first.
-const checks: readonly (readonly [string, Check])[] = [['stain_torchstain_macenko', checkTorchstainMacenko]]
+const checks: readonly (readonly [string, Check])[] = [
+  ['stain_torchstain_macenko', checkTorchstainMacenko],
+  ['cv2_lab8', checkLab8],
+]
 
 /** Checks one stain fixture folder, or `cv2_lab8`. Throws where the kind is unknown. */
 export async function checkStain(folder: string): Promise<ConformanceResult[]> {

@@ -2,6 +2,7 @@
 
 export * from './concentrations.ts'
 export * from './eigen.ts'
+export * from './lab8.ts'
 export * from './macenkoProfile.ts'
 export * from './methods.ts'
 export * from './opticalDensity.ts'
