@@ -18,7 +18,7 @@ export function packHead(
 export function unpackHead(
   files: Readonly<Record<string, Uint8Array>>,
   kind: string,
-): { record: Record<string, unknown>; tensors: Record<string, NdArray> } {
+): { record: Record<string, unknown>; tensors: Readonly<Record<string, NdArray>> } {
   const record = readRecord(files)
   if (record.kind !== kind)
     throw new DataError({ where: 'head.json', expected: `a ${kind} head`, got: `${record.kind}` })

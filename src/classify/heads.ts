@@ -5,15 +5,18 @@ import type { Head, HeadMethod } from './head.ts'
 import { readRecord } from './headFiles.ts'
 import { knn } from './knn.ts'
 import { logistic } from './logistic.ts'
+import { mlp, mlpPresets } from './mlp.ts'
 
 /** Every classifier on embeddings, by the name recipes and commands use. */
-export const headMethods = { logistic, knn } satisfies Record<string, HeadMethod<object>>
+export const headMethods = { mlp, logistic, knn } satisfies Record<string, HeadMethod<object>>
 
 /** The name of a head method. */
 export type HeadName = keyof typeof headMethods
 
 /** Named sets of options that replace a method's defaults. */
-export const headPresets: Readonly<Partial<Record<HeadName, Readonly<Record<string, object>>>>> = {}
+export const headPresets: Readonly<Partial<Record<HeadName, Readonly<Record<string, object>>>>> = {
+  mlp: mlpPresets,
+}
 
 /** Reads back a head of any kind from the files that `serialize` gave. Throws DataError or UnknownNameError. */
 export function loadHead(files: Readonly<Record<string, Uint8Array>>): Promise<Head> {

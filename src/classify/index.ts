@@ -4,4 +4,5 @@ export type { EpochRecord, FitHooks, Head, HeadMethod, LabelledEmbeddings } from
 export { type HeadName, headMethods, headPresets, loadHead } from './heads.ts'
 export type { KnnOptions } from './knn.ts'
 export type { LogisticOptions } from './logistic.ts'
+export type { MlpHeadOptions } from './mlp.ts'
 export type { Calibration } from './temperature.ts'

@@ -103,7 +103,7 @@ describe('loadHead', () => {
     await expect(async () => loadHead({})).rejects.toThrow(/head.json.*no files/)
     await expect(async () => loadHead({ 'head.json': new Uint8Array([1]) })).rejects.toThrow(/JSON/)
     await expect(async () => loadHead(json({ kind: 'knn' }))).rejects.toThrow(/format/)
-    await expect(async () => loadHead(json({ format: 'eosin head 1', kind: 'nkn' }))).rejects.toThrow(
+    await expect(async () => loadHead(json({ format: 'eosin head 1', kind: 'logistics' }))).rejects.toThrow(
       /did you mean/,
     )
     await expect(async () => loadHead(json({ format: 'eosin head 1', kind: 'knn' }))).rejects.toThrow(

@@ -25,7 +25,7 @@ function gradientOf({ x, y }: typeof train, weights: ArrayLike<number>, bias: nu
 }
 
 function readLayer(files: Readonly<Record<string, Uint8Array>>) {
-  const tensors = readSafetensors(files['head.safetensors'], 'head.safetensors')
+  const tensors = readSafetensors(files['head.safetensors'])
   return {
     weight: tensors['layers.0.weight'].data as Float32Array,
     bias: Number(tensors['layers.0.bias'].data[0]),

@@ -1,0 +1,193 @@
+// The multilayer perceptron on embeddings: d-512-256-128-1 by default, each hidden layer linear, batch norm, ReLU,
+// dropout after the first two. Stopped on the loss of the validation center; the best epoch's weights are kept.
+
+import { f32, type NdArray, pickNamed, RecipeError } from '../base/index.ts'
+import { relu } from '../graph/index.ts'
+import { mlp as mlpModel } from '../models/index.ts'
+import {
+  activation,
+  adam,
+  adamW,
+  bceWithLogits,
+  binaryAccuracy,
+  dropout,
+  linear,
+  type Model,
+  type Optimizer,
+  sequential,
+} from '../nn/index.ts'
+import { constantRate, type EpochResult, plateauRate, trainModel } from '../train/index.ts'
+import { finishDense, loadDense } from './denseHead.ts'
+import type { DenseLayer } from './denseNetwork.ts'
+import { checkFit } from './embeddings.ts'
+import type { EpochRecord, HeadMethod, LabelledEmbeddings } from './head.ts'
+import { fitStandardization, standardizeRows } from './standardize.ts'
+import type { Calibration } from './temperature.ts'
+
+/** Options of the multilayer perceptron. */
+export interface MlpHeadOptions {
+  /** Widths of the hidden layers. */
+  readonly hidden: readonly number[]
+  /** Probability of dropout after the first two hidden layers, 0 to below 1. */
+  readonly dropout: number
+  readonly batchNorm: boolean
+  readonly optimizer: 'adam' | 'adamw'
+  readonly learningRate: number
+  readonly weightDecay: number
+  /** Whether weight decay also pulls biases and batch norm, as torch does by default. */
+  readonly decayBiasesAndNorms: boolean
+  /** Rows a step, at most; an epoch leaves out a remainder smaller than a batch. */
+  readonly batchSize: number
+  /** Epochs, at most. */
+  readonly epochs: number
+  /** Epochs without a lower loss on val after which training ends. */
+  readonly patience: number
+  /** `plateau` halves the learning rate after 3 epochs without a lower loss on val. */
+  readonly schedule: 'constant' | 'plateau'
+  /** Standardise each dimension by train's mean and standard deviation. */
+  readonly standardize: boolean
+  /** Divide the logits by a temperature fitted on val. */
+  readonly calibrate: Calibration
+}
+
+const optimizers = { adam, adamw: adamW }
+const schedules = { constant: () => constantRate(), plateau: () => plateauRate({ factor: 0.5, patience: 3 }) }
+
+/** Hyper-parameters of the paper's published code: of its two classifier variants. */
+export const mlpPresets = {
+  paper: {
+    optimizer: 'adam',
+    learningRate: 1e-3,
+    weightDecay: 0,
+    decayBiasesAndNorms: true,
+    batchSize: 64,
+    patience: 13,
+    schedule: 'constant',
+  },
+  'paper-plateau': {
+    optimizer: 'adam',
+    learningRate: 1e-4,
+    weightDecay: 1e-5,
+    decayBiasesAndNorms: true,
+    batchSize: 256,
+    patience: 5,
+    schedule: 'plateau',
+  },
+} as const satisfies Record<string, Partial<MlpHeadOptions>>
+
+/** The multilayer perceptron as a head. */
+export const mlp: HeadMethod<MlpHeadOptions> = {
+  name: 'mlp',
+  version: 1,
+  about: 'Multilayer perceptron d-512-256-128-1 with batch norm and dropout, stopped on the loss on val',
+  defaults: {
+    hidden: [512, 256, 128],
+    dropout: 0.5,
+    batchNorm: true,
+    optimizer: 'adamw',
+    learningRate: 1e-3,
+    weightDecay: 0.01,
+    decayBiasesAndNorms: false,
+    batchSize: 128,
+    epochs: 100,
+    patience: 10,
+    schedule: 'plateau',
+    standardize: true,
+    calibrate: 'none',
+  },
+  async fit(train, val, options, seed, hooks = {}) {
+    checkOptions(options)
+    checkFit(train, val, true)
+    const standardization = options.standardize ? fitStandardization(train.x) : null
+    const toSamples = ({ x, y }: LabelledEmbeddings) => ({
+      x: standardization ? standardizeRows(x, standardization) : x,
+      y: f32([y.length, 1], y),
+    })
+    const { params, curve, bestEpoch } = await trainModel({
+      model: makeModel(train.x.shape[1], options),
+      train: toSamples(train),
+      val: toSamples(val),
+      loss: bceWithLogits,
+      metrics: { accuracy: binaryAccuracy },
+      optimizer: makeOptimizer(options),
+      batchSize: options.batchSize,
+      epochs: options.epochs,
+      schedule: schedules[options.schedule](),
+      earlyStopping: { patience: options.patience },
+      seed,
+      ...hooks,
+    })
+    const network = { standardization, layers: foldLayers(params, options) }
+    const record = { kind: 'mlp', options, curve: curve.map(describeEpoch), chosen: { bestEpoch, seed } }
+    return finishDense(network, val, options.calibrate, record)
+  },
+  load: (files) => loadDense(files, 'mlp'),
+}
+
+function checkOptions(options: MlpHeadOptions): void {
+  pickNamed('mlp optimizer', optimizers, options.optimizer)
+  pickNamed('mlp schedule', schedules, options.schedule)
+  const isCount = (value: number) => Number.isInteger(value) && value >= 1
+  const wrong =
+    (!options.hidden.every(isCount) && ['hidden', 'whole numbers from 1', options.hidden]) ||
+    (!(options.dropout >= 0 && options.dropout < 1) && ['dropout', '0 to below 1', options.dropout]) ||
+    (!(options.learningRate > 0) && ['learningRate', 'more than 0', options.learningRate]) ||
+    (!(options.weightDecay >= 0) && ['weightDecay', '0 or more', options.weightDecay]) ||
+    (options.batchNorm &&
+      options.batchSize < 2 && ['batchSize', '2 or more with batchNorm', options.batchSize]) ||
+    (['batchSize', 'epochs', 'patience'] as const).flatMap((key) =>
+      isCount(options[key]) ? [] : [[key, 'a whole number from 1', options[key]]],
+    )[0]
+  if (!wrong) return
+  const [key, expected, got] = wrong
+  throw new RecipeError({ where: `mlp ${key}`, expected: `${expected}`, got: JSON.stringify(got) })
+}
+
+function makeOptimizer({
+  optimizer,
+  learningRate,
+  weightDecay,
+  decayBiasesAndNorms,
+}: MlpHeadOptions): Optimizer {
+  return optimizers[optimizer]({ learningRate, weightDecay, decay: decayBiasesAndNorms ? 'all' : 'weights' })
+}
+
+function makeModel(inputs: number, { hidden, dropout: rate, batchNorm }: MlpHeadOptions): Model {
+  const rates = [rate, rate]
+  if (batchNorm) return mlpModel({ inputs, hidden, dropout: rates })
+  const widths = [inputs, ...hidden]
+  const blocks = hidden.flatMap((width, i) => [
+    linear(`${4 * i}`, widths[i], width),
+    activation(relu),
+    dropout(rates[i] ?? 0),
+  ])
+  return sequential([...blocks, linear(`${4 * hidden.length}`, widths[hidden.length], 1)])
+}
+
+// Layers as they predict: batch norm by running statistics is a scale and a shift of each output of a layer.
+function foldLayers(params: Readonly<Record<string, NdArray<'f32'>>>, options: MlpHeadOptions): DenseLayer[] {
+  return [...options.hidden, 1].map((outputs, i) => {
+    const weight = params[`${4 * i}.weight`]
+    const bias = params[`${4 * i}.bias`]
+    if (!options.batchNorm || i === options.hidden.length) return { weight, bias }
+    const norm = (part: string) => params[`${4 * i + 1}.${part}`].data
+    const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(norm)
+    const scale = Float64Array.from(variance, (value, output) => gamma[output] / Math.sqrt(value + 1e-5))
+    const inputs = weight.shape[1]
+    return {
+      weight: f32(
+        [outputs, inputs],
+        weight.data.map((value, at) => value * scale[Math.floor(at / inputs)]),
+      ),
+      bias: f32(
+        [outputs],
+        bias.data.map((value, output) => (value - mean[output]) * scale[output] + beta[output]),
+      ),
+    }
+  })
+}
+
+function describeEpoch({ epoch, training, validation, learningRate }: EpochResult): EpochRecord {
+  const { loss: valLoss, accuracy: valAccuracy } = validation
+  return { epoch, trainLoss: training.loss, valLoss, valAccuracy, learningRate }
+}
