@@ -1,9 +1,11 @@
 // Formats: bytes <-> values, one file a format.
 
 export * from './file.ts'
+export * from './halfFloat.ts'
 export * from './hdf5.ts'
 export * from './image.ts'
 export * from './npy.ts'
 export * from './onnx.ts'
 export * from './safetensors.ts'
 export * from './table.ts'
+export * from './torchPickle.ts'

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { DataError, WeightsError } from '../../src/base/index.ts'
+import { openTorchPickle } from '../../src/formats/torchPickle.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'eosin-torch-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function readAll(path: string) {
+  const file = await openTorchPickle(path)
+  const read: Record<string, { dtype: string; shape: readonly number[]; values: unknown[] }> = {}
+  for (const name of file.tensors.keys()) {
+    const { dtype, shape, data } = await file.read(name)
+    read[name] = { dtype, shape, values: Array.from(data as Float32Array) }
+  }
+  await file.close()
+  return read
+}
+
+describe('a torch.save file', () => {
+  it('gives each tensor row-major, whatever its strides, storage and dtype', async () => {
+    const tensors = await readAll('fixtures/torch/state_dict.pt')
+    expect(tensors).toEqual({
+      weight: { dtype: 'f32', shape: [2, 3], values: [-0.5, -0.25, 0, 0.25, 0.5, 0.75] },
+      transposed: { dtype: 'f32', shape: [3, 2], values: [-0.5, 0.25, -0.25, 0.5, 0, 0.75] },
+      row: { dtype: 'f32', shape: [3], values: [0.25, 0.5, 0.75] },
+      every_second: { dtype: 'f64', shape: [2, 3], values: [1, 3, 5, 7, 9, 11] },
+      shared: { dtype: 'f64', shape: [3], values: [4, 5, 6] },
+      half: { dtype: 'f32', shape: [4], values: [1.5, -2, 65504, 2 ** -24] },
+      brain: { dtype: 'f32', shape: [3], values: [1.5, -3.25, expect.closeTo(1.0002e30, -27)] },
+      count: { dtype: 'i64', shape: [], values: [7n] },
+      short: { dtype: 'i32', shape: [2], values: [-5, 300] },
+      mask: { dtype: 'bool', shape: [2], values: [1, 0] },
+      expanded: { dtype: 'f32', shape: [2, 3], values: [2, 2, 2, 2, 2, 2] },
+      empty: { dtype: 'f32', shape: [0, 4], values: [] },
+    })
+  })
+
+  it('says how each tensor is stored without reading it', async () => {
+    const file = await openTorchPickle('fixtures/torch/state_dict.pt')
+    expect(file.tensors.get('brain')).toEqual({ stored: 'bf16', dtype: 'f32', shape: [3] })
+    await expect(file.read('absent')).rejects.toThrow(/expected a tensor 'absent'/)
+    await file.close()
+  })
+
+  it('finds the state dict inside what a training script saved', async () => {
+    expect(await readAll('fixtures/torch/nested.pt')).toEqual({
+      weight: { dtype: 'f32', shape: [1, 2], values: [1, 2] },
+      bias: { dtype: 'f32', shape: [1], values: [3] },
+    })
+  })
+
+  it('refuses a pickle that would run a command, names it, and runs nothing', async () => {
+    rmSync('/tmp/eosin-pickle-was-run', { force: true })
+    const opening = openTorchPickle('fixtures/torch/malicious.pt')
+    await expect(opening).rejects.toThrow(WeightsError)
+    await expect(opening).rejects.toThrow(/'posix\.system'.*nothing was run/)
+    expect(existsSync('/tmp/eosin-pickle-was-run')).toBe(false)
+  })
+
+  it('names a truncated file, whichever byte it ends at', async () => {
+    const whole = readFileSync('fixtures/torch/nested.pt')
+    for (let length = 0; length < whole.length; length += 37) {
+      const path = join(folder, 'truncated.pt')
+      writeFileSync(path, whole.subarray(0, length))
+      await expect(openTorchPickle(path), `${length} bytes`).rejects.toThrow(DataError)
+    }
+  })
+
+  it('answers any damaged pickle with an error of its own, never a crash or an endless loop', async () => {
+    const whole = readFileSync('fixtures/torch/nested.pt')
+    const pickleAt = whole.indexOf('\x80\x02', 0, 'latin1')
+    let refused = 0
+    for (let i = pickleAt; i < pickleAt + 600; i += 3) {
+      for (const byte of [0x00, 0x52, 0x62, 0xff]) {
+        const path = join(folder, 'damaged.pt')
+        writeFileSync(path, Buffer.concat([whole.subarray(0, i), Buffer.from([byte]), whole.subarray(i + 1)]))
+        const error = await readAll(path).then(
+          () => undefined,
+          (thrown) => thrown,
+        )
+        if (error === undefined) continue
+        refused++
+        expect(error, `byte ${i} = ${byte}: ${error.stack}`).toSatisfy(
+          (thrown) => thrown instanceof WeightsError || thrown instanceof DataError,
+        )
+      }
+    }
+    expect(refused).toBeGreaterThan(300)
+  })
+
+  it('is the same as what torch writes now, where torch is installed', async (context) => {
+    const python = '/usr/bin/python3'
+    const script = `
+import torch, sys, json
+torch.manual_seed(0)
+layers = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.Linear(5, 7)).half()
+state = layers.state_dict()
+state['permuted'] = torch.randn(2, 3, 4, 5).permute(3, 1, 0, 2)[1:4, ::2]
+state['wide'] = torch.randn(300, 200).bfloat16()
+torch.save({'state_dict': state, 'args': {'lr': 0.1}}, sys.argv[1])
+print(json.dumps({k: [list(v.shape), v.double().flatten().tolist()] for k, v in state.items()}))
+`
+    const path = join(folder, 'torch.pth')
+    let printed: string
+    try {
+      printed = execFileSync(python, ['-c', script, path], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+    } catch {
+      return context.skip('no Python with torch here')
+    }
+    const tensors = await readAll(path)
+    const expected: Record<string, [number[], number[]]> = JSON.parse(printed)
+    expect(Object.keys(tensors)).toEqual(Object.keys(expected))
+    for (const [name, [shape, values]] of Object.entries(expected)) {
+      expect(tensors[name].shape).toEqual(shape)
+      expect(tensors[name].values.map(Number), name).toEqual(values)
+    }
+  })
+})
