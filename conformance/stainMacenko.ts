@@ -7,11 +7,12 @@ import {
   decomposeSymmetric,
   densityMap,
   densityTable,
-  estimateProfile,
   findTissue,
   highestLevelOf,
   type MacenkoOptions,
+  macenkoRecipe,
   openWorkspace,
+  profilePatch,
   publishedProfile,
   restainPixels,
   type StainProfile,
@@ -85,7 +86,7 @@ function checkMatrices(name: string, { data }: Pixels, expected: StainConfig, op
   const count = findTissue(data, highestLevelOf(density, options.beta), workspace.offsets)
   const [xx, xy, xz, yy, yz, zz] = covarianceOf(data, density, workspace.offsets, count)
   const { values } = decomposeSymmetric([xx, xy, xz, yy, yz, zz])
-  const profile = estimateProfile(data, options, workspace) as StainProfile
+  const profile = profilePatch(macenkoRecipe, data, options, workspace) as StainProfile
   const rows = unmixingRows(profile.stains)!
   const first = rows.map((row) =>
     [0, 1, 2, 3, 4].map((i) => row.reduce((sum, weight, k) => sum + weight * density[data[3 * i + k]], 0)),
@@ -104,7 +105,8 @@ function checkMatrices(name: string, { data }: Pixels, expected: StainConfig, op
 
 // The image of one stain alone, rebuilt in the reference's colours.
 function separateStain(image: Pixels, fit: StainProfile, options: MacenkoOptions, stain: number): Pixels {
-  const profile = estimateProfile(
+  const profile = profilePatch(
+    macenkoRecipe,
     image.data,
     options,
     openWorkspace(image.height * image.width),

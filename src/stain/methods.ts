@@ -3,12 +3,13 @@
 import { grayscale } from './grayscale.ts'
 import { macenko } from './macenko.ts'
 import { none } from './none.ts'
+import { ruifrok } from './ruifrok.ts'
 import type { StainFit, StainMethod } from './stainMethod.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each method has options and a fit of its own
 type AnyMethod = StainMethod<any, StainFit & any>
 
 /** The methods, keyed by the names that recipes use. */
-export const stainMethods = { none, grayscale, macenko } satisfies Record<string, AnyMethod>
+export const stainMethods = { none, grayscale, macenko, ruifrok } satisfies Record<string, AnyMethod>
 
 export type StainName = keyof typeof stainMethods

@@ -65,3 +65,16 @@ export function select(values: Float64Array, count: number, rank: number): numbe
 function medianOfThree(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c))
 }
+
+/** Percentile `percent` of the levels that `histogram` counts, as numpy.percentile gives it. */
+export function histogramPercentile(histogram: Uint32Array, percent: number): number {
+  const count = histogram.reduce((sum, n) => sum + n, 0)
+  if (count === 0) return Number.NaN
+  const { low, fraction } = rankOf(percent, count)
+  const levelOf = (rank: number) => {
+    let level = 0
+    for (let passed = histogram[0]; passed <= rank; passed += histogram[level]) level++
+    return level
+  }
+  return interpolate(levelOf(low), levelOf(Math.min(low + 1, count - 1)), fraction)
+}

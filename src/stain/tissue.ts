@@ -2,6 +2,8 @@
 // are collected without a branch, since tissue borders are what a processor cannot predict.
 
 import type { Symmetric } from './eigen.ts'
+import { rgbToLightness8 } from './lab8.ts'
+import { histogramPercentile } from './quantile.ts'
 
 /** Buffers for one patch, so that a batch allocates once. */
 export interface Workspace {
@@ -67,4 +69,41 @@ export function covarianceOf(
     spread(gb, g, b),
     spread(bb, b, b),
   ]
+}
+
+/**
+ * Notes the pixels whose 8-bit CIELAB L is below `threshold` (0 to 1), as StainTools does; with `isStretched`
+ * levels are first stretched from their 2nd and 98th percentile to 0 and 255, as tiatoolbox does.
+ */
+export function findDarkPixels(
+  data: Uint8Array,
+  threshold: number,
+  isStretched: boolean,
+  { offsets }: Workspace,
+): number {
+  const lightness = new Uint8Array(data.length / 3)
+  rgbToLightness8(isStretched ? stretchContrast(data) : data, lightness)
+  let count = 0
+  for (let i = 0; i < lightness.length; i++) {
+    offsets[count] = 3 * i
+    if (lightness[i] / 255 < threshold) count++
+  }
+  return count
+}
+
+function stretchContrast(data: Uint8Array): Uint8Array {
+  const histogram = new Uint32Array(256)
+  for (const level of data) histogram[level]++
+  let low = histogramPercentile(histogram, 2)
+  let high = histogramPercentile(histogram, 98)
+  if (low >= high) {
+    low = histogramPercentile(histogram, 0)
+    high = histogramPercentile(histogram, 100)
+  }
+  if (low >= high) return data
+  const table = Uint8Array.from({ length: 256 }, (_, level) => {
+    const clipped = Math.min(Math.max(level, low), high)
+    return ((clipped - low) / (high - low)) * 255
+  })
+  return data.map((level) => table[level])
 }

@@ -1,0 +1,30 @@
+// Ruifrok and Johnston 2001: the same stain vectors for every patch, only strengths are fitted.
+// The vectors are those of StainTools and tiatoolbox.
+
+import { type SeparationOptions, separationDefaults, separationMethod } from './separationMethod.ts'
+import type { StainMatrix } from './stainMatrix.ts'
+import { passThrough } from './verdicts.ts'
+
+/** Options of fixed-vector deconvolution. */
+export interface RuifrokOptions extends SeparationOptions {
+  /** Hematoxylin and eosin in optical density, red green blue. */
+  readonly stains: StainMatrix
+}
+
+/** Rescales the strengths of two fixed stains to the reference's. */
+export const ruifrok = separationMethod<RuifrokOptions>({
+  name: 'ruifrok',
+  version: 1,
+  about: 'Fixed stain vectors (Ruifrok and Johnston 2001), strengths rescaled to the reference.',
+  defaults: {
+    ...separationDefaults,
+    stains: [
+      [0.65, 0.7, 0.29],
+      [0.07, 0.99, 0.11],
+    ],
+  },
+  findVectors(data, view, { stains }, workspace) {
+    const count = view.findTissue(data, workspace)
+    return count < 1 ? passThrough('background: no tissue pixels') : stains
+  },
+})

@@ -1,0 +1,163 @@
+// A stain method from the one thing that sets methods with two stains apart: how the vectors are found.
+// Fitting on references, applying, and verdicts are the same for all.
+
+import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
+import { openColourPool } from './colourPool.ts'
+import { type DensityOptions, type DensityView, viewOf } from './densityView.ts'
+import { measureStrengths, rebuildPatch } from './separation.ts'
+import { averageStains, publishedProfile, type StainMatrix, type StainProfile } from './stainMatrix.ts'
+import type { StainMethod, StainResult } from './stainMethod.ts'
+import { openWorkspace, type Workspace } from './tissue.ts'
+import { type Outcome, ok, rejectPatch, transformPatches } from './verdicts.ts'
+
+/** Options that all these methods have. */
+export interface SeparationOptions extends DensityOptions {
+  /** Percentile of the concentrations that counts as full strength. */
+  readonly percentile: number
+  /**
+   * Several references: `pooled` averages the stain vectors and takes strengths over all pixels together,
+   * `averaged` takes plain means of both (torchstain's avg-post), `concatenated` treats them as one image.
+   */
+  readonly references: 'pooled' | 'averaged' | 'concatenated'
+}
+
+/** The constants that the methods share. */
+export const separationDefaults: SeparationOptions = {
+  compatibility: 'none',
+  io: 255,
+  beta: 0.15,
+  percentile: 99,
+  references: 'pooled',
+}
+
+/** The reference's stains, and how many reference patches they rest on (0: the published target). */
+export type SeparationFit = StainProfile & { readonly patches: number; readonly [key: string]: unknown }
+
+/** What sets one method apart. */
+export interface SeparationRecipe<Options extends SeparationOptions> {
+  readonly name: string
+  readonly version: number
+  readonly about: string
+  readonly defaults: Options
+  /** The stain vectors of a patch, or why it has none. Never throws; the result is finite. */
+  findVectors(
+    data: Uint8Array,
+    view: DensityView,
+    options: Options,
+    workspace: Workspace,
+  ): StainMatrix | Outcome
+}
+
+/** Completes a recipe to a stain method. */
+export function separationMethod<Options extends SeparationOptions>(
+  recipe: SeparationRecipe<Options>,
+): StainMethod<Options, SeparationFit> {
+  const { name, version, about, defaults } = recipe
+  return {
+    name,
+    version,
+    about,
+    defaults,
+    needsReference: true,
+    fit: (reference, options) => fitReference(recipe, reference, { ...defaults, ...options }),
+    apply: (batch, fit, options) => applyFit(recipe, batch, fit, { ...defaults, ...options }),
+  }
+}
+
+/** The stains and strengths of one patch's bytes under `options`, or why it has none. */
+export function profilePatch<Options extends SeparationOptions>(
+  recipe: SeparationRecipe<Options>,
+  data: Uint8Array,
+  options: Options,
+  workspace: Workspace,
+  view = viewOf(options),
+): StainProfile | Outcome {
+  const stains = recipe.findVectors(data, view, options, workspace)
+  if ('verdict' in stains) return stains
+  const maxConcentrations = measureStrengths(data, view, stains, options.percentile, workspace)
+  if (!maxConcentrations) return rejectPatch('both stains in one direction')
+  // The libraries divide by whatever comes out; only where nothing is defined do the modes stop.
+  const [h, e] = maxConcentrations
+  const isUsable = options.compatibility === 'none' ? h > 0 && e > 0 : Math.abs(h * e) > 0
+  return isUsable ? { stains, maxConcentrations } : rejectPatch('a stain without strength')
+}
+
+async function fitReference<Options extends SeparationOptions>(
+  recipe: SeparationRecipe<Options>,
+  reference: AsyncIterable<Pixels>,
+  options: Options,
+): Promise<SeparationFit> {
+  const pool = openColourPool()
+  const profiles: StainProfile[] = []
+  let seen = 0
+  let reason = ''
+  for await (const batch of reference) {
+    const workspace = openWorkspace(batch.height * batch.width)
+    for (let index = 0; index < batch.count; index++, seen++) {
+      const patch = pixelsAt(batch, index)
+      const profile = profilePatch(recipe, patch.data, options, workspace)
+      if ('verdict' in profile) {
+        reason = profile.reason ?? ''
+        continue
+      }
+      profiles.push(profile)
+      pool.add(patch)
+    }
+  }
+  if (seen === 0) return { ...publishedProfile, patches: 0 }
+  if (profiles.length === 0) {
+    throw new DataError({
+      where: 'stain reference',
+      expected: 'a patch that stain vectors can be fitted on',
+      got: `${seen} without (the last: ${reason})`,
+      hint: 'choose reference patches with tissue, or the published reference',
+    })
+  }
+  return { ...mergeProfiles(recipe, profiles, pool.bytes(), options), patches: profiles.length }
+}
+
+function mergeProfiles<Options extends SeparationOptions>(
+  recipe: SeparationRecipe<Options>,
+  profiles: readonly StainProfile[],
+  bytes: Uint8Array,
+  options: Options,
+): StainProfile {
+  if (profiles.length === 1) return profiles[0]
+  const workspace = openWorkspace(bytes.length / 3)
+  if (options.references === 'concatenated') {
+    const profile = profilePatch(recipe, bytes, options, workspace)
+    if (!('verdict' in profile)) return profile
+  }
+  if (options.references === 'averaged') return meanProfile(profiles)
+  const stains = averageStains(profiles.map((profile) => profile.stains))
+  const maxConcentrations = measureStrengths(bytes, viewOf(options), stains, options.percentile, workspace)
+  return maxConcentrations ? { stains, maxConcentrations } : meanProfile(profiles)
+}
+
+// torchstain's avg-post: plain means, the vectors' length left as it comes out.
+function meanProfile(profiles: readonly StainProfile[]): StainProfile {
+  const mean = (pick: (profile: StainProfile) => number) =>
+    profiles.reduce((sum, profile) => sum + pick(profile), 0) / profiles.length
+  const vector = (stain: 0 | 1) =>
+    [0, 1, 2].map((k) => mean((p) => p.stains[stain][k])) as unknown as StainProfile['stains'][0]
+  return {
+    stains: [vector(0), vector(1)],
+    maxConcentrations: [mean((p) => p.maxConcentrations[0]), mean((p) => p.maxConcentrations[1])],
+  }
+}
+
+function applyFit<Options extends SeparationOptions>(
+  recipe: SeparationRecipe<Options>,
+  batch: Pixels,
+  fit: SeparationFit,
+  options: Options,
+): StainResult {
+  const workspace = openWorkspace(batch.height * batch.width)
+  const view = viewOf(options)
+  return transformPatches(batch, (data, out) => {
+    const profile = profilePatch(recipe, data, options, workspace, view)
+    if ('verdict' in profile) return profile
+    rebuildPatch(data, out, view, profile, fit, workspace)
+    return ok
+  })
+}
