@@ -53,6 +53,11 @@ export interface Hdf5File {
    * until the next read, and start at a multiple of 8. Throws DataError where they cannot be read.
    */
   read(dataset: Hdf5Dataset, part?: Hdf5Selection): Uint8Array
+  /**
+   * Reads whole datasets, in any order of its own, and hands the bytes of `datasets[i]` to `visit(i, bytes)`;
+   * they are valid until `visit` returns. Rejects with DataError where one cannot be read.
+   */
+  readEach(datasets: readonly Hdf5Dataset[], visit: (i: number, bytes: Uint8Array) => void): Promise<void>
   /** A small dataset as numbers, or undefined where it is missing. */
   readNumbers(path: string): Float64Array | undefined
   /** A text attribute, or undefined where it is missing or no text. */
@@ -123,6 +128,11 @@ function makeFile(library: Hdf5Library, path: string, id: bigint): Hdf5File {
     list: (group) => library.call(`${path}${group}`, () => module.get_names(id, group, false)),
     describe,
     read,
+    async readEach(datasets, visit) {
+      datasets.forEach((dataset, i) => {
+        visit(i, read(dataset))
+      })
+    },
     readNumbers(dataset) {
       const found = describe(dataset)
       return found && toNumbers(found.kind, read(found))

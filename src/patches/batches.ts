@@ -1,0 +1,38 @@
+// Reads a patch set in batches with constant memory, the next batch being read while one is worked on.
+
+import type { Pixels } from '../base/index.ts'
+import type { PatchSet } from './patchSet.ts'
+
+/** Some patches and which they are. */
+export interface PatchBatch {
+  readonly rows: Uint32Array
+  readonly pixels: Pixels
+}
+
+/** Yields the patches of `rows` in that order, `batchSize` at a time (the last batch may be smaller). */
+export async function* readBatches(
+  set: PatchSet,
+  rows: ArrayLike<number>,
+  batchSize: number,
+): AsyncGenerator<PatchBatch> {
+  const order = Uint32Array.from(rows)
+  const start = (at: number) => {
+    const chosen = order.slice(at, at + batchSize)
+    const reading = set.read(chosen).then((pixels): PatchBatch => ({ rows: chosen, pixels }))
+    reading.catch(() => {}) // it is awaited only if the consumer comes back for it
+    return reading
+  }
+  if (order.length === 0) return
+  let next = start(0)
+  for (let at = batchSize; at < order.length; at += batchSize) {
+    const batch = await next
+    next = start(at)
+    yield batch
+  }
+  yield await next
+}
+
+/** Every row of a set, in order. */
+export function allRows(set: PatchSet): Uint32Array {
+  return Uint32Array.from({ length: set.count }, (_, row) => row)
+}

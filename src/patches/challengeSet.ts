@@ -1,0 +1,217 @@
+// Reads the Kaggle challenge's HDF5: one root group a patch with img, label and metadata (see challenge.ts).
+// HDF5 lists groups by string (0, 1, 10, 100 ...); rows are ordered by number and ids are the names, so
+// that nothing is ever paired by position.
+
+import { dirname } from 'node:path'
+import { DataError, pixels } from '../base/index.ts'
+import { type Hdf5Dataset, type Hdf5File, hashFile, openHdf5 } from '../formats/index.ts'
+import { licenceAttribute, originAttribute } from './challenge.ts'
+import { parseOrigin, readSidecar } from './origin.ts'
+import type { Origin } from './patchSet.ts'
+import { type ImageKind, imageKinds, maximumOf, planesToPixels, type Scale } from './planes.ts'
+import {
+  type Fault,
+  knownOrNull,
+  type OpenedPatchSet,
+  type OpenOptions,
+  orderNames,
+  parseLabel,
+  type Reader,
+  refuseFaults,
+} from './reader.ts'
+
+/** Reader of the Kaggle challenge's train.h5, val.h5 and test.h5. */
+export const challengeReader: Reader = {
+  about: "the Kaggle challenge's HDF5: one group a patch with img, label, metadata",
+  parts: [],
+  async detect(path) {
+    if (!/\.(h5|hdf5)$/i.test(path)) return false
+    const file = await openHdf5(path).catch(() => undefined)
+    if (!file) return false
+    const names = file.list('/').slice(0, 16)
+    const isChallenge = names.some((name) => file.describe(`${name}/img`))
+    file.close()
+    return isChallenge
+  },
+  open: openChallenge,
+}
+
+async function openChallenge(path: string, options: OpenOptions): Promise<OpenedPatchSet> {
+  const file = await openHdf5(path)
+  try {
+    const index = indexGroups(file, orderNames(file.list('/')))
+    refuseFaults(path, index.faults, options.isTolerant)
+    const said = await readProvenance(file, path, options)
+    return makeSet(file, path, index, said)
+  } catch (cause) {
+    file.close()
+    throw cause
+  }
+}
+
+async function readProvenance(file: Hdf5File, path: string, options: OpenOptions) {
+  const sidecar = await readSidecar(dirname(path))
+  const word = file.readText('/', originAttribute)
+  const origin: Origin = word ? parseOrigin(path, word) : (sidecar.origin ?? options.origin ?? 'unknown')
+  return { origin, licence: file.readText('/', licenceAttribute) ?? sidecar.licence ?? null }
+}
+
+/** All that is known of the patches before a pixel is read. */
+interface ChallengeIndex {
+  readonly ids: readonly string[]
+  readonly images: readonly (Hdf5Dataset | undefined)[]
+  readonly labels: Uint8Array | null
+  readonly centers: readonly string[] | null
+  readonly slides: readonly string[] | null
+  readonly height: number
+  readonly width: number
+  readonly kind: ImageKind
+  readonly faults: Fault[]
+}
+
+function indexGroups(file: Hdf5File, ids: readonly string[]): ChallengeIndex {
+  const faults: Fault[] = []
+  const images = ids.map((id) => file.describe(`${id}/img`))
+  const first = images.find((image) => image && isPlanes(image))
+  images.forEach((image, row) => {
+    const problem = findImageFault(image, first)
+    if (problem) faults.push({ id: ids[row], problem })
+  })
+  if (!first) {
+    const got = faults.length > 0 ? `'${ids[0]}' with ${faults[0].problem}` : 'no group'
+    throw new DataError({ where: file.path, expected: 'groups with img (3, H, W)', got })
+  }
+  const labels = readLabels(file, ids, faults)
+  const metadata = ids.map((id) => file.readNumbers(`${id}/metadata`))
+  const entry = (i: number) =>
+    knownOrNull(metadata.map((values) => (values && i in values ? String(values[i]) : null)))
+  return {
+    ids,
+    images,
+    labels,
+    centers: entry(0),
+    slides: entry(1),
+    height: first.shape[1],
+    width: first.shape[2],
+    kind: first.kind as ImageKind,
+    faults,
+  }
+}
+
+function isPlanes({ shape, kind }: Hdf5Dataset): boolean {
+  return shape.length === 3 && shape[0] === 3 && (imageKinds as readonly string[]).includes(kind)
+}
+
+function findImageFault(image: Hdf5Dataset | undefined, first: Hdf5Dataset | undefined): string | undefined {
+  if (!image) return 'no img'
+  const { shape, kind } = image
+  if (!(imageKinds as readonly string[]).includes(kind))
+    return `img of type ${kind}, not ${imageKinds.join(', ')}`
+  const sides = `(${shape.join(', ')})`
+  if (shape.length === 3 && shape[0] !== 3 && shape[2] === 3) return `img ${sides} in HWC order, not CHW`
+  if (!isPlanes(image)) return `img of shape ${sides}, not (3, H, W)`
+  if (first && (shape[1] !== first.shape[1] || shape[2] !== first.shape[2])) {
+    return `img of shape ${sides} where others have (${first.shape.join(', ')})`
+  }
+  if (first && kind !== first.kind) return `img of type ${kind} where others have ${first.kind}`
+  return undefined
+}
+
+function readLabels(file: Hdf5File, ids: readonly string[], faults: Fault[]): Uint8Array | null {
+  const found = ids.map((id) => file.readNumbers(`${id}/label`))
+  if (found.every((label) => label === undefined)) return null
+  return Uint8Array.from(found, (values, row) => {
+    const label = values?.length === 1 ? parseLabel(values[0]) : undefined
+    if (label === undefined) {
+      const problem =
+        values === undefined ? 'no label where others have one' : `label ${Array.from(values)}, not 0 or 1`
+      faults.push({ id: ids[row], problem })
+    }
+    return label ?? 0
+  })
+}
+
+const kindNames: Record<ImageKind, string> = { u8: 'uint8', f16: 'float16', f32: 'float32', f64: 'float64' }
+
+function describeStorage({ images, kind }: ChallengeIndex, scale: Scale): string {
+  const image = images.find((found) => found !== undefined)
+  const layout = image?.chunks ? ['chunked', ...image.filters].join(' ') : 'contiguous'
+  const range = kind === 'u8' || scale === 255 ? '0 to 255' : '0 to 1'
+  return `${layout} ${kindNames[kind]} CHW, ${range}`
+}
+
+function makeSet(
+  file: Hdf5File,
+  path: string,
+  index: ChallengeIndex,
+  said: { origin: Origin; licence: string | null },
+): OpenedPatchSet {
+  const { ids, images, labels, centers, slides, height, width, kind, faults } = index
+  const scale = findScale(file, index)
+  const area = height * width
+  return {
+    format: 'challenge',
+    source: path,
+    ...said,
+    storage: describeStorage(index, scale),
+    dtype: kind,
+    parts: null,
+    faults,
+    count: ids.length,
+    height,
+    width,
+    ids,
+    centers,
+    slides,
+    labels,
+    async read(rows) {
+      const wanted = Array.from(rows, (row) => soundImage(path, index, row))
+      const out = new Uint8Array(wanted.length * area * 3)
+      await file.readEach(wanted, (i, bytes) => {
+        const fault = planesToPixels(kind, bytes, area, scale, out, i * area * 3)
+        if (fault) throw new DataError(describeValueFault(path, images[rows[i]]!, fault, scale))
+      })
+      return pixels(out, wanted.length, height, width)
+    },
+    fingerprint: () => hashFile(path),
+    close: async () => file.close(),
+  }
+}
+
+function soundImage(
+  path: string,
+  { images, ids, kind, height, width }: ChallengeIndex,
+  row: number,
+): Hdf5Dataset {
+  if (!(row in images))
+    throw new DataError({ where: path, expected: `rows below ${ids.length}`, got: `${row}` })
+  const image = images[row]
+  const isSound =
+    image && image.kind === kind && isPlanes(image) && image.shape[1] === height && image.shape[2] === width
+  if (!isSound)
+    throw new DataError({
+      where: `${path}/${ids[row]}`,
+      got: findImageFault(image, undefined) ?? 'another shape',
+    })
+  return image
+}
+
+function describeValueFault(path: string, image: Hdf5Dataset, fault: string, scale: Scale) {
+  const expected = `values in [0, ${scale}]`
+  return { where: `${path}/${image.path}`, expected, got: fault === 'NaN' ? 'NaN' : 'values beyond' }
+}
+
+// A file is of one scale: floats up to 1, or up to 255. Some images, spread over the file, vote, because one may
+// be black and another damaged.
+function findScale(file: Hdf5File, { images, kind }: ChallengeIndex): Scale {
+  if (kind === 'u8') return 255
+  const step = Math.max(1, Math.floor(images.length / 16))
+  let votes = 0
+  for (let row = 0; row < images.length; row += step) {
+    const image = images[row]
+    if (!image || image.kind !== kind || !isPlanes(image)) continue
+    const maximum = maximumOf(kind, file.read(image))
+    if (maximum > 0) votes += maximum > 1.5 ? 1 : -1
+  }
+  return votes > 0 ? 255 : 1
+}

@@ -1,0 +1,55 @@
+// Reads every patch and lists each that is damaged: what `eosin patches check` runs.
+
+import { EosinError, type Progress, silent } from '../base/index.ts'
+import { allRows } from './batches.ts'
+import type { PatchSet } from './patchSet.ts'
+import type { Fault, OpenedPatchSet } from './reader.ts'
+
+/** How many patches were read, and what is wrong with which. */
+export interface PatchCheck {
+  readonly checked: number
+  readonly problems: readonly Fault[]
+}
+
+const batchSize = 256
+
+/**
+ * Reads all patches. Open the set with `isTolerant`, else opening it already throws for what it finds; other
+ * errors than the patches' own are thrown.
+ */
+export async function checkPatches(set: PatchSet, progress: Progress = silent): Promise<PatchCheck> {
+  const problems: Fault[] = [...((set as Partial<OpenedPatchSet>).faults ?? []), ...findRepeatedIds(set.ids)]
+  const known = new Set(problems.map(({ id }) => id))
+  const rows = allRows(set)
+  for (let start = 0; start < rows.length; start += batchSize) {
+    const some = rows.subarray(start, start + batchSize).filter((row) => !known.has(set.ids[row]))
+    if ((await findProblem(set, some)) !== undefined) {
+      for (const row of some) {
+        const problem = await findProblem(set, [row])
+        if (problem !== undefined) problems.push({ id: set.ids[row], problem })
+      }
+    }
+    progress(Math.min(start + batchSize, rows.length), rows.length)
+  }
+  return { checked: set.count, problems }
+}
+
+async function findProblem(set: PatchSet, rows: ArrayLike<number>): Promise<string | undefined> {
+  try {
+    await set.read(rows)
+    return undefined
+  } catch (cause) {
+    if (!(cause instanceof EosinError)) throw cause
+    const { expected, got } = cause.parts
+    return (
+      [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ') || cause.message
+    )
+  }
+}
+
+function findRepeatedIds(ids: readonly string[]): Fault[] {
+  const seen = new Set<string>()
+  return ids
+    .filter((id) => seen.size === seen.add(id).size)
+    .map((id) => ({ id, problem: 'its id stands twice' }))
+}

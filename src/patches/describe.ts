@@ -1,0 +1,76 @@
+// What a patch set is: the numbers that `eosin patches info` prints.
+
+import { allRows, readBatches } from './batches.ts'
+import type { Origin, PatchSet } from './patchSet.ts'
+import type { OpenedPatchSet } from './reader.ts'
+
+/** Patches by name of a center, slide, label or part. */
+export type Counts = Readonly<Record<string, number>>
+
+/** A patch set in numbers; null where the data does not say. */
+export interface PatchSetInfo {
+  readonly source: string
+  readonly format: string
+  readonly count: number
+  readonly size: string
+  readonly dtype: string | null
+  readonly storage: string
+  readonly origin: Origin
+  readonly licence: string | null
+  /** Smallest and largest byte over the sampled patches. */
+  readonly range: string
+  readonly sampled: number
+  readonly parts: Counts | null
+  readonly labels: Counts | null
+  readonly centers: Counts | null
+  /** Labels within each center, `'3: 1'` for tumour patches of center 3. */
+  readonly labelsByCenter: Counts | null
+  readonly slides: Counts | null
+}
+
+/** Counts everything, and reads up to `samples` patches spread evenly over the set for their range. */
+export async function describePatches(set: PatchSet, samples = 256): Promise<PatchSetInfo> {
+  const { source, format, count, height, width, storage, origin, licence, labels, centers, slides } = set
+  const { dtype = null, parts = null } = set as Partial<OpenedPatchSet>
+  const { least, most, sampled } = await findRange(set, samples)
+  const words = labels && Array.from(labels, String)
+  return {
+    source,
+    format,
+    count,
+    size: `${height}x${width}`,
+    dtype,
+    storage,
+    origin,
+    licence,
+    range: `${least} to ${most}`,
+    sampled,
+    parts,
+    labels: words && countWords(words),
+    centers: centers && countWords(centers),
+    labelsByCenter: words && centers && countWords(words.map((label, row) => `${centers[row]}: ${label}`)),
+    slides: slides && countWords(slides),
+  }
+}
+
+async function findRange(set: PatchSet, samples: number) {
+  const step = Math.max(1, Math.ceil(set.count / samples))
+  const rows = allRows(set).filter((row) => row % step === 0)
+  let least = 255
+  let most = 0
+  for await (const { pixels } of readBatches(set, rows, 64)) {
+    for (const value of pixels.data) {
+      if (value < least) least = value
+      if (value > most) most = value
+    }
+  }
+  return { least, most, sampled: rows.length }
+}
+
+// Numbers in numeric order, other names by code units.
+function countWords(words: readonly string[]): Counts {
+  const counts = new Map<string, number>()
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
+  const names = [...counts.keys()].sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : a > b ? 1 : 0))
+  return Object.fromEntries(names.map((name) => [name, counts.get(name)!]))
+}

@@ -1,0 +1,46 @@
+// What a patch set says of itself: how real it is and under which licence. The data's own word counts most:
+// an HDF5 attribute, then an eosin.json beside it, then the caller's option, then what the format implies.
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DataError, UnknownNameError } from '../base/index.ts'
+import type { Origin } from './patchSet.ts'
+
+/** Name of the file that states origin and licence of the data in its folder. */
+export const sidecarName = 'eosin.json'
+
+const origins: readonly string[] = ['real', 'semi-synthetic', 'synthetic', 'unknown'] satisfies Origin[]
+
+/** Origin and licence of a patch set. */
+export interface Provenance {
+  readonly origin: Origin
+  readonly licence: string | null
+}
+
+/** Checks a word for the origin. Throws UnknownNameError at `where`. */
+export function parseOrigin(where: string, word: string): Origin {
+  if (!origins.includes(word)) throw new UnknownNameError(where, word, origins)
+  return word as Origin
+}
+
+/** Reads `eosin.json` (`{ "origin"?: ..., "licence"?: ... }`) in `folder`; empty where there is none. */
+export async function readSidecar(folder: string): Promise<Partial<Provenance>> {
+  const path = join(folder, sidecarName)
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return {}
+  const { origin, licence } = parseObject(path, text)
+  return {
+    ...(origin !== undefined && { origin: parseOrigin(`${path}, origin`, String(origin)) }),
+    ...(licence !== undefined && { licence: licence === null ? null : String(licence) }),
+  }
+}
+
+function parseObject(path: string, text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  } catch {
+    // said below
+  }
+  throw new DataError({ where: path, expected: 'a JSON object', got: 'something else' })
+}

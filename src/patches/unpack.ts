@@ -1,0 +1,34 @@
+// HDF5 cannot be read through gzip: a packed file is unpacked once into the user's cache and found there again.
+
+import { createReadStream, createWriteStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { DataError } from '../base/index.ts'
+import { hashBytes, replaceFile } from '../formats/index.ts'
+
+/**
+ * The path of `path` unpacked: itself where it does not end in .gz, else a file below $XDG_CACHE_HOME/eosin or
+ * ~/.cache/eosin, made on first use. Throws DataError where it is damaged or the cache cannot be written.
+ */
+export async function unpackGzip(path: string): Promise<string> {
+  if (!path.endsWith('.gz')) return path
+  const { size, mtimeMs } = await stat(path)
+  const key = hashBytes(`${resolve(path)} ${size} ${mtimeMs}`).slice(0, 16)
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+  const unpacked = join(cache, 'eosin', 'unpacked', `${key}-${basename(path, '.gz')}`)
+  if (await stat(unpacked).catch(() => undefined)) return unpacked
+  await replaceFile(unpacked, async (temporary) => {
+    try {
+      await pipeline(createReadStream(path), createGunzip(), createWriteStream(temporary))
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException
+      if (code?.startsWith('Z_'))
+        throw new DataError({ where: path, expected: 'a whole gzip file', got: message }, cause)
+      throw cause
+    }
+  })
+  return unpacked
+}
