@@ -1,10 +1,11 @@
 // A dense network as a head: calibrated on val, run by the engine, kept as JSON, safetensors and ONNX.
 
-import { type NdArray, ndarray } from '../base/index.ts'
+import type { NdArray } from '../base/index.ts'
 import { coolNetwork, type DenseNetwork, dimensionsOf, emitDense, runDense } from './denseNetwork.ts'
 import { checkFinite, checkShape } from './embeddings.ts'
 import type { EpochRecord, Head, LabelledEmbeddings } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
+import { listStandardization, readStandardization } from './standardize.ts'
 import { type Calibration, fitTemperature } from './temperature.ts'
 
 /** What head.json says beside the weights. */
@@ -58,19 +59,14 @@ export async function loadDense(files: Readonly<Record<string, Uint8Array>>, kin
       bias: tensors[`${name}.bias`] as NdArray<'f32'>,
     })
   }
-  const mean = tensors['standardization.mean']?.data as Float32Array | undefined
-  const scale = tensors['standardization.scale']?.data as Float32Array | undefined
-  const standardization = mean && scale ? { mean, scale } : null
-  return makeDenseHead({ standardization, layers }, record as unknown as DenseRecord)
+  return makeDenseHead(
+    { standardization: readStandardization(tensors), layers },
+    record as unknown as DenseRecord,
+  )
 }
 
 function tensorsOf({ standardization, layers }: DenseNetwork): Record<string, NdArray> {
-  const tensors: Record<string, NdArray> = {}
-  if (standardization) {
-    for (const [name, values] of Object.entries(standardization)) {
-      tensors[`standardization.${name}`] = ndarray('f32', [values.length], values)
-    }
-  }
+  const tensors = listStandardization(standardization)
   layers.forEach(({ weight, bias }, i) => {
     tensors[`layers.${i}.weight`] = weight
     tensors[`layers.${i}.bias`] = bias

@@ -7,7 +7,7 @@ const format = 'eosin head 1'
 
 /** The files of a head: its record as JSON, its tensors as safetensors. The same head gives the same bytes. */
 export function packHead(
-  record: { readonly kind: string },
+  record: { readonly kind: string; readonly [key: string]: unknown },
   tensors: Readonly<Record<string, NdArray>>,
 ): Record<string, Uint8Array> {
   const json = `${JSON.stringify({ format, ...record }, null, 2)}\n`

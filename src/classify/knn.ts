@@ -3,28 +3,43 @@
 
 import { DataError, f32, type NdArray, ndarray, pickNamed } from '../base/index.ts'
 import { openSession, type Session } from '../engine/index.ts'
-import { add, emitModel, input, matmul } from '../graph/index.ts'
+import { emitModel, input, matmul } from '../graph/index.ts'
+import { type MetricName, metrics } from './distances.ts'
 import { checkFinite, checkFit, checkShape } from './embeddings.ts'
 import type { Head, HeadMethod } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
 import { openNeighbours } from './neighbours.ts'
-import { fitStandardization, type Standardization, standardizeRows } from './standardize.ts'
+import {
+  fitStandardization,
+  listStandardization,
+  readStandardization,
+  type Standardization,
+  standardizeRows,
+} from './standardize.ts'
 
 /** Options of k nearest neighbours. */
 export interface KnnOptions {
   /** Neighbours that vote, at most the number of training patches. */
   readonly k: number
   /** `cosine`: 1 - cosine of the angle; `euclidean`: length of the difference. */
-  readonly metric: 'cosine' | 'euclidean'
+  readonly metric: MetricName
   /** `uniform`: one vote each; `distance`: votes weigh 1 / distance. */
   readonly weighting: 'uniform' | 'distance'
   /** Standardise each dimension by train's mean and standard deviation. */
   readonly standardize: boolean
 }
 
-/** The training patches as the head keeps them: rows standardised and, for cosine, of length 1. */
+// A distance of 0 weighs a million: a training patch met again decides.
+const closest = 1e-6
+const weightings = {
+  uniform: () => 1,
+  distance: (distance: number) => 1 / (distance + closest),
+}
+
+/** What the head keeps: the training patches as the metric prepared them. */
 interface Memory {
   readonly standardization: Standardization | null
+  readonly dimensions: number
   readonly x: NdArray<'f32'>
   readonly y: Uint8Array
 }
@@ -39,29 +54,25 @@ export const knn: HeadMethod<KnnOptions> = {
     checkFit(train, val, false)
     checkOptions(options, train.y.length)
     const standardization = options.standardize ? fitStandardization(train.x) : null
-    return makeKnnHead(
-      { standardization, x: prepareRows(train.x, standardization, options), y: train.y.slice() },
-      options,
-    )
+    const rows = standardization ? standardizeRows(train.x, standardization) : train.x
+    const x = metrics[options.metric].prepareMemory(rows)
+    return makeHead({ standardization, dimensions: train.x.shape[1], x, y: train.y.slice() }, options)
   },
   async load(files) {
     const { record, tensors } = unpackHead(files, 'knn')
-    const [mean, scale] = ['mean', 'scale'].map(
-      (name) => tensors[`standardization.${name}`]?.data as Float32Array | undefined,
-    )
-    const standardization = mean && scale ? { mean, scale } : null
     const memory = {
-      standardization,
+      standardization: readStandardization(tensors),
+      dimensions: record.dimensions as number,
       x: tensors['memory.x'] as NdArray<'f32'>,
       y: tensors['memory.y'].data as Uint8Array,
     }
-    return makeKnnHead(memory, record.options as KnnOptions)
+    return makeHead(memory, record.options as KnnOptions)
   },
 }
 
 function checkOptions({ k, metric, weighting }: KnnOptions, rows: number): void {
-  pickNamed('knn metric', { cosine: 1, euclidean: 1 }, metric)
-  pickNamed('knn weighting', { uniform: 1, distance: 1 }, weighting)
+  pickNamed('knn metric', metrics, metric)
+  pickNamed('knn weighting', weightings, weighting)
   if (Number.isInteger(k) && k >= 1 && k <= rows) return
   throw new DataError({
     where: 'knn k',
@@ -70,88 +81,50 @@ function checkOptions({ k, metric, weighting }: KnnOptions, rows: number): void 
   })
 }
 
-function makeKnnHead(memory: Memory, options: KnnOptions): Head {
+function makeHead(memory: Memory, options: KnnOptions): Head {
+  const { standardization, dimensions, x: memoryX, y } = memory
   return {
     kind: 'knn',
     curve: [],
     async predict(x) {
-      checkShape('knn predict', x, memory.x.shape[1])
+      checkShape('knn predict', x, dimensions)
       checkFinite('knn predict', x)
-      return vote(memory, prepareRows(x, memory.standardization, options), options)
+      const rows = standardization ? standardizeRows(x, standardization) : x
+      return vote(memory, metrics[options.metric].prepareQuery(rows), options)
     },
     async serialize() {
-      const tensors: Record<string, NdArray> = {
-        'memory.x': memory.x,
-        'memory.y': ndarray('u8', [memory.y.length], memory.y),
-      }
-      for (const [name, values] of Object.entries(memory.standardization ?? {})) {
-        tensors[`standardization.${name}`] = ndarray('f32', [values.length], values)
-      }
-      return packHead({ kind: 'knn', options } as { kind: string }, tensors)
+      return packHead(
+        { kind: 'knn', dimensions, options },
+        {
+          'memory.x': memoryX,
+          'memory.y': ndarray('u8', [y.length], y),
+          ...listStandardization(standardization),
+        },
+      )
     },
   }
 }
 
-function prepareRows(
-  x: NdArray<'f32'>,
-  standardization: Standardization | null,
-  { metric }: KnnOptions,
-): NdArray<'f32'> {
-  const rows = standardization ? standardizeRows(x, standardization) : x
-  return metric === 'cosine' ? normalizeRows(rows) : rows
-}
-
-// Rows of length 1 (a row of zeros stays): then the dot product is the cosine.
-function normalizeRows({ data, shape }: NdArray<'f32'>): NdArray<'f32'> {
-  const [rows, columns] = shape
-  const lengths = measureRows(data, rows, columns).map(Math.sqrt)
-  return f32(
-    shape,
-    data.map((value, i) => value / (lengths[Math.floor(i / columns)] || 1)),
-  )
-}
-
-// The squared length of each row.
-function measureRows(data: Float32Array, rows: number, columns: number): Float64Array {
-  const squares = new Float64Array(rows)
-  for (let i = 0; i < data.length; i++) squares[Math.floor(i / columns)] += data[i] ** 2
-  return squares
-}
-
-// Similarities of one block, at most: 64 MB of float32.
-const similaritiesPerBlock = 2 ** 24
+// Dot products of one block, at most: 64 MB of float32.
+const productsPerBlock = 2 ** 24
 
 async function vote(memory: Memory, x: NdArray<'f32'>, options: KnnOptions): Promise<Float32Array> {
   const [rows, columns] = x.shape
   const patches = memory.y.length
-  const perBlock = Math.max(1, Math.min(rows, Math.floor(similaritiesPerBlock / patches)))
+  const perBlock = Math.max(1, Math.min(rows, Math.floor(productsPerBlock / patches)))
   const probabilities = new Float32Array(rows)
-  const squares = measureRows(x.data, rows, columns)
   const neighbours = openNeighbours(options.k)
-  const offset = f32(
-    [patches],
-    measureRows(memory.x.data, patches, columns).map((square) => -square / 2),
-  )
-  const session = await openSimilarity(columns, patches)
+  const session = await openProducts(columns, patches)
   try {
-    let similarity = f32([perBlock, patches])
+    let products = f32([perBlock, patches])
     for (let start = 0; start < rows; start += perBlock) {
       const count = Math.min(perBlock, rows - start)
-      if (count < perBlock) similarity = f32([count, patches])
-      const block = ndarray(
-        'f32',
-        [count, columns],
-        x.data.subarray(start * columns, (start + count) * columns),
-      )
-      await session.run({ x: block, memory: memory.x, offset }, { similarity })
+      if (count < perBlock) products = f32([count, patches])
+      const data = x.data.subarray(start * columns, (start + count) * columns)
+      await session.run({ x: ndarray('f32', [count, columns], data), memory: memory.x }, { products })
       for (let i = 0; i < count; i++) {
-        const { rows: nearest, similarities } = neighbours.find(
-          similarity.data.subarray(i * patches, (i + 1) * patches),
-        )
-        const distances = similarities.map((value) =>
-          measureDistance(squares[start + i] - 2 * value, options),
-        )
-        probabilities[start + i] = weighVotes(nearest, distances, memory.y, options)
+        const nearest = neighbours.find(products.data.subarray(i * patches, (i + 1) * patches))
+        probabilities[start + i] = countVotes(nearest, memory.y, options)
       }
     }
   } finally {
@@ -160,35 +133,23 @@ async function vote(memory: Memory, x: NdArray<'f32'>, options: KnnOptions): Pro
   return probabilities
 }
 
-// x . m - |m|^2 / 2 for every pair: of all training rows m, the nearest to x has the largest.
-function openSimilarity(columns: number, patches: number): Promise<Session> {
+function openProducts(columns: number, patches: number): Promise<Session> {
   const x = input('x', ['rows', columns])
   const memory = input('memory', [patches, columns])
-  const offset = input('offset', [patches])
-  const similarity = add(matmul(x, memory, { transposeB: true }), offset)
-  return openSession(emitModel({ similarity }, { name: 'neighbours', inputs: [x, memory, offset] }))
+  const products = matmul(x, memory, { transposeB: true })
+  return openSession(emitModel({ products }, { name: 'neighbours', inputs: [x, memory] }))
 }
 
-// From the squared Euclidean distance; between rows of length 1 that is twice the cosine distance.
-function measureDistance(squared: number, { metric }: KnnOptions): number {
-  const positive = Math.max(0, squared) // rounding can leave a little less than 0
-  return metric === 'cosine' ? positive / 2 : Math.sqrt(positive)
-}
-
-// A distance of 0 weighs a million: a training patch met again decides.
-const closest = 1e-6
-
-function weighVotes(
-  nearest: Uint32Array,
-  distances: Float64Array,
+function countVotes(
+  nearest: { readonly rows: Uint32Array; readonly products: Float64Array },
   y: Uint8Array,
-  { weighting }: KnnOptions,
+  { metric, weighting }: KnnOptions,
 ): number {
   let tumour = 0
   let total = 0
-  for (let i = 0; i < nearest.length; i++) {
-    const weight = weighting === 'uniform' ? 1 : 1 / (distances[i] + closest)
-    tumour += weight * y[nearest[i]]
+  for (let i = 0; i < nearest.rows.length; i++) {
+    const weight = weightings[weighting](metrics[metric].toDistance(nearest.products[i]))
+    tumour += weight * y[nearest.rows[i]]
     total += weight
   }
   return tumour / total

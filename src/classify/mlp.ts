@@ -36,8 +36,11 @@ export interface MlpHeadOptions {
   readonly weightDecay: number
   /** Whether weight decay also pulls biases and batch norm, as torch does by default. */
   readonly decayBiasesAndNorms: boolean
-  /** Rows a step, at most; an epoch leaves out a remainder smaller than a batch. */
-  readonly batchSize: number
+  /**
+   * Rows a step, at most the rows there are; an epoch leaves out a remainder smaller than a batch.
+   * null: a sixteenth of the rows, from 32 to 256, so that few rows still make enough steps.
+   */
+  readonly batchSize: number | null
   /** Epochs, at most. */
   readonly epochs: number
   /** Epochs without a lower loss on val after which training ends. */
@@ -88,7 +91,7 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     learningRate: 1e-3,
     weightDecay: 0.01,
     decayBiasesAndNorms: false,
-    batchSize: 128,
+    batchSize: null,
     epochs: 100,
     patience: 10,
     schedule: 'plateau',
@@ -110,7 +113,7 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
       loss: bceWithLogits,
       metrics: { accuracy: binaryAccuracy },
       optimizer: makeOptimizer(options),
-      batchSize: options.batchSize,
+      batchSize: options.batchSize ?? chooseBatchSize(train.y.length),
       epochs: options.epochs,
       schedule: schedules[options.schedule](),
       earlyStopping: { patience: options.patience },
@@ -136,11 +139,15 @@ function checkOptions(options: MlpHeadOptions): void {
     (options.batchNorm &&
       options.batchSize < 2 && ['batchSize', '2 or more with batchNorm', options.batchSize]) ||
     (['batchSize', 'epochs', 'patience'] as const).flatMap((key) =>
-      isCount(options[key]) ? [] : [[key, 'a whole number from 1', options[key]]],
+      isCount(options[key] ?? 1) ? [] : [[key, 'a whole number from 1', options[key]]],
     )[0]
   if (!wrong) return
   const [key, expected, got] = wrong
   throw new RecipeError({ where: `mlp ${key}`, expected: `${expected}`, got: JSON.stringify(got) })
+}
+
+function chooseBatchSize(rows: number): number {
+  return Math.min(256, Math.max(32, Math.floor(rows / 16)))
 }
 
 function makeOptimizer({

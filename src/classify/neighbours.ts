@@ -1,32 +1,32 @@
 // The k largest of many numbers, found in one pass.
 
-/** The k largest similarities of a row, falling, and where they are; of equals the first ones. */
+/** The k largest dot products of a row, falling, and where they are; of equals the first ones. */
 export interface Neighbours {
   readonly rows: Uint32Array
-  readonly similarities: Float64Array
+  readonly products: Float64Array
 }
 
-/** Opens a finder that reuses its memory: a result is valid until the next `find`. */
-export function openNeighbours(k: number): { find(similarities: Float32Array): Neighbours } {
+/** Opens a finder that reuses its memory: a result is valid until the next `find`, in at least k products. */
+export function openNeighbours(k: number): { find(products: Float32Array): Neighbours } {
   const rows = new Uint32Array(k)
-  const found = new Float64Array(k)
+  const best = new Float64Array(k)
   return {
-    find(similarities) {
-      found.fill(Number.NEGATIVE_INFINITY)
+    find(products) {
+      best.fill(Number.NEGATIVE_INFINITY)
       let worst = Number.NEGATIVE_INFINITY
-      for (let row = 0; row < similarities.length; row++) {
-        const similarity = similarities[row]
-        if (!(similarity > worst)) continue // nearly always: the k best so far are rarely beaten
+      for (let row = 0; row < products.length; row++) {
+        const product = products[row]
+        if (!(product > worst)) continue // nearly always: the k best so far are rarely beaten
         let place = k - 1
-        for (; place > 0 && found[place - 1] < similarity; place--) {
-          found[place] = found[place - 1]
+        for (; place > 0 && best[place - 1] < product; place--) {
+          best[place] = best[place - 1]
           rows[place] = rows[place - 1]
         }
-        found[place] = similarity
+        best[place] = product
         rows[place] = row
-        worst = found[k - 1]
+        worst = best[k - 1]
       }
-      return { rows, similarities: found }
+      return { rows, products: best }
     },
   }
 }

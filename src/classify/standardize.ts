@@ -1,6 +1,6 @@
 // Standardisation of embeddings: each dimension less its mean, over its standard deviation, both of train only.
 
-import { f32, type NdArray } from '../base/index.ts'
+import { f32, type NdArray, ndarray } from '../base/index.ts'
 
 /** Per dimension: `z = clip((x - mean) * scale, -limit, limit)`. A scale of 0 silences a dimension. */
 export interface Standardization {
@@ -44,4 +44,21 @@ export function standardizeRows(x: NdArray<'f32'>, { mean, scale }: Standardizat
     if (++column === columns) column = 0
   }
   return f32(x.shape, z)
+}
+
+/** A standardisation as the tensors of head.safetensors. */
+export function listStandardization(standardization: Standardization | null): Record<string, NdArray> {
+  if (!standardization) return {}
+  const { mean, scale } = standardization
+  return {
+    'standardization.mean': ndarray('f32', [mean.length], mean),
+    'standardization.scale': ndarray('f32', [scale.length], scale),
+  }
+}
+
+/** The standardisation among the tensors of head.safetensors, or null. */
+export function readStandardization(tensors: Readonly<Record<string, NdArray>>): Standardization | null {
+  const mean = tensors['standardization.mean']
+  const scale = tensors['standardization.scale']
+  return mean && scale ? { mean: mean.data as Float32Array, scale: scale.data as Float32Array } : null
 }

@@ -16,9 +16,9 @@ describe('openNeighbours', () => {
         const sorted = values
           .map((value, row) => ({ value, row }))
           .sort((a, b) => b.value - a.value || a.row - b.row)
-        const { rows, similarities } = openNeighbours(3).find(Float32Array.from(values))
+        const { rows, products } = openNeighbours(3).find(Float32Array.from(values))
         expect([...rows]).toEqual(sorted.slice(0, 3).map(({ row }) => row))
-        expect([...similarities]).toEqual(sorted.slice(0, 3).map(({ value }) => value))
+        expect([...products]).toEqual(sorted.slice(0, 3).map(({ value }) => value))
       }),
     )
   })
