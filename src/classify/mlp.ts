@@ -130,20 +130,26 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
 function checkOptions(options: MlpHeadOptions): void {
   pickNamed('mlp optimizer', optimizers, options.optimizer)
   pickNamed('mlp schedule', schedules, options.schedule)
-  const isCount = (value: number) => Number.isInteger(value) && value >= 1
-  const wrong =
-    (!options.hidden.every(isCount) && ['hidden', 'whole numbers from 1', options.hidden]) ||
-    (!(options.dropout >= 0 && options.dropout < 1) && ['dropout', '0 to below 1', options.dropout]) ||
-    (!(options.learningRate > 0) && ['learningRate', 'more than 0', options.learningRate]) ||
-    (!(options.weightDecay >= 0) && ['weightDecay', '0 or more', options.weightDecay]) ||
-    (options.batchNorm &&
-      options.batchSize < 2 && ['batchSize', '2 or more with batchNorm', options.batchSize]) ||
-    (['batchSize', 'epochs', 'patience'] as const).flatMap((key) =>
-      isCount(options[key] ?? 1) ? [] : [[key, 'a whole number from 1', options[key]]],
-    )[0]
-  if (!wrong) return
-  const [key, expected, got] = wrong
-  throw new RecipeError({ where: `mlp ${key}`, expected: `${expected}`, got: JSON.stringify(got) })
+  const isCount = (value: number, least = 1) => Number.isInteger(value) && value >= least
+  const { hidden, dropout: rate, batchNorm, batchSize, epochs, patience, learningRate, weightDecay } = options
+  const leastBatch = batchNorm ? 2 : 1 // batch norm of one row has no variance
+  const checks = [
+    ['hidden', hidden, hidden.every((width) => isCount(width)), 'whole numbers from 1'],
+    ['dropout', rate, rate >= 0 && rate < 1, '0 to below 1'],
+    [
+      'batchSize',
+      batchSize,
+      batchSize === null || isCount(batchSize, leastBatch),
+      `a whole number from ${leastBatch}`,
+    ],
+    ['epochs', epochs, isCount(epochs), 'a whole number from 1'],
+    ['patience', patience, isCount(patience), 'a whole number from 1'],
+    ['learningRate', learningRate, learningRate > 0, 'more than 0'],
+    ['weightDecay', weightDecay, weightDecay >= 0, '0 or more'],
+  ] as const
+  for (const [key, got, isRight, expected] of checks) {
+    if (!isRight) throw new RecipeError({ where: `mlp ${key}`, expected, got: JSON.stringify(got) })
+  }
 }
 
 function chooseBatchSize(rows: number): number {
