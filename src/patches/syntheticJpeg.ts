@@ -12,11 +12,8 @@ const chrominanceTable = [
   99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ]
 
-// basis[8 * frequency + place], orthonormal.
-const basis = Float64Array.from({ length: 64 }, (_, i) => {
-  const frequency = i >> 3
-  return Math.cos(((2 * (i & 7) + 1) * frequency * Math.PI) / 16) * (frequency === 0 ? Math.SQRT1_2 : 1) * 0.5
-})
+// cosine k is cos(k pi / 16) / 2: the orthonormal 8-point DCT.
+const [c1, c2, c3, c4, c5, c6, c7] = [1, 2, 3, 4, 5, 6, 7].map((k) => Math.cos((k * Math.PI) / 16) / 2)
 
 /** Loses what JPEG at `quality` (1 to 100) would lose; `rgb` is HWC of `size` x `size`, changed in place. */
 export function degradeAsJpeg(rgb: Uint8Array, size: number, quality: number): void {
@@ -115,53 +112,66 @@ function doublePlane(small: Float32Array, half: number): Float32Array {
 
 function quantisePlane(plane: Float32Array, side: number, steps: Float64Array): void {
   const block = new Float64Array(64)
-  const half = new Float64Array(64)
   for (let top = 0; top < side; top += 8) {
-    for (let left = 0; left < side; left += 8)
-      quantiseBlock(plane, top * side + left, side, steps, block, half)
+    for (let left = 0; left < side; left += 8) {
+      const corner = top * side + left
+      for (let i = 0; i < 64; i++) block[i] = plane[corner + (i >> 3) * side + (i & 7)]
+      for (let k = 0; k < 8; k++) transformLine(block, 8 * k, 1)
+      for (let k = 0; k < 8; k++) transformLine(block, k, 8)
+      for (let i = 0; i < 64; i++) block[i] = Math.round(block[i] / steps[i]) * steps[i]
+      for (let k = 0; k < 8; k++) restoreLine(block, k, 8)
+      for (let k = 0; k < 8; k++) restoreLine(block, 8 * k, 1)
+      for (let i = 0; i < 64; i++) plane[corner + (i >> 3) * side + (i & 7)] = block[i]
+    }
   }
 }
 
-// Rows then columns forward, round to the steps, columns then rows back.
-function quantiseBlock(
-  plane: Float32Array,
-  corner: number,
-  side: number,
-  steps: Float64Array,
-  block: Float64Array,
-  half: Float64Array,
-): void {
-  for (let y = 0; y < 8; y++) {
-    const from = corner + y * side
-    for (let f = 0; f < 64; f += 8) {
-      let sum = 0
-      for (let x = 0; x < 8; x++) sum += basis[f + x] * plane[from + x]
-      half[y * 8 + (f >> 3)] = sum
-    }
-  }
-  block.fill(0)
-  for (let v = 0; v < 8; v++) {
-    for (let u = 0; u < 8; u++) {
-      let sum = 0
-      for (let y = 0; y < 8; y++) sum += basis[v * 8 + y] * half[y * 8 + u]
-      const step = steps[v * 8 + u]
-      block[v * 8 + u] = Math.round(sum / step) * step
-    }
-  }
-  half.fill(0)
-  for (let v = 0; v < 8; v++) {
-    for (let u = 0; u < 8; u++) {
-      const value = block[v * 8 + u]
-      if (value === 0) continue // most are: the point of JPEG
-      for (let x = 0; x < 8; x++) half[v * 8 + x] += value * basis[u * 8 + x]
-    }
-  }
-  for (let y = 0; y < 8; y++) {
-    const to = corner + y * side
-    for (let x = 0; x < 8; x++) {
-      let sum = 0
-      for (let v = 0; v < 8; v++) sum += basis[v * 8 + y] * half[v * 8 + x]
-      plane[to + x] = sum
-    }
-  }
+// The DCT of eight values `step` apart, in place: sums feed the even frequencies, differences the odd ones.
+function transformLine(v: Float64Array, at: number, step: number): void {
+  const end = at + 7 * step
+  const s0 = v[at] + v[end]
+  const s1 = v[at + step] + v[end - step]
+  const s2 = v[at + 2 * step] + v[end - 2 * step]
+  const s3 = v[at + 3 * step] + v[end - 3 * step]
+  const d0 = v[at] - v[end]
+  const d1 = v[at + step] - v[end - step]
+  const d2 = v[at + 2 * step] - v[end - 2 * step]
+  const d3 = v[at + 3 * step] - v[end - 3 * step]
+  v[at] = c4 * (s0 + s1 + s2 + s3)
+  v[at + step] = c1 * d0 + c3 * d1 + c5 * d2 + c7 * d3
+  v[at + 2 * step] = c2 * (s0 - s3) + c6 * (s1 - s2)
+  v[at + 3 * step] = c3 * d0 - c7 * d1 - c1 * d2 - c5 * d3
+  v[at + 4 * step] = c4 * (s0 - s1 - s2 + s3)
+  v[at + 5 * step] = c5 * d0 - c1 * d1 + c7 * d2 + c3 * d3
+  v[at + 6 * step] = c6 * (s0 - s3) - c2 * (s1 - s2)
+  v[end] = c7 * d0 - c5 * d1 + c3 * d2 - c1 * d3
+}
+
+// The inverse: the transform is orthonormal, so its transpose.
+function restoreLine(v: Float64Array, at: number, step: number): void {
+  const end = at + 7 * step
+  const f0 = c4 * v[at]
+  const f1 = v[at + step]
+  const f2 = v[at + 2 * step]
+  const f3 = v[at + 3 * step]
+  const f4 = c4 * v[at + 4 * step]
+  const f5 = v[at + 5 * step]
+  const f6 = v[at + 6 * step]
+  const f7 = v[end]
+  const even0 = f0 + f4 + c2 * f2 + c6 * f6
+  const even1 = f0 - f4 + c6 * f2 - c2 * f6
+  const even2 = f0 - f4 - c6 * f2 + c2 * f6
+  const even3 = f0 + f4 - c2 * f2 - c6 * f6
+  const odd0 = c1 * f1 + c3 * f3 + c5 * f5 + c7 * f7
+  const odd1 = c3 * f1 - c7 * f3 - c1 * f5 - c5 * f7
+  const odd2 = c5 * f1 - c1 * f3 + c7 * f5 + c3 * f7
+  const odd3 = c7 * f1 - c5 * f3 + c3 * f5 - c1 * f7
+  v[at] = even0 + odd0
+  v[at + step] = even1 + odd1
+  v[at + 2 * step] = even2 + odd2
+  v[at + 3 * step] = even3 + odd3
+  v[at + 4 * step] = even3 - odd3
+  v[at + 5 * step] = even2 - odd2
+  v[at + 6 * step] = even1 - odd1
+  v[end] = even0 - odd0
 }

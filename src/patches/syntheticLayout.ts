@@ -2,7 +2,7 @@
 // drawn without a look at the label, so that no amount of white or pink gives the label away.
 
 import type { Random } from '../base/index.ts'
-import { drawFibres, drawField, type Field, measureLength, smoothStep } from './syntheticNoise.ts'
+import { drawFibres, drawField, type Field, measureLength, rampField, smoothStep } from './syntheticNoise.ts'
 
 /** A round structure with a lumen: a vessel or a gland. Pixels. */
 export interface Ring {
@@ -46,10 +46,9 @@ export function distanceToCenter(size: number, x: number, y: number): number {
 /** Draws a plan. `tumour` says where there is to be some: in the `center`, only outside it, or nowhere. */
 export function drawLayout(random: Random, size: number, tumour: 'center' | 'outside' | 'none'): Layout {
   const angle = random.uniform() * Math.PI
-  const warp = drawField(random, size, 24)
-  const fibres = drawFibres(random, size, angle, warp, 4)
   const bias = [-1.5, -1.5, -0.6, 0.2, 1.3][random.integer(5)]
-  const stroma = drawField(random, size, 26).map((value) => smoothStep(-0.35, 0.35, value + bias))
+  const stroma = rampField(drawField(random, size, 26), -0.35 - bias, 0.35 - bias)
+  const fibres = stroma.some((share) => share > 0) ? drawFibres(random, size, angle) : stroma
   const open = drawOpenSpace(random, size)
   const openShare = open.reduce((sum, value) => sum + value, 0) / open.length
   const vessels =
@@ -63,9 +62,8 @@ export function drawLayout(random: Random, size: number, tumour: 'center' | 'out
 function drawOpenSpace(random: Random, size: number): Field {
   const kind = random.uniform()
   if (kind < 0.12) return drawFat(random, size)
-  const open = drawField(random, size, 20)
   const threshold = kind < 0.3 ? 0.4 + random.uniform() * 0.9 : 2.2
-  return open.map((value) => smoothStep(threshold - 0.12, threshold + 0.12, value))
+  return rampField(drawField(random, size, 20), threshold - 0.12, threshold + 0.12)
 }
 
 function drawFat(random: Random, size: number): Field {

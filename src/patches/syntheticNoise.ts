@@ -67,21 +67,21 @@ function splineWeights(size: number, grain: number): Spline {
     const at = x / grain
     const t = at - Math.floor(at)
     starts[x] = Math.floor(at)
-    weights[4 * x] = (1 - t) ** 3 / 6
-    weights[4 * x + 1] = (3 * t ** 3 - 6 * t ** 2 + 4) / 6
-    weights[4 * x + 2] = (-3 * t ** 3 + 3 * t ** 2 + 3 * t + 1) / 6
-    weights[4 * x + 3] = t ** 3 / 6
+    const rest = 1 - t
+    weights[4 * x] = (rest * rest * rest) / 6
+    weights[4 * x + 1] = ((3 * t - 6) * t * t + 4) / 6
+    weights[4 * x + 2] = (((3 - 3 * t) * t + 3) * t + 1) / 6
+    weights[4 * x + 3] = (t * t * t) / 6
   }
   return { starts, weights }
 }
 
-/**
- * Wavy fibres: noise stretched along `angle` (radians), bent by `warp` (a field, moved by up to `bend` pixels
- * a standard deviation). Mean 0, standard deviation about 1.
- */
-export function drawFibres(random: Random, size: number, angle: number, warp: Field, bend: number): Field {
+/** Wavy fibres: noise stretched along `angle` (radians) and bent. Mean 0, standard deviation about 1. */
+export function drawFibres(random: Random, size: number, angle: number): Field {
   const side = Math.ceil(size * 1.5)
   const straight = drawField(random, side, 26, 3.2)
+  const warp = drawField(random, size, 24)
+  const bend = 4 // pixels a standard deviation
   const cosine = Math.cos(angle)
   const sine = Math.sin(angle)
   const middle = (size - 1) / 2
@@ -110,6 +110,12 @@ function sampleField(field: Field, side: number, u: number, v: number): number {
   const top = field[i] + right * (field[i + 1] - field[i])
   const bottom = field[i + side] + right * (field[i + side + 1] - field[i + side])
   return top + below * (bottom - top)
+}
+
+/** The field with each value replaced by `low` to `high` made 0 to 1, smoothly (in place). */
+export function rampField(field: Field, low: number, high: number): Field {
+  for (let i = 0; i < field.length; i++) field[i] = smoothStep(low, high, field[i])
+  return field
 }
 
 /** The length of (dx, dy). Math.hypot guards against overflow at twenty times the cost. */

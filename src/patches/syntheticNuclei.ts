@@ -34,7 +34,7 @@ export function drawPhenotype(random: Random, difficulty: number): Phenotype {
     pleomorphism: 0.2 - 0.12 * mild,
     chromatin: 0.85 + 0.45 * random.uniform(),
     membrane: 0.25 + 0.45 * random.uniform(),
-    clumps: 0.2 + 0.2 * random.uniform(),
+    clumps: 0.26 + 0.24 * random.uniform(),
     nucleoli: 0.75 - 0.5 * mild,
   }
 }
@@ -57,7 +57,7 @@ export function drawLymphocyte(random: Random, x: number, y: number): Cell {
       hematoxylin: 1.75 + 0.2 * random.normal(),
       eosin: 0.25,
       membrane: 0.12,
-      clumps: 0.16,
+      clumps: 0.22,
       nucleoli: [],
     },
     body: {
@@ -92,7 +92,7 @@ export function drawCentroblast(random: Random, x: number, y: number): Cell {
       hematoxylin: 1.05 + 0.15 * random.normal(),
       eosin: 0.2,
       membrane: 0.5,
-      clumps: 0.28,
+      clumps: 0.36,
       nucleoli: drawNucleoli(random, radius, 0.5, 0.8),
     },
     body: {
@@ -128,7 +128,7 @@ export function drawHistiocyte(random: Random, x: number, y: number): Cell {
       hematoxylin: 0.8 + 0.15 * random.normal(),
       eosin: 0.22,
       membrane: 0.45,
-      clumps: 0.22,
+      clumps: 0.3,
       nucleoli: drawNucleoli(random, across, 0.3, 0.75),
     },
     body: {
@@ -159,7 +159,7 @@ export function drawFibroblast(random: Random, x: number, y: number, angle: numb
       across: 1.5 + 0.6 * random.uniform(),
       angle: angle + 0.18 * random.normal(),
       outline: drawOutline(random, 0.1),
-      hematoxylin: 1.25 + 0.2 * random.normal(),
+      hematoxylin: 1.1 + 0.25 * random.normal(),
       eosin: 0.35,
       membrane: 0.1,
       clumps: 0.18,
@@ -167,6 +167,13 @@ export function drawFibroblast(random: Random, x: number, y: number, angle: numb
     },
     body: null,
   }
+}
+
+/** A flat nucleus in the wall of a vessel, along the wall at `angle`; small where the lumen is narrow. */
+export function drawEndothelium(random: Random, x: number, y: number, angle: number, lumen: number): Cell {
+  const { radius, isTumour, body, nucleus } = drawFibroblast(random, x, y, angle)
+  const along = Math.min(nucleus.along, 2.2 + 0.35 * lumen)
+  return { radius, isTumour, body, nucleus: { ...nucleus, along, across: 1.4, hematoxylin: 1.05 } }
 }
 
 /** A tumour cell of the patch's phenotype; `angle` is given where cells stand in order (glands). */

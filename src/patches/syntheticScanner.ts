@@ -1,5 +1,5 @@
-// From concentrations to pixels: Beer-Lambert (I = I0 exp(-(C_H h + C_E e))), then the scanner: gamma, blur,
-// white balance, sharpening, noise, 8 bits, JPEG.
+// From concentrations to pixels: Beer-Lambert (I = I0 exp(-(C_H h + C_E e))), then the scanner: gamma, blur and
+// sharpening, white balance, noise, 8 bits, JPEG.
 
 import { openRandom, type Random } from '../base/index.ts'
 import type { Slide } from './syntheticCenters.ts'
@@ -16,9 +16,7 @@ export function scanSection(
 ): Uint8Array {
   const rgb = new Uint8Array(size * size * 3)
   const light = new Float32Array(size * size)
-  const scratch = new Float32Array(size * size)
-  const focus = blurWeights(slide.blur)
-  const halo = blurWeights(1.2)
+  const optics = makeOptics(slide.blur, slide.sharpening)
   for (let channel = 0; channel < 3; channel++) {
     // A power of the light is a factor on its density; the steps of the table are far below one grey level.
     const h = slide.hematoxylin[channel] * slide.gamma * densitySteps
@@ -28,8 +26,7 @@ export function scanSection(
       const density = Math.min(transmission.length - 1, hematoxylin[i] * h + eosin[i] * e + 0.5)
       light[i] = white * transmission[density | 0]
     }
-    blurField(light, size, focus, scratch)
-    if (slide.sharpening > 0) sharpenField(light, size, halo, slide.sharpening, scratch)
+    spreadLight(light, size, optics)
     writeChannel(light, rgb, channel, slide.noise, random)
   }
   degradeAsJpeg(rgb, size, slide.quality)
@@ -40,57 +37,56 @@ export function scanSection(
 const densitySteps = 1000
 const transmission = Float32Array.from({ length: 8 * densitySteps }, (_, i) => Math.exp(-i / densitySteps))
 
-// Five taps: enough for the standard deviations of scanners, below 1.3 pixels.
-function blurWeights(deviation: number): readonly [number, number, number] {
-  const near = Math.exp(-0.5 / deviation ** 2)
-  const far = Math.exp(-2 / deviation ** 2)
-  const sum = 1 + 2 * near + 2 * far
-  return [1 / sum, near / sum, far / sum]
+const reach = 3
+const haloDeviation = 1.3
+
+/**
+ * The weights of a line of light, middle first, each later one for both sides: a Gaussian of `blur` pixels,
+ * less a share `sharpening` of a wider one (an unsharp mask). They sum to 1 over the seven pixels.
+ */
+export function makeOptics(blur: number, sharpening: number): Float64Array {
+  const focus = gaussian(blur)
+  const halo = gaussian(Math.sqrt(blur ** 2 + haloDeviation ** 2))
+  return focus.map((weight, i) => (1 + sharpening) * weight - sharpening * halo[i])
 }
 
-function blurField(
-  field: Field,
-  size: number,
-  weights: readonly [number, number, number],
-  scratch: Field,
-): void {
-  blurLines(field, scratch, size, 1, size, weights)
-  blurLines(scratch, field, size, size, 1, weights)
+function gaussian(deviation: number): Float64Array {
+  const bell = Float64Array.from({ length: reach + 1 }, (_, i) => Math.exp(-0.5 * (i / deviation) ** 2))
+  const sum = bell.reduce((total, weight) => total + 2 * weight, -bell[0])
+  return bell.map((weight) => weight / sum)
 }
 
-// Blurs along `step`; lines start `pitch` apart. The border is repeated.
-function blurLines(
+function spreadLight(light: Field, size: number, [w0, w1, w2, w3]: Float64Array): void {
+  const turned = new Float32Array(light.length)
+  for (let line = 0; line < size; line++) spreadLine(light, turned, line, size, w0, w1, w2, w3)
+  for (let line = 0; line < size; line++) spreadLine(turned, light, line, size, w0, w1, w2, w3)
+}
+
+// Reads a row and writes a column: doing so twice spreads along both and turns the field back.
+function spreadLine(
   from: Field,
   to: Field,
+  line: number,
   size: number,
-  step: number,
-  pitch: number,
-  [w0, w1, w2]: readonly [number, number, number],
+  w0: number,
+  w1: number,
+  w2: number,
+  w3: number,
 ): void {
-  for (let line = 0; line < size; line++) {
-    const start = line * pitch
-    const end = start + (size - 1) * step
-    for (let k = 0; k < size; k++) {
-      const i = start + k * step
-      const left = k > 0 ? i - step : start
-      const right = k < size - 1 ? i + step : end
-      const farLeft = k > 1 ? i - 2 * step : start
-      const farRight = k < size - 2 ? i + 2 * step : end
-      to[i] = w0 * from[i] + w1 * (from[left] + from[right]) + w2 * (from[farLeft] + from[farRight])
-    }
+  const start = line * size
+  const last = size - 1
+  for (let k = 0; k < size; k++) {
+    const i = start + k
+    const sum =
+      k >= reach && k < size - reach
+        ? w1 * (from[i - 1] + from[i + 1]) +
+          w2 * (from[i - 2] + from[i + 2]) +
+          w3 * (from[i - 3] + from[i + 3])
+        : w1 * (from[start + Math.max(0, k - 1)] + from[start + Math.min(last, k + 1)]) +
+          w2 * (from[start + Math.max(0, k - 2)] + from[start + Math.min(last, k + 2)]) +
+          w3 * (from[start + Math.max(0, k - 3)] + from[start + Math.min(last, k + 3)])
+    to[k * size + line] = w0 * from[i] + sum
   }
-}
-
-function sharpenField(
-  field: Field,
-  size: number,
-  weights: readonly [number, number, number],
-  share: number,
-  scratch: Field,
-): void {
-  const sharp = Float32Array.from(field)
-  blurField(field, size, weights, scratch)
-  for (let i = 0; i < field.length; i++) field[i] = sharp[i] + share * (sharp[i] - field[i])
 }
 
 // Standard normal numbers drawn once: drawing three a pixel would cost more than all the rest of a patch.

@@ -8,6 +8,7 @@ import { drawField, type Field, measureLength, smoothStep } from './syntheticNoi
 import {
   type Cell,
   drawCentroblast,
+  drawEndothelium,
   drawFibroblast,
   drawHistiocyte,
   drawLymphocyte,
@@ -28,12 +29,12 @@ export function composeTissue(
 ): Tissue {
   const layout = drawLayout(random, size, tumour)
   const fine = drawField(random, size, 2.1)
+  const coarse = drawField(random, size, 2.7)
   const tissue = layGround(random, layout, fine)
   const cells = placeCells(random, layout, difficulty, tumour !== 'center')
   for (const { body } of cells) if (body) paintBody(tissue, body)
-  roughen(tissue, fine)
+  roughen(tissue, fine, coarse)
   clearSpaces(random, tissue, layout)
-  const coarse = drawField(random, size, 2.9)
   for (const cell of cells)
     paintNucleus(tissue, cell.nucleus, cell.radius > 4.4 ? coarse : fine, cell.isTumour)
   balanceStains(random, tissue, layout.openShare)
@@ -62,11 +63,11 @@ function layGround(random: Random, layout: Layout, fine: Field): Tissue {
 }
 
 // Cytoplasm is granular: without this, cell bodies look like plastic.
-function roughen({ hematoxylin, eosin }: Tissue, fine: Field): void {
+function roughen({ hematoxylin, eosin }: Tissue, fine: Field, coarse: Field): void {
   for (let i = 0; i < fine.length; i++) {
-    const grain = 1 + 0.13 * fine[i]
+    const grain = 1 + 0.15 * fine[i] + 0.12 * coarse[i]
     hematoxylin[i] *= grain
-    eosin[i] *= Math.max(0.5, grain)
+    eosin[i] *= Math.max(0.4, grain)
   }
 }
 
@@ -149,8 +150,8 @@ function placeCells(random: Random, layout: Layout, difficulty: number, keepCent
   for (const ring of layout.vessels) lineVessel(random, ring, layout, cells)
   const area = (layout.size / 96) ** 2
   if (layout.depth.some((depth) => depth > 0)) {
-    const crowding = 0.86 + 0.3 * random.uniform()
-    for (let tries = Math.round(230 * area); tries > 0; tries--) {
+    const crowding = 0.78 + 0.3 * random.uniform()
+    for (let tries = Math.round(260 * area); tries > 0; tries--) {
       const x = drawPlace(random, layout.size)
       const y = drawPlace(random, layout.size)
       if (!isInTumour(layout, x, y, 2) || isInLumen(layout.glands, x, y)) continue
@@ -194,18 +195,18 @@ function placeNormalCells(
   // The share of large normal cells is a patch's own: a germinal center, a sinus, or neither.
   const mimics = random.uniform() < 0.2 + 0.5 * difficulty ? 0.25 + 0.6 * random.uniform() : 0.06
   const blasts = random.uniform() < 0.6 ? 0.85 : 0.25
-  const density = 0.35 + 0.65 * Math.sqrt(random.uniform())
+  const density = 0.4 + 0.6 * Math.sqrt(random.uniform())
   const inNest = 0.1 * random.uniform()
   const inStroma = 0.05 + 0.2 * random.uniform() ** 2
-  const crowding = 0.98 + 0.25 * random.uniform()
-  for (let tries = Math.round(420 * area); tries > 0; tries--) {
+  const crowding = 0.93 + 0.25 * random.uniform()
+  for (let tries = Math.round(480 * area); tries > 0; tries--) {
     const x = drawPlace(random, size)
     const y = drawPlace(random, size)
     const i = pixelAt(size, x, y)
     const pink = stroma[i]
     const wanted = depth[i] > -1 ? inNest : (1 - open[i]) * ((1 - pink) * density + pink * inStroma)
     if (random.uniform() > wanted) {
-      if (depth[i] > -3 || open[i] > 0.4 || random.uniform() > 0.16 * pink) continue
+      if (depth[i] > -3 || open[i] > 0.4 || random.uniform() > 0.11 * pink) continue
       const spindle = drawFibroblast(random, x, y, layout.angle)
       if (hasRoom(cells, spindle, 1.2)) cells.push(spindle)
       continue
@@ -245,14 +246,14 @@ function lineGland(
 // Flat endothelial nuclei along the wall.
 function lineVessel(random: Random, ring: Ring, layout: Layout, cells: Cell[]): void {
   if (isInTumour(layout, ring.x, ring.y, -ring.outer)) return
-  const away = ring.lumen + 1.2
-  const count = 2 + random.integer(4)
+  const away = ring.lumen + 1
+  const count = 1 + random.integer(3)
   const turn = random.uniform() * 2 * Math.PI
   for (let k = 0; k < count; k++) {
     const angle = turn + (2 * Math.PI * k) / count + 0.2 * random.normal()
     const x = ring.x + away * Math.cos(angle)
     const y = ring.y + away * Math.sin(angle)
-    cells.push(drawFibroblast(random, x, y, angle + Math.PI / 2))
+    cells.push(drawEndothelium(random, x, y, angle + Math.PI / 2, ring.lumen))
   }
 }
 
@@ -267,6 +268,6 @@ function balanceStains(random: Random, { hematoxylin, eosin }: Tissue, openShare
 function scaleTo(field: Field, mean: number): void {
   let sum = 0
   for (let i = 0; i < field.length; i++) sum += field[i] = Math.max(0, field[i])
-  const factor = Math.min(1.7, Math.max(0.6, (mean * field.length) / Math.max(sum, 1e-6)))
+  const factor = Math.min(1.5, Math.max(0.6, (mean * field.length) / Math.max(sum, 1e-6)))
   for (let i = 0; i < field.length; i++) field[i] *= factor
 }
