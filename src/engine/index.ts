@@ -1,5 +1,6 @@
 // The engine: runs ONNX graphs on the devices at hand.
 
-export { listProviders, openSession } from './node.ts'
+export { type KernelMemory, openKernelMemory } from './kernel.ts'
+export { chooseProvider, listProviders, openSession } from './node.ts'
 export { type ProviderChoice, type ProviderName, providerChoices, providers } from './providers.ts'
 export type { Arrays, Port, Session, SessionOptions } from './session.ts'

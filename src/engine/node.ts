@@ -30,7 +30,7 @@ export async function openSession(
   options: SessionOptions = {},
 ): Promise<Session> {
   const runtime = await import('onnxruntime-node')
-  const provider = chooseProvider(options.provider ?? 'auto')
+  const provider = chooseProvider(options.provider)
   if (!listProviders().includes(provider)) throw missingProvider(provider)
   const created = createRuntimeSession(runtime, model, provider, options)
   const session = await created.catch((cause: Error) => {
@@ -53,7 +53,8 @@ function libraryFolder(): string {
   return dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')))
 }
 
-function chooseProvider(choice: ProviderChoice): ProviderName {
+/** The provider that a choice means here. Throws UnknownNameError for another name. */
+export function chooseProvider(choice: ProviderChoice = 'auto'): ProviderName {
   if (choice === 'auto') return listProviders()[0]
   pickNamed('provider', providers, choice)
   return choice

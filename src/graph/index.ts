@@ -2,6 +2,7 @@
 
 export { type EmitOptions, emitModel } from './emit.ts'
 export { gradients } from './gradients.ts'
+export { emitKernel, type Kernel } from './kernel.ts'
 export * from './ops/index.ts'
 export { printGraph } from './print.ts'
 export {

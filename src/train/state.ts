@@ -1,5 +1,5 @@
-// What training changes: parameters and the optimizer's slots. Each array has a twin: a step reads one and writes
-// the other, as a graph may not overwrite what it still reads.
+// What training changes: parameters and the optimizer's slots. An array that a graph changes has a twin: the graph
+// reads one and writes the other, as it may not overwrite what it still reads.
 
 import { f32, type NdArray, openRandom, WeightsError } from '../base/index.ts'
 import type { Arrays } from '../engine/index.ts'
@@ -9,8 +9,10 @@ import type { ParamSpecs } from '../nn/index.ts'
 export interface TrainState {
   /** The present values. */
   readonly front: Record<string, NdArray<'f32'>>
-  /** Where the next values go. */
+  /** Where the next values of arrays that do not change in place go. */
   readonly back: Record<string, NdArray<'f32'>>
+  /** Keys of arrays that lie in the memory of a step's updater and change in place. */
+  readonly shared: Set<string>
 }
 
 /** First values for every parameter, each from its own random stream, so that one layer more changes no other. */
@@ -25,7 +27,7 @@ export function initParams(specs: ParamSpecs, seed: number): Record<string, NdAr
 
 /** A state that begins with `params` (copied). Throws WeightsError where one is missing or misshapen. */
 export function openState(specs: ParamSpecs, params: Readonly<Record<string, NdArray>>): TrainState {
-  const state: TrainState = { front: {}, back: {} }
+  const state: TrainState = { front: {}, back: {}, shared: new Set() }
   for (const [name, { shape }] of Object.entries(specs)) {
     const given = params[name]
     if (given?.dtype !== 'f32' || `${given.shape}` !== `${shape}`) {

@@ -1,8 +1,8 @@
-// One training step as one graph: parameters, optimizer state and batch in; new parameters, new state and losses
-// out. Dropout masks are fed, drawn for each step from the seed.
+// One training step: parameters, optimizer state and batch in; new parameters, new state and losses out, as one
+// graph, but for the update on CPU (update.ts). Dropout masks are fed, drawn for each step from the seed.
 
 import { f32, type NdArray, ndarray, openRandom, sizeOf } from '../base/index.ts'
-import { type Arrays, openSession, type SessionOptions } from '../engine/index.ts'
+import { type Arrays, chooseProvider, openSession, type SessionOptions } from '../engine/index.ts'
 import { hashBytes } from '../formats/index.ts'
 import { emitModel, fixedShape, gradients, input, type Value } from '../graph/index.ts'
 import {
@@ -17,6 +17,7 @@ import {
 import type { StepPlace } from './loop.ts'
 import { fillMask } from './masks.ts'
 import { addArray, swapArrays, type TrainState } from './state.ts'
+import { openUpdater, writeUpdates } from './update.ts'
 
 /** What a step does. */
 export interface StepSpec {
@@ -43,32 +44,46 @@ export async function openStep(
   state: TrainState,
   options: SessionOptions = {},
 ): Promise<TrainingStep> {
-  const { optimizer } = spec
+  const { optimizer, params } = spec
+  const provider = chooseProvider(options.provider)
   const graph = writeStep(spec)
-  for (const name of graph.trained) {
-    for (const slot of optimizer.slots) addArray(state, `${slot}/${name}`, spec.params[name].shape)
+  const trained = Object.keys(graph.grads)
+  for (const name of trained) {
+    for (const slot of optimizer.slots) addArray(state, `${slot}/${name}`, params[name].shape)
   }
-  const changed = Object.keys(graph.changes)
-  const outputs = Object.fromEntries(changed.map((key) => [nameNext(key), graph.changes[key]]))
-  const bytes = emitModel({ ...outputs, ...graph.reports })
-  const session = await openSession(bytes, options)
+  const updater = provider === 'cpu' ? openUpdater(optimizer, params, trained, state) : undefined
+  const updates = updater ? {} : writeUpdates(optimizer, params, graph.params, graph.grads)
+  const changes = { ...graph.changes, ...updates }
+  const changed = Object.keys(changes)
+  const outputs = {
+    ...rename(changes, nameNext),
+    ...(updater ? rename(graph.grads, nameGrad) : {}),
+    ...graph.reports,
+  }
+  const bytes = emitModel(outputs)
+  const session = await openSession(bytes, { ...options, provider })
   const fed = session.inputs.map(({ name }) => name)
   const masks = openMasks(graph.masks)
   const scalars = openScalars(Object.keys(optimizer.scalars(1, optimizer.learningRate)))
   const reports = makeArrays(graph.reports)
+  const fixedOutputs = { ...reports, ...rename(updater?.grads ?? {}, nameGrad) }
   return {
-    key: hashBytes([hashBytes(bytes), JSON.stringify([graph.masks, optimizer.scalars(2, 1)])].join()),
+    key: hashBytes(
+      [hashBytes(bytes), optimizer.name, JSON.stringify([graph.masks, optimizer.scalars(2, 1)])].join(),
+    ),
     async run(current, batch, { step, learningRate, seed }) {
+      const values = optimizer.scalars(step, learningRate)
       masks.draw(seed, step)
-      scalars.set(optimizer.scalars(step, learningRate))
+      scalars.set(values)
       const feeds: Record<string, NdArray> = {}
       for (const name of fed) {
         feeds[name] = batch[name] ?? masks.arrays[name] ?? scalars.arrays[name] ?? current.front[name]
       }
-      const into: Record<string, NdArray> = { ...reports }
+      const into: Record<string, NdArray> = { ...fixedOutputs }
       for (const key of changed) into[nameNext(key)] = current.back[key]
       await session.run(feeds, into)
       swapArrays(current, changed)
+      updater?.update(values)
       return reports
     },
     close: () => session.close(),
@@ -80,38 +95,38 @@ function nameNext(key: string): string {
   return `next/${key}`
 }
 
+function nameGrad(name: string): string {
+  return `grad/${name}`
+}
+
+function rename<T>(record: Readonly<Record<string, T>>, change: (name: string) => string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, item]) => [change(name), item]))
+}
+
 interface StepGraph {
-  readonly trained: readonly string[]
-  /** New values by their key in the state. */
+  readonly params: ParamValues
+  /** Gradients of the trained parameters, by name. */
+  readonly grads: Readonly<Record<string, Value>>
+  /** New statistics by their key in the state. */
   readonly changes: Readonly<Record<string, Value>>
   readonly reports: Readonly<Record<string, Value>>
   readonly masks: readonly MaskSpec[]
 }
 
-function writeStep({ params, optimizer, build, trains = () => true }: StepSpec): StepGraph {
+function writeStep({ params, build, trains = () => true }: StepSpec): StepGraph {
   const values = Object.fromEntries(
     Object.entries(params).map(([name, { shape }]) => [name, input(`param/${name}`, shape)]),
   )
   const pass = openTrainingPass()
   const { loss, reports = {} } = build(values, pass)
   const trained = Object.keys(params).filter((name) => params[name].role !== 'statistic' && trains(name))
-  const grads = gradients(
+  const found = gradients(
     loss,
     trained.map((name) => values[name]),
   )
-  const scalarNames = Object.keys(optimizer.scalars(1, optimizer.learningRate))
-  const scalars = Object.fromEntries(scalarNames.map((name) => [name, input(`scalar/${name}`, [])]))
-  const changes: Record<string, Value> = {}
-  trained.forEach((name, i) => {
-    const { shape, role } = params[name]
-    const slots = Object.fromEntries(optimizer.slots.map((slot) => [slot, input(`${slot}/${name}`, shape)]))
-    const decays = optimizer.decays(role)
-    const updated = optimizer.update({ param: values[name], grad: grads[i], slots, scalars, decays })
-    changes[`param/${name}`] = updated.param
-    for (const [slot, value] of Object.entries(updated.slots)) changes[`${slot}/${name}`] = value
-  })
-  for (const [name, value] of pass.updates) changes[`param/${name}`] = value
-  return { trained, changes, reports: { loss, ...reports }, masks: pass.masks }
+  const grads = Object.fromEntries(trained.map((name, i) => [name, found[i]]))
+  const changes = rename(Object.fromEntries(pass.updates), (name) => `param/${name}`)
+  return { params: values, grads, changes, reports: { loss, ...reports }, masks: pass.masks }
 }
 
 function makeArrays(values: Readonly<Record<string, Value>>): Record<string, NdArray<'f32'>> {
