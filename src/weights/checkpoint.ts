@@ -1,0 +1,150 @@
+// A checkpoint as one thing, however it was published: safetensors, a torch.save file, or shards of either.
+// What a file is follows from its first bytes, not from its name: a .pt that holds safetensors is published too.
+
+import { open, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DataError, type NdArray, ndarray, WeightsError } from '../base/index.ts'
+import { openSafetensors, openTorchPickle } from '../formats/index.ts'
+import { openShards } from './shards.ts'
+
+/** A tensor of a checkpoint before it is read. */
+export interface TensorInfo {
+  readonly shape: readonly number[]
+  /** The dtype in the file: f32, f16, bf16, f64, i64, i32, i16, i8, u8 or bool. */
+  readonly stored: string
+}
+
+/** An open checkpoint. Tensors are read one by one, so memory holds those asked for and never the file. */
+export interface Checkpoint {
+  readonly path: string
+  /** How it is stored. */
+  readonly format: 'safetensors' | 'torch' | 'sharded'
+  /** Every tensor by name, in the order of the file. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  /** One tensor as float32. Throws WeightsError for an unknown name, DataError for a short file. */
+  read(name: string): Promise<NdArray<'f32'>>
+  /** One tensor as it is stored, but for f16 and bf16 (as f32) and i8 and i16 (as i32). Throws as `read`. */
+  raw(name: string): Promise<NdArray>
+  close(): Promise<void>
+}
+
+// What a model's folder holds, in the order of preference.
+const usualNames = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+]
+
+/**
+ * Opens a checkpoint file, the index of a sharded one, or the folder with either; reads names and shapes only.
+ * Throws DataError where it is missing or damaged, WeightsError where it is no checkpoint or wants to run code.
+ */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  const info = await stat(path).catch((cause: Error) => {
+    throw new DataError({ where: path, got: cause.message }, cause)
+  })
+  if (info.isDirectory()) return openCheckpoint(await findInFolder(path))
+  const format = await recognise(path)
+  if (format === 'index') return openShards(path, openCheckpoint)
+  return format === 'safetensors' ? fromSafetensors(path) : fromTorch(path)
+}
+
+async function findInFolder(folder: string): Promise<string> {
+  const names = await readdir(folder)
+  const found = usualNames.find((name) => names.includes(name))
+  if (found) return join(folder, found)
+  throw new WeightsError({
+    where: folder,
+    expected: usualNames.join(' or '),
+    got: names.slice(0, 8).join(', ') || 'nothing',
+    hint: 'name the file itself',
+  })
+}
+
+async function recognise(path: string): Promise<'safetensors' | 'torch' | 'index'> {
+  const file = await open(path)
+  const start = Buffer.alloc(64)
+  const { bytesRead } = await file.read(start, 0, 64, 0).finally(() => file.close())
+  const text = start.toString('latin1', 0, bytesRead)
+  if (text.startsWith('PK')) return 'torch'
+  if (text[8] === '{') return 'safetensors'
+  if (text.trimStart().startsWith('{')) return 'index'
+  throw new WeightsError({
+    where: path,
+    expected: 'safetensors, a PyTorch zip, or the index of a sharded checkpoint',
+    ...describeOther(text),
+  })
+}
+
+function describeOther(text: string): { got: string; hint?: string } {
+  if (text === '') return { got: 'an empty file', hint: 'fetch it again' }
+  if (text.startsWith('version https://git-lfs')) {
+    return {
+      got: 'a Git LFS pointer',
+      hint: 'fetch the file it points to: `git lfs pull`, or `eosin weights pull`',
+    }
+  }
+  if (/^\s*<(!doctype|html)/i.test(text)) {
+    return { got: 'a web page', hint: 'the download gave a page (often a login) instead of the file' }
+  }
+  if (text.startsWith('\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19')) {
+    return {
+      got: 'the format torch.save had before 1.6',
+      hint: 'load it in PyTorch and save its state dict again, as safetensors or with torch.save',
+    }
+  }
+  if (text.startsWith('\x80')) return { got: 'a bare pickle', hint: 'only what torch.save writes is read' }
+  return { got: 'other bytes' }
+}
+
+async function fromSafetensors(path: string): Promise<Checkpoint> {
+  const file = await openSafetensors(path)
+  const tensors = new Map(
+    Object.entries(file.entries).map(([name, { shape, layout }]) => [
+      name,
+      { shape, stored: layout.toLowerCase() },
+    ]),
+  )
+  return makeCheckpoint(
+    path,
+    'safetensors',
+    tensors,
+    (name) => file.read(name),
+    () => file.close(),
+  )
+}
+
+async function fromTorch(path: string): Promise<Checkpoint> {
+  const file = await openTorchPickle(path)
+  const tensors = new Map([...file.tensors].map(([name, { shape, stored }]) => [name, { shape, stored }]))
+  return makeCheckpoint(
+    path,
+    'torch',
+    tensors,
+    (name) => file.read(name),
+    () => file.close(),
+  )
+}
+
+/** A checkpoint over any reader of tensors: adds the check of names and the conversion to float32. */
+export function makeCheckpoint(
+  path: string,
+  format: Checkpoint['format'],
+  tensors: ReadonlyMap<string, TensorInfo>,
+  readTensor: (name: string) => Promise<NdArray>,
+  close: () => Promise<void>,
+): Checkpoint {
+  const raw = async (name: string) => {
+    if (tensors.has(name)) return readTensor(name)
+    throw new WeightsError({ where: path, expected: `a tensor '${name}'`, got: 'none of that name' })
+  }
+  return { path, format, tensors, raw, close, read: async (name) => toFloat32(await raw(name)) }
+}
+
+function toFloat32(array: NdArray): NdArray<'f32'> {
+  if (array.dtype === 'f32') return array as NdArray<'f32'>
+  const values = new Float32Array(array.data.length)
+  for (let i = 0; i < values.length; i++) values[i] = Number(array.data[i])
+  return ndarray('f32', array.shape, values)
+}

@@ -1,0 +1,70 @@
+// Checkpoints in several files: `*.safetensors.index.json` and `pytorch_model.bin.index.json` say which tensor
+// lies in which file beside them.
+
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { WeightsError } from '../base/index.ts'
+import { type Checkpoint, makeCheckpoint, type TensorInfo } from './checkpoint.ts'
+
+/** The file of each tensor, as an index says. Throws WeightsError where `text` is no index, or names a file
+ * that is not beside it. */
+export function parseShardIndex(text: string, where: string): Map<string, string> {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new WeightsError(
+      { where, expected: 'the JSON index of a checkpoint', got: (cause as Error).message },
+      cause,
+    )
+  }
+  const files = (json as { weight_map?: unknown } | null)?.weight_map
+  if (typeof files !== 'object' || files === null || Object.keys(files).length === 0) {
+    throw new WeightsError({
+      where,
+      expected: 'an index with weight_map',
+      got: 'JSON without it',
+      hint: 'a config.json holds no weights: name the checkpoint itself',
+    })
+  }
+  for (const [tensor, file] of Object.entries(files)) {
+    if (typeof file !== 'string' || !/^[\w][\w.-]*$/.test(file)) {
+      throw new WeightsError({
+        where,
+        expected: `a plain file name for '${tensor}'`,
+        got: JSON.stringify(file),
+      })
+    }
+  }
+  return new Map(Object.entries(files as Record<string, string>))
+}
+
+/** Opens every shard of an index with `openOne`. Throws WeightsError where a tensor is not in its shard. */
+export async function openShards(
+  path: string,
+  openOne: (path: string) => Promise<Checkpoint>,
+): Promise<Checkpoint> {
+  const fileOf = parseShardIndex(await readFile(path, 'utf8'), path)
+  const shards = new Map<string, Checkpoint>()
+  const close = async () => {
+    for (const shard of shards.values()) await shard.close()
+  }
+  try {
+    for (const file of new Set(fileOf.values())) shards.set(file, await openOne(join(dirname(path), file)))
+    const tensors = new Map<string, TensorInfo>()
+    for (const [name, file] of fileOf) {
+      const info = shards.get(file)!.tensors.get(name)
+      if (!info)
+        throw new WeightsError({
+          where: join(dirname(path), file),
+          expected: `a tensor '${name}'`,
+          got: 'none',
+        })
+      tensors.set(name, info)
+    }
+    return makeCheckpoint(path, 'sharded', tensors, (name) => shards.get(fileOf.get(name)!)!.raw(name), close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
