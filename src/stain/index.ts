@@ -2,6 +2,7 @@
 
 export * from './concentrations.ts'
 export * from './densityView.ts'
+export * from './dictionary.ts'
 export * from './eigen.ts'
 export * from './lab8.ts'
 export * from './macenko.ts'
@@ -13,3 +14,4 @@ export * from './separationMethod.ts'
 export * from './stainMatrix.ts'
 export * from './stainMethod.ts'
 export * from './tissue.ts'
+export * from './vahadane.ts'

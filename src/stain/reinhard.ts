@@ -1,0 +1,125 @@
+// Reinhard et al. 2001, 'Color transfer between images', in CIELAB: mean and spread of each channel are
+// brought to the reference's. Reference implementations: torchstain (float LAB, and its 'modified' variant
+// after Roy et al. 2021), StainTools and tiatoolbox (OpenCV's 8-bit LAB). Eosin's own way measures and
+// changes tissue only, so that the amount of glass in a patch has no say in its colours.
+
+import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
+import { openColourPool } from './colourPool.ts'
+import { type DensityOptions, viewOf } from './densityView.ts'
+import { summariseLab8, transferLab8 } from './labBytes.ts'
+import { type LabMap, type LabStatistics, rootPixels, summariseRoots, writeRoots } from './labRoots.ts'
+import { separationDefaults } from './separationMethod.ts'
+import type { StainMethod } from './stainMethod.ts'
+import { openWorkspace, type Workspace } from './tissue.ts'
+import { type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
+
+/** Options of Reinhard's method. */
+export interface ReinhardOptions extends DensityOptions {
+  /** `modified` stretches L about its own mean and only shifts a and b. */
+  readonly variant: 'plain' | 'modified'
+  /** Least share of tissue pixels that statistics can rest on, 0 to 1; only without a compatibility mode. */
+  readonly minTissue: number
+}
+
+/** The reference's LAB statistics and how many patches they rest on. */
+export type ReinhardFit = LabStatistics & { readonly patches: number; readonly [key: string]: unknown }
+
+// A typical H&E slide (the published Macenko target's colours), for want of a reference.
+const publishedStatistics: LabStatistics = { means: [62.9, 26.4, -22.6], deviations: [14.3, 8.1, 6.9] }
+
+/** Brings mean and spread of L, a and b to the reference's. */
+export const reinhard: StainMethod<ReinhardOptions, ReinhardFit> = {
+  name: 'reinhard',
+  version: 1,
+  about: 'Mean and spread of CIELAB channels brought to the reference (Reinhard 2001).',
+  defaults: {
+    compatibility: 'none',
+    io: separationDefaults.io,
+    beta: separationDefaults.beta,
+    variant: 'plain',
+    minTissue: 0.005,
+  },
+  needsReference: true,
+  fit: fitReinhard,
+  apply: applyReinhard,
+}
+
+const isLab8 = ({ compatibility }: DensityOptions) =>
+  compatibility === 'staintools' || compatibility === 'tiatoolbox'
+
+async function fitReinhard(reference: AsyncIterable<Pixels>, given: ReinhardOptions): Promise<ReinhardFit> {
+  const options = { ...reinhard.defaults, ...given }
+  const pool = openColourPool()
+  let patches = 0
+  for await (const batch of reference) {
+    for (let index = 0; index < batch.count; index++, patches++) pool.add(pixelsAt(batch, index))
+  }
+  if (patches === 0) return { ...publishedStatistics, patches }
+  const bytes = pool.bytes()
+  const statistics = isLab8(options)
+    ? summariseLab8(bytes)
+    : measureTissue(bytes, options, openWorkspace(bytes.length / 3)).statistics
+  if (!statistics || statistics.deviations.some((deviation) => !(deviation > 0))) {
+    throw new DataError({
+      where: 'stain reference',
+      expected: 'tissue of more than one colour',
+      got: `${patches} patches without`,
+      hint: 'choose reference patches with tissue',
+    })
+  }
+  return { ...statistics, patches }
+}
+
+interface Tissue {
+  readonly offsets: Int32Array | null
+  readonly count: number
+  readonly roots: Float32Array
+  readonly statistics: LabStatistics | null
+}
+
+// All pixels in torchstain's mode, tissue pixels otherwise.
+function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
+  const isWhole = options.compatibility === 'torchstain'
+  const count = isWhole ? data.length / 3 : viewOf(options).findTissue(data, workspace)
+  const offsets = isWhole ? null : workspace.offsets
+  const roots = new Float32Array(3 * count)
+  rootPixels(data, offsets, count, roots)
+  return { offsets, count, roots, statistics: count > 0 ? summariseRoots(roots, count) : null }
+}
+
+function applyReinhard(batch: Pixels, fit: ReinhardFit, given: ReinhardOptions) {
+  const options = { ...reinhard.defaults, ...given }
+  const workspace = openWorkspace(batch.height * batch.width)
+  return transformPatches(batch, (data, out) => {
+    if (isLab8(options)) return transferLab8(data, out, fit)
+    const { offsets, count, roots, statistics } = measureTissue(data, options, workspace)
+    const least = offsets ? Math.max(2, options.minTissue * (data.length / 3)) : 1
+    if (!statistics || count < least) return passThrough(`background: ${count} tissue pixels`)
+    const map = labMap(statistics, fit, options)
+    if ('verdict' in map) return map
+    writeRoots(roots, offsets, count, map, out)
+    return ok
+  })
+}
+
+/** The change from one patch's statistics to the target's; rejected where a channel has no spread. */
+export function labMap(
+  { means, deviations }: LabStatistics,
+  target: LabStatistics,
+  { compatibility, variant }: Pick<ReinhardOptions, 'compatibility' | 'variant'>,
+): LabMap | Outcome {
+  if (variant === 'modified') {
+    if (compatibility === 'none' && !(deviations[0] > 1e-4)) return rejectPatch('one lightness all over')
+    const contrast = (target.deviations[0] - deviations[0]) / target.deviations[0]
+    const gain = 1 + (contrast > 0 ? contrast : 0.05)
+    return {
+      gains: [gain, 1, 1],
+      shifts: [means[0] * (1 - gain), target.means[1] - means[1], target.means[2] - means[2]],
+    }
+  }
+  if (deviations.some((deviation) => !(deviation > 1e-4)))
+    return rejectPatch('a colour channel without spread')
+  const gains = [0, 1, 2].map((k) => target.deviations[k] / deviations[k])
+  const shifts = [0, 1, 2].map((k) => target.means[k] - means[k] * gains[k])
+  return { gains, shifts } as unknown as LabMap
+}
