@@ -46,9 +46,9 @@ export function readNpy(bytes: Uint8Array, where = '.npy'): NdArray {
   if (bytes.length < offset + length) {
     throw new DataError({ where, expected: `${offset + length} bytes`, got: `${bytes.length}` })
   }
-  // A copy, because the values must start at a multiple of their size.
-  const buffer = bytes.slice(offset, offset + length).buffer as ArrayBuffer
-  return ndarray(dtype, shape, new arrays[dtype](buffer))
+  // A copy, because the values must start at a multiple of their size (a Buffer's own slice would not copy).
+  const values = Uint8Array.from(bytes.subarray(offset, offset + length))
+  return ndarray(dtype, shape, new arrays[dtype](values.buffer))
 }
 
 /** Reads a whole .npy file from disk. Throws DataError where it is missing or `readNpy` refuses it. */
