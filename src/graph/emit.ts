@@ -18,6 +18,7 @@ import {
 } from '../formats/onnx.ts'
 
 import { type OnnxForm, onnxForms } from './onnxForms.ts'
+import { simplify } from './simplify.ts'
 import { sortValues } from './sort.ts'
 import type { OpAttributes, Value } from './value.ts'
 
@@ -35,7 +36,8 @@ const opset = 18n
 const irVersion = 10n
 
 /** The ONNX model (bytes) that computes `outputs`, by name. Throws ShapeError where two inputs share a name. */
-export function emitModel(outputs: Readonly<Record<string, Value>>, options: EmitOptions = {}): Uint8Array {
+export function emitModel(written: Readonly<Record<string, Value>>, options: EmitOptions = {}): Uint8Array {
+  const outputs = simplify(written)
   const writer = openWriter(outputs)
   const values = sortValues([...(options.inputs ?? []), ...Object.values(outputs)])
   for (const value of values) writer.write(value)

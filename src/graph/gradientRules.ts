@@ -50,6 +50,7 @@ export const gradientRules = {
   leakyRelu: (g, value) => [where(greater(value.inputs[0], 0), g, mul(g, value.attributes.slope))],
   greater: 'none: its result is bool',
   equal: 'none: its result is bool',
+  and: 'none: its result is bool',
   where: (g, { inputs: [condition, a, b] }) => {
     const [left, right] = [where(condition, g, 0), where(condition, 0, g)]
     return [null, sumTo(left, a.shape), sumTo(right, b.shape)]
@@ -92,6 +93,7 @@ export const gradientRules = {
   gather: (g, { inputs: [x, indices], attributes: { axis } }) => [gradGather(g, x, indices, axis), null],
 
   matmul: (g, { inputs: [a, b], attributes }) => gradMatmul(g, a, b, attributes),
+  gemm: 'none: it is written after gradients are taken',
   conv: (g, { inputs: [x, weight], attributes }) => gradConv(g, x, weight, attributes),
   convTranspose: (g, { inputs: [x, weight], attributes }) => gradConvTranspose(g, x, weight, attributes),
 } satisfies { readonly [O in OpName]: GradientRule<O> | `none: ${string}` }

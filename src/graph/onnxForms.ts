@@ -42,6 +42,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   leakyRelu: ({ slope }) => ({ type: 'LeakyRelu', attributes: { alpha: { float: slope } } }),
   greater: named('Greater'),
   equal: named('Equal'),
+  and: named('And'),
   where: named('Where'),
   cast: ({ to }) => ({ type: 'Cast', attributes: { to: { int: onnxTypes[to] } } }),
   reduceSum: (reduction) => formReduction('ReduceSum', reduction),
@@ -63,6 +64,14 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   }),
   gather: ({ axis }) => ({ type: 'Gather', attributes: { axis: { int: axis } } }),
   matmul: ({ transposeA, transposeB }, { inputs }) => formMatmul(transposeA, transposeB, inputs),
+  gemm: ({ transposeA, transposeB, scale }) => ({
+    type: 'Gemm',
+    attributes: {
+      alpha: { float: scale },
+      transA: { int: transposeA ? 1 : 0 },
+      transB: { int: transposeB ? 1 : 0 },
+    },
+  }),
   conv: (attributes) => ({ type: 'Conv', attributes: formGeometry(attributes) }),
   convTranspose: (attributes) => ({
     type: 'ConvTranspose',

@@ -37,6 +37,7 @@ export interface OpAttributes {
   leakyRelu: { readonly slope: number }
   greater: Nothing
   equal: Nothing
+  and: Nothing
   where: Nothing
   cast: { readonly to: Dtype }
   // sums along axes
@@ -59,6 +60,8 @@ export interface OpAttributes {
   gather: { readonly axis: number }
   // products
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean }
+  /** scale * A B + bias (an optional third input); written by simplify only. */
+  gemm: { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number }
   conv: ConvAttributes
   convTranspose: ConvAttributes & { readonly outputPadding: readonly number[] }
 }

@@ -77,7 +77,11 @@ export function dropout(probability: number): Model {
     params: {},
     apply(_, x, pass) {
       if (!pass.training || probability === 0) return x
-      return g.where(pass.mask(g.fixedShape('dropout', x), keep), g.mul(x, 1 / keep), 0)
+      const mask = pass.mask(g.fixedShape('dropout', x), keep)
+      // After ReLU one mask does for both, forwards and backwards.
+      const [source, kept] =
+        x.op === 'relu' ? [x.inputs[0], g.and(mask, g.greater(x.inputs[0], 0))] : [x, mask]
+      return g.mul(g.mul(source, g.cast(kept, x.dtype)), 1 / keep)
     },
   }
 }

@@ -88,6 +88,14 @@ export const greater = (a: Operand, b: Operand): Value => writeBinary('greater',
 /** a == b as bool. */
 export const equal = (a: Operand, b: Operand): Value => writeBinary('equal', a, b, 'bool')
 
+/** Both of two bool values. */
+export function and(a: Value, b: Value): Value {
+  if (a.dtype !== 'bool' || b.dtype !== 'bool') {
+    throw new ShapeError({ where: 'and', expected: 'two bools', got: `${a.dtype} and ${b.dtype}` })
+  }
+  return makeValue('and', [a, b], {}, 'bool', broadcastShapes('and', a.shape, b.shape))
+}
+
 type UnaryName = Extract<
   OpName,
   'neg' | 'abs' | 'sign' | 'sqrt' | 'exp' | 'log' | 'erf' | 'tanh' | 'sigmoid' | 'softplus' | 'relu'
