@@ -14,9 +14,9 @@ import {
   renderSyntheticPatch,
   type SyntheticOptions,
   type SyntheticSplit,
-  type SyntheticTruth,
   syntheticVersion,
 } from './synthetic.ts'
+import { renderSyntheticBatch, type SyntheticBatch, type SyntheticTask } from './syntheticBatch.ts'
 
 const splits = ['train', 'val', 'test'] as const satisfies readonly SyntheticSplit[]
 const licence = 'CC0-1.0'
@@ -82,15 +82,22 @@ export interface SyntheticPaths {
   readonly test: string
 }
 
+/** Renders a task, here or on a thread that runs `syntheticWorker`. */
+export type SyntheticRenderer = (task: SyntheticTask) => Promise<SyntheticBatch>
+
+/** The module whose `runTask` renders a task on a worker thread. */
+export const syntheticWorker = new URL('./syntheticBatch.ts', import.meta.url)
+
 /**
  * Writes train.h5, val.h5 and test.h5 into `folder`, the truth as CSV (and concentration maps as .npy matrices,
  * one row a patch, where asked), and synthetic.json with the options. Files appear when all of them are
- * complete; the same options give the same bytes. Throws DataError on options out of range.
+ * complete; the same options give the same bytes. `render` may hand tasks to threads. Throws DataError on options out of range.
  */
 export async function makeSyntheticChallenge(
   folder: string,
   options: Partial<SyntheticOptions> = {},
   progress: Progress = silent,
+  render: SyntheticRenderer = async (task) => renderSyntheticBatch(task),
 ): Promise<SyntheticPaths> {
   const complete = completeSyntheticOptions(options)
   const temporary = await makeTemporaryFolder(folder)
@@ -99,7 +106,7 @@ export async function makeSyntheticChallenge(
     let before = 0
     for (const split of splits) {
       const start = before
-      await writeSplit(temporary, complete, split, (done) => progress(start + done, total, split))
+      await writeSplit(temporary, complete, split, render, (done) => progress(start + done, total, split))
       before += complete.counts[split]
     }
     const about = { generator: 'eosin synthetic', version: syntheticVersion, licence, options: complete }
@@ -141,6 +148,7 @@ async function writeSplit(
   folder: string,
   options: SyntheticOptions,
   split: SyntheticSplit,
+  render: SyntheticRenderer,
   progress: (done: number) => void,
 ): Promise<void> {
   const { size, truth, testLabels } = options
@@ -149,17 +157,17 @@ async function writeSplit(
   const maps = truth === 'maps' ? await openMaps(folder, split, size) : null
   const lines = [truthColumns.join(',')]
   try {
-    for (let index = 0; index < options.counts[split]; index++) {
-      const patch = renderSyntheticPatch(options, split, index)
-      const { label, slide } = patch
-      const told = split !== 'test' || testLabels ? { label, center: Number(patch.center), slide } : {}
-      file.append({ id: `${index}`, image: patch.pixels, ...told })
-      await maps?.append(patch.truth.maps)
-      lines.push(formatTruth(index, patch.truth))
-      if (index % 32 === 31) {
-        progress(index + 1)
-        await setImmediate() // lets signals and progress through
+    for await (const { from, batch } of renderAhead(options, split, render)) {
+      for (const [i, patch] of batch.truths.entries()) {
+        const image = batch.pixels.subarray(i * size * size * 3, (i + 1) * size * size * 3)
+        const { label, slide } = patch
+        const told = split !== 'test' || testLabels ? { label, center: Number(patch.center), slide } : {}
+        file.append({ id: `${from + i}`, image, ...told })
+        lines.push(formatTruth(from + i, patch))
       }
+      if (batch.maps) await maps?.append(batch.maps)
+      progress(from + batch.truths.length)
+      await setImmediate() // lets signals through
     }
   } catch (cause) {
     await file.discard()
@@ -168,22 +176,40 @@ async function writeSplit(
   }
   await file.close()
   await maps?.close()
-  progress(options.counts[split])
   if (truth !== 'none' || split === 'test') {
     await writeFileAtomic(join(folder, `${split}_truth.csv`), `${lines.join('\n')}\n`)
   }
 }
 
-const mapNames = ['hematoxylin', 'eosin', 'tumour'] as const
+const batchSize = 32
+const batchesAhead = 8
+
+// The batches of a split in order, several of them in work at once where `render` runs on threads.
+async function* renderAhead(options: SyntheticOptions, split: SyntheticSplit, render: SyntheticRenderer) {
+  const total = options.counts[split]
+  const queue: { from: number; batch: Promise<SyntheticBatch> }[] = []
+  for (let from = 0; from < total || queue.length > 0; from += batchSize) {
+    if (from < total) {
+      const batch = render({ options, split, from, count: Math.min(batchSize, total - from) })
+      batch.catch(() => {}) // it is awaited later, or not at all after another's failure
+      queue.push({ from, batch })
+    }
+    if (queue.length < batchesAhead && from + batchSize < total) continue
+    const next = queue.shift()!
+    yield { from: next.from, batch: await next.batch }
+  }
+}
 
 async function openMaps(folder: string, split: SyntheticSplit, size: number) {
+  const names = ['hematoxylin', 'eosin', 'tumour'] as const
   const writers = await Promise.all(
-    mapNames.map((name) => createNpy(join(folder, `${split}_${name}.npy`), size * size)),
+    names.map((name) => createNpy(join(folder, `${split}_${name}.npy`), size * size)),
   )
-  const all = (act: (i: number) => Promise<void>) => Promise.all(mapNames.map((_, i) => act(i)))
+  const all = async (act: (i: number) => Promise<void>) => {
+    await Promise.all(names.map((_, i) => act(i)))
+  }
   return {
-    append: (maps: SyntheticTruth['maps']) =>
-      all((i) => writers[i].append(Float32Array.from(maps[mapNames[i]]))),
+    append: (maps: NonNullable<SyntheticBatch['maps']>) => all((i) => writers[i].append(maps[names[i]])),
     close: () => all((i) => writers[i].close()),
     discard: () => all((i) => writers[i].discard()),
   }
@@ -195,7 +221,7 @@ const truthColumns = [
   ...['white_r', 'white_g', 'white_b', 'gamma', 'blur', 'noise', 'sharpening', 'jpeg_quality'],
 ]
 
-function formatTruth(index: number, truth: SyntheticTruth): string {
+function formatTruth(index: number, truth: SyntheticBatch['truths'][number]): string {
   const { hematoxylin, eosin, strength, white, gamma, blur, noise, sharpening, quality } = truth.stains
   const numbers = [...hematoxylin, ...eosin, ...strength, ...white, gamma, blur, noise, sharpening]
   return [
