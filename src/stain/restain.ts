@@ -49,6 +49,15 @@ export function restainPixels(
   }
 }
 
-function channelTables(density: Float64Array, row: Vector, io: number): Float64Array[] {
-  return row.map((weight, k) => density.map((d) => Math.exp(-weight * d) * (k === 0 ? io : 1)))
+// exp(-weight density) for every level. Densities are logarithms of level + 1 (or of the level, see
+// opticalDensity.ts), so that factors multiply as the levels do; but one table is built as fast with exp
+// alone where it is cheap, and the multiplicative rule would tie this file to one density.
+function channelTables(density: Float64Array, row: Vector, io: number): [Float64Array, Float64Array, Float64Array] {
+  return [fillTable(density, row[0], io), fillTable(density, row[1], 1), fillTable(density, row[2], 1)]
+}
+
+function fillTable(density: Float64Array, weight: number, factor: number): Float64Array {
+  const table = new Float64Array(256)
+  for (let level = 0; level < 256; level++) table[level] = factor * Math.exp(-weight * density[level])
+  return table
 }
