@@ -1,3 +1,13 @@
 // The networks, each a function from its options to a Model.
 
+export { type DavitArchitecture, davitShapes, isDavitText } from './davitShapes.ts'
 export { type MlpOptions, mlp } from './mlp.ts'
+export {
+  publishedVitShapes,
+  type TensorPart,
+  unchunkName,
+  type VitNaming,
+  vitNamings,
+  vitParts,
+} from './vitNames.ts'
+export { countPositions, type ParamShapes, type VitArchitecture, vitShapes } from './vitShapes.ts'
