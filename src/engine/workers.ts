@@ -1,6 +1,6 @@
 // A pool of worker threads for CPU work in TypeScript, over piscina (this file is its only importer).
 // Threads load compiled JavaScript only: a `src/**/x.ts` URL, as seen under vitest, is run from `dist/**/x.js`.
-// Other rooms may import this file directly: it needs nothing of ONNX Runtime.
+// Worker modules reach it through the room's door too, which loads ONNX Runtime only at the first session.
 
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'

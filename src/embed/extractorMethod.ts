@@ -1,0 +1,23 @@
+// What each family of extractors offers: its options, and how one is opened.
+
+import type { Extractor } from './extractor.ts'
+
+/** Where and how an extractor runs; nothing of this changes an embedding's meaning. */
+export interface OpenOptions {
+  /** Worker threads, or threads within one op of a network; by default one for each processor. */
+  readonly threads?: number
+  /** A provider of the engine, or `auto` (default). */
+  readonly device?: string
+  /** Turns a path as written into one that can be opened; by default it is taken as it is. */
+  readonly resolvePath?: (path: string) => string
+}
+
+/** A family of extractors. `Options` is plain JSON, complete with defaults. */
+export interface ExtractorMethod<Options extends object> {
+  readonly about: string
+  /** Whether a path follows the name, as in `onnx:model.onnx`. */
+  readonly takesPath: boolean
+  readonly defaults: Options
+  /** Opens an extractor. `path` is resolved, and empty where none is taken. */
+  open(options: Options, context: OpenOptions, path: string): Promise<Extractor>
+}

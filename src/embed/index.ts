@@ -1,0 +1,7 @@
+// Embed: extractors, which turn patches into embeddings, and the stream that runs them.
+
+export * from './embedPatches.ts'
+export type { Extractor } from './extractor.ts'
+export type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
+export * from './openExtractor.ts'
+export { textureNames, textureVersion } from './texture/texture.ts'

@@ -1,0 +1,40 @@
+// Extractors by name: the one table behind recipes, the command line and the error for an unknown name.
+
+import { pickNamed, UnknownNameError, UsageError } from '../base/index.ts'
+import type { Extractor } from './extractor.ts'
+import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
+import { textureMethod } from './textureExtractor.ts'
+
+/** The families of extractors by the name that recipes and commands use; `onnx` is followed by `:PATH`. */
+export const extractors = {
+  texture: textureMethod,
+  // biome-ignore lint/suspicious/noExplicitAny: each family has options of its own
+} satisfies Record<string, ExtractorMethod<any>>
+
+/** The name of a family of extractors. */
+export type ExtractorName = keyof typeof extractors
+
+/** An extractor as a recipe writes it: `texture`, `onnx:PATH`, or the same as `name` beside options. */
+export type ExtractorSpec = string | { readonly name: string; readonly [option: string]: unknown }
+
+/**
+ * Opens the extractor that `spec` names. Throws UnknownNameError for an unknown name or option, UsageError where
+ * a path is missing or too many, and what the family throws for a file or option it cannot take.
+ */
+export async function openExtractor(spec: ExtractorSpec, context: OpenOptions = {}): Promise<Extractor> {
+  const { name: written, ...given } = typeof spec === 'string' ? { name: spec } : spec
+  const colon = written.indexOf(':')
+  const name = colon < 0 ? written : written.slice(0, colon)
+  const path = colon < 0 ? '' : written.slice(colon + 1)
+  const method: ExtractorMethod<object> = pickNamed('extractor', extractors, name)
+  if (method.takesPath !== (path !== '')) {
+    const expected = method.takesPath ? `${name}:PATH` : `'${name}' alone`
+    throw new UsageError({ where: 'extractor', expected, got: `'${written}'` })
+  }
+  for (const option of Object.keys(given)) {
+    if (Object.hasOwn(method.defaults, option)) continue
+    throw new UnknownNameError(`extractor ${name}`, option, Object.keys(method.defaults))
+  }
+  const resolvePath = context.resolvePath ?? ((as: string) => as)
+  return method.open({ ...method.defaults, ...given }, context, path && resolvePath(path))
+}

@@ -1,0 +1,62 @@
+// The extractor `texture`: no weights, measured in worker threads. The result does not depend on their number.
+
+import { availableParallelism } from 'node:os'
+import type { Pixels } from '../base/index.ts'
+import { openWorkers } from '../engine/index.ts'
+import { hashBytes } from '../formats/index.ts'
+import type { Extractor } from './extractor.ts'
+import type { ExtractorMethod } from './extractorMethod.ts'
+import { createTexture, textureNames, textureVersion } from './texture/texture.ts'
+import type { TextureTask } from './texture/textureWorker.ts'
+
+/** Texture has nothing to choose: its regions, radii, distances and levels are part of its version. */
+export type TextureOptions = Readonly<Record<never, never>>
+
+const smallestTask = 16
+
+/** The method behind `texture`. */
+export const textureMethod: ExtractorMethod<TextureOptions> = {
+  about:
+    'distributions, local binary patterns, co-occurrence and spectrum of density and hematoxylin; no weights',
+  takesPath: false,
+  defaults: {},
+  async open(_options, { threads = availableParallelism() }) {
+    const moduleUrl = new URL('./texture/textureWorker.ts', import.meta.url)
+    const workers = openWorkers<TextureTask, Float32Array>(moduleUrl, { threads })
+    return {
+      name: 'texture',
+      key: hashBytes(`texture ${textureVersion}`),
+      dimensions: textureNames.length,
+      featureNames: textureNames,
+      async embed(batch) {
+        if (batch.count > 0) createTexture(batch.height, batch.width) // refuses a size before any thread sees it
+        const parts = await Promise.all(splitBatch(batch, workers.threads).map((task) => workers.run(task)))
+        return joinRows(parts)
+      },
+      close: () => workers.close(),
+    } satisfies Extractor
+  },
+}
+
+// Consecutive runs of patches, about one a thread. Structured cloning copies a whole underlying buffer, so that
+// a part is copied out first, unless the memory is shared already.
+function splitBatch({ data, count, height, width }: Pixels, threads: number): TextureTask[] {
+  const size = height * width * 3
+  const run = Math.max(smallestTask, Math.ceil(count / threads))
+  const cut = data.buffer instanceof SharedArrayBuffer ? data.subarray.bind(data) : data.slice.bind(data)
+  return Array.from({ length: Math.ceil(count / run) }, (_, part) => {
+    const rows = Math.min(run, count - part * run)
+    return { data: cut(part * run * size, (part * run + rows) * size), count: rows, height, width }
+  })
+}
+
+function joinRows(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]
+  const joined = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}
