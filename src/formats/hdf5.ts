@@ -1,39 +1,14 @@
-// HDF5 files by dataset: list, describe, read, write. Reading hands out the library's own memory, so that a
-// patch is copied once, when it becomes pixels.
+// Reads HDF5 files by dataset. Values are handed out in buffers that are used again, so that a patch is copied
+// once, when it becomes pixels. The classic format is read directly where it can be, everything else by the library.
 
-import { stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Metadata } from 'h5wasm/node'
 import { DataError } from '../base/index.ts'
-import { explainWriteError, openReplacement } from './file.ts'
-import { type Hdf5Library, loadHdf5Library, type WriteMetadata } from './hdf5Library.ts'
-
-/** Element kinds by NumPy-like short names; `other` is whatever is not a plain number. */
-export type Hdf5Kind =
-  | 'f16'
-  | 'f32'
-  | 'f64'
-  | 'u8'
-  | 'i8'
-  | 'u16'
-  | 'i16'
-  | 'u32'
-  | 'i32'
-  | 'u64'
-  | 'i64'
-  | 'other'
-
-/** What a dataset is, without its values. */
-export interface Hdf5Dataset {
-  readonly path: string
-  readonly kind: Hdf5Kind
-  readonly shape: readonly number[]
-  /** The length in bytes of its values as `read` gives them: little-endian, row-major. */
-  readonly bytes: number
-  readonly chunks: readonly number[] | null
-  /** The filters' names, e.g. `deflate`. */
-  readonly filters: readonly string[]
-}
+import { readClassic } from './hdf5Chunks.ts'
+import { type ClassicDataset, type ClassicFile, openClassic } from './hdf5Classic.ts'
+import { type Hdf5Library, loadHdf5Library } from './hdf5Library.ts'
+import { bytesPerValue, type Hdf5Dataset, type Hdf5Kind, toNumbers } from './hdf5Values.ts'
 
 /** A part of a dataset: `count[d]` values from `offset[d]` on along each dimension. */
 export interface Hdf5Selection {
@@ -59,7 +34,7 @@ export interface Hdf5File {
    */
   readEach(datasets: readonly Hdf5Dataset[], visit: (i: number, bytes: Uint8Array) => void): Promise<void>
   /** A small dataset as numbers, or undefined where it is missing. */
-  readNumbers(path: string): Float64Array | undefined
+  readNumbers(path: string): number[] | undefined
   /** A text attribute, or undefined where it is missing or no text. */
   readText(path: string, attribute: string): string | undefined
   close(): void
@@ -79,7 +54,40 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
       hint: complaint?.includes('truncated') ? 'download or copy it again' : undefined,
     })
   }
-  return makeFile(library, path, result)
+  const file = makeFile(library, path, result)
+  const classic = openClassic(path)
+  return classic ? preferClassic(file, classic) : file
+}
+
+function preferClassic(file: Hdf5File, classic: ClassicFile): Hdf5File {
+  const isClassic = (dataset: Hdf5Dataset): dataset is ClassicDataset => 'place' in dataset
+  const describe = (path: string) => {
+    const found = classic.describe(path)
+    return found === undefined ? file.describe(path) : (found ?? undefined)
+  }
+  return {
+    ...file,
+    list: (group) => classic.list(group) ?? file.list(group),
+    describe,
+    async readEach(datasets, visit) {
+      const direct = [...datasets.keys()].filter((i) => isClassic(datasets[i]))
+      const chosen = direct.map((i) => datasets[i] as ClassicDataset)
+      const failed = await readClassic(classic, chosen, (k, bytes) => visit(direct[k], bytes))
+      const left = new Set([...datasets.keys()].filter((i) => !isClassic(datasets[i])))
+      for (const k of failed) left.add(direct[k])
+      for (const i of left) visit(i, file.read(datasets[i]))
+    },
+    readNumbers(path) {
+      const found = describe(path)
+      if (!found) return undefined
+      const bytes = isClassic(found) ? classic.readSmall(found) : undefined
+      return toNumbers(found.kind, bytes ?? file.read(found))
+    },
+    close() {
+      classic.close()
+      file.close()
+    },
+  }
 }
 
 async function fileSize(path: string): Promise<number> {
@@ -117,8 +125,7 @@ function makeFile(library: Hdf5Library, path: string, id: bigint): Hdf5File {
     if (result === undefined || result < 0) {
       throw new DataError({
         where: `${path}/${dataset.path}`,
-        got: `values that cannot be read (${complaint ?? 'HDF5 error'})`,
-        hint: 'the file is damaged: download or copy it again',
+        ...explainUnreadable(dataset, complaint),
       })
     }
     return module.HEAPU8.subarray(address, address + length)
@@ -150,21 +157,6 @@ function makeFile(library: Hdf5Library, path: string, id: bigint): Hdf5File {
   }
 }
 
-const bytesPerValue: Record<Hdf5Kind, number> = {
-  f16: 2,
-  f32: 4,
-  f64: 8,
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  u64: 8,
-  i64: 8,
-  other: 0,
-}
-
 function describeMetadata(path: string, metadata: Metadata, filters: readonly string[]): Hdf5Dataset {
   const kind = kindOf(metadata)
   const { shape, chunks, total_size } = metadata
@@ -181,131 +173,18 @@ function sizeOfPart({ count }: Hdf5Selection): number {
   return count.reduce((size, side) => size * side, 1)
 }
 
-/** Values of `kind` as numbers; 64-bit integers must be below 2^53. `bytes` starts at a multiple of 8. */
-export function toNumbers(kind: Hdf5Kind, bytes: Uint8Array): Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const size = bytesPerValue[kind]
-  const readers: Record<Hdf5Kind, (at: number) => number> = {
-    f16: (at) => halfToNumber(view.getUint16(at, true)),
-    f32: (at) => view.getFloat32(at, true),
-    f64: (at) => view.getFloat64(at, true),
-    u8: (at) => view.getUint8(at),
-    i8: (at) => view.getInt8(at),
-    u16: (at) => view.getUint16(at, true),
-    i16: (at) => view.getInt16(at, true),
-    u32: (at) => view.getUint32(at, true),
-    i32: (at) => view.getInt32(at, true),
-    u64: (at) => Number(view.getBigUint64(at, true)),
-    i64: (at) => Number(view.getBigInt64(at, true)),
-    other: () => Number.NaN,
+const builtInFilters = ['deflate', 'shuffle', 'fletcher32', 'nbit', 'scaleoffset']
+
+function explainUnreadable(
+  { filters }: Hdf5Dataset,
+  complaint = 'HDF5 error',
+): { got: string; hint: string } {
+  const unknown = filters.filter((name) => !builtInFilters.includes(name)).join(', ')
+  if (unknown === '') {
+    return {
+      got: `values that cannot be read (${complaint})`,
+      hint: 'the file is damaged: download or copy it again',
+    }
   }
-  const length = size === 0 ? 0 : bytes.length / size
-  return Float64Array.from({ length }, (_, i) => readers[kind](i * size))
-}
-
-/** The value of an IEEE 754 half-precision number given by its bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
-
-/** How a dataset is laid out on disk. */
-export interface Hdf5Storage {
-  readonly chunks?: readonly number[]
-  /** Deflate level 1 to 9; needs chunks. */
-  readonly deflate?: number
-}
-
-/** An HDF5 file being written; it appears at its path only when closed. */
-export interface Hdf5Writer {
-  createGroup(path: string): void
-  /** Writes a whole dataset. Throws DataError where it exists already or the disk is full. */
-  writeDataset(
-    path: string,
-    kind: Hdf5Kind,
-    shape: readonly number[],
-    values: ArrayBufferView,
-    storage?: Hdf5Storage,
-  ): void
-  writeText(path: string, attribute: string, text: string): void
-  close(): Promise<void>
-  /** Gives up and removes what was written. */
-  discard(): Promise<void>
-}
-
-/** Starts a new file that replaces `path` when closed. The same calls give the same bytes. */
-export async function createHdf5(path: string): Promise<Hdf5Writer> {
-  const replacement = await openReplacement(path)
-  const library = await loadHdf5Library()
-  const { module, h5wasm } = library
-  const write = <T>(where: string, work: () => T) => withoutClock(() => library.call(where, work))
-  let id: bigint
-  try {
-    await writeFile(replacement.temporary, '', { flag: 'wx' }) // says what is wrong with a folder better than HDF5
-    id = write(path, () => module.open(resolve(replacement.temporary), module.H5F_ACC_TRUNC, false, -1, -1))
-  } catch (cause) {
-    await replacement.discard()
-    throw explainWriteError(path, cause)
-  }
-  return {
-    createGroup(group) {
-      write(`${path}/${group}`, () => module.create_group(id, group, false))
-    },
-    writeDataset(dataset, kind, shape, values, storage = {}) {
-      const address = library.reserve(Math.max(values.byteLength, 8))
-      module.HEAPU8.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), address)
-      const metadata = formatMetadata(kind, shape, storage)
-      write(`${path}/${dataset}`, () => module.create_dataset(id, dataset, BigInt(address), metadata))
-    },
-    writeText(group, attribute, text) {
-      write(path, () => new h5wasm.Group(id, group).create_attribute(attribute, text))
-    },
-    async close() {
-      write(path, () => module.close_file(id))
-      await replacement.commit()
-    },
-    async discard() {
-      library.attempt(() => module.close_file(id))
-      await replacement.discard()
-    },
-  }
-}
-
-function formatMetadata(
-  kind: Hdf5Kind,
-  shape: readonly number[],
-  { chunks, deflate }: Hdf5Storage,
-): WriteMetadata {
-  const sides = shape.map(BigInt)
-  const metadata = {
-    type: kind.startsWith('f') ? 1 : 0,
-    size: bytesPerValue[kind],
-    signed: !kind.startsWith('u'),
-    littleEndian: true,
-    vlen: false,
-    shape: sides,
-    maxshape: sides,
-    chunks: chunks ? chunks.map(BigInt) : null,
-    compression: deflate ? 1 : 0,
-    compression_opts: deflate ? [deflate] : [],
-    track_order: false,
-    total_size: shape.reduce((size, side) => size * side, 1),
-  }
-  return metadata as WriteMetadata
-}
-
-// HDF5 stamps each dataset with the time it was made, which would make every file different. The library asks
-// Date.now; it runs synchronously, so nobody else sees the clock stand still.
-function withoutClock<T>(work: () => T): T {
-  const { now } = Date
-  Date.now = () => 0
-  try {
-    return work()
-  } finally {
-    Date.now = now
-  }
+  return { got: `values packed with ${unknown}`, hint: 'rewrite the file with h5repack -f GZIP=4' }
 }

@@ -69,33 +69,47 @@ interface ChallengeIndex {
   readonly faults: Fault[]
 }
 
+// Group by group, not dataset by dataset: what belongs together lies together.
 function indexGroups(file: Hdf5File, ids: readonly string[]): ChallengeIndex {
-  const faults: Fault[] = []
-  const images = ids.map((id) => file.describe(`${id}/img`))
+  const images: (Hdf5Dataset | undefined)[] = []
+  const labels: (number[] | undefined)[] = []
+  const centers: (string | null)[] = []
+  const slides: (string | null)[] = []
+  for (const id of ids) {
+    images.push(file.describe(`${id}/img`))
+    labels.push(file.readNumbers(`${id}/label`))
+    const [center, slide] = file.readNumbers(`${id}/metadata`) ?? []
+    centers.push(center === undefined ? null : String(center))
+    slides.push(slide === undefined ? null : String(slide))
+  }
   const first = images.find((image) => image && isPlanes(image))
-  images.forEach((image, row) => {
-    const problem = findImageFault(image, first)
-    if (problem) faults.push({ id: ids[row], problem })
-  })
+  const faults = findImageFaults(ids, images, first)
   if (!first) {
     const got = faults.length > 0 ? `'${ids[0]}' with ${faults[0].problem}` : 'no group'
     throw new DataError({ where: file.path, expected: 'groups with img (3, H, W)', got })
   }
-  const labels = readLabels(file, ids, faults)
-  const metadata = ids.map((id) => file.readNumbers(`${id}/metadata`))
-  const entry = (i: number) =>
-    knownOrNull(metadata.map((values) => (values && i in values ? String(values[i]) : null)))
   return {
     ids,
     images,
-    labels,
-    centers: entry(0),
-    slides: entry(1),
+    labels: checkLabels(ids, labels, faults),
+    centers: knownOrNull(centers),
+    slides: knownOrNull(slides),
     height: first.shape[1],
     width: first.shape[2],
     kind: first.kind as ImageKind,
     faults,
   }
+}
+
+function findImageFaults(
+  ids: readonly string[],
+  images: readonly (Hdf5Dataset | undefined)[],
+  first: Hdf5Dataset | undefined,
+): Fault[] {
+  return ids.flatMap((id, row) => {
+    const problem = findImageFault(images[row], first)
+    return problem ? [{ id, problem }] : []
+  })
 }
 
 function isPlanes({ shape, kind }: Hdf5Dataset): boolean {
@@ -117,14 +131,16 @@ function findImageFault(image: Hdf5Dataset | undefined, first: Hdf5Dataset | und
   return undefined
 }
 
-function readLabels(file: Hdf5File, ids: readonly string[], faults: Fault[]): Uint8Array | null {
-  const found = ids.map((id) => file.readNumbers(`${id}/label`))
+function checkLabels(
+  ids: readonly string[],
+  found: readonly (number[] | undefined)[],
+  faults: Fault[],
+): Uint8Array | null {
   if (found.every((label) => label === undefined)) return null
   return Uint8Array.from(found, (values, row) => {
     const label = values?.length === 1 ? parseLabel(values[0]) : undefined
     if (label === undefined) {
-      const problem =
-        values === undefined ? 'no label where others have one' : `label ${Array.from(values)}, not 0 or 1`
+      const problem = values === undefined ? 'no label where others have one' : `label ${values}, not 0 or 1`
       faults.push({ id: ids[row], problem })
     }
     return label ?? 0
