@@ -1,0 +1,104 @@
+// Charts as inline SVG without a browser: a Vega-Lite specification is compiled, run by Vega and printed.
+// Colours are CSS variables of the page, so that charts follow light, dark and print. Every chart has a
+// sentence for those who cannot see it. The only importer of vega and vega-lite.
+
+import * as vega from 'vega'
+import { compile, type TopLevelSpec } from 'vega-lite'
+import { escapeHtml, type Html, trustMarkup } from './html.ts'
+
+/** A layer or unit of a Vega-Lite specification. */
+export type ChartSpec = Record<string, unknown>
+
+/** What a chart needs to be drawn. */
+export interface Chart {
+  /** The whole picture's size in CSS pixels, axes included. */
+  readonly width: number
+  readonly height: number
+  readonly title?: string
+  /** What the chart shows, in words. */
+  readonly alt: string
+  /** `layer`, `mark`, `encoding`, `data`: the Vega-Lite specification without its frame. */
+  readonly spec: ChartSpec
+}
+
+const INK = 'var(--ink)'
+const SOFT = 'var(--ink-soft)'
+const LINE = 'var(--line)'
+
+const CONFIG = {
+  aria: false,
+  background: null,
+  font: 'system-ui',
+  view: { stroke: null },
+  title: { color: INK, fontSize: 12.5, fontWeight: 600, anchor: 'start', frame: 'group', offset: 8 },
+  axis: {
+    labelColor: SOFT,
+    labelFontSize: 11,
+    titleColor: SOFT,
+    titleFontSize: 11,
+    titleFontWeight: 'normal',
+    titlePadding: 6,
+    domainColor: LINE,
+    tickColor: LINE,
+    gridColor: LINE,
+    tickSize: 3,
+    labelLimit: 170,
+  },
+  axisY: { domain: false, ticks: false, labelPadding: 6 },
+}
+
+/** Draws a chart as inline SVG that scales down with its box and has `alt` as its accessible name. */
+export async function renderChart(chart: Chart): Promise<Html> {
+  const compiled = compile({
+    width: chart.width,
+    height: chart.height,
+    autosize: { type: 'fit', contains: 'padding' },
+    padding: 2,
+    ...(chart.title === undefined ? {} : { title: chart.title }),
+    ...chart.spec,
+    config: CONFIG,
+  } as unknown as TopLevelSpec)
+  const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' })
+  try {
+    return trustMarkup(frameSvg(await view.toSVG(), chart))
+  } finally {
+    view.finalize()
+  }
+}
+
+/** Draws charts side by side, as many in a row as fit. */
+export async function renderCharts(charts: readonly Chart[]): Promise<Html> {
+  const drawn: string[] = []
+  for (const chart of charts) drawn.push((await renderChart(chart)).markup)
+  return trustMarkup(`<div class="charts">${drawn.join('')}</div>`)
+}
+
+function frameSvg(svg: string, { width, height, alt }: Chart): string {
+  const body = svg
+    .slice(svg.indexOf('>') + 1)
+    .replace(/ (aria-hidden|aria-roledescription|role)="[^"]*"/g, '')
+    .replace(/ (pointer-events="none"|font-family="[^"]*"|opacity="1")/g, '')
+    .replace(/<path class="(back|fore)ground" d="[^"]*"( display="none")?\/>/g, '')
+  return (
+    `<svg class="chart" role="img" aria-label="${escapeHtml(alt)}" viewBox="0 0 ${width} ${height}" ` +
+    `width="${width}" height="${height}">${body}`
+  )
+}
+
+// Vega measures text to lay out axes; without a canvas it takes every glyph to be 0.8 em wide, which leaves
+// wide gaps. These are close to the widths of common system typefaces, and the same on every machine.
+// (Vega's types leave textMetrics out.)
+const { textMetrics } = vega as unknown as {
+  textMetrics: { width: (item: { fontSize?: number }, text: unknown) => number }
+}
+textMetrics.width = (item, text) => {
+  let ems = 0
+  for (const character of String(text ?? '')) ems += glyphWidth(character)
+  return ems * (item.fontSize ?? 11)
+}
+
+function glyphWidth(character: string): number {
+  if (/[ijlt.,:;'|!/() fr\-[\]]/.test(character)) return 0.34
+  if (/[mwMW%@]/.test(character)) return 0.88
+  return /[A-Z]/.test(character) ? 0.68 : 0.57
+}

@@ -1,0 +1,99 @@
+// What a report is made of: the run folder's files, parsed, with the pictures at hand.
+
+import type { Evaluation, Interval, Scores } from '../evaluate/evaluation.ts'
+import type {
+  Cell,
+  Gallery,
+  GalleryImage,
+  Manifest,
+  Metrics,
+  OverSeeds,
+  Split,
+  SplitProvenance,
+  StageTiming,
+} from '../runs/record.ts'
+
+export type {
+  Cell,
+  Evaluation,
+  Gallery,
+  GalleryImage,
+  Interval,
+  Manifest,
+  Metrics,
+  OverSeeds,
+  Scores,
+  Split,
+  SplitProvenance,
+  StageTiming,
+}
+
+/** A run as the report shows it. Only the manifest and the metrics must be there. */
+export interface ReportData {
+  /** How the run folder is called on the command line that repeats the run. */
+  readonly folder: string
+  readonly manifest: Manifest
+  readonly metrics: Metrics
+  /** The recipe's text, or null where the folder has none. */
+  readonly recipe: string | null
+  readonly timings: readonly StageTiming[]
+  readonly gallery: Gallery | null
+  /** PNG files of the gallery as data URIs, by the name the gallery gives them. */
+  readonly images: ReadonlyMap<string, string>
+}
+
+/** Splits in the order a reader thinks of them. */
+export const SPLITS: readonly Split[] = ['train', 'val', 'test']
+
+/** A split in a sentence. */
+export const SPLIT_WORDS: Readonly<Record<Split, string>> = {
+  train: 'training',
+  val: 'validation',
+  test: 'test',
+}
+
+/** The cell that the submission is made with. */
+export function chosenCell(metrics: Metrics): Cell {
+  return metrics.cells.find((cell) => cell.id === metrics.chosen)!
+}
+
+/** Cells by validation accuracy, best first, the chosen one before its equals. */
+export function rankCells(metrics: Metrics): readonly Cell[] {
+  const isChosen = (cell: Cell) => Number(cell.id === metrics.chosen)
+  return [...metrics.cells].sort(
+    (a, b) => b.val.accuracy.value - a.val.accuracy.value || isChosen(b) - isChosen(a),
+  )
+}
+
+/**
+ * The cells that curves and bars are drawn for: the chosen one and those that differ from it in stain only;
+ * where there are none, the best eight of the grid. The chosen cell comes first.
+ */
+export function compareCells(metrics: Metrics): readonly Cell[] {
+  const chosen = chosenCell(metrics)
+  const siblings = metrics.cells.filter(
+    (cell) => cell.embed === chosen.embed && cell.classify === chosen.classify,
+  )
+  const others = siblings.length > 1 ? siblings : rankCells(metrics).slice(0, 8)
+  return [chosen, ...others.filter((cell) => cell.id !== chosen.id)]
+}
+
+/** Names a cell by what tells it from the others, e.g. `macenko / mlp` in a grid of one extractor. */
+export function labelCell(cell: Cell, metrics: Metrics): string {
+  const parts = (['stain', 'embed', 'classify'] as const).filter((part) =>
+    metrics.cells.some((other) => other[part] !== cell[part]),
+  )
+  return (parts.length ? parts : (['stain', 'embed', 'classify'] as const))
+    .map((part) => cell[part])
+    .join(' / ')
+}
+
+/** The centers of a split in natural order. */
+export function listCenters(provenance: SplitProvenance | undefined): readonly string[] {
+  return Object.keys(provenance?.byCenter ?? {}).sort(compareNames)
+}
+
+/** Orders names as people do: `2` before `10`. */
+export function compareNames(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true })
+}

@@ -1,0 +1,6 @@
+export { type Chart, type ChartSpec, renderChart, renderCharts } from './charts.ts'
+export type { ReportData } from './data.ts'
+export { type Html, html, type Part } from './html.ts'
+export { type Page, renderPage, type Section } from './page.ts'
+export { renderReport } from './report.ts'
+export { readRunFolder, writeReport } from './runFolder.ts'

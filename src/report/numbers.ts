@@ -1,0 +1,80 @@
+// Figures as text: one way to write a share, an interval, a duration and a count, everywhere in the report.
+
+import type { Interval, OverSeeds } from './data.ts'
+
+const NARROW_SPACE = '\u202f'
+const ABSENT = '–'
+
+/** A share as a percentage without its sign, e.g. `91.2`; a dash where there is none. */
+export function formatShare(value: number | null | undefined): string {
+  return isFigure(value) ? (value * 100).toFixed(1) : ABSENT
+}
+
+/** A share as a percentage, e.g. `91.2 %`. */
+export function formatPercent(value: number | null | undefined): string {
+  return isFigure(value) ? `${formatShare(value)}${NARROW_SPACE}%` : ABSENT
+}
+
+/** A figure between 0 and 1 to three places, e.g. `0.957`. */
+export function formatUnit(value: number | null | undefined): string {
+  return isFigure(value) ? value.toFixed(3) : ABSENT
+}
+
+/** The bounds of an interval under the same formatter as its value, e.g. `90.1–92.3`. */
+export function formatBounds(interval: Interval, format: (value: number) => string): string {
+  return `${format(interval.low)}–${format(interval.high)}`
+}
+
+/** Mean and standard deviation in per cent, e.g. `91.2 ± 0.6`. */
+export function formatOverSeeds(figure: OverSeeds | null): string {
+  return figure ? `${formatShare(figure.mean)} ± ${formatShare(figure.sd)}` : ABSENT
+}
+
+/** A whole number with thousands set apart, e.g. `34,904`. */
+export function formatCount(value: number): string {
+  return isFigure(value)
+    ? Math.round(value)
+        .toString()
+        .replace(/\B(?=(\d{3})+$)/g, ',')
+    : ABSENT
+}
+
+/** Seconds as a reader says them: `0.42 s`, `12.3 s`, `3 min 12 s`, `2 h 5 min`. */
+export function formatSeconds(seconds: number | null | undefined): string {
+  if (!isFigure(seconds)) return ABSENT
+  const unit = (amount: number | string, name: string) => `${amount}${NARROW_SPACE}${name}`
+  if (seconds < 1) return unit(seconds.toFixed(2), 's')
+  if (seconds < 59.95) return unit(seconds.toFixed(1), 's')
+  const whole = Math.round(seconds)
+  if (whole < 3600) return `${unit(Math.floor(whole / 60), 'min')} ${unit(whole % 60, 's')}`
+  return `${unit(Math.floor(whole / 3600), 'h')} ${unit(Math.round((whole % 3600) / 60), 'min')}`
+}
+
+/** Mebibytes, or gibibytes from 1,000 on: `412 MB`, `1.3 GB`. */
+export function formatMemory(megabytes: number): string {
+  if (!isFigure(megabytes)) return ABSENT
+  return megabytes < 1000
+    ? `${Math.round(megabytes)}${NARROW_SPACE}MB`
+    : `${(megabytes / 1024).toFixed(1)}${NARROW_SPACE}GB`
+}
+
+/** A measured value of unknown scale, to four significant digits, whole numbers in full. */
+export function formatValue(value: number): string {
+  if (!isFigure(value)) return ABSENT
+  return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)))
+}
+
+/** `1 seed`, `3 seeds`. */
+export function formatPlural(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function formatList(words: readonly string[]): string {
+  if (words.length < 2) return words.join('')
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+function isFigure(value: number | null | undefined): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}

@@ -1,0 +1,60 @@
+// Small parts that several sections show: a figure with its interval, a patch with its caption, a table box.
+
+import type { GalleryImage, Interval, ReportData } from './data.ts'
+import { type Html, html, type Part } from './html.ts'
+import { formatBounds, formatShare } from './numbers.ts'
+
+/** A table's cell: the figure, and under it the interval in small print. */
+export function renderInterval(
+  interval: Interval | null,
+  format: (value: number) => string = formatShare,
+  className = 'n',
+): Html {
+  if (!interval) return html`<td class="${className}"><span title="only one class is present">–</span></td>`
+  return html`<td class="${className}"><span class="lead-figure">${format(interval.value)}</span><small>${formatBounds(interval, format)}</small></td>`
+}
+
+/** A box that lets its table scroll sideways in a narrow window and can be reached by keyboard. */
+export function renderTable(label: string, table: Html, snug = false): Html {
+  return html`<div class="scroll${snug && ' snug'}" role="region" aria-label="${label}" tabindex="0">${table}</div>`
+}
+
+/** A label as a word in its colour. */
+export function renderLabel(label: 0 | 1 | null): Html {
+  if (label === null) return html`<span class="soft">no label</span>`
+  return label === 1 ? html`<span class="tumour">tumour</span>` : html`<span class="normal">normal</span>`
+}
+
+/** A patch at its own size with a caption. */
+export function renderPatch(data: ReportData, image: GalleryImage, caption: Part): Html {
+  return html`<figure class="patch">${renderPicture(data, image.file, describePatch(image))}<figcaption>${caption}</figcaption></figure>`
+}
+
+/** A gallery picture, or a tile that says that it could not be shown. */
+export function renderPicture(data: ReportData, file: string, alt: string): Html {
+  const source = data.images.get(file)
+  return source
+    ? html`<img src="${source}" width="96" height="96" alt="${alt}" title="${alt}">`
+    : html`<span class="absent" role="img" aria-label="${alt}, picture not in this file">not in this file</span>`
+}
+
+/** A patch in words, e.g. `tumour patch 17 of center 3, validation`. */
+export function describePatch({ id, split, center, label }: GalleryImage): string {
+  const kind = label === null ? 'patch' : label === 1 ? 'tumour patch' : 'normal patch'
+  return `${kind} ${id}${center === null ? '' : ` of center ${center}`}, ${split}`
+}
+
+/** A legend over charts. */
+export function renderLegend(
+  entries: readonly { label: string; colour: string; dashed?: boolean; note?: Part }[],
+): Html {
+  return html`<ul class="legend">${entries.map(
+    ({ label, colour, dashed, note }) =>
+      html`<li><span class="line${dashed && ' dashed'}" style="color:${colour}"></span>${label}${note}</li>`,
+  )}</ul>`
+}
+
+/** A word with the dot of its stain's colour before it. */
+export function renderStain(stain: string, colour: string): Html {
+  return html`<span class="dot" style="color:${colour}"></span>${stain}`
+}

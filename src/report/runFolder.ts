@@ -1,0 +1,95 @@
+// Reads a run folder for its report, checks what the report leans on, and writes report.html.
+
+import { readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { DataError } from '../base/index.ts'
+import { writeFileAtomic } from '../formats/index.ts'
+import { readJson } from '../runs/index.ts'
+import type { Gallery, Manifest, Metrics, ReportData, StageTiming } from './data.ts'
+import { renderReport } from './report.ts'
+
+const PICTURES_AT_MOST_BYTES = 3_300_000 // base64 adds a third: the report stays under 5 MB
+
+/**
+ * Writes `report.html` into a run folder from the files in it, whole or not at all, and gives its path.
+ * `manifest.json` and `metrics.json` must be there; what else is missing is left out of the report.
+ * Throws DataError where a file is damaged.
+ */
+export async function writeReport(runFolder: string): Promise<string> {
+  const path = join(runFolder, 'report.html')
+  await writeFileAtomic(path, await renderReport(await readRunFolder(runFolder)))
+  return path
+}
+
+/** Reads what a report shows of a run folder. Throws DataError where a file is missing or damaged. */
+export async function readRunFolder(runFolder: string): Promise<ReportData> {
+  const at = (name: string) => join(runFolder, name)
+  const manifest = await readJson<Manifest>(at('manifest.json'))
+  const metrics = await readJson<Metrics>(at('metrics.json'))
+  checkManifest(at('manifest.json'), manifest)
+  checkMetrics(at('metrics.json'), metrics)
+  const gallery = await readOptional<Gallery>(at('gallery.json'))
+  return {
+    folder: basename(resolve(runFolder)),
+    manifest,
+    metrics,
+    recipe: await readFile(at('recipe.yaml'), 'utf8').catch(ignoreMissing),
+    timings: (await readOptional<StageTiming[]>(at('timings.json'))) ?? [],
+    gallery,
+    images: await readPictures(runFolder, gallery),
+  }
+}
+
+function checkManifest(where: string, { splits, versions, seeds, origin }: Manifest): void {
+  if (!splits || !versions || !Array.isArray(seeds) || !origin) {
+    throw new DataError({
+      where,
+      expected: 'splits, versions, seeds and origin',
+      hint: 'run the study again',
+    })
+  }
+}
+
+function checkMetrics(where: string, { cells, chosen }: Metrics): void {
+  if (!Array.isArray(cells) || !cells.some((cell) => cell.id === chosen)) {
+    throw new DataError({
+      where,
+      expected: 'cells, among them the chosen one',
+      got: `chosen '${chosen}'`,
+      hint: 'run the study again',
+    })
+  }
+}
+
+async function readOptional<T>(path: string): Promise<T | null> {
+  const text = await readFile(path, 'utf8').catch(ignoreMissing)
+  return text === null ? null : readJson<T>(path)
+}
+
+function ignoreMissing(cause: unknown): null {
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
+  throw cause
+}
+
+// Pictures in the order of their worth to a reader, until the file would grow too large.
+async function readPictures(runFolder: string, gallery: Gallery | null): Promise<Map<string, string>> {
+  const images = new Map<string, string>()
+  if (!gallery) return images
+  const wanted = [
+    ...gallery.stains.flatMap(({ original, methods }) => [original.file, ...methods.map(({ file }) => file)]),
+    ...[...gallery.errors, ...gallery.samples, ...gallery.rejected].map(({ file }) => file),
+  ]
+  let bytes = 0
+  for (const file of new Set(wanted)) {
+    if (file !== basename(file)) continue // a name that leaves gallery/ is no picture of this run
+    const png = await readFile(join(runFolder, 'gallery', file)).catch(ignoreMissing)
+    if (!png || !isPng(png) || bytes + png.length > PICTURES_AT_MOST_BYTES) continue
+    bytes += png.length
+    images.set(file, `data:image/png;base64,${png.toString('base64')}`)
+  }
+  return images
+}
+
+function isPng(bytes: Uint8Array): boolean {
+  return [0x89, 0x50, 0x4e, 0x47].every((byte, i) => bytes[i] === byte)
+}

@@ -1,0 +1,48 @@
+// What each extractor reached and what it cost.
+
+import { splitStage } from '../costs.ts'
+import { type ReportData, rankCells } from '../data.ts'
+import { type Html, html } from '../html.ts'
+import { formatCount, formatSeconds, formatShare } from '../numbers.ts'
+import { renderOrigin } from '../origin.ts'
+import type { Section } from '../page.ts'
+import { renderInterval, renderTable } from '../parts.ts'
+
+/** One row an extractor: its best cell, and its time. */
+export function renderEmbed(data: ReportData): Section {
+  const { metrics, manifest } = data
+  const names = [...new Set(metrics.cells.map((cell) => cell.embed))]
+  const withTest = metrics.cells.some((cell) => cell.test)
+  return {
+    id: 'embed',
+    title: 'Embed',
+    badge: renderOrigin(manifest.origin),
+    body: renderTable(
+      'Extractors',
+      html`<table><caption>Each extractor with the cell that did best on validation, and what embedding cost over all splits and
+stain methods.</caption><thead><tr><th scope="col">extractor</th><th scope="col">best stain</th><th scope="col">best classifier</th>
+<th scope="col" class="n">validation %</th>${withTest && html`<th scope="col" class="n">test %</th>`}<th scope="col" class="n edge">patches embedded</th>
+<th scope="col" class="n">time</th><th scope="col" class="n">patches/s</th></tr></thead><tbody>${names.map((name) => renderRow(name, data, withTest))}</tbody></table>`,
+      true,
+    ),
+  }
+}
+
+function renderRow(name: string, { metrics, timings }: ReportData, withTest: boolean): Html {
+  const best = rankCells(metrics).find((cell) => cell.embed === name)!
+  const paths = metrics.cells.filter((cell) => cell.embed === name).map((cell) => `${cell.stain}/${name}`)
+  const own = timings.filter(({ stage }) => {
+    const { word, what } = splitStage(stage)
+    return (
+      word === 'embed' &&
+      paths.some((path) => what.startsWith(path) && /^([/ ]|$)/.test(what.slice(path.length)))
+    )
+  })
+  const seconds = own.reduce((sum, stage) => sum + stage.seconds, 0)
+  const items = own.reduce((sum, stage) => sum + stage.items, 0)
+  return html`<tr><th scope="row">${name}</th><td>${best.stain}</td><td>${best.classify}</td>${renderInterval(best.val.accuracy)}
+${withTest && (best.test ? renderInterval(best.test.accuracy, formatShare) : html`<td class="n">–</td>`)}
+<td class="n edge">${own.length ? formatCount(items) : '–'}</td><td class="n">${own.length ? formatSeconds(seconds) : '–'}${
+    own.some(({ cached }) => cached) && html`<small>partly cached</small>`
+  }</td><td class="n">${seconds > 0 ? formatCount(items / seconds) : '–'}</td></tr>`
+}

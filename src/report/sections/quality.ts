@@ -1,0 +1,56 @@
+// What the quality filter left out: counts by rule, and pictures with the value that decided.
+
+import { type ReportData, SPLITS } from '../data.ts'
+import { type Html, html } from '../html.ts'
+import { formatCount, formatPercent, formatValue } from '../numbers.ts'
+import { renderOrigin } from '../origin.ts'
+import type { Section } from '../page.ts'
+import { renderPatch, renderTable } from '../parts.ts'
+
+const SHOWN_AT_MOST = 24
+
+/** Rejected patches by rule and split, with examples. */
+export function renderQuality(data: ReportData): Section {
+  const { manifest, gallery } = data
+  const splits = SPLITS.filter((split) => manifest.splits[split])
+  const rules = [
+    ...new Set(splits.flatMap((split) => Object.keys(manifest.splits[split]!.rejectedByRule))),
+  ].sort()
+  const rejected = (gallery?.rejected ?? []).slice(0, SHOWN_AT_MOST)
+  return {
+    id: 'quality',
+    title: 'Quality: what was left out',
+    navTitle: 'Quality',
+    badge: renderOrigin(manifest.origin),
+    body: html`${rules.length ? renderTable('Rejected patches by rule', renderRules(data, splits, rules), true) : html`<p>No patch was rejected.</p>`}
+${
+  rejected.length > 0 &&
+  html`<h3>Rejected patches</h3><p class="soft">Each with the rule that rejected it and the value it found.</p>
+<div class="patches">${rejected.map((image) =>
+    renderPatch(
+      data,
+      image,
+      html`${image.rule}: <strong>${formatValue(image.value)}</strong><span class="id">${image.center !== null && `center ${image.center} · `}${image.split} · ${image.id}</span>`,
+    ),
+  )}</div>`
+}`,
+  }
+}
+
+function renderRules(
+  { manifest }: ReportData,
+  splits: readonly (typeof SPLITS)[number][],
+  rules: readonly string[],
+): Html {
+  const row = (title: string, pick: (split: (typeof SPLITS)[number]) => number) =>
+    html`<tr><th scope="row">${title}</th>${splits.map((split) => html`<td class="n">${formatCount(pick(split))}<small>${formatPercent(pick(split) / manifest.splits[split]!.count)}</small></td>`)}</tr>`
+  return html`<table><caption>Patches rejected, by the first rule that rejected them.</caption><thead><tr><th scope="col">rule</th>${splits.map(
+    (split) => html`<th scope="col" class="n">${split}</th>`,
+  )}</tr></thead><tbody>${rules.map((rule) =>
+    row(rule, (split) => {
+      const counts = manifest.splits[split]!.rejectedByRule
+      return Object.hasOwn(counts, rule) ? counts[rule] : 0
+    }),
+  )}
+${row('kept', (split) => manifest.splits[split]!.kept)}</tbody></table>`
+}

@@ -1,0 +1,74 @@
+// How to do it again: command, recipe, versions, and what each stage took.
+
+import { splitStage } from '../costs.ts'
+import type { ReportData, StageTiming } from '../data.ts'
+import { type Html, html } from '../html.ts'
+import { formatCount, formatMemory, formatPlural, formatSeconds } from '../numbers.ts'
+import type { Section } from '../page.ts'
+import { renderTable } from '../parts.ts'
+
+/** Command, recipe, versions, time and memory. */
+export function renderRun(data: ReportData): Section {
+  const { manifest, recipe, timings, folder } = data
+  const path = `${folder}/recipe.yaml`
+  return {
+    id: 'run',
+    title: 'Run: how to do it again',
+    navTitle: 'Run',
+    body: html`<pre><code>eosin study run ${/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`}</code></pre>
+<p>With the same data, recipe and versions, <code>metrics.json</code> and <code>manifest.json</code> come out the same
+to the byte; a run that was stopped goes on from where it was.</p>
+${recipe !== null && html`<details><summary>The recipe, complete with defaults</summary><pre><code>${recipe}</code></pre></details>`}
+<h3>Versions</h3>${renderTable(
+      'Versions',
+      html`<table><caption class="hidden">Versions of the software</caption><tbody>${Object.entries(
+        manifest.versions,
+      ).map(
+        ([name, version]) => html`<tr><th scope="row">${name}</th><td>${version}</td></tr>`,
+      )}<tr><th scope="row">${manifest.seeds.length === 1 ? 'seed' : 'seeds'}</th><td>${manifest.seeds.join(', ')}</td></tr></tbody></table>`,
+      true,
+    )}
+${timings.length > 0 && renderTimings(timings)}`,
+  }
+}
+
+function renderTimings(timings: readonly StageTiming[]): Html {
+  const stages = new Map<string, StageTiming[]>()
+  for (const timing of timings) {
+    const { word } = splitStage(timing.stage)
+    if (!stages.get(word)?.push(timing)) stages.set(word, [timing])
+  }
+  const sum = (own: readonly StageTiming[]) => own.reduce((total, { seconds }) => total + seconds, 0)
+  const most = Math.max(...[...stages.values()].map(sum))
+  return html`<h3>Time and memory</h3>${renderTable(
+    'Time and memory by stage',
+    html`<table><caption>By stage. What came out of the cache is listed with what it took when it was made.</caption><thead><tr><th scope="col">stage</th><th scope="col" class="n">time</th>
+<th scope="col"><span class="hidden">share</span></th><th scope="col" class="n">steps</th><th scope="col" class="n">cached</th><th scope="col" class="n">peak memory</th></tr></thead><tbody>${[
+      ...stages,
+    ].map(
+      ([
+        word,
+        own,
+      ]) => html`<tr><th scope="row">${word}</th><td class="n">${formatSeconds(sum(own))}</td><td><span class="bar" style="width:9rem" aria-hidden="true"><i style="width:${
+        most > 0 ? ((100 * sum(own)) / most).toFixed(1) : 0
+      }%"></i></span></td>
+<td class="n">${own.length}</td><td class="n">${own.filter(({ cached }) => cached).length}</td><td class="n">${formatMemory(Math.max(...own.map(({ peakRssMb }) => peakRssMb)))}</td></tr>`,
+    )}</tbody></table>`,
+    true,
+  )}
+<details><summary>Every step <small>${formatPlural(timings.length, 'step')}</small></summary>${renderTable(
+    'Time and memory of every step',
+    html`<table><caption>Every step, in the order it was done.</caption><thead><tr><th scope="col">step</th><th scope="col" class="n">time</th><th scope="col" class="n">items</th><th scope="col" class="n">items/s</th>
+<th scope="col" class="n">peak memory</th><th scope="col">cache</th></tr></thead><tbody>${timings.map(
+      ({
+        stage,
+        seconds,
+        items,
+        peakRssMb,
+        cached,
+      }) => html`<tr><th scope="row">${stage}</th><td class="n">${formatSeconds(seconds)}</td><td class="n">${items ? formatCount(items) : '–'}</td>
+<td class="n">${items && seconds > 0 ? formatCount(items / seconds) : '–'}</td><td class="n">${formatMemory(peakRssMb)}</td><td>${cached && html`<span class="pill plain">cached</span>`}</td></tr>`,
+    )}</tbody></table>`,
+    true,
+  )}</details>`
+}

@@ -1,0 +1,107 @@
+// The same patches under every stain method, with verdicts, and the verdicts counted by center.
+
+import { compareNames, type Gallery, type ReportData, SPLITS } from '../data.ts'
+import { type Html, html } from '../html.ts'
+import { formatCount, formatShare } from '../numbers.ts'
+import { renderOrigin } from '../origin.ts'
+import type { Section } from '../page.ts'
+import { colourGrid } from '../palette.ts'
+import { describePatch, renderLabel, renderPicture, renderStain, renderTable } from '../parts.ts'
+
+const ROWS_AT_MOST = 12
+const VERDICTS = ['ok', 'fallback', 'passthrough', 'rejected']
+
+/** Before and after, and verdict counts. */
+export function renderStains(data: ReportData): Section | null {
+  const patches = (data.gallery?.stains ?? []).slice(0, ROWS_AT_MOST)
+  if (!patches.length && !data.metrics.verdicts.length) return null
+  return {
+    id: 'stain',
+    title: 'Stain: before and after',
+    navTitle: 'Stain',
+    badge: renderOrigin(data.manifest.origin),
+    body: html`${patches.length > 0 && renderBeforeAfter(data, patches)}
+${data.metrics.verdicts.length > 0 && renderVerdictCounts(data)}`,
+  }
+}
+
+function renderBeforeAfter(data: ReportData, patches: Gallery['stains']): Html {
+  const stains = [...new Set(patches.flatMap(({ methods }) => methods.map(({ stain }) => stain)))]
+  const colour = colourGrid(data.metrics)
+  return renderTable(
+    'Patches before and after stain normalisation',
+    html`<table class="before"><caption>One patch a column, one method a row: the more alike the patches of a row, the less
+is left of the center they came from. The verdict says what became of a patch.</caption>
+<thead><tr><th scope="col" class="pin"><span class="hidden">method</span></th>${patches.map(
+      ({ original }) =>
+        html`<th scope="col">${original.center === null ? 'no center' : `center ${original.center}`} · ${original.split}<small>${renderLabel(original.label)}</small></th>`,
+    )}</tr></thead>
+<tbody><tr><th scope="row" class="pin">as read</th>${patches.map(
+      ({ original }) =>
+        html`<td><figure class="patch">${renderPicture(data, original.file, describePatch(original))}<figcaption class="id">${original.id}</figcaption></figure></td>`,
+    )}</tr>
+${stains.map(
+  (stain) =>
+    html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}</th>${patches.map(
+      ({ original, methods }) => {
+        const method = methods.find((other) => other.stain === stain)
+        return method
+          ? html`<td><figure class="patch">${renderPicture(data, method.file, `${describePatch(original)}, after ${stain}: ${method.verdict}`)}<figcaption>${renderVerdict(method.verdict)}</figcaption></figure></td>`
+          : html`<td></td>`
+      },
+    )}</tr>`,
+)}</tbody></table>`,
+    true,
+  )
+}
+
+function renderVerdict(verdict: string): Html {
+  const word = verdict.split(/[^a-z]/, 1)[0]
+  return html`<span class="${VERDICTS.includes(word) && `v-${word}`}"><span class="dot"></span></span>${verdict}`
+}
+
+function renderVerdictCounts({ metrics }: ReportData): Html {
+  const columns = SPLITS.flatMap((split) => {
+    const centers = metrics.verdicts
+      .filter((counts) => counts.split === split)
+      .flatMap((counts) => Object.keys(counts.byCenter))
+    return [...new Set(centers)].sort(compareNames).map((center) => ({ split, center }))
+  })
+  const stains = [...new Set(metrics.verdicts.map(({ stain }) => stain))]
+  const colour = colourGrid(metrics)
+  const pick = (stain: string, { split, center }: (typeof columns)[number]) => {
+    const counts =
+      metrics.verdicts.find((other) => other.stain === stain && other.split === split)?.byCenter ?? {}
+    return Object.hasOwn(counts, center) ? counts[center] : null
+  }
+  return html`<h3>Verdicts by center</h3>
+<ul class="legend">${VERDICTS.map((verdict) => html`<li class="v-${verdict}"><span class="dot"></span>${verdict}<small>&nbsp;${VERDICT_WORDS[verdict]}</small></li>`)}</ul>
+${renderTable(
+  'Verdicts by center',
+  html`<table><caption>The share of patches normalised with their own fit, and how many were not.</caption><thead><tr><th scope="col" class="pin">stain</th>${columns.map(
+    ({ split, center }) =>
+      html`<th scope="col">${center === '?' ? 'no center' : `center ${center}`}<small>${split}</small></th>`,
+  )}</tr></thead><tbody>${stains.map(
+    (stain) =>
+      html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}</th>${columns.map((column) => renderCounts(pick(stain, column)))}</tr>`,
+  )}</tbody></table>`,
+)}`
+}
+
+const VERDICT_WORDS: Readonly<Record<string, string>> = {
+  ok: 'normalised with its own fit',
+  fallback: "with its slide's or center's fit",
+  passthrough: 'background, left as it is',
+  rejected: 'could not be fitted, left as it is',
+}
+
+function renderCounts(counts: Readonly<Record<string, number>> | null): Html {
+  if (!counts) return html`<td>–</td>`
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  const rest = Object.entries(counts).filter(([verdict, count]) => verdict !== 'ok' && count > 0)
+  return html`<td>${formatShare(total ? (counts.ok ?? 0) / total : null)} % ok<span class="bar" aria-hidden="true">${VERDICTS.map(
+    (verdict) =>
+      (counts[verdict] ?? 0) > 0 &&
+      html`<i class="v-${verdict}" style="width:${((100 * counts[verdict]) / total).toFixed(2)}%;background:currentColor"></i>`,
+  )}</span><small>${rest.length ? rest.map(([verdict, count]) => html`<span style="display:block">${formatCount(count)} ${verdict}</span>`) : `of ${formatCount(total)}`}</small></td>`
+}

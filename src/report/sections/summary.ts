@@ -1,0 +1,94 @@
+// The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
+
+import { chosenCell, type Interval, labelCell, listCenters, type ReportData, SPLITS } from '../data.ts'
+import { type Html, html } from '../html.ts'
+import {
+  formatBounds,
+  formatCount,
+  formatList,
+  formatPercent,
+  formatPlural,
+  formatSeconds,
+  formatShare,
+  formatUnit,
+} from '../numbers.ts'
+import { explainOrigin, renderOrigin } from '../origin.ts'
+import type { Section } from '../page.ts'
+
+/** The paragraph under the title. */
+export function renderLead({ manifest, metrics }: ReportData): Html {
+  const { val, test, ...cell } = chosenCell(metrics)
+  const count = metrics.cells.length
+  const name = [cell.stain, cell.embed, cell.classify].join(' / ')
+  return html`${count > 1 ? `Of ${formatCount(count)} combinations, ` : 'The combination '}<strong>${name}</strong>
+${count > 1 ? 'did best on validation: it ' : ''}calls <strong>${formatPercent(val.accuracy.value)}</strong> of
+${formatPlural(val.count, 'validation patch', 'validation patches')} right${nameCenters(listCenters(manifest.splits.val))}${
+    test
+      ? html`, and <strong>${formatPercent(test.accuracy.value)}</strong> (95 % interval
+${formatBounds(test.accuracy, formatShare)}) of ${formatPlural(test.count, 'patch', 'patches')} of the test
+set${nameCenters(listCenters(manifest.splits.test))}, on which nothing was fitted or chosen.`
+      : '. The test labels are withheld, so this run cannot say how well it does there.'
+  } ${renderGain(metrics)}`
+}
+
+/** The figures in large type, and how real the pixels are. */
+export function renderSummary(data: ReportData): Section {
+  const { manifest, metrics, timings } = data
+  const { val, test } = chosenCell(metrics)
+  const tile = (label: string, interval: Interval | null, format: (value: number) => string) =>
+    interval && renderTile(label, interval, format)
+  const measured = test ?? val
+  const where = test ? 'test' : 'validation'
+  const patches = SPLITS.reduce((sum, split) => sum + (manifest.splits[split]?.count ?? 0), 0)
+  const seconds = timings.reduce((sum, stage) => sum + stage.seconds, 0)
+  return {
+    id: 'summary',
+    title: 'Summary',
+    badge: renderOrigin(manifest.origin),
+    body: html`${explainOrigin(manifest.origin)}
+<dl class="tiles">
+${tile('Validation accuracy', val.accuracy, formatPercent)}
+${test ? tile('Test accuracy', test.accuracy, formatPercent) : renderWithheld()}
+${tile(`AUROC, ${where}`, measured.auroc, formatUnit)}
+${tile(`Calibration error, ${where}`, measured.calibrationError, formatUnit)}
+</dl>
+<p class="soft">${formatPlural(patches, 'patch', 'patches')} of ${formatPlural(countCenters(data), 'center')} ·
+${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.length, 'seed')}${
+      timings.length > 0 && html` · ${formatSeconds(seconds)} of work`
+    }. Every interval is a 95 % bootstrap interval; the validation figure flatters, since the cell was chosen by it.</p>`,
+  }
+}
+
+function renderTile(label: string, { value, low, high }: Interval, format: (value: number) => string): Html {
+  const at = (x: number) => `${(100 * Math.min(1, Math.max(0, x))).toFixed(1)}%`
+  return html`<div class="tile"><dt>${label}</dt><dd><div class="figure">${format(value)}</div>
+<span class="strip" aria-hidden="true"><i style="left:${at(low)};width:${at(high - low)}"></i><b style="left:${at(value)}"></b></span>
+<small>95 % interval ${format(low)} to ${format(high)}</small></dd></div>`
+}
+
+function renderWithheld(): Html {
+  return html`<div class="tile"><dt>Test accuracy</dt><dd><div class="figure words">labels withheld</div>
+<small>known only to who holds the labels; hand in submission.csv</small></dd></div>`
+}
+
+function renderGain(metrics: ReportData['metrics']): Html | null {
+  const chosen = chosenCell(metrics)
+  const plain = metrics.cells.find(
+    (cell) => cell.stain === 'none' && cell.embed === chosen.embed && cell.classify === chosen.classify,
+  )
+  if (!plain || plain.id === chosen.id) return null
+  const split = chosen.test && plain.test ? 'test' : 'val'
+  const points = 100 * (chosen[split]!.accuracy.value - plain[split]!.accuracy.value)
+  const size = html`${Math.abs(points).toFixed(1)} points`
+  return html`Without stain normalisation (<em>${labelCell(plain, metrics)}</em>) the same classifier stands
+${points < 0 ? html`${size} higher` : html`${size} lower`} on ${split === 'test' ? 'the test set' : 'validation'}.`
+}
+
+function nameCenters(centers: readonly string[]): string {
+  const named = centers.filter((center) => center !== '?')
+  return named.length ? ` (${named.length === 1 ? 'center' : 'centers'} ${formatList(named)})` : ''
+}
+
+function countCenters({ manifest }: ReportData): number {
+  return new Set(SPLITS.flatMap((split) => listCenters(manifest.splits[split]))).size
+}

@@ -1,0 +1,398 @@
+// A made-up run for the report's tests: every figure and picture in it is invented. Nothing was trained.
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openRandom, type Random } from '../../src/base/index.ts'
+import type { EpochRecord } from '../../src/classify/head.ts'
+import type { Evaluation, Interval, Scores } from '../../src/evaluate/evaluation.ts'
+import { encodePng } from '../../src/formats/index.ts'
+import type {
+  Cell,
+  Gallery,
+  GalleryImage,
+  Manifest,
+  Metrics,
+  SeedResult,
+  Split,
+  StageTiming,
+} from '../../src/runs/record.ts'
+
+/** What varies between the sample runs. */
+export interface SampleOptions {
+  readonly stains?: readonly string[]
+  readonly embeds?: readonly string[]
+  readonly heads?: readonly string[]
+  readonly seeds?: readonly number[]
+  readonly testLabels?: boolean
+  readonly name?: string
+}
+
+/** The files of a made-up run, before they are written. */
+export interface SampleRun {
+  readonly manifest: Manifest
+  readonly metrics: Metrics
+  readonly timings: readonly StageTiming[]
+  readonly gallery: Gallery
+  readonly recipe: string
+}
+
+const STAINS = ['none', 'macenko', 'reinhard', 'vahadane']
+const COUNTS: Readonly<Record<string, [Split, number]>> = {
+  0: ['train', 480],
+  3: ['train', 620],
+  4: ['train', 700],
+  1: ['val', 600],
+  2: ['test', 800],
+}
+
+/** Invents a run; the same options give the same run. */
+export function inventRun(options: SampleOptions = {}): SampleRun {
+  const { stains = STAINS, embeds = ['texture', 'dinov2-small'], heads = ['mlp', 'logistic'] } = options
+  const { seeds = [0, 1, 2], testLabels = true, name = 'made-up test data' } = options
+  const cells = stains.flatMap((stain, s) =>
+    embeds.flatMap((embed, e) =>
+      heads.map((head, h) =>
+        inventCell([stain, embed, head], seeds, testLabels, 0.8 + 0.022 * s + 0.045 * e - 0.018 * h),
+      ),
+    ),
+  )
+  const chosen = cells.reduce((a, b) => (b.val.accuracy.value > a.val.accuracy.value ? b : a))
+  return {
+    manifest: inventManifest(name, seeds, testLabels),
+    metrics: {
+      cells,
+      chosen: chosen.id,
+      chosenBy: 'best accuracy on val, seeds averaged',
+      verdicts: inventVerdicts(stains),
+    },
+    timings: inventTimings(cells, stains, embeds, seeds),
+    gallery: inventGallery(stains, testLabels),
+    recipe: `# Made-up test data: this recipe was never run.\nname: ${name}\nseed: 0\nseeds: ${seeds.length}\nstain: [${stains}]\nembed: [${embeds}]\nclassify: [${heads}]\n`,
+  }
+}
+
+/** Writes a made-up run folder, with pictures unless `gallery` is false. */
+export async function writeSampleRun(folder: string, run: SampleRun, gallery = true): Promise<void> {
+  await mkdir(join(folder, 'gallery'), { recursive: true })
+  const write = (name: string, content: unknown) => writeFile(join(folder, name), JSON.stringify(content))
+  await writeFile(join(folder, 'recipe.yaml'), run.recipe)
+  await write('manifest.json', run.manifest)
+  await write('metrics.json', run.metrics)
+  await write('timings.json', run.timings)
+  if (!gallery) return
+  await write('gallery.json', run.gallery)
+  const draw = async (
+    file: string,
+    center: string | null,
+    label: number | null,
+    stain?: string,
+    rule?: string,
+  ) =>
+    writeFile(
+      join(folder, 'gallery', file),
+      await encodePng({
+        data: drawTissue(file, center, label, stain, rule),
+        count: 1,
+        height: 96,
+        width: 96,
+      }),
+    )
+  for (const image of [...run.gallery.samples, ...run.gallery.errors])
+    await draw(image.file, image.center, image.label)
+  for (const image of run.gallery.rejected)
+    await draw(image.file, image.center, image.label, undefined, image.rule)
+  for (const { original, methods } of run.gallery.stains) {
+    await draw(original.file, original.center, original.label)
+    for (const { stain, file } of methods)
+      await draw(file, stain === 'none' ? original.center : '0', original.label, stain)
+  }
+}
+
+function inventCell(
+  [stain, embed, classify]: string[],
+  seeds: readonly number[],
+  testLabels: boolean,
+  level: number,
+): Cell {
+  const id = `${stain}/${embed}/${classify}`
+  const random = openRandom(7, id)
+  const results = seeds.map((seed): SeedResult => {
+    const [val, test] = [level + 0.008 * random.normal(), level - 0.045 + 0.012 * random.normal()]
+    return {
+      seed,
+      curve: classify === 'mlp' ? inventCurve(random, level) : [],
+      valAccuracy: val,
+      testAccuracy: testLabels ? test : null,
+      valAuroc: lift(val),
+      testAuroc: testLabels ? lift(test) : null,
+    }
+  })
+  const overSeeds = (values: number[]) => {
+    const mean = values.reduce((a, b) => a + b, 0) / values.length
+    return {
+      mean,
+      sd: Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1)),
+    }
+  }
+  const val = overSeeds(results.map((seed) => seed.valAccuracy))
+  const test = testLabels ? overSeeds(results.map((seed) => seed.testAccuracy!)) : null
+  return {
+    id,
+    stain,
+    embed,
+    classify,
+    seeds: results,
+    valAccuracyOverSeeds: val,
+    testAccuracyOverSeeds: test,
+    val: inventEvaluation(random, val.mean + 0.006, '1', 600),
+    test: test && inventEvaluation(random, test.mean + 0.006, '2', 800),
+  }
+}
+
+const lift = (accuracy: number) => 1 - (1 - accuracy) ** 1.35
+
+function inventEvaluation(random: Random, accuracy: number, center: string, count: number): Evaluation {
+  const scores = inventScores(accuracy, count)
+  const bend = 1 / (1 - lift(accuracy)) - 1
+  const falsePositiveRate = Array.from({ length: 60 }, (_, i) => (i / 59) ** 2)
+  let risen = 0
+  const truePositiveRate = falsePositiveRate.map((x, i) => {
+    const noisy = x ** (1 / bend) + 0.012 * random.normal() * (1 - x)
+    return (risen = i === 0 ? 0 : i === 59 ? 1 : Math.min(1, Math.max(risen, noisy)))
+  })
+  return {
+    ...scores,
+    threshold: 0.5,
+    byCenter: { [center]: scores },
+    bySlide: Object.fromEntries(
+      Array.from({ length: 14 }, (_, i) => [
+        `slide-${center}${String(i).padStart(2, '0')}`,
+        { count: 43, positives: 20 + i, accuracy: accuracy - 0.06 + 0.1 * random.uniform() },
+      ]),
+    ),
+    roc: { falsePositiveRate, truePositiveRate },
+    reliability: Array.from({ length: 15 }, (_, i) => {
+      const meanProbability = (i + 0.5) / 15
+      const tumourShare = Math.min(
+        1,
+        Math.max(
+          0,
+          meanProbability + 0.35 * (meanProbability - 0.5) * (1 - meanProbability) + 0.03 * random.normal(),
+        ),
+      )
+      return {
+        meanProbability,
+        tumourShare,
+        count: Math.round(count * (0.02 + 0.25 * Math.abs(meanProbability - 0.5) ** 2)),
+      }
+    }),
+  }
+}
+
+function inventScores(accuracy: number, count: number): Scores {
+  const interval = (value: number, half: number): Interval => ({
+    value,
+    low: value - half,
+    high: Math.min(1, value + 0.9 * half),
+  })
+  const wrong = Math.round(count * (1 - accuracy))
+  const [fp, fn] = [Math.round(wrong * 0.4), wrong - Math.round(wrong * 0.4)]
+  return {
+    count,
+    positives: count / 2,
+    accuracy: interval(accuracy, 0.031),
+    balancedAccuracy: interval(accuracy - 0.002, 0.032),
+    auroc: interval(lift(accuracy), 0.018),
+    auprc: interval(lift(accuracy) - 0.004, 0.02),
+    f1: interval(accuracy - 0.006, 0.034),
+    calibrationError: interval(0.06 - 0.04 * (accuracy - 0.8), 0.017),
+    slides: 14,
+    resampled: 'slides',
+    confusion: { tp: count / 2 - fn, fp, tn: count / 2 - fp, fn },
+  }
+}
+
+function inventCurve(random: Random, level: number): EpochRecord[] {
+  const floor = 1.25 * (1 - level)
+  return Array.from({ length: 24 + random.integer(12) }, (_, i) => ({
+    epoch: i + 1,
+    trainLoss: 0.72 * Math.exp(-i / 7) + floor * 0.55 + 0.008 * random.normal(),
+    valLoss: 0.52 * Math.exp(-i / 5) + floor + 0.0035 * Math.max(0, i - 14) + 0.012 * random.normal(),
+    valAccuracy: level - 0.2 * Math.exp(-i / 5),
+    learningRate: 1e-3,
+  }))
+}
+
+function inventManifest(name: string, seeds: readonly number[], testLabels: boolean): Manifest {
+  const splits: Manifest['splits'] = Object.fromEntries(
+    (['train', 'val', 'test'] as const).map((split) => {
+      const centers = Object.entries(COUNTS).filter(([, [of]]) => of === split)
+      const count = centers.reduce((sum, [, [, size]]) => sum + size, 0)
+      const rejectedByRule = split === 'train' ? { black: 9, blank: 4, duplicate: 1 } : { black: 3 }
+      const lost = split === 'train' ? 14 : 3
+      return [
+        split,
+        {
+          source: `made-up/${split}.h5`,
+          format: 'challenge',
+          origin: 'synthetic' as const,
+          licence: split === 'test' ? null : 'CC0-1.0',
+          fingerprint: `${split}0123456789abcdef`.repeat(4),
+          height: 96,
+          width: 96,
+          count,
+          kept: count - lost,
+          rejectedByRule,
+          byCenter: Object.fromEntries(
+            centers.map(([center, [, size]]) => [
+              center,
+              { count: size, positives: split === 'test' && !testLabels ? null : size / 2 },
+            ]),
+          ),
+        },
+      ]
+    }),
+  )
+  return {
+    name,
+    seed: 0,
+    seeds,
+    versions: { eosin: '0.1.0', node: '20.20.0', 'onnxruntime-node': '1.30.0', platform: 'linux x64' },
+    splits,
+    origin: 'synthetic',
+  }
+}
+
+function inventVerdicts(stains: readonly string[]): Metrics['verdicts'] {
+  return stains.flatMap((stain) =>
+    (['train', 'val', 'test'] as const).map((split) => ({
+      stain,
+      split,
+      byCenter: Object.fromEntries(
+        Object.entries(COUNTS)
+          .filter(([, [of]]) => of === split)
+          .map(([center, [, size]], i): [string, Record<string, number>] => [
+            center,
+            stain === 'none'
+              ? { ok: size }
+              : { ok: size - 21 - i, fallback: 12, passthrough: 7 + i, rejected: 2 },
+          ]),
+      ),
+    })),
+  )
+}
+
+function inventTimings(
+  cells: readonly Cell[],
+  stains: readonly string[],
+  embeds: readonly string[],
+  seeds: readonly number[],
+): StageTiming[] {
+  const random = openRandom(3, 'timings')
+  const take = (stage: string, seconds: number, items: number, cached = false): StageTiming => ({
+    stage,
+    seconds: seconds * (0.8 + 0.4 * random.uniform()),
+    items,
+    cached,
+    peakRssMb: Math.round(300 + 250 * random.uniform()),
+  })
+  return [
+    ...(['train', 'val', 'test'] as const).map((split) =>
+      take(`quality ${split}`, 0.9, split === 'train' ? 1800 : 700),
+    ),
+    ...stains.map((stain) => take(`stain ${stain}`, 0.6, 0)),
+    ...stains.flatMap((stain) =>
+      embeds.flatMap((embed, e) =>
+        (['train', 'val', 'test'] as const).map((split) =>
+          take(
+            `embed ${stain}/${embed} ${split}`,
+            e ? 34 : 1.6,
+            split === 'train' ? 1786 : 597,
+            stain === 'none',
+          ),
+        ),
+      ),
+    ),
+    ...cells.flatMap(({ id, classify }) =>
+      seeds.map((seed) => take(`classify ${id} seed ${seed}`, classify === 'mlp' ? 4.2 : 0.3, 1786)),
+    ),
+  ]
+}
+
+function inventGallery(stains: readonly string[], testLabels: boolean): Gallery {
+  const image = (kind: string, center: string, i: number): GalleryImage => {
+    const [split] = COUNTS[center]
+    return {
+      file: `${kind}-${center}-${i}.png`,
+      id: String(1000 * Number(center) + 37 * i),
+      split,
+      center,
+      label: split === 'test' && !testLabels ? null : i % 2 ? 1 : 0,
+    }
+  }
+  const centers = Object.keys(COUNTS)
+  return {
+    samples: centers.flatMap((center) => Array.from({ length: 6 }, (_, i) => image('sample', center, i))),
+    rejected: ['black', 'blank', 'duplicate'].flatMap((rule, r) =>
+      [0, 1, 2, 3].map((i) => ({
+        ...image(`rejected-${rule}`, centers[i], i),
+        rule,
+        value: [2048, 0.9812, 17][r] * (rule === 'black' ? i + 1 : 1),
+      })),
+    ),
+    stains: centers.flatMap((center) =>
+      [0, 1].map((i) => ({
+        original: image('before', center, i),
+        methods: stains.map((stain) => ({
+          stain,
+          file: `before-${center}-${i}-${stain.replaceAll(/[^\w.-]+/g, '_')}.png`,
+          verdict: stain !== 'none' && center === '3' && i === 0 ? 'fallback: too little tissue' : 'ok',
+        })),
+      })),
+    ),
+    errors: testLabels
+      ? [0, 1, 2, 3, 4, 5, 6, 7].map((i) => ({
+          ...image('error', i % 4 < 2 ? '1' : '2', i),
+          probability: i % 2 ? 0.02 + 0.03 * i : 0.98 - 0.02 * i,
+        }))
+      : [],
+  }
+}
+
+// Pink ground with violet dots: enough to judge a layout by.
+function drawTissue(
+  file: string,
+  center: string | null,
+  label: number | null,
+  stain?: string,
+  rule?: string,
+): Uint8Array {
+  const random = openRandom(1, file.split('-').slice(0, 3).join('-').replace('.png', ''))
+  const tint = [
+    [0, 0, 0],
+    [-14, -22, 14],
+    [16, 8, -18],
+    [-30, 4, 6],
+    [8, -26, -10],
+  ][Number(center ?? 0)]
+  const shift = stain === 'reinhard' ? [6, 4, 0] : stain === 'vahadane' ? [-6, 6, 8] : [0, 0, 0]
+  const data = new Uint8Array(96 * 96 * 3)
+  const nuclei = Array.from({ length: label ? 26 : 44 }, () => [
+    96 * random.uniform(),
+    96 * random.uniform(),
+    (label ? 6.5 : 3.2) * (0.7 + 0.5 * random.uniform()),
+  ])
+  for (let p = 0; p < 96 * 96; p++) {
+    const [x, y] = [p % 96, Math.floor(p / 96)]
+    const inside = nuclei.some(([nx, ny, radius]) => (x - nx) ** 2 + (y - ny) ** 2 < radius ** 2)
+    const wave = 14 * Math.sin(x / 9 + y / 14)
+    const base =
+      rule === 'blank' ? [243, 242, 244] : inside ? [104, 66, 142] : [222 + wave, 158 + wave, 196 + wave / 2]
+    const black = rule === 'black' && y > 60
+    for (let c = 0; c < 3; c++)
+      data[3 * p + c] = black
+        ? 0
+        : Math.min(255, Math.max(0, base[c] + tint[c] + shift[c] + 9 * random.normal()))
+  }
+  return data
+}
