@@ -101,7 +101,7 @@ export function tensorFromOnnx(tensor: Tensor): NdArray {
 }
 
 function fromRaw<D extends Dtype>(dtype: D, bytes: Uint8Array): DtypeArrays[D] {
-  const aligned = bytes.slice() // raw data may start at any byte; typed arrays may not
+  const aligned = new Uint8Array(bytes) // raw data may start at any byte; typed arrays may not
   return new arrayTypes[dtype](aligned.buffer)
 }
 

@@ -184,11 +184,11 @@ function decodeTensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array):
     u8: Uint8Array,
     bool: Uint8Array,
   }
-  return ndarray(dtype, shape, new arrays[dtype](bytes.slice().buffer as ArrayBuffer))
+  return ndarray(dtype, shape, new arrays[dtype](new Uint8Array(bytes).buffer))
 }
 
 function halves(bytes: Uint8Array): Uint16Array {
-  return new Uint16Array(bytes.slice().buffer)
+  return new Uint16Array(new Uint8Array(bytes).buffer)
 }
 
 // IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits.

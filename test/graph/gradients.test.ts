@@ -1,0 +1,276 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Dtype, type NdArray, ndarray, openRandom, sizeOf } from '../../src/base/index.ts'
+import { openSession } from '../../src/engine/index.ts'
+import { gradientRules } from '../../src/graph/gradientRules.ts'
+import * as g from '../../src/graph/index.ts'
+import type { OpName } from '../../src/graph/value.ts'
+
+type Real = 'f32' | 'f64'
+
+/** One way to write an op: the shapes of its inputs, where they may lie, and the op itself. */
+interface Case {
+  readonly shapes: readonly (readonly number[])[]
+  readonly write: (...inputs: g.Value[]) => g.Value
+  readonly low?: number
+  readonly high?: number
+  /** f64 unless ONNX Runtime has no double kernel for it. */
+  readonly dtype?: Real
+  /** Keeps every value this far from 0 and from each other, where the op has a kink there. */
+  readonly gap?: number
+}
+
+const side = fc.integer({ min: 1, max: 4 })
+const shape = (rank: number) => fc.array(side, { minLength: rank, maxLength: rank })
+const anyShape = fc.integer({ min: 1, max: 3 }).chain(shape)
+
+// A shape, and one that broadcasts to it: some sides 1, some leading sides missing.
+const broadcastPair = fc
+  .tuple(
+    anyShape,
+    fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+    fc.integer({ min: 0, max: 3 }),
+    fc.boolean(),
+  )
+  .map(([full, ones, drop, swap]) => {
+    const thin = full.map((s, i) => (ones[i] ? 1 : s)).slice(Math.min(drop, full.length))
+    return swap ? [thin, full] : [full, thin]
+  })
+
+const unary = (write: (x: g.Value) => g.Value, options: Partial<Case> = {}) =>
+  anyShape.map((one): Case => ({ shapes: [one], write, ...options }))
+const binary = (write: (a: g.Value, b: g.Value) => g.Value, options: Partial<Case> = {}) =>
+  broadcastPair.map((shapes): Case => ({ shapes, write, ...options }))
+const reduction = (write: (x: g.Value, options: g.ReduceOptions) => g.Value, options: Partial<Case> = {}) =>
+  fc.tuple(anyShape, fc.integer({ min: 0, max: 2 }), fc.boolean(), fc.boolean()).map(
+    ([one, axis, keep, all]): Case => ({
+      shapes: [one],
+      write: (x) => write(x, { axes: all ? undefined : [axis % one.length], keep }),
+      ...options,
+    }),
+  )
+const axisOf = (one: readonly number[], seed: number) => seed % one.length
+const apart = { gap: 0.02 }
+
+// ONNX Runtime 1.30 has float kernels only for these.
+const single = { dtype: 'f32' } as const
+
+const matmulCase = fc
+  .tuple(side, side, side, fc.boolean(), fc.boolean(), fc.constantFrom('none', 'both', 'left', 'right'))
+  .map(([m, k, n, transposeA, transposeB, stack]): Case => {
+    const a = transposeA ? [k, m] : [m, k]
+    const b = transposeB ? [n, k] : [k, n]
+    const left = stack === 'both' || stack === 'left' ? [2, ...a] : a
+    const right = stack === 'both' || stack === 'right' ? [2, ...b] : b
+    return { shapes: [left, right], write: (x, y) => g.matmul(x, y, { transposeA, transposeB }), ...single }
+  })
+
+const geometry = fc.record({
+  stride: fc.integer({ min: 1, max: 2 }),
+  padding: fc.integer({ min: 0, max: 1 }),
+  dilation: fc.integer({ min: 1, max: 2 }),
+  groups: fc.integer({ min: 1, max: 2 }),
+})
+
+const cases: { readonly [O in OpName]?: fc.Arbitrary<Case> } = {
+  add: binary(g.add),
+  sub: binary(g.sub),
+  mul: binary(g.mul),
+  div: binary(g.div, { low: 0.5, high: 2 }),
+  pow: fc.oneof(
+    binary(g.pow, { low: 0.5, high: 2 }),
+    unary((x) => g.pow(x, 3)),
+  ),
+  maximum: binary(g.maximum, apart),
+  minimum: binary(g.minimum, apart),
+  neg: unary(g.neg),
+  abs: unary(g.abs, apart),
+  sqrt: unary(g.sqrt, { low: 0.5, high: 2 }),
+  exp: unary(g.exp),
+  log: unary(g.log, { low: 0.5, high: 2 }),
+  erf: unary(g.erf, single),
+  tanh: unary(g.tanh),
+  sigmoid: unary(g.sigmoid),
+  softplus: unary(g.softplus),
+  relu: unary(g.relu, apart),
+  leakyRelu: unary((x) => g.leakyRelu(x, 0.2), { ...single, ...apart }),
+  where: broadcastPair.map(
+    (shapes): Case => ({ shapes, write: (a, b) => g.where(g.greater(a, b), a, g.mul(b, 2)), ...apart }),
+  ),
+  cast: unary((x) => g.cast(g.cast(x, 'f32'), x.dtype), single),
+  reduceSum: reduction(g.reduceSum),
+  reduceMean: reduction(g.reduceMean),
+  reduceMax: reduction(g.reduceMax, apart),
+  softmax: fc
+    .tuple(anyShape, fc.nat(2))
+    .map(([one, i]): Case => ({ shapes: [one], write: (x) => g.softmax(x, axisOf(one, i)) })),
+  reshape: anyShape.map((one): Case => ({ shapes: [one], write: (x) => g.reshape(x, [-1, one[0]]) })),
+  transpose: fc
+    .tuple(shape(3), fc.constantFrom([0, 2, 1], [2, 0, 1], [1, 2, 0], [2, 1, 0]))
+    .map(([one, order]): Case => ({ shapes: [one], write: (x) => g.transpose(x, order) })),
+  expand: fc
+    .tuple(side, side, side)
+    .map(([a, b, c]): Case => ({ shapes: [[a, 1]], write: (x) => g.expand(x, [c, a, b]) })),
+  concat: fc.tuple(shape(3), side, fc.nat(2)).map(([one, other, i]): Case => {
+    const second = one.with(i, other)
+    return { shapes: [one, second], write: (a, b) => g.concat([a, b, a], i) }
+  }),
+  slice: fc
+    .tuple(shape(3), fc.nat(2), fc.nat(3), fc.integer({ min: 1, max: 3 }))
+    .map(([one, i, start, stride]): Case => {
+      const size = one[i] + 2
+      const from = start % size
+      return {
+        shapes: [one.with(i, size)],
+        write: (x) => g.slice(x, i, from, size - (from < size - 1 ? 1 : 0), stride),
+      }
+    }),
+  pad: fc
+    .tuple(
+      shape(3),
+      fc.constantFrom('constant', 'reflect', 'edge'),
+      fc.array(fc.nat(1), { minLength: 6, maxLength: 6 }),
+    )
+    .map(
+      ([one, mode, sizes]): Case => ({
+        shapes: [one.map((s) => s + 1)],
+        write: (x) => g.pad(x, sizes.slice(0, 3), sizes.slice(3), mode),
+        ...single,
+      }),
+    ),
+  gather: fc
+    .tuple(shape(3), fc.nat(2), fc.array(fc.nat(3), { minLength: 1, maxLength: 5 }))
+    .map(([one, i, list]): Case => {
+      const indices = BigInt64Array.from(list.map((index) => BigInt(index % one[i])))
+      return {
+        shapes: [one],
+        write: (x) => g.gather(x, g.constant(ndarray('i64', [indices.length], indices)), i),
+        ...single,
+      }
+    }),
+  matmul: matmulCase,
+  conv: fc.tuple(geometry, side, side).map(([options, c, o]): Case => {
+    const { groups } = options
+    const write = (x: g.Value, w: g.Value) => g.conv(x, w, options)
+    return {
+      shapes: [
+        [2, c * groups, 5, 6],
+        [o * groups, c, 3, 2],
+      ],
+      write,
+      ...single,
+    }
+  }),
+  convTranspose: fc.tuple(geometry, side, side, fc.boolean()).map(([options, c, o, more]): Case => {
+    const { groups, stride } = options
+    const outputPadding = more && stride > 1 ? 1 : 0
+    const write = (x: g.Value, w: g.Value) => g.convTranspose(x, w, { ...options, outputPadding })
+    return {
+      shapes: [
+        [2, c * groups, 3, 4],
+        [c * groups, o, 3, 2],
+      ],
+      write,
+      ...single,
+    }
+  }),
+}
+
+function make(dtype: Dtype, sides: readonly number[], values: ArrayLike<number>): NdArray {
+  return dtype === 'f64'
+    ? ndarray('f64', sides, Float64Array.from(values))
+    : ndarray('f32', sides, Float32Array.from(values))
+}
+
+// Values in [low, high]; with a gap, all distinct multiples of it and never 0.
+function drawValues({ low = -1, high = 1, gap }: Case, sizes: readonly number[], seed: number): number[][] {
+  const random = openRandom(seed, 'values')
+  if (!gap)
+    return sizes.map((size) => Array.from({ length: size }, () => low + (high - low) * random.uniform()))
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const order = random.permutation(total)
+  const all = Array.from(order, (rank) => (rank - total / 2 + 0.25) * gap * 2)
+  let start = 0
+  return sizes.map((size) => all.slice(start, (start += size)))
+}
+
+// The largest difference between gradients and central differences of a randomly weighted sum of the op's result.
+async function measureError(one: Case, seed: number): Promise<number> {
+  const { dtype = 'f64', shapes, write } = one
+  const inputs = shapes.map((sides, i) => g.input(`x${i}`, sides, dtype))
+  const result = write(...inputs)
+  const random = openRandom(seed, 'weights')
+  const weights = Array.from({ length: sizeOf(result.shape as number[]) }, () => 0.5 + random.uniform())
+  const loss = g.reduceSum(g.mul(result, g.constant(make(dtype, result.shape as number[], weights))))
+  const grads = g.gradients(loss, inputs)
+  const session = await openSession(
+    g.emitModel({ result, ...Object.fromEntries(grads.map((grad, i) => [`g${i}`, grad])) }, { inputs }),
+    { provider: 'cpu', threads: 1 },
+  )
+  try {
+    const values = drawValues(one, shapes.map(sizeOf), seed)
+    const run = (all: number[][]) =>
+      session.run(Object.fromEntries(shapes.map((sides, i) => [`x${i}`, make(dtype, sides, all[i])])))
+    // Summed in double precision outside: the loss itself would lose the difference.
+    const evaluate = async (all: number[][]) =>
+      Array.from((await run(all)).result.data as Float64Array).reduce(
+        (sum, value, i) => sum + value * weights[i],
+        0,
+      )
+    const found = await run(values)
+    const step = dtype === 'f64' ? 1e-5 : 4e-3
+    let error = 0
+    for (const [i, list] of values.entries()) {
+      for (const [j, value] of list.entries()) {
+        const shifted = (by: number) => values.with(i, list.with(j, value + by))
+        const slope = ((await evaluate(shifted(step))) - (await evaluate(shifted(-step)))) / (2 * step)
+        const claimed = (found[`g${i}`].data as Float64Array)[j]
+        error = Math.max(error, Math.abs(slope - claimed) / Math.max(1, Math.abs(slope)))
+      }
+    }
+    return error
+  } finally {
+    await session.close()
+  }
+}
+
+describe('gradients', () => {
+  const differentiable = (Object.keys(gradientRules) as OpName[]).filter(
+    (op) => typeof gradientRules[op] !== 'string',
+  )
+
+  it('are tested for every op that has a rule', () => {
+    expect(Object.keys(cases).sort()).toEqual(differentiable.toSorted())
+  })
+
+  for (const [op, arbitrary] of Object.entries(cases)) {
+    it(`of ${op} agree with central differences`, async () => {
+      await fc.assert(
+        fc.asyncProperty(arbitrary, fc.nat(1e6), async (one, seed) => {
+          expect(await measureError(one, seed)).toBeLessThan((one.dtype ?? 'f64') === 'f64' ? 1e-7 : 4e-3)
+        }),
+        { numRuns: 12, seed: 1 },
+      )
+    })
+  }
+
+  it('say why where an op on the path has none', () => {
+    const x = g.input('x', [3])
+    expect(() => g.gradients(g.reduceSum(g.sign(x)), [x])).toThrow(
+      /gradient of sign: got none: its derivative is 0/,
+    )
+  })
+
+  it('are zeros for a value that the target does not depend on', () => {
+    const [x, y] = [g.input('x', [2]), g.input('y', [3])]
+    const [, zero] = g.gradients(g.reduceSum(x), [x, y])
+    expect(g.printGraph({ zero })).toContain('[0,0,0]')
+  })
+
+  it('cost nothing for what is frozen: no node on the path to it is written', () => {
+    const [x, w, v] = [g.input('x', [2, 3]), g.input('w', [3, 3]), g.input('v', [3, 1])]
+    const loss = g.reduceSum(g.matmul(g.tanh(g.matmul(x, w)), v))
+    const [grad] = g.gradients(loss, [v])
+    expect(g.printGraph({ grad }).match(/matmul/g)).toHaveLength(2)
+  })
+})
