@@ -6,7 +6,7 @@ import { checkFinite, checkShape } from './embeddings.ts'
 import type { EpochRecord, Head, LabelledEmbeddings } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
 import { listStandardization, readStandardization } from './standardize.ts'
-import { type Calibration, fitTemperature } from './temperature.ts'
+import { type Calibration, calibrations } from './temperature.ts'
 
 /** What head.json says beside the weights. */
 export interface DenseRecord {
@@ -25,7 +25,7 @@ export async function finishDense(
   record: DenseRecord,
 ): Promise<Head> {
   if (calibrate === 'none') return makeDenseHead(network, record)
-  const temperature = fitTemperature(await runDense(network, val.x, 'logit'), val.y)
+  const temperature = calibrations[calibrate](await runDense(network, val.x, 'logit'), val.y)
   return makeDenseHead(coolNetwork(network, temperature), {
     ...record,
     chosen: { ...record.chosen, temperature },

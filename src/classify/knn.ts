@@ -1,7 +1,7 @@
 // The k nearest training patches vote. Exact: every distance is computed, a block of rows at a time, as one
 // matrix product in the engine. Deterministic: the seed is not used, and val is not looked at.
 
-import { DataError, f32, type NdArray, ndarray, pickNamed } from '../base/index.ts'
+import { f32, type NdArray, ndarray, pickNamed, RecipeError } from '../base/index.ts'
 import { openSession, type Session } from '../engine/index.ts'
 import { emitModel, input, matmul } from '../graph/index.ts'
 import { type MetricName, metrics } from './distances.ts'
@@ -74,7 +74,7 @@ function checkOptions({ k, metric, weighting }: KnnOptions, rows: number): void 
   pickNamed('knn metric', metrics, metric)
   pickNamed('knn weighting', weightings, weighting)
   if (Number.isInteger(k) && k >= 1 && k <= rows) return
-  throw new DataError({
+  throw new RecipeError({
     where: 'knn k',
     expected: `a whole number from 1 to ${rows}, the training patches`,
     got: `${k}`,

@@ -1,13 +1,13 @@
 // L2-regularised logistic regression: mean log loss + l2/2 |w|^2, the bias not regularised, solved to the
 // optimum in float64. Deterministic: the seed is not used.
 
-import { f32, type NdArray } from '../base/index.ts'
+import { f32, type NdArray, pickNamed, RecipeError } from '../base/index.ts'
 import { finishDense, loadDense } from './denseHead.ts'
 import { checkFit } from './embeddings.ts'
 import type { HeadMethod } from './head.ts'
 import { minimize } from './lbfgs.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
-import { type Calibration, measureLogits } from './temperature.ts'
+import { type Calibration, calibrations, measureLogits } from './temperature.ts'
 
 /** Options of logistic regression. */
 export interface LogisticOptions {
@@ -29,6 +29,7 @@ export const logistic: HeadMethod<LogisticOptions> = {
   about: 'L2-regularised logistic regression; without a given strength, the one with the least loss on val',
   defaults: { l2: null, standardize: true, calibrate: 'none' },
   async fit(train, val, options, _seed, hooks = {}) {
+    checkOptions(options)
     checkFit(train, val, options.l2 === null || options.calibrate !== 'none')
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const prepare = (x: NdArray<'f32'>) => (standardization ? standardizeRows(x, standardization) : x)
@@ -63,6 +64,12 @@ export const logistic: HeadMethod<LogisticOptions> = {
     })
   },
   load: (files) => loadDense(files, 'logistic'),
+}
+
+function checkOptions({ l2, calibrate }: LogisticOptions): void {
+  pickNamed('logistic calibrate', calibrations, calibrate)
+  if (l2 === null || (l2 >= 0 && Number.isFinite(l2))) return
+  throw new RecipeError({ where: 'logistic l2', expected: '0 or more, or null', got: `${l2}` })
 }
 
 function solve(x: NdArray<'f32'>, y: Uint8Array, l2: number, start: Float64Array): Float64Array {

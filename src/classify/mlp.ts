@@ -22,7 +22,7 @@ import type { DenseLayer } from './denseNetwork.ts'
 import { checkFit } from './embeddings.ts'
 import type { EpochRecord, HeadMethod, LabelledEmbeddings } from './head.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
-import type { Calibration } from './temperature.ts'
+import { type Calibration, calibrations } from './temperature.ts'
 
 /** Options of the multilayer perceptron. */
 export interface MlpHeadOptions {
@@ -45,7 +45,7 @@ export interface MlpHeadOptions {
   readonly epochs: number
   /** Epochs without a lower loss on val after which training ends. */
   readonly patience: number
-  /** `plateau` halves the learning rate after 3 epochs without a lower loss on val. */
+  /** `plateau` halves the learning rate after more than 3 epochs without a lower loss on val. */
   readonly schedule: 'constant' | 'plateau'
   /** Standardise each dimension by train's mean and standard deviation. */
   readonly standardize: boolean
@@ -130,6 +130,7 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
 function checkOptions(options: MlpHeadOptions): void {
   pickNamed('mlp optimizer', optimizers, options.optimizer)
   pickNamed('mlp schedule', schedules, options.schedule)
+  pickNamed('mlp calibrate', calibrations, options.calibrate)
   const isCount = (value: number, least = 1) => Number.isInteger(value) && value >= least
   const { hidden, dropout: rate, batchNorm, batchSize, epochs, patience, learningRate, weightDecay } = options
   const leastBatch = batchNorm ? 2 : 1 // batch norm of one row has no variance

@@ -1,8 +1,14 @@
 // Temperature scaling: one number that all logits are divided by, so that probabilities mean what they say.
 // Guo et al., "On calibration of modern neural networks" (2017), section 4.2.
 
+/** The temperature of a head, from its logits on val, for each way to calibrate. */
+export const calibrations = {
+  none: () => 1,
+  temperature: fitTemperature,
+} satisfies Record<string, (logits: Float32Array, y: Uint8Array) => number>
+
 /** How a head's probabilities are calibrated on val. */
-export type Calibration = 'none' | 'temperature'
+export type Calibration = keyof typeof calibrations
 
 // Beyond these the split is (nearly) separated or pure noise, and no temperature can be estimated.
 const coldest = 0.05

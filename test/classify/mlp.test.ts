@@ -124,6 +124,7 @@ describe('the multilayer perceptron', () => {
     await expect(attempt({ dropout: 1 })).rejects.toThrow(/dropout.*below 1, got 1/)
     await expect(attempt({ hidden: [16, 0] })).rejects.toThrow(/hidden/)
     await expect(attempt({ optimizer: 'adamx' })).rejects.toThrow(/did you mean 'adam/)
+    await expect(attempt({ calibrate: 'temprature' })).rejects.toThrow(/did you mean 'temperature'/)
     await expect(attempt({ epochs: 0 })).rejects.toThrow(/epochs/)
     await expect(attempt({ batchSize: 1 })).rejects.toThrow(/batchSize.*from 2/)
     await expect(attempt({}, { x: train.x, y: new Uint8Array(320) })).rejects.toThrow(/train.*all normal/)
