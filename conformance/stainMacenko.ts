@@ -6,11 +6,9 @@ import {
   covarianceOf,
   decomposeSymmetric,
   densityMap,
-  densityTable,
-  findTissue,
-  highestLevelOf,
   type MacenkoOptions,
   macenkoRecipe,
+  openView,
   openWorkspace,
   profilePatch,
   publishedProfile,
@@ -82,16 +80,19 @@ export async function checkTorchstainMacenko(
 
 function checkMatrices(name: string, { data }: Pixels, expected: StainConfig, options: MacenkoOptions) {
   const workspace = openWorkspace(data.length / 3)
-  const density = densityTable(options.io)
-  const count = findTissue(data, highestLevelOf(density, options.beta), workspace.offsets)
-  const [xx, xy, xz, yy, yz, zz] = covarianceOf(data, density, workspace.offsets, count)
+  const { tables, findTissue } = openView(options)(data)
+  const count = findTissue(data, workspace)
+  const [xx, xy, xz, yy, yz, zz] = covarianceOf(data, tables, workspace.offsets, count)
   const { values } = decomposeSymmetric([xx, xy, xz, yy, yz, zz])
   const profile = profilePatch(macenkoRecipe, data, options, workspace) as StainProfile
   const rows = unmixingRows(profile.stains)!
+  const whole = { offsets: null, count: data.length / 3 }
   const first = rows.map((row) =>
-    [0, 1, 2, 3, 4].map((i) => row.reduce((sum, weight, k) => sum + weight * density[data[3 * i + k]], 0)),
+    [0, 1, 2, 3, 4].map((i) => row.reduce((sum, weight, k) => sum + weight * tables[k][data[3 * i + k]], 0)),
   )
-  const percentiles = [1, 50, 99].map((p) => [...concentrationPercentiles(data, density, rows, p, workspace)])
+  const percentiles = [1, 50, 99].map((p) => [
+    ...concentrationPercentiles(data, tables, rows, p, whole, workspace),
+  ])
   return [
     compare(`${name}: tissue pixels`, [count], [expected.n_tissue_pixels], 0),
     compare(`${name}: covariance`, [xx, xy, xz, xy, yy, yz, xz, yz, zz], expected.cov_OD.flat(), 1e-9),
@@ -115,7 +116,8 @@ function separateStain(image: Pixels, fit: StainProfile, options: MacenkoOptions
     k === stain ? fit.maxConcentrations[k] / profile.maxConcentrations[k] : 0,
   ) as unknown as [number, number]
   const data = new Uint8Array(image.data.length)
+  const whole = { offsets: null, count: data.length / 3 }
   const map = densityMap(unmixingRows(profile.stains)!, fit.stains, scale)
-  restainPixels(image.data, data, densityTable(options.io), map, options.io)
+  restainPixels(image.data, data, openView(options)(data).tables, map, options.io, whole)
   return { ...image, data }
 }

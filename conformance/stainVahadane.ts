@@ -3,11 +3,11 @@
 import {
   angleBetween,
   learnDictionary,
+  openView,
   openWorkspace,
   type StainMatrix,
   stainMethods,
   type VahadaneOptions,
-  viewOf,
 } from '../src/stain/index.ts'
 import type { ConformanceResult } from './result.ts'
 import type { StainConfig } from './stain.ts'
@@ -47,10 +47,10 @@ function compareAngles(name: string, stains: StainMatrix, expected: StainMatrix)
 }
 
 function objectiveAt(data: Uint8Array, stains: StainMatrix): number {
-  const view = viewOf(options)
+  const view = openView(options)(data)
   const workspace = openWorkspace(data.length / 3)
   const count = view.findTissue(data, workspace)
   const bounds = { steps: 0, tolerance: 0 }
-  return learnDictionary(data, view.density, workspace.offsets, count, options.lambda, stains, bounds)
+  return learnDictionary(data, view.tables, workspace.offsets, count, options.lambda, stains, bounds)
     .objective
 }

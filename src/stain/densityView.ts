@@ -1,48 +1,91 @@
-// How a library looks at a patch: its density table, what it calls tissue, how it finds concentrations.
-// The compatibility modes are rows of this one table.
+// How a patch is looked at: its density tables, what counts as tissue, how concentrations are found and what
+// is rebuilt. The compatibility modes are rows of this one table; Eosin's own way adapts to the patch.
 
-import { densityTable, highestLevelOf, positiveDensityTable } from './opticalDensity.ts'
-import { findDarkPixels, findTissue, type Workspace } from './tissue.ts'
+import {
+  type DensityTables,
+  densityTable,
+  densityTablesBelow,
+  estimateWhite,
+  highestLevelOf,
+  positiveDensityTable,
+} from './opticalDensity.ts'
+import { findDarkPixels, findDensePixels, findTissue, type Workspace } from './tissue.ts'
 
 /** Whose constants and steps are followed; `none` is Eosin's own way. */
 export type Compatibility = 'none' | 'torchstain' | 'staintools' | 'tiatoolbox'
 
-/** Options that every method with two stains has. */
+/** Options that every method working on tissue has. */
 export interface DensityOptions {
   readonly compatibility: Compatibility
-  /** The level of clear glass: 255 as in the seed paper, 240 as torchstain's default. */
+  /**
+   * The level of clear glass: 255 as in the seed paper, 240 as torchstain's default. Eosin's own way
+   * measures the source's glass and uses this for what it rebuilds.
+   */
   readonly io: number
-  /** A pixel is tissue where every channel's density is at least this; above 0. */
+  /** torchstain's mode: a pixel is tissue where every channel's density is at least this; above 0. */
   readonly beta: number
+  /** Eosin's own way: a pixel is tissue where the mean density of its channels is at least this; above 0. */
+  readonly density: number
+  /** Eosin's own way: the least share of tissue pixels that a patch's own stains can be fitted on, 0 to 1. */
+  readonly minTissue: number
+}
+
+/** The constants that the methods share. */
+export const densityDefaults: DensityOptions = {
+  compatibility: 'none',
+  io: 255,
+  beta: 0.15,
+  density: 0.1,
+  minTissue: 0.02,
 }
 
 /** A patch seen through one library's eyes. */
 export interface DensityView {
-  readonly density: Float64Array
+  readonly tables: DensityTables
   readonly io: number
   /** Weight of the l1 penalty of non-negative concentrations; null for plain least squares. */
   readonly sparsity: number | null
+  /** Whether strengths are measured on tissue alone and background stays as it is. */
+  readonly isTissueOnly: boolean
+  /** The least number of tissue pixels that stains can be fitted on. */
+  readonly minPixels: number
   /** Notes the byte offsets of tissue pixels in `workspace.offsets` and returns how many there are. */
   findTissue(data: Uint8Array, workspace: Workspace): number
 }
 
-/** The view that `options` ask for. StainTools and tiatoolbox have no `io` and no `beta`. */
-export function viewOf({ compatibility, io, beta }: DensityOptions): DensityView {
-  if (compatibility === 'staintools' || compatibility === 'tiatoolbox') {
-    const isStretched = compatibility === 'tiatoolbox'
-    return {
-      density: positiveDensityTable(),
-      io: 255,
-      sparsity: isStretched ? null : 0.01,
-      findTissue: (data, workspace) => findDarkPixels(data, 0.8, isStretched, workspace),
-    }
+/** The view of one patch. */
+export type ViewPatch = (data: Uint8Array) => DensityView
+
+/** How patches are looked at under `options`. StainTools and tiatoolbox have no `io` and no `beta`. */
+export function openView(options: DensityOptions): ViewPatch {
+  const { compatibility, io, beta } = options
+  if (compatibility === 'none') return (data) => adaptiveView(data, options)
+  const isTorchstain = compatibility === 'torchstain'
+  const table = isTorchstain ? densityTable(io) : positiveDensityTable()
+  const highest = highestLevelOf(table, beta)
+  const isStretched = compatibility === 'tiatoolbox'
+  const view: DensityView = {
+    tables: [table, table, table],
+    io: isTorchstain ? io : 255,
+    sparsity: compatibility === 'staintools' ? 0.01 : null,
+    isTissueOnly: false,
+    minPixels: 2,
+    findTissue: isTorchstain
+      ? (data, { offsets }) => findTissue(data, highest, offsets)
+      : (data, workspace) => findDarkPixels(data, 0.8, isStretched, workspace),
   }
-  const density = densityTable(io)
-  const highest = highestLevelOf(density, beta)
+  return () => view
+}
+
+// One pixel in a hundred of any patch is glass or near it; below 180 it is no glass but dense tissue.
+function adaptiveView(data: Uint8Array, { io, density, minTissue }: DensityOptions): DensityView {
+  const tables = densityTablesBelow(estimateWhite(data, 0.99, 180))
   return {
-    density,
+    tables,
     io,
     sparsity: null,
-    findTissue: (data, { offsets }) => findTissue(data, highest, offsets),
+    isTissueOnly: true,
+    minPixels: Math.max(16, minTissue * (data.length / 3)),
+    findTissue: (pixels, { offsets }) => findDensePixels(pixels, tables, 3 * density, offsets),
   }
 }

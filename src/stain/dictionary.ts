@@ -4,6 +4,7 @@
 // dictionary, after a bounded number of steps.
 
 import type { Vector } from './eigen.ts'
+import type { DensityTables } from './opticalDensity.ts'
 import { openSparseCoder } from './sparseCode.ts'
 import type { StainMatrix } from './stainMatrix.ts'
 
@@ -33,7 +34,7 @@ interface Moments {
 /** Learns two atoms from `count` pixels at byte `offsets`, starting at `start`; the result is finite. */
 export function learnDictionary(
   data: Uint8Array,
-  density: Float64Array,
+  tables: DensityTables,
   offsets: Int32Array,
   count: number,
   lambda: number,
@@ -43,18 +44,18 @@ export function learnDictionary(
   let atoms: StainMatrix = [keepInBall(start[0]), keepInBall(start[1])]
   let steps = 0
   for (; steps < bounds.steps; steps++) {
-    const next = updateAtoms(atoms, sumCodes(data, density, offsets, count, lambda, atoms))
+    const next = updateAtoms(atoms, sumCodes(data, tables, offsets, count, lambda, atoms))
     const change = largestChange(atoms, next)
     atoms = next
     if (change < bounds.tolerance) break
   }
-  const { objective } = sumCodes(data, density, offsets, count, lambda, atoms)
+  const { objective } = sumCodes(data, tables, offsets, count, lambda, atoms)
   return { atoms, objective, steps }
 }
 
 function sumCodes(
   data: Uint8Array,
-  density: Float64Array,
+  [red, green, blue]: DensityTables,
   offsets: Int32Array,
   count: number,
   lambda: number,
@@ -67,9 +68,9 @@ function sumCodes(
   let [aa, ab, bb, xa, ya, za, xb, yb, zb, penalty, squares] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   for (let i = 0; i < count; i++) {
     const at = offsets[i]
-    const x = density[data[at]]
-    const y = density[data[at + 1]]
-    const z = density[data[at + 2]]
+    const x = red[data[at]]
+    const y = green[data[at + 1]]
+    const z = blue[data[at + 2]]
     const towardsH = x * h0 + y * h1 + z * h2 - lambda
     const towardsE = x * e0 + y * e1 + z * e2 - lambda
     let a = inverse > 0 ? (ee * towardsH - he * towardsE) * inverse : -1

@@ -12,7 +12,8 @@ import {
 import { findStains, rawPlane, turnedPlane } from './stainAngles.ts'
 import { normaliseVector, type StainMatrix } from './stainMatrix.ts'
 import { covarianceOf, type Workspace } from './tissue.ts'
-import { type Outcome, passThrough, rejectPatch } from './verdicts.ts'
+import { type Outcome, rejectPatch } from './verdicts.ts'
+import { findWeightedStains } from './weightedAngles.ts'
 
 /** Options of Macenko's method. */
 export interface MacenkoOptions extends SeparationOptions {
@@ -20,13 +21,13 @@ export interface MacenkoOptions extends SeparationOptions {
   readonly alpha: number
 }
 
-/** The seed paper's constants. */
+/** Eosin's own way; in torchstain's mode the constants are the seed paper's. */
 export const macenkoDefaults: MacenkoOptions = { ...separationDefaults, alpha: 1 }
 
 /** What sets Macenko's method apart: stain vectors at the extreme angles in the plane of two main axes. */
 export const macenkoRecipe: SeparationRecipe<MacenkoOptions> = {
   name: 'macenko',
-  version: 1,
+  version: 2,
   about: 'Stain vectors from extreme angles in optical density (Macenko 2009), rescaled to the reference.',
   defaults: macenkoDefaults,
   findVectors: findMacenkoVectors,
@@ -37,16 +38,15 @@ export const macenko = separationMethod(macenkoRecipe)
 
 function findMacenkoVectors(
   data: Uint8Array,
-  view: DensityView,
+  { tables }: DensityView,
+  count: number,
   { compatibility, alpha }: MacenkoOptions,
   workspace: Workspace,
 ): StainMatrix | Outcome {
-  const count = view.findTissue(data, workspace)
-  if (count < 2) return passThrough(`background: ${count} tissue pixels`)
-  const axes = decomposeSymmetric(covarianceOf(data, view.density, workspace.offsets, count))
+  if (compatibility === 'none') return findWeightedStains(data, tables, workspace.offsets, count, alpha)
+  const axes = decomposeSymmetric(covarianceOf(data, tables, workspace.offsets, count))
   if (!(axes.values[1] > 1e-10 * axes.values[2])) return rejectPatch('tissue of one colour direction only')
-  const isTurned = compatibility === 'staintools' || compatibility === 'tiatoolbox'
-  const plane = isTurned ? turnedPlane(axes) : rawPlane(axes)
-  const [h, e] = findStains(data, view.density, count, plane, alpha, workspace)
+  const plane = compatibility === 'torchstain' ? rawPlane(axes) : turnedPlane(axes)
+  const [h, e] = findStains(data, tables, count, plane, alpha, workspace)
   return [normaliseVector(h), normaliseVector(e)]
 }

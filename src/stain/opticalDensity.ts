@@ -1,19 +1,32 @@
 // Optical density: how much light a stain takes away, additive in stain concentrations (Beer-Lambert).
-// Pixels have 256 levels, so that a table of 256 densities holds all there is to compute.
+// Pixels have 256 levels, so that a table of 256 densities a channel holds all there is to compute.
+
+/** The density of each of the 256 levels of red, green and blue. */
+export type DensityTables = readonly [Float64Array, Float64Array, Float64Array]
 
 /**
- * The density -ln((level + 1) / io) of each of the 256 levels; `io` is the level of clear glass.
- * Levels above io - 1 have small negative densities, as in torchstain.
+ * The density -ln((level + 1) / io) of each level; `io` is the level of clear glass. Levels above io - 1 have
+ * small negative densities, as in torchstain.
  */
 export function densityTable(io: number): Float64Array {
   return Float64Array.from({ length: 256 }, (_, level) => -Math.log((level + 1) / io))
 }
 
-/**
- * The density -ln(max(level, 1) / 255), at least 1e-6: StainTools' and tiatoolbox' table.
- */
+/** The density -ln(max(level, 1) / 255), at least 1e-6: StainTools' and tiatoolbox' table. */
 export function positiveDensityTable(): Float64Array {
   return Float64Array.from({ length: 256 }, (_, level) => Math.max(-Math.log(Math.max(level, 1) / 255), 1e-6))
+}
+
+const logarithms = Float64Array.from({ length: 257 }, (_, level) => Math.log(level))
+
+/** The tables of a patch whose clear glass is `white`: density 0 at it, not below 0 above it. */
+export function densityTablesBelow(white: readonly [number, number, number]): DensityTables {
+  const tableOf = (glass: number) => {
+    const table = new Float64Array(256)
+    for (let level = 0; level < glass; level++) table[level] = logarithms[glass + 1] - logarithms[level + 1]
+    return table
+  }
+  return [tableOf(white[0]), tableOf(white[1]), tableOf(white[2])]
 }
 
 /** The highest level whose density is still at least `density`, or -1 where none is. */
@@ -21,4 +34,26 @@ export function highestLevelOf(table: Float64Array, density: number): number {
   let level = 255
   while (level >= 0 && table[level] < density) level--
   return level
+}
+
+/**
+ * Clear glass as the patch shows it: the level that only `1 - share` of its pixels exceed, channel by
+ * channel, and at least `least`, since a patch may show no glass at all.
+ */
+export function estimateWhite(data: Uint8Array, share: number, least: number): [number, number, number] {
+  const red = new Uint32Array(256)
+  const green = new Uint32Array(256)
+  const blue = new Uint32Array(256)
+  for (let at = 0; at < data.length; at += 3) {
+    red[data[at]]++
+    green[data[at + 1]]++
+    blue[data[at + 2]]++
+  }
+  const wanted = share * (data.length / 3)
+  const levelOf = (histogram: Uint32Array) => {
+    let level = 0
+    for (let passed = histogram[0]; passed <= wanted && level < 255; passed += histogram[level]) level++
+    return Math.max(level, least)
+  }
+  return [levelOf(red), levelOf(green), levelOf(blue)]
 }

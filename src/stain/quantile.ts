@@ -78,3 +78,13 @@ export function histogramPercentile(histogram: Uint32Array, percent: number): nu
   }
   return interpolate(levelOf(low), levelOf(Math.min(low + 1, count - 1)), fraction)
 }
+
+/** How many of `count` values to look at to bracket a percentile. */
+export function sampleSize(count: number): number {
+  return Math.min(count, Math.max(512, Math.min(count >> 6, 16384)))
+}
+
+/** The share of a sample that surely (three standard deviations) holds the outer `share` of the whole. */
+export function tailShare(share: number, size: number): number {
+  return share + 3 * Math.sqrt((share * (1 - share)) / size) + 2 / size
+}

@@ -5,20 +5,17 @@
 
 import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
 import { openColourPool } from './colourPool.ts'
-import { type DensityOptions, viewOf } from './densityView.ts'
+import { type DensityOptions, densityDefaults, openView } from './densityView.ts'
 import { summariseLab8, transferLab8 } from './labBytes.ts'
 import { type LabMap, type LabStatistics, rootPixels, summariseRoots, writeRoots } from './labRoots.ts'
-import { separationDefaults } from './separationMethod.ts'
-import type { StainMethod } from './stainMethod.ts'
+import type { StainMethod, StainResult } from './stainMethod.ts'
 import { openWorkspace, type Workspace } from './tissue.ts'
-import { type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
+import { fallBack, type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
 
 /** Options of Reinhard's method. */
 export interface ReinhardOptions extends DensityOptions {
   /** `modified` stretches L about its own mean and only shifts a and b. */
   readonly variant: 'plain' | 'modified'
-  /** Least share of tissue pixels that statistics can rest on, 0 to 1; only without a compatibility mode. */
-  readonly minTissue: number
 }
 
 /** The reference's LAB statistics and how many patches they rest on. */
@@ -33,11 +30,8 @@ export const reinhard: StainMethod<ReinhardOptions, ReinhardFit> = {
   version: 1,
   about: 'Mean and spread of CIELAB channels brought to the reference (Reinhard 2001).',
   defaults: {
-    compatibility: 'none',
-    io: separationDefaults.io,
-    beta: separationDefaults.beta,
+    ...densityDefaults,
     variant: 'plain',
-    minTissue: 0.005,
   },
   needsReference: true,
   fit: fitReinhard,
@@ -73,6 +67,7 @@ async function fitReinhard(reference: AsyncIterable<Pixels>, given: ReinhardOpti
 interface Tissue {
   readonly offsets: Int32Array | null
   readonly count: number
+  readonly minPixels: number
   readonly roots: Float32Array
   readonly statistics: LabStatistics | null
 }
@@ -80,25 +75,40 @@ interface Tissue {
 // All pixels in torchstain's mode, tissue pixels otherwise.
 function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
   const isWhole = options.compatibility === 'torchstain'
-  const count = isWhole ? data.length / 3 : viewOf(options).findTissue(data, workspace)
+  const view = openView(options)(data)
+  const count = isWhole ? data.length / 3 : view.findTissue(data, workspace)
   const offsets = isWhole ? null : workspace.offsets
   const roots = new Float32Array(3 * count)
   rootPixels(data, offsets, count, roots)
-  return { offsets, count, roots, statistics: count > 0 ? summariseRoots(roots, count) : null }
+  const statistics = count > 0 ? summariseRoots(roots, count) : null
+  return { offsets, count, minPixels: isWhole ? 1 : view.minPixels, roots, statistics }
 }
 
-function applyReinhard(batch: Pixels, fit: ReinhardFit, given: ReinhardOptions) {
+function applyReinhard(
+  batch: Pixels,
+  fit: ReinhardFit,
+  given: ReinhardOptions,
+  groups?: readonly (ReinhardFit | null)[],
+): StainResult {
   const options = { ...reinhard.defaults, ...given }
   const workspace = openWorkspace(batch.height * batch.width)
-  return transformPatches(batch, (data, out) => {
+  return transformPatches(batch, (data, out, index) => {
     if (isLab8(options)) return transferLab8(data, out, fit)
-    const { offsets, count, roots, statistics } = measureTissue(data, options, workspace)
-    const least = offsets ? Math.max(2, options.minTissue * (data.length / 3)) : 1
-    if (!statistics || count < least) return passThrough(`background: ${count} tissue pixels`)
-    const map = labMap(statistics, fit, options)
-    if ('verdict' in map) return map
+    const { offsets, count, minPixels, roots, statistics } = measureTissue(data, options, workspace)
+    if (!statistics) return passThrough('background: no tissue pixels')
+    const own: LabMap | Outcome =
+      count < minPixels
+        ? passThrough(`too little tissue: ${count} of ${data.length / 3} pixels`)
+        : labMap(statistics, fit, options)
+    if (!('verdict' in own)) {
+      writeRoots(roots, offsets, count, own, out)
+      return ok
+    }
+    const group = groups?.[index]
+    const map = group ? labMap(group, fit, options) : own
+    if ('verdict' in map) return own
     writeRoots(roots, offsets, count, map, out)
-    return ok
+    return fallBack(own.reason ?? '')
   })
 }
 

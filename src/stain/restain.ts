@@ -2,7 +2,9 @@
 // matrix M in density space. exp(-M d) is then a product over the three input channels, and each factor a
 // table of 256: no exponential a pixel.
 
+import type { PixelChoice } from './concentrations.ts'
 import type { Vector } from './eigen.ts'
+import type { DensityTables } from './opticalDensity.ts'
 import type { StainMatrix } from './stainMatrix.ts'
 
 /** A 3x3 matrix in density space: row k gives output channel k. */
@@ -23,37 +25,34 @@ export function densityMap(
 }
 
 /**
- * Writes io exp(-map density) of every pixel of `data` to `out`, cut at 255 and truncated as a cast does.
- * `data` and `out` may not overlap.
+ * Writes io exp(-map density) of the chosen pixels of `data` to `out`, cut at 255 and truncated as a cast
+ * does. The other pixels of `out` stay as they are. `data` and `out` may not overlap.
  */
 export function restainPixels(
   data: Uint8Array,
   out: Uint8Array,
-  density: Float64Array,
+  tables: DensityTables,
   map: DensityMap,
   io: number,
+  { offsets, count }: PixelChoice,
 ): void {
-  const [rr, rg, rb] = channelTables(density, map[0], io)
-  const [gr, gg, gb] = channelTables(density, map[1], io)
-  const [br, bg, bb] = channelTables(density, map[2], io)
-  for (let at = 0; at < data.length; at += 3) {
+  const [rr, rg, rb] = channelTables(tables, map[0], io)
+  const [gr, gg, gb] = channelTables(tables, map[1], io)
+  const [br, bg, bb] = channelTables(tables, map[2], io)
+  for (let i = 0; i < count; i++) {
+    const at = offsets ? offsets[i] : 3 * i
     const r = data[at]
     const g = data[at + 1]
     const b = data[at + 2]
-    const red = rr[r] * rg[g] * rb[b]
-    const green = gr[r] * gg[g] * gb[b]
-    const blue = br[r] * bg[g] * bb[b]
-    out[at] = Math.min(red, 255)
-    out[at + 1] = Math.min(green, 255)
-    out[at + 2] = Math.min(blue, 255)
+    out[at] = Math.min(rr[r] * rg[g] * rb[b], 255)
+    out[at + 1] = Math.min(gr[r] * gg[g] * gb[b], 255)
+    out[at + 2] = Math.min(br[r] * bg[g] * bb[b], 255)
   }
 }
 
-// exp(-weight density) for every level. Densities are logarithms of level + 1 (or of the level, see
-// opticalDensity.ts), so that factors multiply as the levels do; but one table is built as fast with exp
-// alone where it is cheap, and the multiplicative rule would tie this file to one density.
-function channelTables(density: Float64Array, row: Vector, io: number): [Float64Array, Float64Array, Float64Array] {
-  return [fillTable(density, row[0], io), fillTable(density, row[1], 1), fillTable(density, row[2], 1)]
+// exp(-weight density) of every level of the three input channels, the first times io.
+function channelTables(tables: DensityTables, row: Vector, io: number): DensityTables {
+  return [fillTable(tables[0], row[0], io), fillTable(tables[1], row[1], 1), fillTable(tables[2], row[2], 1)]
 }
 
 function fillTable(density: Float64Array, weight: number, factor: number): Float64Array {

@@ -3,7 +3,6 @@
 
 import { type SeparationOptions, separationDefaults, separationMethod } from './separationMethod.ts'
 import type { StainMatrix } from './stainMatrix.ts'
-import { passThrough } from './verdicts.ts'
 
 /** Options of fixed-vector deconvolution. */
 export interface RuifrokOptions extends SeparationOptions {
@@ -23,8 +22,5 @@ export const ruifrok = separationMethod<RuifrokOptions>({
       [0.07, 0.99, 0.11],
     ],
   },
-  findVectors(data, view, { stains }, workspace) {
-    const count = view.findTissue(data, workspace)
-    return count < 1 ? passThrough('background: no tissue pixels') : stains
-  },
+  findVectors: (_data, _view, _count, { stains }) => stains,
 })

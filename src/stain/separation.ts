@@ -1,7 +1,7 @@
 // What all methods with two stains share once the stain vectors are known: how strong each stain is, and
 // the patch rebuilt in other stains at other strengths.
 
-import { concentrationPercentiles } from './concentrations.ts'
+import { concentrationPercentiles, type PixelChoice } from './concentrations.ts'
 import type { DensityView } from './densityView.ts'
 import { percentileOf } from './quantile.ts'
 import { densityMap, restainPixels } from './restain.ts'
@@ -9,42 +9,47 @@ import { codePixels, openSparseCoder } from './sparseCode.ts'
 import { type StainMatrix, type StainProfile, unmixingRows } from './stainMatrix.ts'
 import type { Workspace } from './tissue.ts'
 
-/** Percentile `percent` of both concentrations over all pixels; null where the stains are one direction. */
+/** Percentile `percent` of both concentrations over the chosen pixels; null where the stains are one direction. */
 export function measureStrengths(
   data: Uint8Array,
   view: DensityView,
   stains: StainMatrix,
   percent: number,
+  choice: PixelChoice,
   workspace: Workspace,
 ): readonly [number, number] | null {
   const rows = unmixingRows(stains)
   if (!rows) return null
-  if (view.sparsity === null) return concentrationPercentiles(data, view.density, rows, percent, workspace)
-  const count = data.length / 3
+  if (view.sparsity === null)
+    return concentrationPercentiles(data, view.tables, rows, percent, choice, workspace)
   const { valuesA, valuesB } = workspace
   const coder = openSparseCoder(stains, view.sparsity)
-  codePixels(data, view.density, null, count, coder, valuesA, valuesB)
-  return [percentileOf(valuesA, count, percent), percentileOf(valuesB, count, percent)]
+  codePixels(data, view.tables, choice, coder, valuesA, valuesB)
+  return [percentileOf(valuesA, choice.count, percent), percentileOf(valuesB, choice.count, percent)]
 }
 
-/** Writes the patch `data`, whose stains are `source`, to `out` as if stained like `target`. */
+/**
+ * Writes the chosen pixels of `data`, stained like `source`, to `out` as if stained like `target`. No stain is
+ * made more than `maxGain` times as strong: beyond that it is noise that grows.
+ */
 export function rebuildPatch(
   data: Uint8Array,
   out: Uint8Array,
   view: DensityView,
   source: StainProfile,
   target: StainProfile,
+  maxGain: number,
+  choice: PixelChoice,
   workspace: Workspace,
 ): void {
-  const scale: [number, number] = [
-    target.maxConcentrations[0] / source.maxConcentrations[0],
-    target.maxConcentrations[1] / source.maxConcentrations[1],
-  ]
+  const gain = (stain: 0 | 1) =>
+    Math.min(maxGain, target.maxConcentrations[stain] / source.maxConcentrations[stain])
+  const scale: [number, number] = [gain(0), gain(1)]
   if (view.sparsity === null) {
     const map = densityMap(unmixingRows(source.stains)!, target.stains, scale)
-    restainPixels(data, out, view.density, map, view.io)
+    restainPixels(data, out, view.tables, map, view.io, choice)
   } else {
-    rebuildSparse(data, out, view, source.stains, target.stains, scale, workspace)
+    rebuildSparse(data, out, view, source.stains, target.stains, scale, choice, workspace)
   }
 }
 
@@ -55,16 +60,14 @@ function rebuildSparse(
   source: StainMatrix,
   [h, e]: StainMatrix,
   scale: readonly [number, number],
+  choice: PixelChoice,
   { valuesA, valuesB }: Workspace,
 ): void {
-  const count = data.length / 3
-  codePixels(data, view.density, null, count, openSparseCoder(source, view.sparsity!), valuesA, valuesB)
-  for (let i = 0; i < count; i++) {
+  codePixels(data, view.tables, choice, openSparseCoder(source, view.sparsity!), valuesA, valuesB)
+  for (let i = 0; i < choice.count; i++) {
+    const at = choice.offsets ? choice.offsets[i] : 3 * i
     const a = valuesA[i] * scale[0]
     const b = valuesB[i] * scale[1]
-    for (let k = 0; k < 3; k++) {
-      const value = view.io * Math.exp(-(a * h[k] + b * e[k]))
-      out[3 * i + k] = Math.min(value, 255)
-    }
+    for (let k = 0; k < 3; k++) out[at + k] = Math.min(view.io * Math.exp(-(a * h[k] + b * e[k])), 255)
   }
 }

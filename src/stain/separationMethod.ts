@@ -3,12 +3,24 @@
 
 import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
 import { openColourPool } from './colourPool.ts'
-import { type DensityOptions, type DensityView, viewOf } from './densityView.ts'
+import {
+  type DensityOptions,
+  type DensityView,
+  densityDefaults,
+  openView,
+  type ViewPatch,
+} from './densityView.ts'
 import { measureStrengths, rebuildPatch } from './separation.ts'
-import { averageStains, publishedProfile, type StainMatrix, type StainProfile } from './stainMatrix.ts'
+import {
+  angleBetween,
+  averageStains,
+  publishedProfile,
+  type StainMatrix,
+  type StainProfile,
+} from './stainMatrix.ts'
 import type { StainMethod, StainResult } from './stainMethod.ts'
 import { openWorkspace, type Workspace } from './tissue.ts'
-import { type Outcome, ok, rejectPatch, transformPatches } from './verdicts.ts'
+import { fallBack, type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
 
 /** Options that all these methods have. */
 export interface SeparationOptions extends DensityOptions {
@@ -19,15 +31,19 @@ export interface SeparationOptions extends DensityOptions {
    * `averaged` takes plain means of both (torchstain's avg-post), `concatenated` treats them as one image.
    */
   readonly references: 'pooled' | 'averaged' | 'concatenated'
+  /** Eosin's own way: the least angle between the two stains, degrees; below it a patch shows one stain only. */
+  readonly minAngle: number
+  /** Eosin's own way: no stain is made more than this many times as strong. */
+  readonly maxGain: number
 }
 
 /** The constants that the methods share. */
 export const separationDefaults: SeparationOptions = {
-  compatibility: 'none',
-  io: 255,
-  beta: 0.15,
+  ...densityDefaults,
   percentile: 99,
   references: 'pooled',
+  minAngle: 5,
+  maxGain: 4,
 }
 
 /** The reference's stains, and how many reference patches they rest on (0: the published target). */
@@ -39,10 +55,14 @@ export interface SeparationRecipe<Options extends SeparationOptions> {
   readonly version: number
   readonly about: string
   readonly defaults: Options
-  /** The stain vectors of a patch, or why it has none. Never throws; the result is finite. */
+  /**
+   * The stain vectors of the `count` >= 2 tissue pixels at `workspace.offsets`, or why there are none.
+   * Never throws; the result is finite; the offsets stay as they are.
+   */
   findVectors(
     data: Uint8Array,
     view: DensityView,
+    count: number,
     options: Options,
     workspace: Workspace,
   ): StainMatrix | Outcome
@@ -60,7 +80,7 @@ export function separationMethod<Options extends SeparationOptions>(
     defaults,
     needsReference: true,
     fit: (reference, options) => fitReference(recipe, reference, { ...defaults, ...options }),
-    apply: (batch, fit, options) => applyFit(recipe, batch, fit, { ...defaults, ...options }),
+    apply: (batch, fit, options, groups) => applyFit(recipe, batch, fit, { ...defaults, ...options }, groups),
   }
 }
 
@@ -70,16 +90,35 @@ export function profilePatch<Options extends SeparationOptions>(
   data: Uint8Array,
   options: Options,
   workspace: Workspace,
-  view = viewOf(options),
 ): StainProfile | Outcome {
-  const stains = recipe.findVectors(data, view, options, workspace)
+  const view = openView(options)(data)
+  return profileTissue(recipe, data, view, view.findTissue(data, workspace), options, workspace)
+}
+
+function profileTissue<Options extends SeparationOptions>(
+  recipe: SeparationRecipe<Options>,
+  data: Uint8Array,
+  view: DensityView,
+  count: number,
+  options: Options,
+  workspace: Workspace,
+): StainProfile | Outcome {
+  if (count < view.minPixels) return passThrough(`too little tissue: ${count} of ${data.length / 3} pixels`)
+  const stains = recipe.findVectors(data, view, count, options, workspace)
   if ('verdict' in stains) return stains
-  const maxConcentrations = measureStrengths(data, view, stains, options.percentile, workspace)
+  const isOwn = options.compatibility === 'none'
+  if (isOwn && angleBetween(...stains) < options.minAngle) return rejectPatch('one stain only')
+  const choice = chooseMeasured(data, view, count, workspace)
+  const maxConcentrations = measureStrengths(data, view, stains, options.percentile, choice, workspace)
   if (!maxConcentrations) return rejectPatch('both stains in one direction')
   // The libraries divide by whatever comes out; only where nothing is defined do the modes stop.
   const [h, e] = maxConcentrations
-  const isUsable = options.compatibility === 'none' ? h > 0 && e > 0 : Math.abs(h * e) > 0
+  const isUsable = isOwn ? h > 0 && e > 0 : Math.abs(h * e) > 0
   return isUsable ? { stains, maxConcentrations } : rejectPatch('a stain without strength')
+}
+
+function chooseMeasured(data: Uint8Array, view: DensityView, count: number, { offsets }: Workspace) {
+  return view.isTissueOnly ? { offsets, count } : { offsets: null, count: data.length / 3 }
 }
 
 async function fitReference<Options extends SeparationOptions>(
@@ -130,7 +169,9 @@ function mergeProfiles<Options extends SeparationOptions>(
   }
   if (options.references === 'averaged') return meanProfile(profiles)
   const stains = averageStains(profiles.map((profile) => profile.stains))
-  const maxConcentrations = measureStrengths(bytes, viewOf(options), stains, options.percentile, workspace)
+  const view = openView(options)(bytes)
+  const choice = chooseMeasured(bytes, view, view.findTissue(bytes, workspace), workspace)
+  const maxConcentrations = measureStrengths(bytes, view, stains, options.percentile, choice, workspace)
   return maxConcentrations ? { stains, maxConcentrations } : meanProfile(profiles)
 }
 
@@ -151,13 +192,20 @@ function applyFit<Options extends SeparationOptions>(
   batch: Pixels,
   fit: SeparationFit,
   options: Options,
+  groups: readonly (SeparationFit | null)[] | undefined,
 ): StainResult {
   const workspace = openWorkspace(batch.height * batch.width)
-  const view = viewOf(options)
-  return transformPatches(batch, (data, out) => {
-    const profile = profilePatch(recipe, data, options, workspace, view)
-    if ('verdict' in profile) return profile
-    rebuildPatch(data, out, view, profile, fit, workspace)
-    return ok
+  const viewPatch: ViewPatch = openView(options)
+  const maxGain = options.compatibility === 'none' ? options.maxGain : Infinity
+  return transformPatches(batch, (data, out, index) => {
+    const view = viewPatch(data)
+    const count = view.findTissue(data, workspace)
+    const own = profileTissue(recipe, data, view, count, options, workspace)
+    const group = groups?.[index]
+    const source = 'verdict' in own ? group : own
+    if (!source || count === 0) return own as Outcome
+    const choice = chooseMeasured(data, view, count, workspace)
+    rebuildPatch(data, out, view, source, fit, maxGain, choice, workspace)
+    return 'verdict' in own ? fallBack(own.reason ?? '') : ok
   })
 }

@@ -1,6 +1,8 @@
 // Non-negative sparse concentrations of two stains: min 1/2 |x - D c|^2 + lambda (c_h + c_e), c >= 0.
 // With two stains the active sets are four, so the minimiser is found in closed form.
 
+import type { PixelChoice } from './concentrations.ts'
+import type { DensityTables } from './opticalDensity.ts'
 import { dot, type StainMatrix } from './stainMatrix.ts'
 
 /** The Gram matrix of two stains and the penalty: all that coding a pixel needs beside its projections. */
@@ -17,12 +19,11 @@ export function openSparseCoder(stains: StainMatrix, lambda: number): SparseCode
   return { stains, hh: dot(h, h), he: dot(h, e), ee: dot(e, e), lambda }
 }
 
-/** Codes `count` pixels at byte `offsets` (or all, in order, where null) into `outH` and `outE`. */
+/** Codes the chosen pixels into `outH` and `outE`. */
 export function codePixels(
   data: Uint8Array,
-  density: Float64Array,
-  offsets: Int32Array | null,
-  count: number,
+  [red, green, blue]: DensityTables,
+  { offsets, count }: PixelChoice,
   { stains: [h, e], hh, he, ee, lambda }: SparseCoder,
   outH: Float64Array,
   outE: Float64Array,
@@ -31,9 +32,9 @@ export function codePixels(
   const isSingular = !(determinant > 1e-12 * hh * ee)
   for (let i = 0; i < count; i++) {
     const at = offsets ? offsets[i] : 3 * i
-    const x = density[data[at]]
-    const y = density[data[at + 1]]
-    const z = density[data[at + 2]]
+    const x = red[data[at]]
+    const y = green[data[at + 1]]
+    const z = blue[data[at + 2]]
     const towardsH = x * h[0] + y * h[1] + z * h[2] - lambda
     const towardsE = x * e[0] + y * e[1] + z * e[2] - lambda
     let a = isSingular ? -1 : (ee * towardsH - he * towardsE) / determinant

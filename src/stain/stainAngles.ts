@@ -3,7 +3,8 @@
 // pixels matter, so a small sample brackets the percentiles and one pass collects what lies beyond.
 
 import type { Eigen, Vector } from './eigen.ts'
-import { interpolate, percentileOf, rankOf, select, selectPair } from './quantile.ts'
+import type { DensityTables } from './opticalDensity.ts'
+import { interpolate, percentileOf, rankOf, sampleSize, select, selectPair, tailShare } from './quantile.ts'
 import { dot, orderStains, type StainMatrix } from './stainMatrix.ts'
 import type { Workspace } from './tissue.ts'
 
@@ -19,15 +20,15 @@ export interface AnglePlane {
  */
 export function findStains(
   data: Uint8Array,
-  density: Float64Array,
+  tables: DensityTables,
   count: number,
   plane: AnglePlane,
   alpha: number,
   workspace: Workspace,
 ): StainMatrix {
   const [low, high] =
-    findCotangents(data, density, count, plane, alpha, workspace) ??
-    anglePercentiles(data, density, count, plane, alpha, workspace)
+    findCotangents(data, tables, count, plane, alpha, workspace) ??
+    anglePercentiles(data, tables, count, plane, alpha, workspace)
   const { first, second } = plane
   const vectorAt = (angle: number): Vector => {
     const [c, s] = [Math.cos(angle), Math.sin(angle)]
@@ -49,7 +50,7 @@ export function turnedPlane({ vectors }: Eigen): AnglePlane {
 
 function anglePercentiles(
   data: Uint8Array,
-  density: Float64Array,
+  tables: DensityTables,
   count: number,
   { first, second }: AnglePlane,
   alpha: number,
@@ -57,7 +58,7 @@ function anglePercentiles(
 ): [number, number] {
   for (let i = 0; i < count; i++) {
     const at = offsets[i]
-    const pixel: Vector = [density[data[at]], density[data[at + 1]], density[data[at + 2]]]
+    const pixel: Vector = [tables[0][data[at]], tables[1][data[at + 1]], tables[2][data[at + 2]]]
     valuesA[i] = Math.atan2(dot(pixel, second), dot(pixel, first))
   }
   const low = percentileOf(valuesA, count, alpha)
@@ -68,7 +69,7 @@ function anglePercentiles(
 // their cotangents about that axis: comparing needs neither atan2 nor a division. Null where that is not so.
 function findCotangents(
   data: Uint8Array,
-  density: Float64Array,
+  tables: DensityTables,
   count: number,
   { first, second }: AnglePlane,
   alpha: number,
@@ -77,11 +78,12 @@ function findCotangents(
   const main = isOneSided(second) ? second : isOneSided(first) && first[0] > 0 ? first : null
   const tail = tailShare(alpha / 100, sampleSize(count))
   if (!main || !(tail < 0.5) || count < 64) return null
+  const [red, green, blue] = tables
   const sign = main[0] < 0 ? -1 : 1
   const m: Vector = [sign * main[0], sign * main[1], sign * main[2]]
   const o = main === second ? first : second
 
-  const size = fillSample(data, density, offsets, count, o, m, valuesA)
+  const size = fillSample(data, tables, offsets, count, o, m, valuesA)
   const above = select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
   const below = select(valuesA, size, Math.ceil(tail * (size - 1)))
   const [ax, ay, az] = [o[0] - above * m[0], o[1] - above * m[1], o[2] - above * m[2]]
@@ -90,9 +92,9 @@ function findCotangents(
   let lows = 0
   for (let i = 0; i < count; i++) {
     const at = offsets[i]
-    const x = density[data[at]]
-    const y = density[data[at + 1]]
-    const z = density[data[at + 2]]
+    const x = red[data[at]]
+    const y = green[data[at + 1]]
+    const z = blue[data[at + 2]]
     if (x * ax + y * ay + z * az > 0) {
       valuesA[highs++] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
     } else if (x * bx + y * by + z * bz < 0) {
@@ -113,31 +115,22 @@ function findCotangents(
 
 const isOneSided = (v: Vector) => (v[0] > 0 && v[1] > 0 && v[2] > 0) || (v[0] < 0 && v[1] < 0 && v[2] < 0)
 
-/** How many of `count` values to look at to bracket a percentile. */
-export function sampleSize(count: number): number {
-  return Math.min(count, Math.max(512, Math.min(count >> 6, 16384)))
-}
-
-/** The share of a sample that surely (three standard deviations) holds the outer `share` of the whole. */
-export function tailShare(share: number, size: number): number {
-  return share + 3 * Math.sqrt((share * (1 - share)) / size) + 2 / size
-}
-
 function fillSample(
   data: Uint8Array,
-  density: Float64Array,
+  tables: DensityTables,
   offsets: Int32Array,
   count: number,
   o: Vector,
   m: Vector,
   values: Float64Array,
 ): number {
+  const [red, green, blue] = tables
   const size = sampleSize(count)
   for (let i = 0; i < size; i++) {
     const at = offsets[Math.floor((i * count) / size)]
-    const x = density[data[at]]
-    const y = density[data[at + 1]]
-    const z = density[data[at + 2]]
+    const x = red[data[at]]
+    const y = green[data[at + 1]]
+    const z = blue[data[at + 2]]
     values[i] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
   }
   return size

@@ -32,6 +32,15 @@ export interface StainMethod<Options, Fit extends StainFit> {
   readonly needsReference: boolean
   /** Learns from a stream of reference batches. Throws DataError where no reference patch has enough tissue. */
   fit(reference: AsyncIterable<Pixels>, options: Options): Promise<Fit>
-  /** Normalises a batch; the input is not modified, the output has its shape. */
-  apply(batch: Pixels, fit: Fit, options: Options): StainResult | Promise<StainResult>
+  /**
+   * Normalises a batch; the input is not modified, the output has its shape. `groups` holds, for each patch,
+   * the fit of its own slide or center (or null where there is none): what a patch with too little tissue
+   * falls back on.
+   */
+  apply(
+    batch: Pixels,
+    fit: Fit,
+    options: Options,
+    groups?: readonly (Fit | null)[],
+  ): StainResult | Promise<StainResult>
 }

@@ -3,6 +3,7 @@
 
 import type { Symmetric } from './eigen.ts'
 import { rgbToLightness8 } from './lab8.ts'
+import type { DensityTables } from './opticalDensity.ts'
 import { histogramPercentile } from './quantile.ts'
 
 /** Buffers for one patch, so that a batch allocates once. */
@@ -34,22 +35,70 @@ export function findTissue(data: Uint8Array, highestLevel: number, offsets: Int3
 }
 
 /**
+ * Notes the pixels whose densities sum to at least `least`, leaving out near black: bars, folds, dust.
+ * Returns how many there are.
+ */
+export function findDensePixels(
+  data: Uint8Array,
+  [red, green, blue]: DensityTables,
+  least: number,
+  offsets: Int32Array,
+): number {
+  let count = 0
+  for (let at = 0; at < data.length; at += 3) {
+    const r = data[at]
+    const g = data[at + 1]
+    const b = data[at + 2]
+    offsets[count] = at
+    if (red[r] + green[g] + blue[b] >= least && r + g + b >= nearBlack) count++
+  }
+  return count
+}
+
+const nearBlack = 60
+
+/** The mean products (second moments about 0) of the densities of `count` >= 1 tissue pixels. */
+export function secondMomentsOf(
+  data: Uint8Array,
+  [red, green, blue]: DensityTables,
+  offsets: Int32Array,
+  count: number,
+): Symmetric {
+  let [rr, rg, rb, gg, gb, bb] = [0, 0, 0, 0, 0, 0]
+  for (let i = 0; i < count; i++) {
+    const at = offsets[i]
+    const x = red[data[at]]
+    const y = green[data[at + 1]]
+    const z = blue[data[at + 2]]
+    rr += x * x
+    rg += x * y
+    rb += x * z
+    gg += y * y
+    gb += y * z
+    bb += z * z
+  }
+  return [rr / count, rg / count, rb / count, gg / count, gb / count, bb / count]
+}
+
+/**
  * The covariance (n - 1 in the denominator) of the densities of `count` >= 2 tissue pixels.
  * Sums are taken about the first pixel, so that one colour all over gives exact zeros.
  */
 export function covarianceOf(
   data: Uint8Array,
-  density: Float64Array,
+  [red, green, blue]: DensityTables,
   offsets: Int32Array,
   count: number,
 ): Symmetric {
-  const [r0, g0, b0] = [0, 1, 2].map((k) => density[data[offsets[0] + k]])
+  const r0 = red[data[offsets[0]]]
+  const g0 = green[data[offsets[0] + 1]]
+  const b0 = blue[data[offsets[0] + 2]]
   let [r, g, b, rr, rg, rb, gg, gb, bb] = [0, 0, 0, 0, 0, 0, 0, 0, 0]
   for (let i = 0; i < count; i++) {
     const at = offsets[i]
-    const x = density[data[at]] - r0
-    const y = density[data[at + 1]] - g0
-    const z = density[data[at + 2]] - b0
+    const x = red[data[at]] - r0
+    const y = green[data[at + 1]] - g0
+    const z = blue[data[at + 2]] - b0
     r += x
     g += y
     b += z

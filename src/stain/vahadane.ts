@@ -12,7 +12,7 @@ import {
 } from './separationMethod.ts'
 import { angleBetween, normaliseVector, orderStains, type StainMatrix } from './stainMatrix.ts'
 import type { Workspace } from './tissue.ts'
-import { type Outcome, passThrough, rejectPatch } from './verdicts.ts'
+import { type Outcome, rejectPatch } from './verdicts.ts'
 
 /** Options of sparse stain separation. */
 export interface VahadaneOptions extends SeparationOptions {
@@ -44,24 +44,15 @@ const startingAtoms: StainMatrix = [
 
 function findVahadaneVectors(
   data: Uint8Array,
-  view: DensityView,
-  options: VahadaneOptions,
-  workspace: Workspace,
+  { tables }: DensityView,
+  count: number,
+  { compatibility, lambda, pixels, steps }: VahadaneOptions,
+  { offsets }: Workspace,
 ): StainMatrix | Outcome {
-  const count = view.findTissue(data, workspace)
-  if (count < 2) return passThrough(`background: ${count} tissue pixels`)
-  const isWhole = options.compatibility !== 'none'
-  const used = isWhole ? count : thinOut(workspace.offsets, count, options.pixels)
-  const bounds = { steps: isWhole ? 500 : options.steps, tolerance: isWhole ? 1e-7 : 1e-5 }
-  const { atoms } = learnDictionary(
-    data,
-    view.density,
-    workspace.offsets,
-    used,
-    options.lambda,
-    startingAtoms,
-    bounds,
-  )
+  const isOwn = compatibility === 'none'
+  const used = isOwn ? thinOut(offsets, count, pixels) : offsets.subarray(0, count)
+  const bounds = isOwn ? { steps, tolerance: 1e-5 } : { steps: 500, tolerance: 1e-7 }
+  const { atoms } = learnDictionary(data, tables, used, used.length, lambda, startingAtoms, bounds)
   const [a, b] = atoms
   if (!(Math.hypot(...a) > 1e-6 && Math.hypot(...b) > 1e-6)) return rejectPatch('a stain without colour')
   if (angleBetween(a, b) < 0.01) return rejectPatch('tissue of one colour direction only')
@@ -69,9 +60,8 @@ function findVahadaneVectors(
   return [normaliseVector(h), normaliseVector(e)]
 }
 
-// Keeps at most `limit` offsets, at even steps.
-function thinOut(offsets: Int32Array, count: number, limit: number): number {
-  if (count <= limit) return count
-  for (let i = 0; i < limit; i++) offsets[i] = offsets[Math.floor((i * count) / limit)]
-  return limit
+// At most `limit` offsets, at even steps.
+function thinOut(offsets: Int32Array, count: number, limit: number): Int32Array {
+  if (count <= limit) return offsets.subarray(0, count)
+  return Int32Array.from({ length: limit }, (_, i) => offsets[Math.floor((i * count) / limit)])
 }

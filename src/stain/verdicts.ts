@@ -10,6 +10,7 @@ export interface Outcome {
 }
 
 export const ok: Outcome = { verdict: 'ok', reason: null }
+export const fallBack = (reason: string): Outcome => ({ verdict: 'fallback', reason })
 export const passThrough = (reason: string): Outcome => ({ verdict: 'passthrough', reason })
 export const rejectPatch = (reason: string): Outcome => ({ verdict: 'rejected', reason })
 
