@@ -76,8 +76,9 @@ async function decodeWithSharp(bytes: Uint8Array, where: string): Promise<Pixels
   }
 }
 
+// The high byte, as sharp and Pillow take it.
 function narrow(wide: Uint16Array): Uint8Array {
-  return Uint8Array.from(wide, (value) => Math.round(value / 257))
+  return Uint8Array.from(wide, (value) => value >> 8)
 }
 
 function toRgb(samples: Uint8Array, channels: number, width: number, height: number): Pixels {
