@@ -3,7 +3,7 @@
 // Source: the operator list of the ONNX specification, opset 18, and ONNX Runtime's com.microsoft domain.
 
 import { type NdArray, ndarray } from '../base/index.ts'
-import { type AttributeValue, onnxTypes } from '../formats/onnx.ts'
+import { type AttributeValue, onnxTypes } from '../formats/onnx/index.ts'
 import type { ConvAttributes, OpAttributes, OpName, Shape, Value } from './value.ts'
 
 /** One ONNX node before names are given: `null` stands for the op's next own input. */

@@ -249,7 +249,7 @@ describe('gradients', () => {
         fc.asyncProperty(arbitrary, fc.nat(1e6), async (one, seed) => {
           expect(await measureError(one, seed)).toBeLessThan((one.dtype ?? 'f64') === 'f64' ? 1e-7 : 4e-3)
         }),
-        { numRuns: 12, seed: 1 },
+        { numRuns: op.startsWith('conv') ? 5 : 12, seed: 1 },
       )
     })
   }

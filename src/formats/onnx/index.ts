@@ -1,8 +1,9 @@
 // ONNX models as bytes and back: the messages of onnx.proto, and tensors and attributes as plain values.
 // The meaning of fields follows the ONNX specification (onnx.ai, IR version 10); the schema is our own extract.
+// A door of its own within formats: it needs nothing of Node, and the graph room runs in a browser.
 
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../../base/index.ts'
 import {
   type Attribute,
   AttributeSchema,
@@ -19,12 +20,6 @@ export type {
   Node as OnnxNode,
   Tensor as OnnxTensor,
   ValueInfo as OnnxValueInfo,
-} from './generated/onnx_pb.ts'
-export {
-  GraphSchema as OnnxGraphSchema,
-  ModelSchema as OnnxModelSchema,
-  NodeSchema as OnnxNodeSchema,
-  ValueInfoSchema as OnnxValueInfoSchema,
 } from './generated/onnx_pb.ts'
 
 /** A value an ONNX attribute can hold here; integers are `number` with no fraction in `ints` or `{ int }`. */
@@ -50,9 +45,12 @@ const arrayTypes: { readonly [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArr
   f64: Float64Array,
 }
 
+/** A model as plain objects: what `writeOnnx` takes; fields left out have their default. */
+export type OnnxModelParts = MessageInitShape<typeof ModelSchema>
+
 /** A model's bytes; field order is fixed, so the same model gives the same bytes. */
-export function writeOnnx(model: Model): Uint8Array {
-  return toBinary(ModelSchema, model)
+export function writeOnnx(model: OnnxModelParts): Uint8Array {
+  return toBinary(ModelSchema, create(ModelSchema, model))
 }
 
 /** The model in `bytes`. Throws DataError, with `where` in its message, for bytes that are no ONNX model. */
