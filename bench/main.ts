@@ -42,5 +42,7 @@ function print(line: BenchLine): void {
     line.peak_rss_mb !== undefined && `peak ${Math.round(line.peak_rss_mb)} MB`,
   ].filter(Boolean)
   const rate = `${line.per_s.toFixed(line.per_s < 100 ? 2 : 0)} ${line.unit}/s`
-  console.log(`  ${line.peer.padEnd(28)}${String(line.threads).padStart(2)} threads  ${rate.padStart(20)}  ${extra.join('  ')}`)
+  console.log(
+    `  ${line.peer.padEnd(28)}${String(line.threads).padStart(2)} threads  ${rate.padStart(20)}  ${extra.join('  ')}`,
+  )
 }

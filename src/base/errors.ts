@@ -74,7 +74,7 @@ export function pickNamed<T>(where: string, table: Readonly<Record<string, T>>, 
 /** The valid name closest to `got` by edit distance, or undefined when none is close. */
 export function nearestName(got: string, valid: readonly string[]): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(got.length / 2))
+  let bestDistance = Math.max(3, Math.floor(got.length / 2) + 1)
   for (const name of valid) {
     const distance = editDistance(got.toLowerCase(), name.toLowerCase())
     if (distance < bestDistance) {

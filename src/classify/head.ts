@@ -35,6 +35,8 @@ export interface HeadMethod<Options> {
   readonly version: number
   readonly about: string
   readonly defaults: Options
+  /** Whether the seed changes the result: a study trains a head that does not use it once. */
+  readonly usesSeed: boolean
   /** Trains on `train`, selects and stops on `val` only. Throws DataError on a single class. */
   fit(
     train: LabelledEmbeddings,

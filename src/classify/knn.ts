@@ -48,6 +48,7 @@ interface Memory {
 export const knn: HeadMethod<KnnOptions> = {
   name: 'knn',
   version: 1,
+  usesSeed: false,
   about: 'The k nearest training patches vote, by cosine or Euclidean distance; exact',
   defaults: { k: 25, metric: 'cosine', weighting: 'distance', standardize: true },
   async fit(train, val, options) {

@@ -82,6 +82,7 @@ export const mlpPresets = {
 export const mlp: HeadMethod<MlpHeadOptions> = {
   name: 'mlp',
   version: 1,
+  usesSeed: true,
   about: 'Multilayer perceptron d-512-256-128-1 with batch norm and dropout, stopped on the loss on val',
   defaults: {
     hidden: [512, 256, 128],

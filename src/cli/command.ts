@@ -18,7 +18,8 @@ export interface CommonOptions {
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`a whole number from ${least} up.`)
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`a whole number from ${least} up.`)
     return value
   }
 }
@@ -31,21 +32,34 @@ export function share(text: string): number {
 }
 
 export const jsonOption = () => new Option('--json', 'print the result as JSON on stdout')
-export const seedOption = () => new Option('--seed <n>', 'decides every random choice').argParser(wholeNumber(0))
+export const seedOption = () =>
+  new Option('--seed <n>', 'decides every random choice').argParser(wholeNumber(0))
 export const deviceOption = () =>
-  new Option('--device <name>', 'where networks run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').env('EOSIN_DEVICE')
+  new Option('--device <name>', 'where networks run')
+    .choices(['auto', 'cpu', 'cuda', 'webgpu'])
+    .default('auto')
+    .env('EOSIN_DEVICE')
 export const overwriteOption = () => new Option('--overwrite', 'replace what is there')
 export const dryRunOption = () => new Option('--dry-run', 'say what would be done and stop')
-export const formatOption = () => new Option('--format <name>', 'read PATH as this format instead of detecting it')
-export const partOption = () => new Option('--part <name>', 'the part of a format that holds several (train, val, test ...)')
+export const formatOption = () =>
+  new Option('--format <name>', 'read PATH as this format instead of detecting it')
+export const partOption = () =>
+  new Option('--part <name>', 'the part of a format that holds several (train, val, test ...)')
 
 /** Adds an `Examples:` section to a command's help. */
 export function addExamples(command: Command, ...examples: readonly string[]): Command {
-  return command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
+  return command.addHelpText(
+    'after',
+    `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`,
+  )
 }
 
 /** Prints a result: JSON where asked for, else the text that `describe` makes of it. */
-export function printResult<T>(options: { json?: boolean }, result: T, describe: (result: T) => string): void {
+export function printResult<T>(
+  options: { json?: boolean },
+  result: T,
+  describe: (result: T) => string,
+): void {
   process.stdout.write(`${options.json ? JSON.stringify(result, null, 2) : describe(result)}\n`)
 }
 
@@ -53,5 +67,9 @@ export function printResult<T>(options: { json?: boolean }, result: T, describe:
 export function refuseOverwrite(path: string, overwrite: boolean | undefined): void {
   if (overwrite || !existsSync(path)) return
   const kind = statSync(path).isDirectory() ? 'a folder' : 'a file'
-  throw new UsageError({ where: path, got: `${kind} that is there already`, hint: 'give --overwrite or another --out' })
+  throw new UsageError({
+    where: path,
+    got: `${kind} that is there already`,
+    hint: 'give --overwrite or another --out',
+  })
 }

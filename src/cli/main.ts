@@ -16,21 +16,34 @@ import { addReport } from './commands/report.ts'
 import { addStain } from './commands/stain.ts'
 import { addStudy } from './commands/study.ts'
 import { addSubmission } from './commands/submission.ts'
-import { readOwnVersion } from './version.ts'
 import { clearLine, dim, red, say } from './terminal.ts'
+import { readOwnVersion } from './version.ts'
 
 /** Builds the program with all its commands; nothing heavy is loaded before a command runs. */
 export function buildProgram(): Command {
   const program = new Command('eosin')
-    .description('From H&E patches of several hospitals to a tumour call that holds on a hospital it has never seen.')
+    .description(
+      'From H&E patches of several hospitals to a tumour call that holds on a hospital it has never seen.',
+    )
     .version(readOwnVersion())
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)')
     .configureHelp({ sortSubcommands: false })
     .exitOverride()
   for (const add of [
-    addDemo, addPatches, addQuality, addStain, addEmbed, addClassify, addEvaluate, addReport,
-    addStudy, addPredict, addSubmission, addDoctor, addCompletion,
+    addDemo,
+    addPatches,
+    addQuality,
+    addStain,
+    addEmbed,
+    addClassify,
+    addEvaluate,
+    addReport,
+    addStudy,
+    addPredict,
+    addSubmission,
+    addDoctor,
+    addCompletion,
   ]) {
     add(program)
   }

@@ -34,7 +34,9 @@ export function observeOnTerminal(): StudyObserver {
           const seconds = (performance.now() - started) / 1000
           const took = cached ? dim('cached') : dim(formatSeconds(seconds))
           clearLine()
-          say(`${green('✓')} ${title}${' '.repeat(Math.max(1, 52 - title.length))}${took}${note ? dim(`  ${note}`) : ''}`)
+          say(
+            `${green('✓')} ${title}${' '.repeat(Math.max(1, 52 - title.length))}${took}${note ? dim(`  ${note}`) : ''}`,
+          )
         },
       }
     },
@@ -60,9 +62,18 @@ export function clearLine(): void {
   if (live) out.write('\r\u001b[K')
 }
 
-function describeProgress(title: string, done: number, total: number | undefined, seconds: number, note?: string): string {
+function describeProgress(
+  title: string,
+  done: number,
+  total: number | undefined,
+  seconds: number,
+  note?: string,
+): string {
   const rate = done / seconds
-  const parts = [`… ${title}`, total === undefined ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`]
+  const parts = [
+    `… ${title}`,
+    total === undefined ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`,
+  ]
   if (seconds > 1 && rate > 0) {
     parts.push(`${formatCount(Math.round(rate))}/s`)
     if (total !== undefined && done < total) parts.push(`ETA ${formatSeconds((total - done) / rate)}`)
@@ -90,6 +101,9 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)))
   const numeric = header.map((_, i) => i > 0 && rows.every((row) => /^[\d.,%±–\- ()[\]]*$/.test(row[i])))
   const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => (numeric[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd()
+    cells
+      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .join('  ')
+      .trimEnd()
   return [bold(line(header)), ...rows.map(line)].join('\n')
 }

@@ -127,7 +127,7 @@ export async function readParquet(
   where = 'Parquet',
 ): Promise<Record<string, (string | number | null)[]>> {
   try {
-    const file = bytes.slice().buffer as ArrayBuffer
+    const file = Uint8Array.from(bytes).buffer // a copy even of a Buffer, whose slice is a view
     const names = parquetMetadata(file)
       .schema.slice(1)
       .map(({ name }) => name)

@@ -8,8 +8,8 @@
 //   gallery.json     Gallery      names of the PNG files in gallery/
 //   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
 
-import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { EpochRecord } from '../classify/head.ts'
+import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { Origin } from '../patches/patchSet.ts'
 
 export type Split = 'train' | 'val' | 'test'

@@ -70,7 +70,11 @@ async function takeLock(path: string, lock: string): Promise<void> {
     }
     const holder = Number(readFileSync(lock, 'utf8'))
     if (holder !== process.pid && isAlive(holder)) {
-      throw new DataError({ where: path, got: `in use by process ${holder}`, hint: 'wait for it, or choose another name' })
+      throw new DataError({
+        where: path,
+        got: `in use by process ${holder}`,
+        hint: 'wait for it, or choose another name',
+      })
     }
     await rm(lock, { force: true }) // left by a killed process
   }

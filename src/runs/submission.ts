@@ -30,7 +30,11 @@ export interface SubmissionDifference {
 }
 
 /** Writes a submission, rows ordered by number. Throws DataError on ids that are not integers. */
-export async function writeSubmission(path: string, ids: readonly string[], predictions: ArrayLike<number>): Promise<void> {
+export async function writeSubmission(
+  path: string,
+  ids: readonly string[],
+  predictions: ArrayLike<number>,
+): Promise<void> {
   const order = ids.map((_, row) => row).sort((a, b) => Number(ids[a]) - Number(ids[b]))
   for (const id of ids) {
     if (!/^\d+$/.test(id)) {
@@ -57,7 +61,8 @@ export async function checkSubmission(path: string, testIds: readonly string[]):
   const bad = values.findIndex((value) => value !== '0' && value !== '1')
   if (bad >= 0) problems.push(`ID ${ids[bad]}: Pred must be 0 or 1, got '${values[bad]}'`)
   const notIntegers = ids.filter((id) => !/^\d+$/.test(id))
-  if (notIntegers.length > 0) problems.push(`${notIntegers.length} IDs are not integers, e.g. '${notIntegers[0]}'`)
+  if (notIntegers.length > 0)
+    problems.push(`${notIntegers.length} IDs are not integers, e.g. '${notIntegers[0]}'`)
   problems.push(...compareIds(ids, testIds))
   if (ids.some((id, i) => i > 0 && Number(id) <= Number(ids[i - 1]))) {
     warnings.push('rows are not in ascending order of ID')
@@ -75,7 +80,8 @@ export async function diffSubmissions(pathA: string, pathB: string): Promise<Sub
   const a = await readSubmission(pathA)
   const b = await readSubmission(pathB)
   const problems = compareIds(b.ids, a.ids)
-  if (problems.length > 0) throw new DataError({ where: pathB, got: problems[0], hint: `compared with ${pathA}` })
+  if (problems.length > 0)
+    throw new DataError({ where: pathB, got: problems[0], hint: `compared with ${pathA}` })
   const predictionOf = new Map(b.ids.map((id, row) => [id, b.predictions[row]]))
   const examples: { id: string; a: 0 | 1; b: 0 | 1 }[] = []
   let differing = 0
@@ -126,6 +132,7 @@ function compareIds(ids: readonly string[], wanted: readonly string[]): string[]
   const missing = wanted.filter((id) => !seen.has(id))
   if (repeated.length > 0) problems.push(`${repeated.length} IDs stand twice, e.g. ${repeated[0]}`)
   if (unknown.length > 0) problems.push(`${unknown.length} IDs are not in the test set, e.g. ${unknown[0]}`)
-  if (missing.length > 0) problems.push(`${missing.length} IDs of the test set are missing, e.g. ${missing[0]}`)
+  if (missing.length > 0)
+    problems.push(`${missing.length} IDs of the test set are missing, e.g. ${missing[0]}`)
   return problems
 }

@@ -4,9 +4,9 @@
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, type Progress } from '../base/index.ts'
+import type { Extractor } from '../embed/index.ts'
 import { readCsv, writeCsv, writeFileAtomic } from '../formats/index.ts'
 import type { PatchSet } from '../patches/index.ts'
-import type { Extractor } from '../embed/index.ts'
 import { readArray } from '../runs/index.ts'
 import { embedRows } from './steps/embedSplit.ts'
 import type { FittedStain } from './steps/fitStain.ts'
@@ -74,7 +74,11 @@ export async function readEmbeddingFolder(folder: string): Promise<EmbeddingFold
   })
   const { id, center, slide, label } = readCsv(text, path)
   if (id.length !== x.shape[0]) {
-    throw new DataError({ where: path, expected: `${x.shape[0]} rows as embeddings.npy has`, got: `${id.length}` })
+    throw new DataError({
+      where: path,
+      expected: `${x.shape[0]} rows as embeddings.npy has`,
+      got: `${id.length}`,
+    })
   }
   const known = (values: readonly string[]) => (values.every((value) => value === '') ? null : values)
   return {

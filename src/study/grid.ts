@@ -8,12 +8,13 @@ import type { OpenSplits } from './splits.ts'
 import { embedInputs } from './steps/embedSplit.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
-import { headInputs } from './steps/trainHead.ts'
+import { headInputs, headMethodOf } from './steps/trainHead.ts'
 
 /** One column of embeddings: a stain method and an extractor. */
 export interface EmbeddingPair {
   readonly stain: StainEntry
   readonly embed: AxisEntry
+  readonly extractorKey: string
   readonly inputs: Readonly<Partial<Record<Split, CacheInputs>>>
 }
 
@@ -32,16 +33,21 @@ export interface Grid {
 }
 
 /** Lays out the grid. `extractorKeys` are the extractors' keys by label. */
-export function layOutGrid(recipe: Recipe, splits: OpenSplits, extractorKeys: Readonly<Record<string, string>>): Grid {
+export function layOutGrid(
+  recipe: Recipe,
+  splits: OpenSplits,
+  extractorKeys: Readonly<Record<string, string>>,
+): Grid {
   const pairs = recipe.stain.flatMap((stain) =>
     recipe.embed.map((embed): EmbeddingPair => {
       const stainKey = stainInputs(recipe, splits, stain)
+      const extractorKey = extractorKeys[embed.label]
       const inputs: Partial<Record<Split, CacheInputs>> = {}
       for (const split of Object.values(splits)) {
         const filterKey = filterInputs(recipe, split)
-        inputs[split.split] = embedInputs({ ...split, filterKey }, stainKey, extractorKeys[embed.label])
+        inputs[split.split] = embedInputs({ ...split, filterKey }, stainKey, extractorKey)
       }
-      return { stain, embed, inputs }
+      return { stain, embed, extractorKey, inputs }
     }),
   )
   const cells = pairs.flatMap((pair) =>
@@ -49,8 +55,16 @@ export function layOutGrid(recipe: Recipe, splits: OpenSplits, extractorKeys: Re
       id: `${pair.stain.label}/${pair.embed.label}/${classify.label}`,
       pair,
       classify,
-      heads: recipe.seeds.map((seed) => ({ seed, inputs: headInputs(classify, pair.inputs, seed) })),
+      heads: seedsOf(recipe, classify).map((seed) => ({
+        seed,
+        inputs: headInputs(classify, pair.inputs, seed),
+      })),
     })),
   )
   return { pairs, cells }
+}
+
+// A head that does not use its seed would only be trained again to the same end.
+function seedsOf(recipe: Recipe, classify: AxisEntry): readonly number[] {
+  return headMethodOf(classify).usesSeed ? recipe.seeds : recipe.seeds.slice(0, 1)
 }

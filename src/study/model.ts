@@ -3,7 +3,7 @@
 
 import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError, type NdArray, type Pixels, pickNamed, type Progress } from '../base/index.ts'
+import { DataError, type NdArray, type Pixels, type Progress, pickNamed } from '../base/index.ts'
 import { type Head, headMethods } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
@@ -44,7 +44,6 @@ export async function saveModel(
   cell: GridCell,
   stain: FittedStain,
   heads: readonly TrainedHead[],
-  extractorKey: string,
   threshold: number,
 ): Promise<void> {
   const folder = join(runFolder, 'model')
@@ -62,7 +61,7 @@ export async function saveModel(
     head: cell.classify.name,
     seeds: cell.heads.map(({ seed }) => seed),
     threshold,
-    extractorKey,
+    extractorKey: cell.pair.extractorKey,
   }
   await writeFileAtomic(join(folder, 'model.json'), `${JSON.stringify(model, null, 1)}\n`)
 }
@@ -119,7 +118,11 @@ async function predictSet(
   return probabilities
 }
 
-async function predictPixels(pixels: Pixels, extractor: Extractor, heads: readonly Head[]): Promise<Float32Array> {
+async function predictPixels(
+  pixels: Pixels,
+  extractor: Extractor,
+  heads: readonly Head[],
+): Promise<Float32Array> {
   const data = await extractor.embed(pixels)
   const x: NdArray<'f32'> = { dtype: 'f32', shape: [pixels.count, extractor.dimensions], data }
   const bySeed: Float32Array[] = []

@@ -5,30 +5,38 @@ import { RecipeError, UnknownNameError } from '../base/index.ts'
 export type PlainOptions = Readonly<Record<string, unknown>>
 
 /**
- * `defaults` with what `given` overrides. An unknown key throws UnknownNameError with the nearest valid
- * one, a value of another type than its default RecipeError; a default of null accepts any type.
+ * `defaults` with what `given` overrides, nested objects key by key. An unknown key throws UnknownNameError
+ * with the nearest valid one, a value of another type than its default RecipeError; null switches an option
+ * off, and a default of null accepts any type.
  */
 export function completeOptions<Options extends object>(
   where: string,
   defaults: Options,
   given: PlainOptions,
 ): Options {
+  const complete: Record<string, unknown> = { ...(defaults as PlainOptions) }
   for (const [key, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaults, key)) throw new UnknownNameError(where, key, Object.keys(defaults))
-    const usual = (defaults as PlainOptions)[key]
-    if (usual !== null && value !== null && kindOf(value) !== kindOf(usual)) {
-      throw new RecipeError({ where: `${where}.${key}`, expected: kindOf(usual), got: JSON.stringify(value) })
-    }
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      throw new RecipeError({ where: `${where}.${key}`, expected: 'a finite number', got: String(value) })
-    }
+    complete[key] = completeValue(`${where}.${key}`, complete[key], value)
   }
-  return { ...defaults, ...given }
+  return complete as Options
+}
+
+function completeValue(where: string, usual: unknown, value: unknown): unknown {
+  if (usual === null || value === null) return value
+  if (kindOf(value) !== kindOf(usual)) {
+    throw new RecipeError({ where, expected: kindOf(usual), got: JSON.stringify(value) })
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new RecipeError({ where, expected: 'a finite number', got: String(value) })
+  }
+  const isPlain = typeof value === 'object' && !Array.isArray(value)
+  return isPlain ? completeOptions(where, usual as object, value as PlainOptions) : value
 }
 
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
-  return value === null ? 'null' : `a ${typeof value}`
+  return typeof value === 'object' ? 'a group of options' : `a ${typeof value}`
 }
 
 /** `['a=1', 'b=[0,1]', 'c=text']` as options; values are read as JSON, else as text. Throws RecipeError. */

@@ -4,7 +4,7 @@ import { openExtractor } from '../embed/index.ts'
 import { type Cache, openCache } from './cache.ts'
 import { layOutGrid } from './grid.ts'
 import type { Recipe } from './recipe.ts'
-import { closeSplits, openSplits, type OpenSplits } from './splits.ts'
+import { closeSplits, type OpenSplits, openSplits } from './splits.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 
@@ -50,7 +50,12 @@ function planStains(recipe: Recipe, cache: Cache, splits: OpenSplits): PlannedSt
   }))
 }
 
-async function planCells(recipe: Recipe, cache: Cache, splits: OpenSplits, device: string): Promise<PlannedStep[]> {
+async function planCells(
+  recipe: Recipe,
+  cache: Cache,
+  splits: OpenSplits,
+  device: string,
+): Promise<PlannedStep[]> {
   const { pairs, cells } = layOutGrid(recipe, splits, await readExtractorKeys(recipe, device))
   const embeds = pairs.flatMap(({ stain, embed, inputs }) =>
     Object.values(splits).map(

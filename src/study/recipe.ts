@@ -48,9 +48,17 @@ const recipeSchema = z.strictObject({
   seeds: z.int().positive().max(100).default(3),
   data: z.strictObject({ train: splitSchema, val: splitSchema, test: splitSchema.optional() }),
   quality: z.union([z.literal('none'), z.record(z.string(), z.unknown())]).default({}),
-  stain: axis(z.looseObject({ method: z.string(), label: z.string().optional(), reference: referenceSchema.optional() })),
+  stain: axis(
+    z.looseObject({
+      method: z.string(),
+      label: z.string().optional(),
+      reference: referenceSchema.optional(),
+    }),
+  ),
   embed: axis(z.looseObject({ extractor: z.string(), label: z.string().optional() })),
-  classify: axis(z.looseObject({ head: z.string(), label: z.string().optional(), preset: z.string().optional() })),
+  classify: axis(
+    z.looseObject({ head: z.string(), label: z.string().optional(), preset: z.string().optional() }),
+  ),
   evaluate: z
     .strictObject({
       threshold: z.number().gt(0).lt(1).default(0.5),
@@ -101,7 +109,10 @@ export async function readRecipe(path: string, overrides: RecipeOverrides = {}):
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    throw new RecipeError({ where: path, got: (cause as Error).message, hint: 'give the path of a recipe (.yaml)' }, cause)
+    throw new RecipeError(
+      { where: path, got: (cause as Error).message, hint: 'give the path of a recipe (.yaml)' },
+      cause,
+    )
   }
   return parseRecipe(text, { where: basename(path), folder: dirname(resolve(path)), overrides })
 }
@@ -123,14 +134,16 @@ export function parseRecipe(
     seed,
     seeds: Array.from({ length: seeds }, (_, i) => seed + i),
     data: resolveSplits(where, raw.data, folder),
-    quality: raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityDefaults, raw.quality),
+    quality:
+      raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityDefaults, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry)),
     embed: raw.embed.map((entry) => readEmbedEntry(`${where} embed`, entry, folder)),
     classify: raw.classify.map((entry) => readClassifyEntry(`${where} classify`, entry)),
     evaluate: raw.evaluate,
     text,
   }
-  for (const stage of ['stain', 'embed', 'classify'] as const) rejectRepeatedLabels(`${where} ${stage}`, recipe[stage])
+  for (const stage of ['stain', 'embed', 'classify'] as const)
+    rejectRepeatedLabels(`${where} ${stage}`, recipe[stage])
   return recipe
 }
 
@@ -139,7 +152,9 @@ export function printRecipe({ text: _, ...recipe }: Recipe): string {
   return stringify(recipe, { aliasDuplicateObjects: false })
 }
 
-type RawStain = string | { method: string; label?: string; reference?: ReferenceRecipe; [option: string]: unknown }
+type RawStain =
+  | string
+  | { method: string; label?: string; reference?: ReferenceRecipe; [option: string]: unknown }
 function readStainEntry(where: string, raw: RawStain): StainEntry {
   const { method, label = method, reference, ...given } = typeof raw === 'string' ? { method: raw } : raw
   const { defaults } = pickNamed(where, stainMethods, method)

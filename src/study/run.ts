@@ -7,19 +7,29 @@ import type { LabelledEmbeddings } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
-import { type Cell, type Manifest, type Metrics, openRunFolder, type RunFolder, type Split, type StageTiming, type VerdictCounts } from '../runs/index.ts'
+import {
+  type Cell,
+  type Manifest,
+  type Metrics,
+  openRunFolder,
+  type RunFolder,
+  type Split,
+  type StageTiming,
+  type VerdictCounts,
+} from '../runs/index.ts'
 import { type Cache, type CacheEntry, openCache } from './cache.ts'
 import { type EmbeddingPair, type GridCell, layOutGrid } from './grid.ts'
+import { saveModel } from './model.ts'
 import { describeRun } from './provenance.ts'
 import { printRecipe, type Recipe } from './recipe.ts'
-import { closeSplits, openSplits, type OpenSplits, requireBothClasses } from './splits.ts'
+import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './splits.ts'
 import { embedSplit, readEmbeddings, readVerdicts } from './steps/embedSplit.ts'
 import { averageSeeds, evaluateCell, truthOf } from './steps/evaluateCell.ts'
 import { type FilteredSplit, filterSplit } from './steps/filter.ts'
 import { type FittedStain, fitStain } from './steps/fitStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { type TrainedHead, trainHead } from './steps/trainHead.ts'
-import { type CellProbabilities, writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
+import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 
 /** How a study tells where it stands. */
 export interface StudyObserver {
@@ -52,7 +62,10 @@ export interface StudyResult {
   readonly metrics: Metrics
 }
 
-type Filtered = Readonly<Partial<Record<Split, FilteredSplit>>> & { readonly train: FilteredSplit; readonly val: FilteredSplit }
+type Filtered = Readonly<Partial<Record<Split, FilteredSplit>>> & {
+  readonly train: FilteredSplit
+  readonly val: FilteredSplit
+}
 
 // Everything that the steps of one study share.
 interface Study {
@@ -84,7 +97,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
 }
 
 async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult> {
-  const { recipe, run } = study
+  const { recipe } = study
   const filtered = await filterSplits(study, splits)
   const stains = await fitStains(study, splits, filtered)
   const extractors = await openExtractors(study)
@@ -96,16 +109,26 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     grid = layOutGrid(recipe, splits, keys)
     for (const pair of grid.pairs) {
       const extractor = extractors.get(pair.embed.label)!
-      embedded.set(pair, await embedPair(study, pair, filtered, stains.get(pair.stain.label)!, extractor, verdicts))
+      embedded.set(
+        pair,
+        await embedPair(study, pair, filtered, stains.get(pair.stain.label)!, extractor, verdicts),
+      )
     }
   } finally {
     for (const extractor of extractors.values()) await extractor.close()
   }
-  const { cells, probabilities } = await judgeCells(study, grid.cells, filtered, embedded)
-  const chosen = cells.reduce((best, cell) => (cell.val.accuracy.value > best.val.accuracy.value ? cell : best))
-  const metrics: Metrics = { cells, chosen: chosen.id, chosenBy: 'best accuracy on val, seeds averaged', verdicts }
+  const judged = await judgeCells(study, grid.cells, filtered, embedded)
+  const chosen = judged.reduce((best, cell) =>
+    cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
+  )
+  const metrics: Metrics = {
+    cells: judged.map(({ result }) => result),
+    chosen: chosen.result.id,
+    chosenBy: 'best accuracy on val, seeds averaged',
+    verdicts,
+  }
   const manifest = await describeRun(recipe, filtered)
-  return writeRun(study, { filtered, stains: [...stains.values()], probabilities, manifest, metrics, run })
+  return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
 }
 
 async function filterSplits(study: Study, splits: OpenSplits): Promise<Filtered> {
@@ -123,7 +146,11 @@ async function filterSplits(study: Study, splits: OpenSplits): Promise<Filtered>
   return filtered as Filtered
 }
 
-async function fitStains(study: Study, splits: OpenSplits, filtered: Filtered): Promise<Map<string, FittedStain>> {
+async function fitStains(
+  study: Study,
+  splits: OpenSplits,
+  filtered: Filtered,
+): Promise<Map<string, FittedStain>> {
   const stains = new Map<string, FittedStain>()
   for (const entry of study.recipe.stain) {
     const step = study.options.observer.step('stain', entry.label)
@@ -138,7 +165,10 @@ async function fitStains(study: Study, splits: OpenSplits, filtered: Filtered): 
 async function openExtractors({ recipe, options }: Study): Promise<Map<string, Extractor>> {
   const extractors = new Map<string, Extractor>()
   for (const { label, name, options: given } of recipe.embed) {
-    extractors.set(label, await openExtractor({ name, ...given }, { device: options.device, threads: options.threads }))
+    extractors.set(
+      label,
+      await openExtractor({ name, ...given }, { device: options.device, threads: options.threads }),
+    )
   }
   return extractors
 }
@@ -155,7 +185,14 @@ async function embedPair(
   for (const split of Object.values(filtered)) {
     const what = `${pair.stain.label}/${pair.embed.label} ${split.split}`
     const step = study.options.observer.step('embed', what)
-    const entry = await embedSplit(study.cache, pair.inputs[split.split]!, split, stain, extractor, step.progress)
+    const entry = await embedSplit(
+      study.cache,
+      pair.inputs[split.split]!,
+      split,
+      stain,
+      extractor,
+      step.progress,
+    )
     step.end(entry.cached)
     noteCost(study, 'embed', what, entry, split.rows.length)
     if (!verdicts.some(({ stain, split: other }) => stain === pair.stain.label && other === split.split)) {
@@ -166,28 +203,38 @@ async function embedPair(
   return entries
 }
 
+// A cell with all that was made of it.
+interface JudgedCell {
+  readonly cell: GridCell
+  readonly result: Cell
+  readonly heads: readonly TrainedHead[]
+  readonly probabilities: Readonly<Partial<Record<Split, Float32Array>>>
+}
+
 async function judgeCells(
   study: Study,
   grid: readonly GridCell[],
   filtered: Filtered,
   embedded: ReadonlyMap<EmbeddingPair, Record<string, CacheEntry>>,
-): Promise<{ cells: Cell[]; probabilities: CellProbabilities }> {
+): Promise<JudgedCell[]> {
   const truths = Object.fromEntries(Object.values(filtered).map((split) => [split.split, truthOf(split)]))
-  const cells: Cell[] = []
-  const probabilities: Record<string, Partial<Record<Split, Float32Array>>> = {}
+  const judged: JudgedCell[] = []
   for (const pair of new Set(grid.map((cell) => cell.pair))) {
     const entries = embedded.get(pair)!
     const labelled = once(() => readLabelled(entries, filtered)) // shared by the pair's cells, read when first needed
-    for (const cell of grid.filter((cell) => cell.pair === pair)) {
+    for (const cell of grid.filter((other) => other.pair === pair)) {
       const heads = await trainCell(study, cell, entries, labelled, filtered.train.rows.length)
       const step = study.options.observer.step('evaluate', cell.id)
       const result = await evaluateCell(study.cache, study.recipe, cell, heads, truths)
       step.end(false, `val ${(100 * result.val.accuracy.value).toFixed(1)} %`)
-      cells.push(result)
-      probabilities[cell.id] = { val: averageSeeds(heads, 'val'), ...(filtered.test && { test: averageSeeds(heads, 'test') }) }
+      const probabilities = {
+        val: averageSeeds(heads, 'val'),
+        ...(filtered.test && { test: averageSeeds(heads, 'test') }),
+      }
+      judged.push({ cell, result, heads, probabilities })
     }
   }
-  return { cells, probabilities }
+  return judged
 }
 
 async function trainCell(
@@ -198,12 +245,19 @@ async function trainCell(
   rows: number,
 ): Promise<TrainedHead[]> {
   const { train: _, ...predicted } = entries
-  const files = Object.fromEntries(Object.entries(predicted).map(([split, { folder }]) => [split, join(folder, 'embeddings.npy')]))
+  const files = Object.fromEntries(
+    Object.entries(predicted).map(([split, { folder }]) => [split, join(folder, 'embeddings.npy')]),
+  )
   const heads: TrainedHead[] = []
   for (const { seed, inputs } of cell.heads) {
     const what = `${cell.id} seed ${seed}`
     const step = study.options.observer.step('classify', what)
-    const head = await trainHead(study.cache, inputs, { entry: cell.classify, seed, labelled, files }, step.progress)
+    const head = await trainHead(
+      study.cache,
+      inputs,
+      { entry: cell.classify, seed, labelled, files },
+      step.progress,
+    )
     step.end(head.entry.cached, head.curve.length ? `${head.curve.length} epochs` : undefined)
     noteCost(study, 'classify', what, head.entry, rows)
     heads.push(head)
@@ -220,33 +274,49 @@ async function readLabelled(entries: Record<string, CacheEntry>, { train, val }:
 
 interface RunContent {
   readonly filtered: Filtered
-  readonly stains: readonly FittedStain[]
-  readonly probabilities: CellProbabilities
+  readonly stains: ReadonlyMap<string, FittedStain>
+  readonly judged: readonly JudgedCell[]
+  readonly chosen: JudgedCell
   readonly manifest: Manifest
   readonly metrics: Metrics
-  readonly run: RunFolder
 }
 
-async function writeRun({ recipe, options, timings }: Study, content: RunContent): Promise<StudyResult> {
-  const { filtered, stains, probabilities, manifest, metrics, run } = content
+async function writeRun({ recipe, options, timings, run }: Study, content: RunContent): Promise<StudyResult> {
+  const { filtered, stains, judged, chosen, manifest, metrics } = content
   const step = options.observer.step('report', recipe.name)
-  const chosen = probabilities[metrics.chosen]
-  const writeJson = (name: string, value: unknown) => writeFileAtomic(run.file(name), `${JSON.stringify(value, null, 1)}\n`)
+  const { threshold } = recipe.evaluate
+  const writeJson = (name: string, value: unknown) =>
+    writeFileAtomic(run.file(name), `${JSON.stringify(value, null, 1)}\n`)
   await writeFileAtomic(run.file('recipe.yaml'), printRecipe(recipe))
   await writeJson('manifest.json', manifest)
   await writeJson('metrics.json', metrics)
   await writeJson('timings.json', timings)
-  await writePredictions(run, filtered, probabilities)
+  await writePredictions(
+    run,
+    filtered,
+    Object.fromEntries(judged.map(({ result, probabilities }) => [result.id, probabilities])),
+  )
   await rm(run.file('submission.csv'), { force: true })
-  const submission = await writeRunSubmission(run, filtered.test, chosen.test, recipe.evaluate.threshold)
-  await writeJson('gallery.json', await makeGallery(run.path, recipe.seed, filtered, stains, chosen))
+  const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)
+  const stain = stains.get(chosen.cell.pair.stain.label)!
+  await saveModel(run.path, chosen.cell, stain, chosen.heads, threshold)
+  await writeJson(
+    'gallery.json',
+    await makeGallery(run.path, recipe.seed, filtered, [...stains.values()], chosen.probabilities),
+  )
   const report = await writeReport(run.path)
   step.end(false)
   run.log.info({ chosen: metrics.chosen }, 'study done')
   return { folder: run.path, report, submission, manifest, metrics }
 }
 
-function noteCost({ timings }: Study, stage: string, what: string, entry: CacheEntry | null, items: number): void {
+function noteCost(
+  { timings }: Study,
+  stage: string,
+  what: string,
+  entry: CacheEntry | null,
+  items: number,
+): void {
   if (entry) timings.push({ stage: `${stage} ${what}`, ...entry.cost, cached: entry.cached, items })
 }
 

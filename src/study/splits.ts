@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { DataError, openRandom, RecipeError } from '../base/index.ts'
 import { hashBytes, writeFileAtomic } from '../formats/index.ts'
 import { openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
-import type { Split } from '../runs/record.ts'
 import { readJson } from '../runs/index.ts'
+import type { Split } from '../runs/record.ts'
 import type { Recipe, SplitRecipe } from './recipe.ts'
 
 /** A split ready to be read: its patches and the hash of which they are. */
@@ -17,7 +17,10 @@ export interface OpenSplit {
   /** Fingerprint of the content together with the selection made from it. */
   readonly key: string
 }
-export type OpenSplits = Readonly<Partial<Record<Split, OpenSplit>>> & { readonly train: OpenSplit; readonly val: OpenSplit }
+export type OpenSplits = Readonly<Partial<Record<Split, OpenSplit>>> & {
+  readonly train: OpenSplit
+  readonly val: OpenSplit
+}
 
 /** Opens all splits of a recipe. Throws DataError or RecipeError where a study on them would not be honest. */
 export async function openSplits(recipe: Recipe, cacheRoot: string): Promise<OpenSplits> {
@@ -37,10 +40,16 @@ export async function closeSplits(splits: OpenSplits): Promise<void> {
   for (const { set } of Object.values(splits)) await set.close()
 }
 
-async function openSplit(split: Split, spec: SplitRecipe, seed: number, cacheRoot: string): Promise<OpenSplit> {
+async function openSplit(
+  split: Split,
+  spec: SplitRecipe,
+  seed: number,
+  cacheRoot: string,
+): Promise<OpenSplit> {
   const { format, part, origin } = spec
   const whole = await openPatchSet(spec.path, { format, part, origin })
-  const named = spec.center === undefined ? whole : { ...whole, centers: new Array(whole.count).fill(spec.center) }
+  const named =
+    spec.center === undefined ? whole : { ...whole, centers: new Array(whole.count).fill(spec.center) }
   const rows = chooseRows(split, named, spec, seed)
   const set = rows === null ? named : selectPatches(named, rows)
   if (set.count === 0) {
@@ -76,16 +85,27 @@ function chooseRows(split: Split, set: PatchSet, spec: SplitRecipe, seed: number
   }
   if (spec.limit !== undefined && spec.limit < rows.length) {
     const order = openRandom(seed, 'limit', split).permutation(rows.length)
-    rows = order.subarray(0, spec.limit).map((i) => rows[i]).sort()
+    rows = order
+      .subarray(0, spec.limit)
+      .map((i) => rows[i])
+      .sort()
   }
   return rows
 }
 
 // Hashing a large file takes as long as reading it, so the result is kept by path, size and time of change.
 async function fingerprintOf(set: PatchSet, cacheRoot: string): Promise<string> {
-  const { size, mtimeMs, isFile } = await stat(set.source).then((s) => ({ size: s.size, mtimeMs: s.mtimeMs, isFile: s.isFile() }))
+  const { size, mtimeMs, isFile } = await stat(set.source).then((s) => ({
+    size: s.size,
+    mtimeMs: s.mtimeMs,
+    isFile: s.isFile(),
+  }))
   if (!isFile) return set.fingerprint()
-  const memo = join(cacheRoot, 'fingerprints', `${hashBytes(JSON.stringify([set.format, set.source, size, mtimeMs])).slice(0, 32)}.json`)
+  const memo = join(
+    cacheRoot,
+    'fingerprints',
+    `${hashBytes(JSON.stringify([set.format, set.source, size, mtimeMs])).slice(0, 32)}.json`,
+  )
   const known = await readJson<string>(memo).catch(() => null)
   if (known) return known
   const fingerprint = await set.fingerprint()

@@ -10,7 +10,10 @@ export interface CliResult {
 }
 
 /** Starts `eosin ...args`; the caller may kill it. */
-export function startCli(args: readonly string[], cwd = process.cwd()): { child: ChildProcess; done: Promise<CliResult> } {
+export function startCli(
+  args: readonly string[],
+  cwd = process.cwd(),
+): { child: ChildProcess; done: Promise<CliResult> } {
   const child = spawn(process.execPath, [`${process.cwd()}/dist/cli/main.js`, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: '1' },
@@ -20,7 +23,9 @@ export function startCli(args: readonly string[], cwd = process.cwd()): { child:
   let stderr = ''
   child.stdout!.on('data', (text) => (stdout += text))
   child.stderr!.on('data', (text) => (stderr += text))
-  const done = new Promise<CliResult>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+  const done = new Promise<CliResult>((resolve) =>
+    child.on('close', (code) => resolve({ code, stdout, stderr })),
+  )
   return { child, done }
 }
 

@@ -19,7 +19,9 @@ describe('a submission', () => {
   })
 
   it('cannot be written for ids that are no integers', async () => {
-    await expect(writeSubmission(join(folder, 'x.csv'), ['a'], [1])).rejects.toThrow("integer ids as the challenge has them, got 'a'")
+    await expect(writeSubmission(join(folder, 'x.csv'), ['a'], [1])).rejects.toThrow(
+      "integer ids as the challenge has them, got 'a'",
+    )
   })
 
   it('passes the linter where it fits the test set', async () => {
@@ -38,7 +40,9 @@ describe('a submission', () => {
   })
 
   it('needs the header as the challenge has it', async () => {
-    await expect(checkSubmission(file('head.csv', 'id,label\n0,1\n'), ['0'])).rejects.toThrow("the header 'ID,Pred'")
+    await expect(checkSubmission(file('head.csv', 'id,label\n0,1\n'), ['0'])).rejects.toThrow(
+      "the header 'ID,Pred'",
+    )
   })
 
   it('warns of a class share that cannot be right and of unordered rows', async () => {
@@ -52,6 +56,10 @@ describe('a submission', () => {
   it('compares with another by id, whatever their order', async () => {
     const a = file('a.csv', 'ID,Pred\n0,1\n1,0\n')
     const b = file('b.csv', 'ID,Pred\n1,1\n0,1\n')
-    expect(await diffSubmissions(a, b)).toEqual({ rows: 2, differing: 1, examples: [{ id: '1', a: 0, b: 1 }] })
+    expect(await diffSubmissions(a, b)).toEqual({
+      rows: 2,
+      differing: 1,
+      examples: [{ id: '1', a: 0, b: 1 }],
+    })
   })
 })

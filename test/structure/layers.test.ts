@@ -26,7 +26,11 @@ const below: Readonly<Record<string, readonly string[]>> = {
   ),
 }
 const everything = [...Object.keys(below), 'study']
-const allowed: Readonly<Record<string, readonly string[]>> = { ...below, study: Object.keys(below), cli: everything }
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  ...below,
+  study: Object.keys(below),
+  cli: everything,
+}
 
 // Rooms that import nothing of Node, so that they run in a browser.
 const pure = ['base', 'graph', 'nn', 'models', 'stain', 'evaluate']
@@ -64,8 +68,15 @@ function readImports(): Import[] {
   return files.flatMap((file) => {
     const text = readFileSync(file, 'utf8')
     const room = file.split('/').length > 2 ? file.split('/')[1] : 'index'
-    const found = text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/gm)
-    return [...found].map((match) => ({ file, room, target: match[2] ?? match[3], isType: Boolean(match[1]) }))
+    const found = text.matchAll(
+      /^\s*(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/gm,
+    )
+    return [...found].map((match) => ({
+      file,
+      room,
+      target: match[2] ?? match[3],
+      isType: Boolean(match[1]),
+    }))
   })
 }
 
@@ -80,11 +91,15 @@ const rooms = new Set(imports.map((found) => found.room))
 
 describe('the house', () => {
   it('has the rooms that the rules know', () => {
-    expect([...rooms].sort()).toEqual([...new Set([...Object.keys(allowed), ...(rooms.has('index') ? ['index'] : [])])].sort())
+    expect([...rooms].sort()).toEqual(
+      [...new Set([...Object.keys(allowed), ...(rooms.has('index') ? ['index'] : [])])].sort(),
+    )
   })
 
   it('imports values downwards only', () => {
-    const wrong = crossings.filter(({ room, to, isType }) => !isType && room !== 'index' && !allowed[room]?.includes(to))
+    const wrong = crossings.filter(
+      ({ room, to, isType }) => !isType && room !== 'index' && !allowed[room]?.includes(to),
+    )
     expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
   })
 
@@ -96,7 +111,11 @@ describe('the house', () => {
   it('gives each dependency one owner room', () => {
     const outside = imports.filter(({ target }) => !target.startsWith('.') && !target.startsWith('node:'))
     expect(outside.length).toBeGreaterThan(10)
-    const packageOf = (target: string) => target.split('/').slice(0, target.startsWith('@') ? 2 : 1).join('/')
+    const packageOf = (target: string) =>
+      target
+        .split('/')
+        .slice(0, target.startsWith('@') ? 2 : 1)
+        .join('/')
     const wrong = outside.filter(({ room, target }) => owners[packageOf(target)] !== room)
     expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
   })

@@ -19,7 +19,12 @@ function hashRun(run: string): Record<string, string> {
   return Object.fromEntries(
     files
       .filter((file) => !timed.includes(file) && statSync(join(run, file)).isFile())
-      .map((file) => [file, createHash('sha256').update(readFileSync(join(run, file))).digest('hex')]),
+      .map((file) => [
+        file,
+        createHash('sha256')
+          .update(readFileSync(join(run, file)))
+          .digest('hex'),
+      ]),
   )
 }
 
@@ -44,7 +49,19 @@ async function killDuring(stage: string, out: string): Promise<boolean> {
 }
 
 beforeAll(async () => {
-  const made = await runCli(['patches', 'make', join(folder, 'data'), '--train', '160', '--val', '60', '--test', '60', '--aberrant', '0.05'])
+  const made = await runCli([
+    'patches',
+    'make',
+    join(folder, 'data'),
+    '--train',
+    '160',
+    '--val',
+    '60',
+    '--test',
+    '60',
+    '--aberrant',
+    '0.05',
+  ])
   expect(made).toMatchObject({ code: 0 })
   writeFileSync(
     recipe,
@@ -71,7 +88,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('a study', () => {
   it('writes every file of a run folder', () => {
     expect(Object.keys(uninterrupted)).toEqual(
-      expect.arrayContaining(['manifest.json', 'metrics.json', 'predictions.csv', 'predictions.parquet', 'recipe.yaml', 'submission.csv', 'gallery.json', 'model/model.json']),
+      expect.arrayContaining([
+        'manifest.json',
+        'metrics.json',
+        'predictions.csv',
+        'predictions.parquet',
+        'recipe.yaml',
+        'submission.csv',
+        'gallery.json',
+        'model/model.json',
+      ]),
     )
     expect(existsSync(join(folder, 'whole', 'small', 'report.html'))).toBe(true)
   })

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { DataError, pickNamed } from '../../base/index.ts'
 import {
-  addExamples, type CommonOptions, jsonOption, overwriteOption, printResult, refuseOverwrite, seedOption,
+  addExamples,
+  type CommonOptions,
+  jsonOption,
+  overwriteOption,
+  printResult,
+  refuseOverwrite,
+  seedOption,
 } from '../command.ts'
 import { clearLine, showProgress } from '../terminal.ts'
 
@@ -42,14 +48,22 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
   const { completeOptions, parseAssignments } = await import('../../study/index.ts')
   const method = pickNamed('--head', headMethods, options.head)
-  const presets: Record<string, object> = (headPresets as Record<string, Record<string, object>>)[options.head] ?? {}
+  const presets: Record<string, object> =
+    (headPresets as Record<string, Record<string, object>>)[options.head] ?? {}
   const preset = options.preset ? pickNamed('--preset', presets, options.preset) : {}
-  const chosen = completeOptions<object>('--set', { ...method.defaults, ...preset }, parseAssignments(options.set))
+  const chosen = completeOptions<object>(
+    '--set',
+    { ...method.defaults, ...preset },
+    parseAssignments(options.set),
+  )
   const train = await readLabelled(options.train)
   const val = await readLabelled(options.val)
-  const head = await method.fit(train, val, chosen as never, options.seed, { progress: showProgress('classify') })
+  const head = await method.fit(train, val, chosen as never, options.seed, {
+    progress: showProgress('classify'),
+  })
   clearLine()
-  for (const [name, bytes] of Object.entries(await head.serialize())) await writeFileAtomic(join(options.out, name), bytes)
+  for (const [name, bytes] of Object.entries(await head.serialize()))
+    await writeFileAtomic(join(options.out, name), bytes)
   const probabilities = await head.predict(val.x)
   const { ids, centers, slides, labels } = val
   const columns = {

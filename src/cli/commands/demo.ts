@@ -4,7 +4,14 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import {
-  addExamples, type CommonOptions, jsonOption, overwriteOption, printResult, refuseOverwrite, seedOption, wholeNumber,
+  addExamples,
+  type CommonOptions,
+  jsonOption,
+  overwriteOption,
+  printResult,
+  refuseOverwrite,
+  seedOption,
+  wholeNumber,
 } from '../command.ts'
 import { clearLine, observeOnTerminal, say, showProgress } from '../terminal.ts'
 import { describeStudy } from './study.ts'
@@ -37,15 +44,28 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const { readRecipe, runStudy } = await import('../../study/index.ts')
   const data = join(out, `data-${patches}-seed${seed}`)
   if (!existsSync(data)) {
-    const counts = { train: Math.round(patches * 0.6), val: Math.round(patches * 0.2), test: Math.round(patches * 0.2) }
+    const counts = {
+      train: Math.round(patches * 0.6),
+      val: Math.round(patches * 0.2),
+      test: Math.round(patches * 0.2),
+    }
     say(`making ${patches} synthetic patches of five centers in ${data}`)
-    await makeSyntheticChallenge(data, { ...syntheticDefaults, seed, counts, testLabels: true }, showProgress('making'))
+    await makeSyntheticChallenge(
+      data,
+      { ...syntheticDefaults, seed, counts, testLabels: true },
+      showProgress('making'),
+    )
     clearLine()
   }
   await writeFileAtomic(recipePath, demoRecipe(`data-${patches}-seed${seed}`, seed))
   const recipe = await readRecipe(recipePath)
   const observer = observeOnTerminal()
-  const result = await runStudy(recipe, { out: join(out, 'runs'), cache: join(out, 'cache'), device: 'cpu', observer })
+  const result = await runStudy(recipe, {
+    out: join(out, 'runs'),
+    cache: join(out, 'cache'),
+    device: 'cpu',
+    observer,
+  })
   printResult(options, result, describeStudy)
 }
 

@@ -39,7 +39,9 @@ async function runDoctor(options: CommonOptions): Promise<void> {
     ...(await checkDevices()),
   ]
   printResult(options, findings, () =>
-    findings.map(({ what, ok, detail }) => `${ok ? green('✓') : red('✗')} ${what.padEnd(18)}${detail}`).join('\n'),
+    findings
+      .map(({ what, ok, detail }) => `${ok ? green('✓') : red('✗')} ${what.padEnd(18)}${detail}`)
+      .join('\n'),
   )
   if (findings.some(({ ok, what }) => !ok && !what.startsWith('device '))) process.exitCode = 1
 }
@@ -51,8 +53,12 @@ function checkNode(): Finding {
 }
 
 async function checkDevices(): Promise<Finding[]> {
-  const { listProviders } = await import('../../engine/index.ts')
-  return (await listProviders()).map(({ name, available, detail }) => ({ what: `device ${name}`, ok: available, detail }))
+  const { listProviders, providers } = await import('../../engine/index.ts')
+  const found = await listProviders()
+  return Object.entries(providers).map(([name, { about, hint }]) => {
+    const ok = found.some((provider) => provider === name)
+    return { what: `device ${name}`, ok, detail: ok ? about : `not in this build or machine: ${hint}` }
+  })
 }
 
 async function probe(what: string, look: () => Promise<string>): Promise<Finding> {

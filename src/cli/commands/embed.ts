@@ -2,8 +2,16 @@
 
 import type { Command } from 'commander'
 import {
-  addExamples, type CommonOptions, deviceOption, formatOption, jsonOption, overwriteOption, partOption, printResult,
-  refuseOverwrite, wholeNumber,
+  addExamples,
+  type CommonOptions,
+  deviceOption,
+  formatOption,
+  jsonOption,
+  overwriteOption,
+  partOption,
+  printResult,
+  refuseOverwrite,
+  wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 
@@ -33,7 +41,11 @@ export function addEmbed(program: Command): void {
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runEmbed)
-  addExamples(embed, 'eosin embed train.h5 --out train-texture', 'eosin embed train.h5 --extractor onnx:dinov2.onnx --out train-dinov2')
+  addExamples(
+    embed,
+    'eosin embed train.h5 --out train-texture',
+    'eosin embed train.h5 --extractor onnx:dinov2.onnx --out train-dinov2',
+  )
 }
 
 async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
@@ -42,15 +54,20 @@ async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
   const { openStainFit, parseAssignments, writeEmbeddingFolder } = await import('../../study/index.ts')
   const stain = await openStainFit(options.stain ?? null)
-  const extractor = await openExtractor({ name: options.extractor, ...parseAssignments(options.set) }, options)
+  const extractor = await openExtractor(
+    { name: options.extractor, ...parseAssignments(options.set) },
+    options,
+  )
   try {
     const set = await openPatchSet(path, options)
     await writeEmbeddingFolder(options.out, set, stain, extractor, showProgress(`embed    ${path}`))
     await set.close()
     clearLine()
     const { count } = set
-    printResult(options, { count, dimensions: extractor.dimensions, out: options.out }, (result) =>
-      `${formatCount(count)} patches x ${result.dimensions} dimensions\n${options.out}`,
+    printResult(
+      options,
+      { count, dimensions: extractor.dimensions, out: options.out },
+      (result) => `${formatCount(count)} patches x ${result.dimensions} dimensions\n${options.out}`,
     )
   } finally {
     await extractor.close()

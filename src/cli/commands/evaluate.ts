@@ -35,7 +35,11 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
   const truth = options.labels ? alignById(options.labels, await readTable(options.labels), ids) : predictions
   const labels = columnOf(options.labels ?? path, truth, 'label').map((text, row) => {
     if (text !== '0' && text !== '1') {
-      throw new DataError({ where: `${options.labels ?? path} id ${ids[row]}`, expected: 'label 0 or 1', got: `'${text}'` })
+      throw new DataError({
+        where: `${options.labels ?? path} id ${ids[row]}`,
+        expected: 'label 0 or 1',
+        got: `'${text}'`,
+      })
     }
     return Number(text)
   })
@@ -74,7 +78,9 @@ function alignById(path: string, table: Table, ids: readonly string[]): Table {
     if (row === undefined) throw new DataError({ where: path, expected: `a row for id ${id}`, got: 'none' })
     return row
   })
-  return Object.fromEntries(Object.entries(table).map(([name, values]) => [name, rows.map((row) => values[row])]))
+  return Object.fromEntries(
+    Object.entries(table).map(([name, values]) => [name, rows.map((row) => values[row])]),
+  )
 }
 
 function knownColumn(values: readonly string[] | undefined): readonly string[] | null {
@@ -83,7 +89,9 @@ function knownColumn(values: readonly string[] | undefined): readonly string[] |
 
 function describeEvaluation(result: Evaluation): string {
   const figure = (name: string, interval: Interval | null) =>
-    interval ? [name, interval.value.toFixed(4), `${interval.low.toFixed(4)} - ${interval.high.toFixed(4)}`] : [name, '-', '-']
+    interval
+      ? [name, interval.value.toFixed(4), `${interval.low.toFixed(4)} - ${interval.high.toFixed(4)}`]
+      : [name, '-', '-']
   const { tp, fp, tn, fn } = result.confusion
   return [
     `${formatCount(result.count)} patches, ${formatCount(result.positives)} tumour; intervals: 95 % bootstrap over ${result.resampled}`,

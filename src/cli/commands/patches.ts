@@ -1,12 +1,21 @@
 // eosin patches: look at a patch set, verify it, or make a synthetic one.
 
 import type { Command } from 'commander'
+import { UsageError } from '../../base/index.ts'
 import {
-  addExamples, type CommonOptions, formatOption, jsonOption, overwriteOption, partOption, printResult, refuseOverwrite,
-  seedOption, share, wholeNumber,
+  addExamples,
+  type CommonOptions,
+  formatOption,
+  jsonOption,
+  overwriteOption,
+  partOption,
+  printResult,
+  refuseOverwrite,
+  seedOption,
+  share,
+  wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
-import { UsageError } from '../../base/index.ts'
 
 interface OpenOptions extends CommonOptions {
   readonly format?: string
@@ -58,7 +67,11 @@ export function addPatches(program: Command): void {
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(makePatches)
-  addExamples(make, 'eosin patches make data', 'eosin patches make data --train 100000 --val 35000 --test 85000')
+  addExamples(
+    make,
+    'eosin patches make data',
+    'eosin patches make data --train 100000 --val 35000 --test 85000',
+  )
 }
 
 async function showInfo(path: string, { format, part, json }: OpenOptions): Promise<void> {
@@ -66,7 +79,7 @@ async function showInfo(path: string, { format, part, json }: OpenOptions): Prom
   const set = await openPatchSet(path, { format, part })
   try {
     const info = await describePatches(set)
-    printResult({ json }, info, (result) => describeInfo(result as unknown as Record<string, unknown>))
+    printResult({ json }, info, (result) => describeInfo({ ...result }))
   } finally {
     await set.close()
   }
@@ -78,7 +91,8 @@ function describeInfo(info: Record<string, unknown>): string {
   const tables: string[] = []
   for (const [key, value] of Object.entries(info)) {
     if (value === null || value === undefined) lines.push(`${key.padEnd(14)}-`)
-    else if (typeof value === 'object' && !Array.isArray(value)) tables.push(describeCounts(key, value as Record<string, unknown>))
+    else if (typeof value === 'object' && !Array.isArray(value))
+      tables.push(describeCounts(key, value as Record<string, unknown>))
     else lines.push(`${key.padEnd(14)}${typeof value === 'number' ? formatCount(value) : String(value)}`)
   }
   return [lines.join('\n'), ...tables].join('\n\n')
@@ -86,19 +100,25 @@ function describeInfo(info: Record<string, unknown>): string {
 
 function describeCounts(title: string, counts: Record<string, unknown>): string {
   const shown = Object.entries(counts).slice(0, 60)
-  const rows = shown.map(([name, count]) => [name, typeof count === 'number' ? formatCount(count) : JSON.stringify(count)])
+  const rows = shown.map(([name, count]) => [
+    name,
+    typeof count === 'number' ? formatCount(count) : JSON.stringify(count),
+  ])
   const more = Object.keys(counts).length - shown.length
   return `${formatTable([title, 'patches'], rows)}${more > 0 ? `\n… and ${more} more` : ''}`
 }
 
 async function checkPath(path: string, { format, part, json }: OpenOptions): Promise<void> {
   const { checkPatches, openPatchSet } = await import('../../patches/index.ts')
-  const set = await openPatchSet(path, { format, part })
+  const set = await openPatchSet(path, { format, part, isTolerant: true })
   try {
     const { checked, problems } = await checkPatches(set, showProgress(`check    ${path}`))
     clearLine()
     printResult({ json }, { checked, problems }, () =>
-      [...problems.map(({ id, problem }) => `${id}: ${problem}`), `${formatCount(checked)} patches checked, ${problems.length} damaged`].join('\n'),
+      [
+        ...problems.map(({ id, problem }) => `${id}: ${problem}`),
+        `${formatCount(checked)} patches checked, ${problems.length} damaged`,
+      ].join('\n'),
     )
     if (problems.length > 0) process.exitCode = 1
   } finally {
@@ -113,7 +133,15 @@ async function makePatches(folder: string, options: MakeOptions): Promise<void> 
   }
   refuseOverwrite(folder, options.overwrite)
   const { makeSyntheticChallenge, syntheticDefaults } = await import('../../patches/index.ts')
-  const wanted = { ...syntheticDefaults, seed, size, aberrantShare: aberrant, truth, testLabels, counts: { train, val, test } }
+  const wanted = {
+    ...syntheticDefaults,
+    seed,
+    size,
+    aberrantShare: aberrant,
+    truth,
+    testLabels,
+    counts: { train, val, test },
+  }
   const files = await makeSyntheticChallenge(folder, wanted, showProgress(`make     ${folder}`))
   clearLine()
   printResult(options, files, () => Object.values(files).join('\n'))

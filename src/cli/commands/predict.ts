@@ -2,8 +2,16 @@
 
 import type { Command } from 'commander'
 import {
-  addExamples, type CommonOptions, deviceOption, formatOption, jsonOption, overwriteOption, partOption, printResult,
-  refuseOverwrite, wholeNumber,
+  addExamples,
+  type CommonOptions,
+  deviceOption,
+  formatOption,
+  jsonOption,
+  overwriteOption,
+  partOption,
+  printResult,
+  refuseOverwrite,
+  wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 
@@ -57,8 +65,11 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
     if (options.submission) await writeSubmission(options.submission, set.ids, prediction)
     await set.close()
     const tumour = prediction.reduce((sum, value) => sum + value, 0)
-    printResult(options, { model: model.name, count: set.count, tumour, out: options.out }, (result) =>
-      `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}\n${options.out}`,
+    printResult(
+      options,
+      { model: model.name, count: set.count, tumour, out: options.out },
+      (result) =>
+        `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}\n${options.out}`,
     )
   } finally {
     await model.close()

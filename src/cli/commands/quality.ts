@@ -2,7 +2,14 @@
 
 import type { Command } from 'commander'
 import {
-  addExamples, type CommonOptions, formatOption, jsonOption, overwriteOption, partOption, printResult, refuseOverwrite,
+  addExamples,
+  type CommonOptions,
+  formatOption,
+  jsonOption,
+  overwriteOption,
+  partOption,
+  printResult,
+  refuseOverwrite,
 } from '../command.ts'
 import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
 
@@ -24,7 +31,11 @@ export function addQuality(program: Command): void {
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runQuality)
-  addExamples(quality, 'eosin quality train.h5', 'eosin quality train.h5 --set duplicates=false --out rejected.csv')
+  addExamples(
+    quality,
+    'eosin quality train.h5',
+    'eosin quality train.h5 --set duplicates=false --out rejected.csv',
+  )
 }
 
 async function runQuality(path: string, options: QualityCommandOptions): Promise<void> {
@@ -39,14 +50,21 @@ async function runQuality(path: string, options: QualityCommandOptions): Promise
     const { kept, rejections } = await filterPatches(set, rules, showProgress(`quality  ${path}`))
     clearLine()
     if (options.out) {
-      const column = <K extends 'id' | 'rule' | 'value'>(key: K) => rejections.map((rejection) => rejection[key])
-      await writeFileAtomic(options.out, writeCsv({ id: column('id'), rule: column('rule'), value: column('value') }))
+      const column = <K extends 'id' | 'rule' | 'value'>(key: K) =>
+        rejections.map((rejection) => rejection[key])
+      await writeFileAtomic(
+        options.out,
+        writeCsv({ id: column('id'), rule: column('rule'), value: column('value') }),
+      )
     }
     const byRule: Record<string, number> = {}
     for (const { rule } of rejections) byRule[rule] = (byRule[rule] ?? 0) + 1
     printResult(options, { count: set.count, kept: kept.length, byRule, rejections }, () =>
       [
-        formatTable(['rule', 'rejected'], Object.entries(byRule).map(([rule, count]) => [rule, formatCount(count)])),
+        formatTable(
+          ['rule', 'rejected'],
+          Object.entries(byRule).map(([rule, count]) => [rule, formatCount(count)]),
+        ),
         `${formatCount(kept.length)} of ${formatCount(set.count)} patches kept`,
       ].join('\n'),
     )

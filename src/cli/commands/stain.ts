@@ -7,8 +7,16 @@ import type { PatchSet } from '../../patches/index.ts'
 import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
 import type { FittedStain, PlainOptions } from '../../study/index.ts'
 import {
-  addExamples, type CommonOptions, formatOption, jsonOption, overwriteOption, partOption, printResult, refuseOverwrite,
-  seedOption, wholeNumber,
+  addExamples,
+  type CommonOptions,
+  formatOption,
+  jsonOption,
+  overwriteOption,
+  partOption,
+  printResult,
+  refuseOverwrite,
+  seedOption,
+  wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 
@@ -32,7 +40,9 @@ interface ApplyOptions extends StainOptions {
 const batchRows = 64
 
 export function addStain(program: Command): void {
-  const stain = program.command('stain').description('normalise the stain: fit on a reference, apply to patches')
+  const stain = program
+    .command('stain')
+    .description('normalise the stain: fit on a reference, apply to patches')
   const fit = stain
     .command('fit')
     .argument('<path>', 'the patch set that holds the reference')
@@ -55,7 +65,7 @@ export function addStain(program: Command): void {
     .argument('<path>', 'a patch set')
     .description('normalise every patch; each gets a verdict (ok, fallback, passthrough, rejected)')
     .requiredOption('--fit <file.json>', 'what stain fit wrote')
-    .requiredOption('--out <path>', 'a file.h5 in the challenge\'s layout, or a folder for PNG files')
+    .requiredOption('--out <path>', "a file.h5 in the challenge's layout, or a folder for PNG files")
     .addOption(formatOption())
     .addOption(partOption())
     .addOption(overwriteOption())
@@ -89,14 +99,22 @@ async function runFit(path: string, options: FitOptions): Promise<void> {
   const chosen = completeOptions('--set', method.defaults as object, parseAssignments(options.set))
   const set = await openPatchSet(path, options)
   try {
-    const rows = chooseReference(set, options, openRandom(options.seed, 'stain reference').permutation(set.count))
+    const rows = chooseReference(
+      set,
+      options,
+      openRandom(options.seed, 'stain reference').permutation(set.count),
+    )
     const reference = async function* () {
       for await (const { pixels } of readBatches(set, rows, batchRows)) yield pixels
     }
     const fit = await method.fit(reference(), chosen)
     const file = { method: method.name, version: method.version, options: chosen as PlainOptions, fit }
     await writeStainFit(options.out, file)
-    printResult(options, file, () => `${method.name} fitted on ${formatCount(rows.length)} patches\n${options.out}`)
+    printResult(
+      options,
+      file,
+      () => `${method.name} fitted on ${formatCount(rows.length)} patches\n${options.out}`,
+    )
   } finally {
     await set.close()
   }
@@ -113,7 +131,10 @@ async function runApply(path: string, options: ApplyOptions): Promise<void> {
     const verdicts = await write(options.out, set, stain)
     clearLine()
     printResult(options, { count: set.count, verdicts, out: options.out }, () =>
-      [...Object.entries(verdicts).map(([verdict, count]) => `${verdict.padEnd(13)}${formatCount(count)}`), options.out].join('\n'),
+      [
+        ...Object.entries(verdicts).map(([verdict, count]) => `${verdict.padEnd(13)}${formatCount(count)}`),
+        options.out,
+      ].join('\n'),
     )
   } finally {
     await set.close()
@@ -135,7 +156,11 @@ async function* normalise(
   const { pixelsAt } = await import('../../base/index.ts')
   const progress = showProgress(`stain    ${set.source}`)
   let done = 0
-  for await (const batch of readBatches(set, Uint32Array.from({ length: set.count }, (_, row) => row), batchRows)) {
+  for await (const batch of readBatches(
+    set,
+    Uint32Array.from({ length: set.count }, (_, row) => row),
+    batchRows,
+  )) {
     const result = await method.apply(batch.pixels, fit, entry.options)
     for (let i = 0; i < result.pixels.count; i++) {
       verdicts[result.verdicts[i]] = (verdicts[result.verdicts[i]] ?? 0) + 1
@@ -149,17 +174,26 @@ async function* normalise(
 async function writeChallengeFile(out: string, set: PatchSet, stain: FittedStain) {
   const { createChallengeFile } = await import('../../patches/index.ts')
   const verdicts: Partial<Record<Verdict, number>> = {}
-  const target = await createChallengeFile(out, { compress: true, origin: set.origin })
-  for await (const { row, pixels } of normalise(set, stain, verdicts)) {
-    await target.append({
-      id: set.ids[row],
-      image: pixels.data,
-      label: set.labels?.[row],
-      center: set.centers ? Number(set.centers[row]) : undefined,
-      slide: set.slides ? Number(set.slides[row]) : undefined,
-    })
+  const { height, width, origin } = set
+  const target = await createChallengeFile(out, {
+    compress: true,
+    height,
+    width,
+    origin,
+    licence: set.licence ?? undefined,
+  })
+  try {
+    for await (const { row, pixels } of normalise(set, stain, verdicts)) {
+      const [center, slide] = [set.centers, set.slides].map((names) =>
+        names ? Number(names[row]) : undefined,
+      )
+      target.append({ id: set.ids[row], image: pixels.data, label: set.labels?.[row], center, slide })
+    }
+    await target.close()
+  } catch (cause) {
+    await target.discard()
+    throw cause
   }
-  await target.close()
   return verdicts
 }
 

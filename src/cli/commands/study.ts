@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { StudyResult } from '../../study/index.ts'
 import {
-  addExamples, type CommonOptions, deviceOption, dryRunOption, jsonOption, printResult, seedOption, wholeNumber,
+  addExamples,
+  type CommonOptions,
+  deviceOption,
+  dryRunOption,
+  jsonOption,
+  printResult,
+  seedOption,
+  wholeNumber,
 } from '../command.ts'
 import { bold, formatCount, formatTable, observeOnTerminal } from '../terminal.ts'
 
@@ -23,7 +30,7 @@ export function addStudy(program: Command): void {
     .description('run a recipe; what was done before is not done again, and it may be stopped at any moment')
     .option('--out <folder>', 'where the run folder goes', 'runs')
     .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
-    .option('--seeds <n>', 'how many seeds, instead of the recipe\'s', wholeNumber(1))
+    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1))
     .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
     .addOption(seedOption())
     .addOption(deviceOption())
@@ -37,7 +44,7 @@ export function addStudy(program: Command): void {
     .description('show the steps of a recipe and which of them are cached')
     .option('--out <folder>', 'where the run folder goes', 'runs')
     .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
-    .option('--seeds <n>', 'how many seeds, instead of the recipe\'s', wholeNumber(1))
+    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1))
     .addOption(seedOption())
     .addOption(deviceOption())
     .addOption(jsonOption())
@@ -65,7 +72,12 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
   const steps = await planStudy(recipe, cacheOf(options), options.device)
   printResult(options, steps, () => {
     const todo = steps.filter((step) => !step.cached).length
-    const rows = steps.map((step) => [step.stage, step.what, formatCount(step.items), step.cached ? 'cached' : 'to do'])
+    const rows = steps.map((step) => [
+      step.stage,
+      step.what,
+      formatCount(step.items),
+      step.cached ? 'cached' : 'to do',
+    ])
     return `${formatTable(['stage', 'what', 'items', 'state'], rows)}\n\n${steps.length} steps, ${todo} to do.`
   })
 }
@@ -86,8 +98,14 @@ export function describeStudy({ metrics, manifest, report, submission }: StudyRe
     cell.val.auroc ? cell.val.auroc.value.toFixed(3) : '-',
     cell.test?.auroc ? cell.test.auroc.value.toFixed(3) : '-',
   ])
-  const table = formatTable(['cell', 'val acc % [95 %]', 'test acc % [95 %]', 'val AUROC', 'test AUROC'], rows)
-  const origin = manifest.origin === 'real' ? '' : `${bold(`Data: ${manifest.origin}.`)} These figures say nothing about patients.\n`
+  const table = formatTable(
+    ['cell', 'val acc % [95 %]', 'test acc % [95 %]', 'val AUROC', 'test AUROC'],
+    rows,
+  )
+  const origin =
+    manifest.origin === 'real'
+      ? ''
+      : `${bold(`Data: ${manifest.origin}.`)} These figures say nothing about patients.\n`
   return [
     '',
     table,
@@ -97,4 +115,3 @@ export function describeStudy({ metrics, manifest, report, submission }: StudyRe
     `submission  ${submission ?? 'none: there is no test split with integer ids'}`,
   ].join('\n')
 }
-

@@ -1,7 +1,14 @@
 // eosin submission: lint a submission, or compare two.
 
 import type { Command } from 'commander'
-import { addExamples, type CommonOptions, formatOption, jsonOption, partOption, printResult } from '../command.ts'
+import {
+  addExamples,
+  type CommonOptions,
+  formatOption,
+  jsonOption,
+  partOption,
+  printResult,
+} from '../command.ts'
 import { formatCount, formatTable } from '../terminal.ts'
 
 interface CheckOptions extends CommonOptions {
@@ -11,7 +18,9 @@ interface CheckOptions extends CommonOptions {
 }
 
 export function addSubmission(program: Command): void {
-  const submission = program.command('submission').description("lint and compare the challenge's submission files")
+  const submission = program
+    .command('submission')
+    .description("lint and compare the challenge's submission files")
   const check = submission
     .command('check')
     .argument('<file.csv>', 'a submission')
@@ -52,7 +61,10 @@ async function runDiff(a: string, b: string, options: CommonOptions): Promise<vo
   const { diffSubmissions } = await import('../../runs/index.ts')
   const result = await diffSubmissions(a, b)
   printResult(options, result, ({ rows, differing, examples }) => {
-    const table = formatTable(['ID', 'a', 'b'], examples.map((example) => [example.id, `${example.a}`, `${example.b}`]))
+    const table = formatTable(
+      ['ID', 'a', 'b'],
+      examples.map((example) => [example.id, `${example.a}`, `${example.b}`]),
+    )
     const share = rows ? (100 * differing) / rows : 0
     return `${examples.length ? `${table}\n` : ''}${formatCount(differing)} of ${formatCount(rows)} rows differ (${share.toFixed(2)} %)`
   })

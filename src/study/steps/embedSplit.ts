@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { f32, type NdArray, type Pixels, type Progress } from '../../base/index.ts'
-import { embedPatches, type Extractor } from '../../embed/index.ts'
+import { type Extractor, embedPatches } from '../../embed/index.ts'
 import { createNpy, openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
 import { type PatchSet, readBatches } from '../../patches/index.ts'
 import { readArray, readJson } from '../../runs/index.ts'
@@ -21,7 +21,11 @@ const batchRows = 64
 export type VerdictsByCenter = Record<string, Partial<Record<Verdict, number>>>
 
 /** What the embeddings of a split are made from. */
-export function embedInputs(split: Pick<FilteredSplit, 'split' | 'key' | 'filterKey'>, stain: CacheInputs, extractorKey: string): CacheInputs {
+export function embedInputs(
+  split: Pick<FilteredSplit, 'split' | 'key' | 'filterKey'>,
+  stain: CacheInputs,
+  extractorKey: string,
+): CacheInputs {
   const patches = split.split === 'test' ? split.key : keyOf(split.filterKey)
   return { stage: 'embed', version: 1, patches, stain: keyOf(stain), extractor: extractorKey }
 }
@@ -35,7 +39,9 @@ export async function embedSplit(
   extractor: Extractor,
   progress: Progress,
 ): Promise<CacheEntry> {
-  return cache.obtain(inputs, (folder) => embedRows({ set: split.set, rows: split.rows, stain, extractor, folder, progress }))
+  return cache.obtain(inputs, (folder) =>
+    embedRows({ set: split.set, rows: split.rows, stain, extractor, folder, progress }),
+  )
 }
 
 /** The embeddings of an entry, rows in the order of the split's kept rows. */
@@ -66,12 +72,19 @@ export async function embedRows(task: EmbedTask): Promise<void> {
     const chunk = join(folder, `chunk-${String(start).padStart(9, '0')}`)
     chunks.push(chunk)
     if (existsSync(`${chunk}.npy`)) continue
-    await embedChunk(task, rows.subarray(start, start + chunkRows), chunk, (done) => progress(start + done, rows.length))
+    await embedChunk(task, rows.subarray(start, start + chunkRows), chunk, (done) =>
+      progress(start + done, rows.length),
+    )
   }
   await joinChunks(chunks, folder, extractor.dimensions)
 }
 
-async function embedChunk(task: EmbedTask, rows: Uint32Array, chunk: string, progress: Progress): Promise<void> {
+async function embedChunk(
+  task: EmbedTask,
+  rows: Uint32Array,
+  chunk: string,
+  progress: Progress,
+): Promise<void> {
   const { set, stain, extractor } = task
   const values = new Float32Array(rows.length * extractor.dimensions)
   const verdicts: VerdictsByCenter = {}
@@ -115,7 +128,8 @@ async function joinChunks(chunks: readonly string[], folder: string, dimensions:
   for (const chunk of chunks) {
     await whole.append((await readArray(`${chunk}.npy`)).data as Float32Array)
     for (const [center, counts] of Object.entries(await readJson<VerdictsByCenter>(`${chunk}.json`))) {
-      for (const [verdict, count] of Object.entries(counts)) countVerdict(verdicts, center, verdict as Verdict, count)
+      for (const [verdict, count] of Object.entries(counts))
+        countVerdict(verdicts, center, verdict as Verdict, count)
     }
   }
   await whole.close()

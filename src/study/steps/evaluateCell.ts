@@ -2,7 +2,13 @@
 // the figures, intervals clustered by slide.
 
 import { join } from 'node:path'
-import { averageProbabilities, type Evaluation, evaluate, overSeeds, summarize } from '../../evaluate/index.ts'
+import {
+  averageProbabilities,
+  type Evaluation,
+  evaluate,
+  overSeeds,
+  summarize,
+} from '../../evaluate/index.ts'
 import { writeFileAtomic } from '../../formats/index.ts'
 import { type Cell, readJson, type SeedResult, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheInputs, keyOf } from '../cache.ts'
@@ -53,7 +59,13 @@ export async function evaluateCell(
     await writeFileAtomic(join(work, 'cell.json'), `${JSON.stringify(result)}\n`)
   })
   const result = await readJson<Omit<Cell, 'id' | 'stain' | 'embed' | 'classify'>>(join(folder, 'cell.json'))
-  return { id: cell.id, stain: cell.pair.stain.label, embed: cell.pair.embed.label, classify: cell.classify.label, ...result }
+  return {
+    id: cell.id,
+    stain: cell.pair.stain.label,
+    embed: cell.pair.embed.label,
+    classify: cell.classify.label,
+    ...result,
+  }
 }
 
 function judgeCell(
@@ -65,11 +77,19 @@ function judgeCell(
   const judge = (split: Split): Evaluation | null => {
     const truth = truths[split]
     if (!truth?.labels) return null
-    return evaluate({ ...truth, labels: truth.labels, probabilities: averageSeeds(heads, split), seed: recipe.seed, ...recipe.evaluate })
+    return evaluate({
+      ...truth,
+      labels: truth.labels,
+      probabilities: averageSeeds(heads, split),
+      seed: recipe.seed,
+      ...recipe.evaluate,
+    })
   }
   const single = (head: TrainedHead, split: Split) => {
     const labels = truths[split]?.labels
-    return labels ? summarize({ labels, probabilities: head.probabilities[split]!, threshold: recipe.evaluate.threshold }) : null
+    return labels
+      ? summarize({ labels, probabilities: head.probabilities[split]!, threshold: recipe.evaluate.threshold })
+      : null
   }
   const seeds = heads.map((head, i): SeedResult => {
     const val = single(head, 'val')!

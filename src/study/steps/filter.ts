@@ -43,7 +43,8 @@ export async function filterSplit(
   })
   const rejections = await readJson<Rejection[]>(join(entry.folder, 'rejections.json'))
   const rejected = new Set(rejections.map((rejection) => rejection.row))
-  const rows = split.split === 'test' ? allRows(set.count) : allRows(set.count).filter((row) => !rejected.has(row))
+  const rows =
+    split.split === 'test' ? allRows(set.count) : allRows(set.count).filter((row) => !rejected.has(row))
   if (rows.length === 0) {
     throw new DataError({
       where: `${split.split} (${set.source})`,

@@ -9,7 +9,7 @@ import { type StainFit, type StainMethod, stainMethods } from '../../stain/index
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
 import type { Recipe, ReferenceRecipe, StainEntry } from '../recipe.ts'
 import type { OpenSplits } from '../splits.ts'
-import { filterInputs, type FilteredSplit } from './filter.ts'
+import { type FilteredSplit, filterInputs } from './filter.ts'
 
 /** A stain method ready to apply. */
 export interface FittedStain {
@@ -42,7 +42,7 @@ export async function fitStain(
   splits: OpenSplits,
   filtered: Readonly<Record<string, FilteredSplit>>,
   entry: StainEntry,
-): Promise<FittedStain> {
+): Promise<FittedStain & { cacheEntry: CacheEntry }> {
   const method = methodOf(entry)
   const cacheEntry = await cache.obtain(stainInputs(recipe, splits, entry), async (folder) => {
     const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()

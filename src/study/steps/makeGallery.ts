@@ -72,12 +72,20 @@ async function saveStains(
     const { pixels, verdicts, reasons } = await method.apply(before, fit, entry.options)
     const file = `${split.split}-${fileName(original.id)}-${fileName(entry.label)}.png`
     await writeFileAtomic(join(pictures, file), await encodePng(pixels))
-    methods.push({ stain: entry.label, file, verdict: reasons[0] ? `${verdicts[0]}: ${reasons[0]}` : verdicts[0] })
+    methods.push({
+      stain: entry.label,
+      file,
+      verdict: reasons[0] ? `${verdicts[0]}: ${reasons[0]}` : verdicts[0],
+    })
   }
   return { original, methods }
 }
 
-async function saveRejected(pictures: string, seed: number, splits: readonly FilteredSplit[]): Promise<Gallery['rejected']> {
+async function saveRejected(
+  pictures: string,
+  seed: number,
+  splits: readonly FilteredSplit[],
+): Promise<Gallery['rejected']> {
   const all = splits.flatMap((split) => split.rejections.map((rejection) => ({ split, rejection })))
   all.sort((a, b) => compare(a.split.split, b.split.split) || compareIds(a.rejection.id, b.rejection.id))
   const order = openRandom(seed, 'rejected').permutation(all.length)
@@ -106,7 +114,9 @@ async function saveErrors(
       if (confidence > 0.5) errors.push({ split, row, probability, confidence })
     })
   }
-  errors.sort((a, b) => b.confidence - a.confidence || compareIds(a.split.set.ids[a.row], b.split.set.ids[b.row]))
+  errors.sort(
+    (a, b) => b.confidence - a.confidence || compareIds(a.split.set.ids[a.row], b.split.set.ids[b.row]),
+  )
   const shown: Gallery['errors'][number][] = []
   for (const { split, row, probability } of errors.slice(0, errorsAtMost)) {
     shown.push({ ...(await savePatch(pictures, split, row)), probability })
@@ -114,7 +124,11 @@ async function saveErrors(
   return shown
 }
 
-async function savePatch(pictures: string, { split, set }: FilteredSplit, row: number): Promise<GalleryImage> {
+async function savePatch(
+  pictures: string,
+  { split, set }: FilteredSplit,
+  row: number,
+): Promise<GalleryImage> {
   const id = set.ids[row]
   const file = `${split}-${fileName(id)}.png`
   await writeFileAtomic(join(pictures, file), await encodePng(await set.read([row])))

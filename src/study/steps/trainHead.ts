@@ -2,8 +2,14 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { f32, pickNamed, type Progress } from '../../base/index.ts'
-import { type EpochRecord, type Head, headMethods, type HeadMethod, type LabelledEmbeddings } from '../../classify/index.ts'
+import { f32, type Progress, pickNamed } from '../../base/index.ts'
+import {
+  type EpochRecord,
+  type Head,
+  type HeadMethod,
+  headMethods,
+  type LabelledEmbeddings,
+} from '../../classify/index.ts'
 import { writeFileAtomic, writeNpy } from '../../formats/index.ts'
 import { readArray, readJson, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
@@ -23,7 +29,11 @@ export function headMethodOf(entry: AxisEntry): HeadMethod<unknown> {
 }
 
 /** What a trained head is made from: the embeddings' keys, its options and its seed. */
-export function headInputs(entry: AxisEntry, embeddings: Partial<Record<Split, CacheInputs>>, seed: number): CacheInputs {
+export function headInputs(
+  entry: AxisEntry,
+  embeddings: Partial<Record<Split, CacheInputs>>,
+  seed: number,
+): CacheInputs {
   const { name, version } = headMethodOf(entry)
   const keys = Object.fromEntries(Object.entries(embeddings).map(([split, inputs]) => [split, keyOf(inputs)]))
   return { stage: 'classify', version, head: name, options: entry.options, embeddings: keys, seed }
@@ -39,7 +49,12 @@ export interface HeadTask {
 }
 
 /** Trains a head and predicts val and test with it, or finds both in the cache. */
-export async function trainHead(cache: Cache, inputs: CacheInputs, task: HeadTask, progress: Progress): Promise<TrainedHead> {
+export async function trainHead(
+  cache: Cache,
+  inputs: CacheInputs,
+  task: HeadTask,
+  progress: Progress,
+): Promise<TrainedHead> {
   const method = headMethodOf(task.entry)
   const entry = await cache.obtain(inputs, async (folder) => {
     const { train, val } = await task.labelled()
@@ -49,7 +64,10 @@ export async function trainHead(cache: Cache, inputs: CacheInputs, task: HeadTas
     await writeFileAtomic(join(folder, 'curve.json'), `${JSON.stringify(head.curve)}\n`)
     for (const [split, file] of Object.entries(task.files)) {
       const probabilities = await predictFile(head, file)
-      await writeFileAtomic(join(folder, `${split}.npy`), writeNpy(f32([probabilities.length], probabilities)))
+      await writeFileAtomic(
+        join(folder, `${split}.npy`),
+        writeNpy(f32([probabilities.length], probabilities)),
+      )
     }
   })
   const probabilities: Partial<Record<Split, Float32Array>> = {}
@@ -61,7 +79,8 @@ export async function trainHead(cache: Cache, inputs: CacheInputs, task: HeadTas
 
 async function saveHead(head: Head, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  for (const [name, bytes] of Object.entries(await head.serialize())) await writeFileAtomic(join(folder, name), bytes)
+  for (const [name, bytes] of Object.entries(await head.serialize()))
+    await writeFileAtomic(join(folder, name), bytes)
 }
 
 async function predictFile(head: Head, file: string): Promise<Float32Array> {

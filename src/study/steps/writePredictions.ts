@@ -13,7 +13,13 @@ export async function writePredictions(
   filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
   cells: CellProbabilities,
 ): Promise<void> {
-  const columns: Record<string, (string | number | null)[]> = { split: [], id: [], center: [], slide: [], label: [] }
+  const columns: Record<string, (string | number | null)[]> = {
+    split: [],
+    id: [],
+    center: [],
+    slide: [],
+    label: [],
+  }
   for (const id of Object.keys(cells)) columns[id] = []
   for (const split of [filtered.val, filtered.test]) {
     if (!split) continue
@@ -44,7 +50,11 @@ export async function writeRunSubmission(
   const ids = Array.from(test.rows, (row) => test.set.ids[row])
   if (!fitsSubmission(ids)) return null
   const path = run.file('submission.csv')
-  await writeSubmission(path, ids, Uint8Array.from(probabilities, (p) => Number(p >= threshold)))
+  await writeSubmission(
+    path,
+    ids,
+    Uint8Array.from(probabilities, (p) => Number(p >= threshold)),
+  )
   return path
 }
 
