@@ -3,5 +3,6 @@
 export * from './embedPatches.ts'
 export type { Extractor } from './extractor.ts'
 export type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
+export { type OnnxOptions, type Pooling, poolings } from './onnx/onnxOptions.ts'
 export * from './openExtractor.ts'
 export { textureNames, textureVersion } from './texture/texture.ts'

@@ -3,11 +3,13 @@
 import { pickNamed, UnknownNameError, UsageError } from '../base/index.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
+import { onnxMethod } from './onnxExtractor.ts'
 import { textureMethod } from './textureExtractor.ts'
 
 /** The families of extractors by the name that recipes and commands use; `onnx` is followed by `:PATH`. */
 export const extractors = {
   texture: textureMethod,
+  onnx: onnxMethod,
   // biome-ignore lint/suspicious/noExplicitAny: each family has options of its own
 } satisfies Record<string, ExtractorMethod<any>>
 
