@@ -1,0 +1,126 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createHdf5 } from '../../src/formats/index.ts'
+import { describePatches, openPatchSet } from '../../src/patches/index.ts'
+import { makeTemporaryFolder, noise, noiseBatch } from './fixtures.ts'
+
+const inFolder = makeTemporaryFolder()
+const { XDG_CACHE_HOME } = process.env
+process.env.XDG_CACHE_HOME = inFolder('cache')
+afterAll(() => {
+  if (XDG_CACHE_HOME === undefined) delete process.env.XDG_CACHE_HOME
+  else process.env.XDG_CACHE_HOME = XDG_CACHE_HOME
+})
+
+/** Writes one part with patches `first`, `first` + 1 ... labelled by parity. */
+async function writePart(
+  root: string,
+  part: string,
+  first: number,
+  count: number,
+  chunkRows?: number,
+): Promise<string> {
+  mkdirSync(root, { recursive: true })
+  const stem = `${root}/camelyonpatch_level_2_split_${part}`
+  const x = await createHdf5(`${stem}_x.h5`)
+  const seeds = Array.from({ length: count }, (_, i) => first + i)
+  const storage = chunkRows ? { chunks: [chunkRows, 96, 96, 3], deflate: 1 } : {}
+  x.writeDataset('x', 'u8', [count, 96, 96, 3], noiseBatch(seeds).data, storage)
+  await x.close()
+  const y = await createHdf5(`${stem}_y.h5`)
+  y.writeDataset(
+    'y',
+    'u8',
+    [count, 1, 1, 1],
+    Uint8Array.from(seeds, (seed) => seed % 2),
+  )
+  await y.close()
+  const lines = seeds.map(
+    (seed, i) => `${i},10,20,${seed % 2 === 1},${seed % 2 === 1},camelyon16_train_normal_00${seed % 3}`,
+  )
+  writeFileSync(
+    `${stem}_meta.csv`,
+    `,coord_y,coord_x,tumor_patch,center_tumor_patch,wsi\n${lines.join('\n')}\n`,
+  )
+  return `${stem}_x.h5`
+}
+
+describe('the PatchCamelyon reader', () => {
+  it('reads one x file with its labels and slides', async () => {
+    const path = await writePart(inFolder('one'), 'valid', 0, 6, 2)
+    const set = await openPatchSet(path)
+    expect(await describePatches(set)).toMatchObject({
+      format: 'pcam',
+      count: 6,
+      parts: { valid: 6 },
+      labels: { 0: 3, 1: 3 },
+      centers: null,
+      slides: {
+        camelyon16_train_normal_000: 2,
+        camelyon16_train_normal_001: 2,
+        camelyon16_train_normal_002: 2,
+      },
+      storage: 'chunked (2, 96, 96, 3) deflate uint8 NHWC',
+      range: '0 to 255',
+    })
+    expect(await set.read([5, 0, 3, 0])).toEqual(noiseBatch([5, 0, 3, 0]))
+    await expect(set.read([6])).rejects.toThrow('expected rows below 6, got 6')
+    await set.close()
+  })
+
+  it('joins the parts of a folder, or opens one', async () => {
+    const root = inFolder('folder')
+    await writePart(root, 'train', 0, 5)
+    await writePart(root, 'test', 10, 3, 3)
+    const whole = await openPatchSet(root)
+    expect([whole.count, whole.parts]).toEqual([8, { train: 5, test: 3 }])
+    expect(whole.ids.slice(3, 7)).toEqual(['train/3', 'train/4', 'test/0', 'test/1'])
+    expect(whole.labels).toEqual(Uint8Array.of(0, 1, 0, 1, 0, 0, 1, 0))
+    expect(await whole.read([7, 1, 5, 4])).toEqual(noiseBatch([12, 1, 10, 4]))
+    await whole.close()
+    const test = await openPatchSet(root, { part: 'test' })
+    expect([test.ids, test.storage]).toEqual([['0', '1', '2'], 'chunked (3, 96, 96, 3) deflate uint8 NHWC'])
+    await test.close()
+    await expect(openPatchSet(root, { part: 'valid' })).rejects.toThrow('expected one of train, test')
+  })
+
+  it('unpacks .h5.gz into the cache, once', async () => {
+    const root = inFolder('packed')
+    for (const kind of ['x', 'y']) {
+      await writePart(root, 'train', 0, 4)
+      const path = `${root}/camelyonpatch_level_2_split_train_${kind}.h5`
+      writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 1 }))
+    }
+    for (const kind of ['x', 'y']) rmSync(`${root}/camelyonpatch_level_2_split_train_${kind}.h5`)
+    const made: number[] = []
+    for (let time = 0; time < 2; time++) {
+      const set = await openPatchSet(root)
+      expect([set.format, set.labels]).toEqual(['pcam', Uint8Array.of(0, 1, 0, 1)])
+      expect(await set.read([3])).toEqual(noiseBatch([3]))
+      await set.close()
+      const unpacked = inFolder('cache', 'eosin', 'unpacked')
+      made.push(...readdirSync(unpacked).map((name) => statSync(`${unpacked}/${name}`).ino))
+    }
+    expect(made.length).toBe(4)
+    expect(new Set(made).size).toBe(2)
+  })
+
+  it('says what is wrong with a damaged .gz, another shape, and labels that do not fit', async () => {
+    const root = inFolder('odd')
+    mkdirSync(root)
+    const packed = `${root}/camelyonpatch_level_2_split_train_x.h5.gz`
+    writeFileSync(packed, gzipSync(noise(0)).subarray(0, 1000))
+    await expect(openPatchSet(root)).rejects.toThrow(/train_x\.h5\.gz: expected a whole gzip file/)
+    rmSync(packed)
+    const x = await createHdf5(`${root}/camelyonpatch_level_2_split_train_x.h5`)
+    x.writeDataset('x', 'u8', [2, 3, 96, 96], noiseBatch([0, 1]).data)
+    await x.close()
+    await expect(openPatchSet(root)).rejects.toThrow(/expected u8 \(N, H, W, 3\), got u8 \(2, 3, 96, 96\)/)
+    const path = await writePart(inFolder('labels'), 'train', 0, 4)
+    const y = await createHdf5(path.replace('_x.h5', '_y.h5'))
+    y.writeDataset('y', 'u8', [4, 1, 1, 1], Uint8Array.of(0, 1, 5, 1))
+    await y.close()
+    await expect(openPatchSet(path)).rejects.toThrow(/train_x\.h5\/2: got label 5, not 0 or 1/)
+  })
+})
