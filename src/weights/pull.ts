@@ -1,7 +1,7 @@
 // Fetching weights from the hub into the cache, and finding them there again.
 
-import { readFile, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { posix } from 'node:path'
 import { type Progress, silent, WeightsError } from '../base/index.ts'
 import { describeFile, downloadFile, type HubFileInfo } from './download.ts'
 import {
@@ -16,7 +16,7 @@ import {
 import { type Hub, type HubFile, HubUnreachableError, NoSuchFileError } from './hubRequest.ts'
 import { type HubSettings, readHubSettings } from './hubSettings.ts'
 import type { ModelCard } from './modelCard.ts'
-import { parseShardIndex } from './shards.ts'
+import { readShardNames } from './shards.ts'
 
 /** What to fetch; settings that are not given come from the environment. */
 export interface PullRequest extends Partial<HubSettings> {
@@ -175,7 +175,6 @@ async function takeCached(
 }
 
 async function listShards(indexPath: string, indexName: string): Promise<string[]> {
-  const files = new Set(parseShardIndex(await readFile(indexPath, 'utf8'), indexPath).values())
-  const folder = dirname(indexName)
-  return [...files].map((file) => (folder === '.' ? basename(file) : join(folder, file)))
+  const folder = posix.dirname(indexName)
+  return (await readShardNames(indexPath)).map((file) => (folder === '.' ? file : posix.join(folder, file)))
 }

@@ -68,3 +68,8 @@ export async function openShards(
     throw error
   }
 }
+
+/** The files that the index at `path` names, each once. Throws as parseShardIndex. */
+export async function readShardNames(path: string): Promise<string[]> {
+  return [...new Set(parseShardIndex(await readFile(path, 'utf8'), path).values())]
+}

@@ -1,0 +1,217 @@
+// eosin weights: the known models, and their weights: fetch, import, check.
+
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { DataError, pickNamed } from '../../base/index.ts'
+import type {
+  Checkpoint,
+  HubSettings,
+  ImportedWeights,
+  ModelCard,
+  PulledWeights,
+  WeightsFit,
+} from '../../weights/index.ts'
+import { addExamples, type CommonOptions, jsonOption, printResult } from '../command.ts'
+import { clearLine, formatCount, formatTable, say, showProgress, yellow } from '../terminal.ts'
+
+interface HubOptions extends CommonOptions {
+  readonly card?: string
+  readonly revision?: string
+  readonly endpoint?: string
+  readonly token?: string
+  readonly cache?: string
+  readonly offline?: boolean
+}
+interface CheckOptions extends HubOptions {
+  readonly quick?: boolean
+}
+
+export function addWeights(program: Command): void {
+  const weights = program
+    .command('weights')
+    .description("the known models' weights: list, fetch, import, check")
+  const list = weights
+    .command('list')
+    .description(
+      'the models by name: size, licence, what they were trained on, whether their weights are here',
+    )
+    .option('--cache <folder>', 'where weights are kept (HF_HUB_CACHE)')
+    .addOption(jsonOption())
+    .action(runList)
+  addExamples(list, 'eosin weights list', 'eosin weights list --json')
+  const pull = addHubOptions(weights.command('pull'))
+    .argument('<model>', "a model's name, as list prints it; any name with --card")
+    .description('fetch weights into the cache that Hugging Face tools share; goes on where it was cut')
+    .option('--revision <name>', 'branch, tag or commit', 'main')
+    .option('--endpoint <url>', 'a mirror of the hub (HF_ENDPOINT)')
+    .option('--token <token>', 'for gated models; better in HF_TOKEN, where nobody sees it')
+    .option('--offline', 'only say whether it is here (HF_HUB_OFFLINE)')
+    .action(runPull)
+  addExamples(pull, 'eosin weights pull dinov2-small', 'HF_TOKEN=hf_... eosin weights pull uni')
+  const imported = addHubOptions(weights.command('import'))
+    .argument('<model>', "a model's name, as list prints it; any name with --card")
+    .argument('<path>', 'a checkpoint, the index of a sharded one, or the folder with either')
+    .description('copy weights that came another way into the cache, once they are known to fit')
+    .action(runImport)
+  addExamples(imported, 'eosin weights import dinov2-small dinov2_vits14_pretrain.pth')
+  const check = addHubOptions(weights.command('check'))
+    .argument('<model>', "a model's name, as list prints it; any name with --card")
+    .argument('[path]', 'a checkpoint; without it the one in the cache')
+    .description("compare a checkpoint's tensors with the model's, and look for values that are no numbers")
+    .option('--quick', 'names and shapes only: do not read the values')
+    .action(runCheck)
+  addExamples(check, 'eosin weights check dinov2-small', 'eosin weights check uni pytorch_model.bin --json')
+}
+
+function addHubOptions(command: Command): Command {
+  return command
+    .option(
+      '--card <file.json>',
+      'a ViT that you describe yourself (docs/weights.md), instead of a known one',
+    )
+    .option('--cache <folder>', 'where weights are kept (HF_HUB_CACHE)')
+    .addOption(jsonOption())
+}
+
+async function openCard(model: string, { card }: HubOptions): Promise<ModelCard> {
+  const { catalog, parseModelCard } = await import('../../weights/index.ts')
+  if (card === undefined) return pickNamed<ModelCard>('model', catalog, model)
+  const text = await readFile(card, 'utf8').catch((cause: Error) => {
+    throw new DataError({ where: card, got: cause.message }, cause)
+  })
+  return parseModelCard(text, card)
+}
+
+function settingsOf({ endpoint, token, cache, offline }: HubOptions): Partial<HubSettings> {
+  return { endpoint, token, cacheDir: cache, offline }
+}
+
+async function runList(options: HubOptions): Promise<void> {
+  const { catalog, countParams, locateWeights } = await import('../../weights/index.ts')
+  const models = await Promise.all(
+    Object.entries<ModelCard>(catalog).map(async ([name, card]) => {
+      const path = await locateWeights(card, settingsOf(options))
+      return { name, ...card, params: countParams(card), path }
+    }),
+  )
+  printResult(options, models, () => {
+    const rows = models.map(({ name, params, embedding, licence, gated, pretraining, confirmed, path }) => [
+      `${name}${confirmed ? '' : ' *'}`,
+      `${(params / 1e6).toFixed(1)}`,
+      String(embedding.size),
+      `${licence}${gated ? ', gated' : ''}`,
+      pretraining.map((set) => `${set.name}${set.camelyon === 'yes' ? ' (CAMELYON!)' : ''}`).join(', '),
+      path ? 'here' : '-',
+    ])
+    const table = formatTable(['model', 'M params', 'embedding', 'licence', 'trained on', 'weights'], rows)
+    return `${table}\n* something is second-hand: see --json. CAMELYON!: trained on hospitals of the challenge.`
+  })
+}
+
+async function runPull(model: string, options: HubOptions): Promise<void> {
+  const { locateWeights, pullModel, readHubSettings } = await import('../../weights/index.ts')
+  const card = await openCard(model, options)
+  const settings = readHubSettings(settingsOf(options))
+  if (settings.offline) {
+    const path = await locateWeights(card, { ...settings, revision: options.revision })
+    if (path) return printResult(options, { model, path }, () => path)
+  }
+  describeTerms(card)
+  const progress = showProgress(`pull     ${model}`)
+  const pulled = await pullModel(card, { ...settings, revision: options.revision, onProgress: progress })
+  clearLine()
+  printResult<PulledWeights>(options, pulled, ({ files }) =>
+    files
+      .map(({ path, bytes, cached }) => `${path}  ${formatCount(bytes)} bytes${cached ? ', was here' : ''}`)
+      .join('\n'),
+  )
+}
+
+// What one agrees to by using the model, on stderr.
+function describeTerms({ title, licence, gated, pretraining, doubts }: ModelCard): void {
+  say(`${title}: ${licence}${gated ? ' (to be accepted on its page)' : ''}`)
+  for (const { name, about, camelyon } of pretraining) {
+    say(`  trained on ${name}${about ? `: ${about}` : ''}`)
+    if (camelyon === 'yes')
+      say(yellow('  shares hospitals with CAMELYON17: its score there is not of an unseen center'))
+  }
+  if (doubts) say(`  not confirmed: ${doubts}`)
+}
+
+async function runImport(model: string, path: string, options: HubOptions): Promise<void> {
+  const { importWeights } = await import('../../weights/index.ts')
+  const card = await openCard(model, options)
+  describeTerms(card)
+  const imported = await importWeights(card, path, settingsOf(options))
+  if (imported.isKnown === false)
+    say(yellow(`its sha256 is not the published one (${card.sha256}): is it a copy that was saved again?`))
+  printResult<ImportedWeights>(options, imported, ({ path: kept, sha256, naming, isKnown }) =>
+    [kept, `names of ${naming}`, `sha256 ${sha256}${isKnown ? ', as published' : ''}`].join('\n'),
+  )
+}
+
+async function runCheck(model: string, path: string | undefined, options: CheckOptions): Promise<void> {
+  const { findNonFinite, fitWeights, locateWeights, openCheckpoint } = await import('../../weights/index.ts')
+  const card = await openCard(model, options)
+  const found = path ?? (await locateWeights(card, settingsOf(options)))
+  if (found === null) {
+    throw new DataError({
+      where: model,
+      got: 'no weights in the cache',
+      hint: `run \`eosin weights pull ${model}\`, or name a file`,
+    })
+  }
+  const checkpoint = await openCheckpoint(found)
+  try {
+    const fit = fitWeights(checkpoint, card)
+    const progress = showProgress(`check    ${found}`)
+    const nonFinite = options.quick ? null : await findNonFinite(checkpoint, progress)
+    const hash = await verifyHash(found)
+    clearLine()
+    const { missing, misshaped } = fit.findings
+    const isFit = missing.length + misshaped.length === 0 && !nonFinite?.length && hash !== false
+    const result = {
+      model,
+      path: found,
+      format: checkpoint.format,
+      tensors: checkpoint.tensors.size,
+      ...fit,
+      nonFinite,
+      hash,
+      fits: isFit,
+    }
+    printResult(options, result, () => describeCheck(card, checkpoint, fit, nonFinite, hash))
+    if (!isFit) process.exitCode = 1
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+// Whether a cached file still has the hash it is stored under; null for a file elsewhere.
+async function verifyHash(path: string): Promise<boolean | null> {
+  const { hashContent, hashOfCached } = await import('../../weights/index.ts')
+  const hash = await hashOfCached(path)
+  return hash === null ? null : (await hashContent(path, hash.length === 64 ? 'sha256' : 'git')) === hash
+}
+
+function describeCheck(
+  card: ModelCard,
+  { path, format, tensors }: Checkpoint,
+  { naming, findings }: WeightsFit,
+  nonFinite: readonly string[] | null,
+  hash: boolean | null,
+): string {
+  const { missing, misshaped, extra } = findings
+  const stored = [...new Set([...tensors.values()].map((tensor) => tensor.stored))].join(', ')
+  return [
+    `${path}: ${format}, ${formatCount(tensors.size)} tensors of ${stored}, names of ${naming}`,
+    ...missing.map((name) => `problem: ${name} is missing`),
+    ...misshaped.map(({ name, expected, got }) => `problem: ${name} is [${got}], not [${expected}]`),
+    ...(nonFinite ?? []).map((name) => `problem: ${name} holds NaN or infinite values`),
+    ...(hash === false ? ['problem: the file is not what its hash says: remove it and pull again'] : []),
+    ...extra.map((name) => `not used: ${name}`),
+    missing.length + misshaped.length === 0
+      ? `the tensors are those of ${card.title}`
+      : `${missing.length} missing, ${misshaped.length} mis-shaped: not a checkpoint of ${card.title}`,
+  ].join('\n')
+}

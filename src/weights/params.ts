@@ -1,0 +1,115 @@
+// A checkpoint as the parameters of its model, by one set of names whatever its publisher called them: which
+// naming it is follows from its tensors, and so does what a training script put before every name.
+
+import { f32, type NdArray, sizeOf } from '../base/index.ts'
+import {
+  davitShapes,
+  isDavitText,
+  type ParamShapes,
+  type TensorPart,
+  unchunkName,
+  type VitNaming,
+  vitNamings,
+  vitParts,
+} from '../models/index.ts'
+import { assertWeights, checkWeights, countFindings, type WeightsFindings } from './check.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { ModelCard } from './modelCard.ts'
+
+/** How a checkpoint fits a model. */
+export interface WeightsFit {
+  /** The naming that fits best. */
+  readonly naming: VitNaming | 'davit'
+  /** By the names of that naming, without what stood before them. */
+  readonly findings: WeightsFindings
+}
+
+/** A model's parameters in a checkpoint, read one by one. */
+export interface Params {
+  /** Shapes by name: dinov2's names for every ViT, the published ones for DaViT. */
+  readonly shapes: ParamShapes
+  readonly naming: VitNaming | 'davit'
+  /** One parameter. Throws as Checkpoint.read. */
+  read(name: string): Promise<NdArray<'f32'>>
+}
+
+type Parts = Readonly<Record<string, readonly TensorPart[]>>
+
+/** Finds the naming that a checkpoint has, and what is missing, extra or mis-shaped by it. */
+export function fitWeights(checkpoint: Pick<Checkpoint, 'tensors'>, card: ModelCard): WeightsFit {
+  const tensors = new Map(
+    [...plainNames(checkpoint)].map(([plain, name]) => [plain, checkpoint.tensors.get(name)!]),
+  )
+  const fits = listNamings(card).map((naming) => {
+    const ignored = naming === 'davit' ? isDavitText : () => false
+    return { naming, findings: checkWeights({ tensors }, publishedShapes(card, naming), ignored) }
+  })
+  return fits.reduce((best, fit) => (countFindings(fit.findings) < countFindings(best.findings) ? fit : best))
+}
+
+/** The parameters of `card`'s model. Throws WeightsError naming each tensor that is missing or mis-shaped. */
+export function openParams(checkpoint: Checkpoint, card: ModelCard): Params {
+  const { naming, findings } = fitWeights(checkpoint, card)
+  assertWeights(checkpoint.path, card.title, findings)
+  const nameOf = plainNames(checkpoint)
+  const parts = partsOf(card, naming)
+  const shapes = Object.entries(parts).map(([name, [first, ...rest]]) => {
+    const shape =
+      rest.length === 0
+        ? trimBatch(name, first.shape)
+        : [first.shape[0] * (1 + rest.length), ...first.shape.slice(1)]
+    return [name, shape] as const
+  })
+  const allShapes: ParamShapes = Object.fromEntries(shapes)
+  return {
+    shapes: allShapes,
+    naming,
+    async read(name) {
+      const values = f32(allShapes[name])
+      let offset = 0
+      for (const part of parts[name]) {
+        if (part.name !== null) values.data.set((await checkpoint.read(nameOf.get(part.name)!)).data, offset)
+        offset += sizeOf(part.shape)
+      }
+      return values
+    },
+  }
+}
+
+/** How many values a model's published weights hold. */
+export function countParams(card: ModelCard): number {
+  return Object.values(publishedShapes(card, card.naming)).reduce((sum, shape) => sum + sizeOf(shape), 0)
+}
+
+/** The tensors of a model as its card says they are published. */
+export function publishedShapes(card: ModelCard, naming: WeightsFit['naming'] = card.naming): ParamShapes {
+  const parts = Object.values(partsOf(card, naming)).flat()
+  return Object.fromEntries(parts.flatMap(({ name, shape }) => (name === null ? [] : [[name, shape]])))
+}
+
+function listNamings(card: ModelCard): WeightsFit['naming'][] {
+  return card.architecture.family === 'davit'
+    ? ['davit']
+    : [card.naming, ...vitNamings.filter((naming) => naming !== card.naming)]
+}
+
+function partsOf({ architecture }: ModelCard, naming: WeightsFit['naming']): Parts {
+  if (architecture.family === 'vit') return vitParts(architecture, naming as VitNaming)
+  const shapes = Object.entries(davitShapes(architecture))
+  return Object.fromEntries(shapes.map(([name, shape]) => [name, [{ name, shape }]]))
+}
+
+// DINOv3's mask token has a batch axis that the parameter has not.
+function trimBatch(name: string, shape: readonly number[]): readonly number[] {
+  return name === 'mask_token' && shape.length === 3 ? shape.slice(1) : shape
+}
+
+// The tensors' own names by their plain ones: without the place of the model in a larger one (found by its class
+// token or its first convolution) and without chunks of blocks.
+function plainNames({ tensors }: Pick<Checkpoint, 'tensors'>): Map<string, string> {
+  const names = [...tensors.keys()]
+  const landmark = /^(.*?\.)??(embeddings\.cls_token|cls_token|image_encoder\.convs\.0\.proj\.weight)$/
+  const prefix = names.map((name) => landmark.exec(name)).find((match) => match)?.[1] ?? ''
+  const plain = (name: string) => unchunkName(name.startsWith(prefix) ? name.slice(prefix.length) : name)
+  return new Map(names.map((name) => [plain(name), name]))
+}

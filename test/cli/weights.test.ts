@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { f32 } from '../../src/base/index.ts'
+import { addWeights } from '../../src/cli/commands/weights.ts'
+import { writeSafetensors } from '../../src/formats/index.ts'
+import { parseModelCard, publishedShapes } from '../../src/weights/index.ts'
+import { type HubServer, sha256, startHub } from '../weights/hubServer.ts'
+
+const description = JSON.stringify({
+  title: 'Tiny',
+  repo: 'org/model',
+  architecture: { width: 8, depth: 1, heads: 2, patchSize: 16, imageSize: 32 },
+})
+const shapes = publishedShapes(parseModelCard(description, 'tiny.json'))
+const tensors = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, f32(shape)]))
+const weights = Buffer.from(writeSafetensors(tensors))
+
+let folder: string
+let card: string
+let file: string
+let hub: HubServer
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'eosin-weights-cli-'))
+  card = join(folder, 'tiny.json')
+  file = join(folder, 'tiny.bin')
+  writeFileSync(card, description)
+  writeFileSync(file, weights)
+  hub = await startHub({ 'model.safetensors': { content: weights, lfs: true } })
+  vi.stubEnv('HF_HUB_CACHE', join(folder, 'cache'))
+  vi.stubEnv('HF_HOME', folder)
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint)
+  vi.stubEnv('HF_TOKEN', '')
+  vi.stubEnv('HF_HUB_OFFLINE', '')
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await hub.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function eosin(...args: string[]): Promise<{ out: string; err: string; code: number }> {
+  const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const text = (spy: typeof out) => spy.mock.calls.map(([chunk]) => String(chunk)).join('')
+  try {
+    const program = new Command('eosin').exitOverride()
+    addWeights(program)
+    await program.parseAsync(['weights', ...args], { from: 'user' })
+    return { out: text(out), err: text(err), code: Number(process.exitCode ?? 0) }
+  } finally {
+    process.exitCode = undefined
+    out.mockRestore()
+    err.mockRestore()
+  }
+}
+
+describe('eosin weights', () => {
+  it('lists the models with licence and what they were trained on', async () => {
+    const { out } = await eosin('list')
+    expect(out).toMatch(/^dinov2-small +22\.1 +384 +Apache-2\.0 +LVD-142M +-$/m)
+    expect(out).toMatch(/^medimageinsight \* .*PatchCamelyon \(CAMELYON!\)/m)
+    const models = JSON.parse((await eosin('list', '--json')).out)
+    expect(models.find(({ name }: { name: string }) => name === 'uni')).toMatchObject({
+      gated: true,
+      embedding: { size: 1024 },
+      path: null,
+    })
+  })
+
+  it('pulls, then finds it offline, then checks it', async () => {
+    const pulled = await eosin('pull', 'tiny', '--card', card)
+    expect(pulled.out).toMatch(/model\.safetensors {2}[\d,]+ bytes\n$/)
+    expect(pulled.err).toMatch(/Tiny: not stated\n.*not confirmed: described by its user/)
+    const requests = hub.seen.length
+    expect((await eosin('pull', 'tiny', '--card', card, '--offline')).out).toMatch(/model\.safetensors\n$/)
+    expect(hub.seen).toHaveLength(requests)
+    const { out, code } = await eosin('check', 'tiny', '--card', card, '--json')
+    expect(JSON.parse(out)).toMatchObject({
+      format: 'safetensors',
+      naming: 'timm',
+      nonFinite: [],
+      hash: true,
+      fits: true,
+    })
+    expect(code).toBe(0)
+  })
+
+  it('imports a file, and says where it is and what it hashes to', async () => {
+    const { out } = await eosin('import', 'tiny', file, '--card', card)
+    expect(out).toMatch(new RegExp(`model\\.safetensors\nnames of timm\nsha256 ${sha256(weights)}\n$`))
+  })
+
+  it('names each tensor that does not fit, and exits with 1', async () => {
+    const { cls_token: gone, ...others } = tensors
+    expect(gone).toBeDefined()
+    others['norm.bias'] = f32([4])
+    others['norm.weight'] = f32([8], new Float32Array(8).fill(Number.NaN))
+    writeFileSync(file, writeSafetensors({ ...others, 'head.weight': f32([2, 8]) }))
+    const { out, code } = await eosin('check', 'tiny', file, '--card', card)
+    expect(out).toContain('problem: cls_token is missing')
+    expect(out).toContain('problem: norm.bias is [4], not [8]')
+    expect(out).toContain('problem: norm.weight holds NaN')
+    expect(out).toContain('not used: head.weight')
+    expect(out).toMatch(/1 missing, 1 mis-shaped: not a checkpoint of Tiny\n$/)
+    expect(code).toBe(1)
+  })
+
+  it('says how to get weights that are not here', async () => {
+    await expect(eosin('check', 'uni')).rejects.toThrow(
+      /uni: got no weights in the cache; run `eosin weights pull uni`/,
+    )
+    await expect(eosin('pull', 'dinov2-smal')).rejects.toThrow(/did you mean 'dinov2-small'/)
+  })
+})
