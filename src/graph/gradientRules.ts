@@ -48,6 +48,12 @@ export const gradientRules = {
   softplus: (g, { inputs: [x] }) => [mul(g, ops.sigmoid(x))],
   relu: (g, value) => [mul(g, ops.sign(value))],
   leakyRelu: (g, value) => [where(greater(value.inputs[0], 0), g, mul(g, value.attributes.slope))],
+  // Phi(x) + x phi(x), with the normal distribution's Phi and its density phi
+  gelu: (g, { inputs: [x] }) => {
+    const cumulative = mul(ops.add(ops.erf(mul(x, Math.SQRT1_2)), 1), 0.5)
+    const density = mul(ops.exp(mul(ops.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+    return [mul(g, ops.add(cumulative, mul(x, density)))]
+  },
   greater: 'none: its result is bool',
   equal: 'none: its result is bool',
   and: 'none: its result is bool',
@@ -72,6 +78,16 @@ export const gradientRules = {
   softmax: (g, value) => {
     const sum = reduceSum(mul(g, value), { axes: [value.attributes.axis], keep: true })
     return [mul(value, sub(g, sum))]
+  },
+  layerNorm: (g, { inputs: [x, weight, bias], attributes }) => {
+    const row = { axes: [x.shape.length - 1], keep: true }
+    const centred = sub(x, ops.reduceMean(x, row))
+    const deviation = ops.sqrt(ops.add(ops.reduceMean(ops.square(centred), row), attributes.epsilon))
+    const normal = div(centred, deviation)
+    const inner = mul(g, weight)
+    const along = mul(normal, ops.reduceMean(mul(inner, normal), row))
+    const left = div(sub(sub(inner, ops.reduceMean(inner, row)), along), deviation)
+    return [left, sumTo(mul(g, normal), weight.shape), sumTo(g, bias.shape)]
   },
 
   reshape: (g, { inputs: [x] }) => [ops.reshape(g, x.shape)],

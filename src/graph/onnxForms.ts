@@ -40,6 +40,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   softplus: named('Softplus'),
   relu: named('Relu'),
   leakyRelu: ({ slope }) => ({ type: 'LeakyRelu', attributes: { alpha: { float: slope } } }),
+  gelu: () => ({ type: 'Gelu', domain: 'com.microsoft' }),
   greater: named('Greater'),
   equal: named('Equal'),
   and: named('And'),
@@ -49,6 +50,10 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   reduceMean: (reduction) => formReduction('ReduceMean', reduction),
   reduceMax: (reduction) => formReduction('ReduceMax', reduction),
   softmax: ({ axis }) => ({ type: 'Softmax', attributes: { axis: { int: axis } } }),
+  layerNorm: ({ epsilon }) => ({
+    type: 'LayerNormalization',
+    attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+  }),
   reshape: ({ shape }) => ({ type: 'Reshape', constants: [shapeTensor(shape)] }),
   transpose: ({ permutation }) => ({ type: 'Transpose', attributes: { perm: { ints: permutation } } }),
   expand: ({ shape }) => ({ type: 'Expand', constants: [integers(shape)] }),

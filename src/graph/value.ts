@@ -35,6 +35,7 @@ export interface OpAttributes {
   softplus: Nothing
   relu: Nothing
   leakyRelu: { readonly slope: number }
+  gelu: Nothing
   greater: Nothing
   equal: Nothing
   and: Nothing
@@ -45,6 +46,7 @@ export interface OpAttributes {
   reduceMean: { readonly axes: readonly number[]; readonly keep: boolean }
   reduceMax: { readonly axes: readonly number[]; readonly keep: boolean }
   softmax: { readonly axis: number }
+  layerNorm: { readonly epsilon: number }
   // moving elements
   reshape: { readonly shape: Shape }
   transpose: { readonly permutation: readonly number[] }

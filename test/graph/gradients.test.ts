@@ -101,6 +101,13 @@ const cases: { readonly [O in OpName]?: fc.Arbitrary<Case> } = {
   reduceSum: reduction(g.reduceSum),
   reduceMean: reduction(g.reduceMean),
   reduceMax: reduction(g.reduceMax, apart),
+  gelu: unary(g.gelu, { low: -3, high: 3, ...single }),
+  layerNorm: anyShape.map(
+    (one): Case => ({
+      shapes: [one, one.slice(-1), one.slice(-1)],
+      write: (x, weight, bias) => g.layerNorm(x, weight, bias, 0.1),
+    }),
+  ),
   softmax: fc
     .tuple(anyShape, fc.nat(2))
     .map(([one, i]): Case => ({ shapes: [one], write: (x) => g.softmax(x, axisOf(one, i)) })),

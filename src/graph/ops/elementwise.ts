@@ -98,7 +98,7 @@ export function and(a: Value, b: Value): Value {
 
 type UnaryName = Extract<
   OpName,
-  'neg' | 'abs' | 'sign' | 'sqrt' | 'exp' | 'log' | 'erf' | 'tanh' | 'sigmoid' | 'softplus' | 'relu'
+  'neg' | 'abs' | 'sign' | 'sqrt' | 'exp' | 'log' | 'erf' | 'tanh' | 'sigmoid' | 'softplus' | 'relu' | 'gelu'
 >
 
 function writeUnary(op: UnaryName, x: Value): Value {
@@ -129,6 +129,8 @@ export const sigmoid = (x: Value): Value => writeUnary('sigmoid', x)
 export const softplus = (x: Value): Value => writeUnary('softplus', x)
 /** max(x, 0); its gradient at 0 is 0. */
 export const relu = (x: Value): Value => writeUnary('relu', x)
+/** x (1 + erf(x / sqrt 2)) / 2 (Hendrycks & Gimpel 2016), exact; f32 only in ONNX Runtime. */
+export const gelu = (x: Value): Value => writeUnary('gelu', x)
 
 /** x where x > 0, else slope * x. */
 export function leakyRelu(x: Value, slope: number): Value {

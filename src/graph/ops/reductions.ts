@@ -1,7 +1,7 @@
-// Ops that sum, average or compare along axes, and softmax.
+// Ops that sum, average or compare along axes, and those that normalise along one: softmax, layerNorm.
 
 import { ShapeError } from '../../base/index.ts'
-import { frontAxis, makeValue, type Shape, type Value } from '../value.ts'
+import { frontAxis, makeValue, type Shape, showShape, type Value } from '../value.ts'
 
 /** Which axes a reduction runs over (all where not given), and whether they stay as sides of 1. */
 export interface ReduceOptions {
@@ -46,4 +46,21 @@ export function reduceMax(x: Value, options: ReduceOptions = {}): Value {
 /** e^x / sum(e^x) along `axis`, without overflow. */
 export function softmax(x: Value, axis = -1): Value {
   return makeValue('softmax', [x], { axis: frontAxis('softmax', axis, x.shape.length) }, x.dtype, x.shape)
+}
+
+/**
+ * Each row along the last axis shifted to mean 0 and scaled to variance 1, then times `weight` plus `bias`, both
+ * [columns] (Ba, Kiros & Hinton 2016); `epsilon` is added to the variance.
+ */
+export function layerNorm(x: Value, weight: Value, bias: Value, epsilon: number): Value {
+  const columns = x.shape[frontAxis('layerNorm', -1, x.shape.length)]
+  for (const { shape } of [weight, bias]) {
+    if (shape.length === 1 && shape[0] === columns) continue
+    throw new ShapeError({
+      where: 'layerNorm',
+      expected: `weight and bias of [${columns}]`,
+      got: showShape(shape),
+    })
+  }
+  return makeValue('layerNorm', [x, weight, bias], { epsilon }, x.dtype, x.shape)
 }
