@@ -1,0 +1,23 @@
+// What a benchmark is: a name and a stream of measurements, Eosin's and its peer's from the same run.
+
+/** One measurement: `per_s` units of work a second at the median of the repeats. */
+export interface BenchLine {
+  readonly case: string
+  /** Whose measurement: `eosin`, or the peer and its version. */
+  readonly peer: string
+  readonly threads: number
+  readonly median_s: number
+  readonly best_s: number
+  readonly unit: string
+  readonly per_s: number
+  readonly peak_rss_mb?: number
+  /** Eosin's rate over the best peer's; on Eosin's best line only. */
+  readonly ratio?: number
+}
+
+/** A benchmark case. `quick` asks for a shorter run whose figures only show that it works. */
+export interface BenchCase {
+  readonly name: string
+  readonly about: string
+  run(options: { readonly repeats: number; readonly quick: boolean }): AsyncIterable<BenchLine>
+}
