@@ -64,7 +64,7 @@ export function paintBody({ size, hematoxylin, eosin }: Tissue, body: Body): voi
   const cosine = Math.cos(body.angle)
   const sine = Math.sin(body.angle)
   const mean = (body.along + body.across) / 2
-  forEachNear(size, body.x, body.y, reach, (i, dx, dy) => {
+  visitDisc(size, body.x, body.y, reach, (i, dx, dy) => {
     const u = (cosine * dx + sine * dy) / body.along
     const v = (-sine * dx + cosine * dy) / body.across
     const inside = (1 - Math.sqrt(u * u + v * v)) * mean
@@ -86,7 +86,7 @@ export function paintNucleus(tissue: Tissue, nucleus: Nucleus, grain: Field, isT
   const mean = Math.sqrt(nucleus.along * nucleus.across)
   const wobble = 1 + Math.abs(c2) + Math.abs(s2) + Math.abs(c3) + Math.abs(s3)
   const reach = Math.max(nucleus.along, nucleus.across) * wobble + 1
-  forEachNear(size, nucleus.x, nucleus.y, reach, (i, dx, dy) => {
+  visitDisc(size, nucleus.x, nucleus.y, reach, (i, dx, dy) => {
     const u = (cosine * dx + sine * dy) / nucleus.along
     const v = (-sine * dx + cosine * dy) / nucleus.across
     const radius = Math.sqrt(u * u + v * v)
@@ -112,7 +112,7 @@ export function paintNucleus(tissue: Tissue, nucleus: Nucleus, grain: Field, isT
 
 function paintNucleolus(tissue: Tissue, nucleus: Nucleus, atX: number, atY: number, radius: number): void {
   const { size, hematoxylin, eosin } = tissue
-  forEachNear(size, nucleus.x + atX, nucleus.y + atY, radius + 1, (i, dx, dy) => {
+  visitDisc(size, nucleus.x + atX, nucleus.y + atY, radius + 1, (i, dx, dy) => {
     const cover = clampUnit(radius - Math.sqrt(dx * dx + dy * dy) + 0.5)
     hematoxylin[i] += cover * (nucleus.hematoxylin * 1.75 - hematoxylin[i])
     eosin[i] += cover * 0.25
@@ -122,7 +122,7 @@ function paintNucleolus(tissue: Tissue, nucleus: Nucleus, atX: number, atY: numb
 /** Paints an eosinophilic disc, pale in the middle: a red blood cell. */
 export function paintRedCell(tissue: Tissue, x: number, y: number, radius: number, strength: number): void {
   const { size, hematoxylin, eosin } = tissue
-  forEachNear(size, x, y, radius + 1, (i, dx, dy) => {
+  visitDisc(size, x, y, radius + 1, (i, dx, dy) => {
     const distance = Math.sqrt(dx * dx + dy * dy)
     const cover = clampUnit(radius - distance + 0.5)
     const dimple = 1 - 0.25 * clampUnit(1 - distance / (0.6 * radius))
@@ -131,8 +131,8 @@ export function paintRedCell(tissue: Tissue, x: number, y: number, radius: numbe
   })
 }
 
-// Calls `visit` with the index of each pixel within `reach` of (x, y) and its offset.
-function forEachNear(
+/** Calls `visit` with the index of each pixel of the square within `reach` of (x, y), and its offset from there. */
+export function visitDisc(
   size: number,
   x: number,
   y: number,

@@ -50,11 +50,14 @@ export function drawLayout(random: Random, size: number, tumour: 'center' | 'out
   const stroma = rampField(drawField(random, size, 26), -0.35 - bias, 0.35 - bias)
   const fibres = stroma.some((share) => share > 0) ? drawFibres(random, size, angle) : stroma
   const open = drawOpenSpace(random, size)
-  const openShare = open.reduce((sum, value) => sum + value, 0) / open.length
   const vessels =
     random.uniform() < 0.35 ? drawRings(random, size, 1 + random.integer(2), [3, 9], [3, 5]) : []
   const { depth, glands } = drawTumour(random, size, tumour)
-  for (let i = 0; i < open.length; i++) open[i] *= 1 - smoothStep(-3, 1, depth[i])
+  let openShare = 0
+  for (let i = 0; i < open.length; i++) {
+    openShare += open[i] / open.length
+    if (open[i] > 0) open[i] *= 1 - smoothStep(-3, 1, depth[i])
+  }
   return { size, stroma, open, openShare, angle, fibres, vessels, glands, depth }
 }
 
@@ -150,10 +153,19 @@ function coverCenter(random: Random, size: number, depth: Field): void {
   addDisc(depth, size, x, y, side * 0.3)
 }
 
+// Deepens the tumour by a disc. Farther than `farthest` outside, nobody asks how far.
+const farthest = 16
+
 function addDisc(depth: Field, size: number, x: number, y: number, radius: number): void {
-  for (let i = 0; i < depth.length; i++) {
-    const inside = radius - measureLength((i % size) - x, ((i / size) | 0) - y)
-    if (inside > depth[i]) depth[i] = inside
+  const reach = radius + farthest
+  const right = Math.min(size - 1, Math.floor(x + reach))
+  const bottom = Math.min(size - 1, Math.floor(y + reach))
+  for (let row = Math.max(0, Math.ceil(y - reach)); row <= bottom; row++) {
+    for (let column = Math.max(0, Math.ceil(x - reach)); column <= right; column++) {
+      const inside = radius - measureLength(column - x, row - y)
+      const i = row * size + column
+      if (inside > depth[i]) depth[i] = inside
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { DataError, type Pixels, type Progress, pixels, silent } from '../base/index.ts'
 import { createNpy, explainWriteError, hashBytes, writeFileAtomic } from '../formats/index.ts'
 import { createChallengeFile } from './challenge.ts'
+import { sidecarName } from './origin.ts'
 import type { PatchSet } from './patchSet.ts'
 import {
   completeSyntheticOptions,
@@ -90,7 +91,7 @@ export const syntheticWorker = new URL('./syntheticBatch.ts', import.meta.url)
 
 /**
  * Writes train.h5, val.h5 and test.h5 into `folder`, the truth as CSV (and concentration maps as .npy matrices,
- * one row a patch, where asked), and synthetic.json with the options. Files appear when all of them are
+ * one row a patch, where asked), and eosin.json with the options. Files appear when all of them are
  * complete; the same options give the same bytes. `render` may hand tasks to threads. Throws DataError on options out of range.
  */
 export async function makeSyntheticChallenge(
@@ -109,8 +110,8 @@ export async function makeSyntheticChallenge(
       await writeSplit(temporary, complete, split, render, (done) => progress(start + done, total, split))
       before += complete.counts[split]
     }
-    const about = { generator: 'eosin synthetic', version: syntheticVersion, licence, options: complete }
-    await writeFileAtomic(join(temporary, 'synthetic.json'), `${JSON.stringify(about, null, 2)}\n`)
+    const about = { origin: 'synthetic', licence, version: syntheticVersion, options: complete }
+    await writeFileAtomic(join(temporary, sidecarName), `${JSON.stringify(about, null, 2)}\n`)
     await moveFiles(temporary, folder)
   } finally {
     await rm(temporary, { recursive: true, force: true })

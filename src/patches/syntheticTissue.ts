@@ -2,7 +2,7 @@
 // the two stains brought to amounts drawn without a look at the label: mean colour must not tell tumour.
 
 import type { Random } from '../base/index.ts'
-import { paintBody, paintNucleus, paintRedCell, type Tissue } from './syntheticCells.ts'
+import { paintBody, paintNucleus, paintRedCell, type Tissue, visitDisc } from './syntheticCells.ts'
 import { distanceToCenter, drawLayout, type Layout, type Ring } from './syntheticLayout.ts'
 import { drawField, type Field, measureLength, smoothStep } from './syntheticNoise.ts'
 import {
@@ -49,14 +49,26 @@ function layGround(random: Random, layout: Layout, fine: Field): Tissue {
   const tumour = new Uint8Array(size * size)
   const looseness = 0.2 + 0.9 * random.uniform()
   for (let i = 0; i < eosin.length; i++) {
-    const dense = 1 - 0.85 * smoothStep(looseness, looseness + 0.9, gaps[i])
-    const cleft = 1 - 0.8 * smoothStep(1.1, 1.7, -fibres[i])
-    const nest = smoothStep(-0.8, 1.2, depth[i])
     const pink = stroma[i]
-    const groundE = (1 - pink) * dense * (0.24 + 0.06 * fine[i]) + pink * cleft * (0.6 + 0.17 * fibres[i])
-    const groundH = (1 - pink) * dense * 0.13 + pink * cleft * 0.07
-    eosin[i] = groundE + nest * (0.45 + 0.07 * gaps[i] - groundE)
-    hematoxylin[i] = groundH + nest * (0.19 + 0.04 * gaps[i] - groundH)
+    let h = 0
+    let e = 0
+    if (pink < 1) {
+      const dense = (1 - pink) * (1 - 0.85 * smoothStep(looseness, looseness + 0.9, gaps[i]))
+      h += dense * 0.13
+      e += dense * (0.24 + 0.06 * fine[i])
+    }
+    if (pink > 0) {
+      const firm = pink * (1 - 0.8 * smoothStep(1.1, 1.7, -fibres[i]))
+      h += firm * 0.07
+      e += firm * (0.6 + 0.17 * fibres[i])
+    }
+    if (depth[i] > -0.8) {
+      const nest = smoothStep(-0.8, 1.2, depth[i])
+      h += nest * (0.19 + 0.04 * gaps[i] - h)
+      e += nest * (0.45 + 0.07 * gaps[i] - e)
+    }
+    hematoxylin[i] = h
+    eosin[i] = e
     if (depth[i] > 0) tumour[i] = 1
   }
   return { size, hematoxylin, eosin, tumour }
@@ -73,11 +85,11 @@ function roughen({ hematoxylin, eosin }: Tissue, fine: Field, coarse: Field): vo
 
 function clearSpaces(random: Random, tissue: Tissue, layout: Layout): void {
   const { size, hematoxylin, eosin } = tissue
-  for (const ring of layout.glands) carveLumen(tissue, ring, 0.03, random.uniform() * 0.25)
+  for (const ring of layout.glands) fillDisc(tissue, ring, ring.lumen, 0.03, random.uniform() * 0.25)
   for (const ring of layout.vessels) {
     if (isInTumour(layout, ring.x, ring.y, -ring.outer)) continue
-    paintWall(tissue, ring)
-    carveLumen(tissue, ring, 0.01, 0.04)
+    fillDisc(tissue, ring, ring.outer, 0.08, 0.7) // the wall
+    fillDisc(tissue, ring, ring.lumen, 0.01, 0.04)
     if (random.uniform() < 0.6) fillWithBlood(random, tissue, ring)
   }
   for (let i = 0; i < eosin.length; i++) {
@@ -98,26 +110,14 @@ function clearSpaces(random: Random, tissue: Tissue, layout: Layout): void {
   }
 }
 
-function paintWall({ size, hematoxylin, eosin }: Tissue, { x, y, outer }: Ring): void {
-  for (let i = 0; i < eosin.length; i++) {
-    const wall = smoothStep(-1, 1, outer - measureLength((i % size) - x, ((i / size) | 0) - y))
-    if (wall === 0) continue
-    hematoxylin[i] += wall * (0.08 - hematoxylin[i])
-    eosin[i] += wall * (0.7 - eosin[i])
-  }
-}
-
-function carveLumen({ size, hematoxylin, eosin }: Tissue, ring: Ring, h: number, e: number): void {
-  for (let i = 0; i < eosin.length; i++) {
-    const inside = smoothStep(
-      -1,
-      1,
-      ring.lumen - measureLength((i % size) - ring.x, ((i / size) | 0) - ring.y),
-    )
-    if (inside === 0) continue
-    hematoxylin[i] += inside * (h - hematoxylin[i])
-    eosin[i] += inside * (e - eosin[i])
-  }
+// A soft-edged disc of even concentrations.
+function fillDisc(tissue: Tissue, ring: Ring, radius: number, h: number, e: number): void {
+  const { size, hematoxylin, eosin } = tissue
+  visitDisc(size, ring.x, ring.y, radius + 1, (i, dx, dy) => {
+    const cover = smoothStep(-1, 1, radius - measureLength(dx, dy))
+    hematoxylin[i] += cover * (h - hematoxylin[i])
+    eosin[i] += cover * (e - eosin[i])
+  })
 }
 
 function fillWithBlood(random: Random, tissue: Tissue, { x, y, lumen }: Ring): void {

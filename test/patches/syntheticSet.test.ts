@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hashFile, openHdf5, openNpy } from '../../src/formats/index.ts'
-import { makeSyntheticChallenge, renderSyntheticPatch, syntheticDefaults } from '../../src/patches/index.ts'
+import {
+  makeSyntheticChallenge,
+  openPatchSet,
+  renderSyntheticBatch,
+  renderSyntheticPatch,
+  syntheticDefaults,
+} from '../../src/patches/index.ts'
 
 const options = { ...syntheticDefaults, counts: { train: 12, val: 4, test: 5 } }
 let folder: string
@@ -33,10 +39,8 @@ describe('makeSyntheticChallenge', () => {
       const image = train.readNumbers(`${index}/img`)!
       expect(Math.round(image[95 * 96 + 3] * 255)).toBe(patch.pixels[3 * (95 * 96 + 3)])
       expect(Math.round(image[2 * 96 * 96] * 255)).toBe(patch.pixels[2])
-      expect(train.readNumbers(`${index}/label`)).toEqual(Float64Array.of(patch.label))
-      expect(train.readNumbers(`${index}/metadata`)).toEqual(
-        Float64Array.of(Number(patch.center), patch.slide),
-      )
+      expect(Array.from(train.readNumbers(`${index}/label`)!)).toEqual([patch.label])
+      expect(Array.from(train.readNumbers(`${index}/metadata`)!)).toEqual([Number(patch.center), patch.slide])
     }
     train.close()
     const test = await openHdf5(paths.test)
@@ -69,6 +73,36 @@ describe('makeSyntheticChallenge', () => {
     const { truth } = renderSyntheticPatch({ ...options, size: 40 }, 'val', 2)
     expect(await maps.readRows(2, 1)).toEqual(truth.maps.hematoxylin)
     await maps.close()
+  })
+
+  it('is read back as the patches it was made of, and as synthetic', async () => {
+    const paths = await makeSyntheticChallenge(join(folder, 'made'), options)
+    const set = await openPatchSet(paths.train)
+    expect([set.format, set.origin, set.licence, set.count]).toEqual([
+      'challenge',
+      'synthetic',
+      'CC0-1.0',
+      12,
+    ])
+    const { pixels, center, slide, label } = renderSyntheticPatch(options, 'train', 10)
+    const row = set.ids.indexOf('10')
+    expect((await set.read([row])).data).toEqual(pixels)
+    expect([set.centers![row], set.slides![row], set.labels![row]]).toEqual([center, `${slide}`, label])
+    await set.close()
+  })
+
+  it('hands its work to a renderer, and writes the same bytes however late that answers', async () => {
+    const counts = { train: 300, val: 1, test: 1 }
+    const small = { ...options, size: 32, counts }
+    const plain = await makeSyntheticChallenge(join(folder, 'a'), small)
+    let tasks = 0
+    const late = await makeSyntheticChallenge(join(folder, 'b'), small, undefined, async (task) => {
+      const delay = 3 * (tasks++ % 4)
+      await new Promise((resume) => setTimeout(resume, delay))
+      return renderSyntheticBatch(task)
+    })
+    expect(tasks).toBe(12)
+    expect(await hashFile(late.train)).toBe(await hashFile(plain.train))
   })
 
   it('gives the same bytes again', async () => {
