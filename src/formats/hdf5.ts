@@ -1,5 +1,5 @@
-// Reads HDF5 files by dataset. Values are handed out in buffers that are used again, so that a patch is copied
-// once, when it becomes pixels. The classic format is read directly where it can be, everything else by the library.
+// Reads HDF5 files by dataset. The classic format is read directly where it can be, everything else by the
+// HDF5 library.
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -16,87 +16,103 @@ export interface Hdf5Selection {
   readonly count: readonly number[]
 }
 
-/** An HDF5 file open for reading; every call is synchronous. */
+/** An HDF5 file open for reading. */
 export interface Hdf5File {
   readonly path: string
   /** The names in a group, in the file's order (by string for files of h5py). */
-  list(group: string): string[]
+  list(group: string): Promise<string[]>
   /** What lies at `path`, or undefined where there is no dataset. */
-  describe(path: string): Hdf5Dataset | undefined
-  /**
-   * The values of a described dataset, or of a part of it, as bytes of the library's memory: they are valid
-   * until the next read, and start at a multiple of 8. Throws DataError where they cannot be read.
-   */
-  read(dataset: Hdf5Dataset, part?: Hdf5Selection): Uint8Array
+  describe(path: string): Promise<Hdf5Dataset | undefined>
+  /** A copy of the values of a described dataset, or of a part of it. Throws DataError where they cannot be read. */
+  read(dataset: Hdf5Dataset, part?: Hdf5Selection): Promise<Uint8Array>
   /**
    * Reads whole datasets, in any order of its own, and hands the bytes of `datasets[i]` to `visit(i, bytes)`;
-   * they are valid until `visit` returns. Rejects with DataError where one cannot be read.
+   * they start at a multiple of 8 and are valid until `visit` returns. Rejects with DataError where one cannot
+   * be read.
    */
   readEach(datasets: readonly Hdf5Dataset[], visit: (i: number, bytes: Uint8Array) => void): Promise<void>
   /** A small dataset as numbers, or undefined where it is missing. */
-  readNumbers(path: string): number[] | undefined
+  readNumbers(path: string): Promise<number[] | undefined>
   /** A text attribute, or undefined where it is missing or no text. */
-  readText(path: string, attribute: string): string | undefined
-  close(): void
+  readText(path: string, attribute: string): Promise<string | undefined>
+  close(): Promise<void>
 }
 
 /** Opens a file for reading. Throws DataError where it is missing, truncated or no HDF5 file. */
 export async function openHdf5(path: string): Promise<Hdf5File> {
-  const size = await fileSize(path)
-  const library = await loadHdf5Library()
-  const { module } = library
-  const { result, complaint } = library.attempt(() => module.open(resolve(path), 0, false, -1, -1))
-  if (result === undefined || result < 0n) {
-    throw new DataError({
-      where: path,
-      expected: 'an HDF5 file',
-      got: size === 0 ? 'an empty file' : (complaint ?? 'a file that cannot be opened'),
-      hint: complaint?.includes('truncated') ? 'download or copy it again' : undefined,
-    })
-  }
-  const file = makeFile(library, path, result)
+  await checkFile(path)
   const classic = openClassic(path)
-  return classic ? preferClassic(file, classic) : file
+  if (!classic) return openWithLibrary(path)
+  let opening: Promise<Hdf5File> | undefined
+  const library = () => (opening ??= openWithLibrary(path))
+  return {
+    ...preferClassic(path, classic, library),
+    async close() {
+      classic.close()
+      await (await opening)?.close()
+    },
+  }
 }
 
-function preferClassic(file: Hdf5File, classic: ClassicFile): Hdf5File {
+// Answers from the classic reader where it knows; the library, slow to load, is opened when first needed.
+function preferClassic(
+  path: string,
+  classic: ClassicFile,
+  library: () => Promise<Hdf5File>,
+): Omit<Hdf5File, 'close'> {
   const isClassic = (dataset: Hdf5Dataset): dataset is ClassicDataset => 'place' in dataset
-  const describe = (path: string) => {
-    const found = classic.describe(path)
-    return found === undefined ? file.describe(path) : (found ?? undefined)
+  const describe = async (dataset: string) => {
+    const found = classic.describe(dataset)
+    return found === undefined ? (await library()).describe(dataset) : (found ?? undefined)
   }
+  const read: Hdf5File['read'] = async (dataset, part) => (await library()).read(dataset, part)
   return {
-    ...file,
-    list: (group) => classic.list(group) ?? file.list(group),
+    path,
+    list: async (group) => classic.list(group) ?? (await library()).list(group),
     describe,
+    read,
     async readEach(datasets, visit) {
       const direct = [...datasets.keys()].filter((i) => isClassic(datasets[i]))
       const chosen = direct.map((i) => datasets[i] as ClassicDataset)
       const failed = await readClassic(classic, chosen, (k, bytes) => visit(direct[k], bytes))
-      const left = new Set([...datasets.keys()].filter((i) => !isClassic(datasets[i])))
-      for (const k of failed) left.add(direct[k])
-      for (const i of left) visit(i, file.read(datasets[i]))
+      const left = [...datasets.keys()].filter((i) => !isClassic(datasets[i]))
+      left.push(...failed.map((k) => direct[k]))
+      if (left.length === 0) return
+      const others = left.map((i) => datasets[i])
+      await (await library()).readEach(others, (k, bytes) => visit(left[k], bytes))
     },
-    readNumbers(path) {
-      const found = describe(path)
+    async readNumbers(dataset) {
+      const found = await describe(dataset)
       if (!found) return undefined
       const bytes = isClassic(found) ? classic.readSmall(found) : undefined
-      return toNumbers(found.kind, bytes ?? file.read(found))
+      return toNumbers(found.kind, bytes ?? (await read(found)))
     },
-    close() {
-      classic.close()
-      file.close()
+    async readText(group, attribute) {
+      const found = classic.readText(group, attribute)
+      return found === undefined ? (await library()).readText(group, attribute) : (found ?? undefined)
     },
   }
 }
 
-async function fileSize(path: string): Promise<number> {
+async function checkFile(path: string): Promise<void> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     const got = cause.code === 'ENOENT' ? 'no such file' : cause.message
     throw new DataError({ where: path, expected: 'an HDF5 file', got }, cause)
   })
-  if (!found.isFile()) throw new DataError({ where: path, expected: 'an HDF5 file', got: 'a folder' })
-  return found.size
+  const got = !found.isFile() ? 'a folder' : found.size === 0 ? 'an empty file' : undefined
+  if (got) throw new DataError({ where: path, expected: 'an HDF5 file', got })
+}
+
+async function openWithLibrary(path: string): Promise<Hdf5File> {
+  const library = await loadHdf5Library()
+  const { module } = library
+  const { result, complaint } = library.attempt(() => module.open(resolve(path), 0, false, -1, -1))
+  if (result === undefined || result < 0n) {
+    const got = complaint ?? 'a file that cannot be opened'
+    const hint = got.includes('truncated') ? 'download or copy it again' : undefined
+    throw new DataError({ where: path, expected: 'an HDF5 file', got, hint })
+  }
+  return makeFile(library, path, result)
 }
 
 function makeFile(library: Hdf5Library, path: string, id: bigint): Hdf5File {
@@ -109,7 +125,8 @@ function makeFile(library: Hdf5Library, path: string, id: bigint): Hdf5File {
       return describeMetadata(dataset, module.get_dataset_metadata(id, dataset), filters)
     })
   }
-  const read = (dataset: Hdf5Dataset, part?: Hdf5Selection): Uint8Array => {
+  // The values in the library's memory, until it is next asked for any.
+  const view = (dataset: Hdf5Dataset, part?: Hdf5Selection): Uint8Array => {
     const { bytes, kind } = dataset
     if (kind === 'other') {
       throw new DataError({ where: `${path}/${dataset.path}`, expected: 'numbers', got: 'another type' })
@@ -132,25 +149,25 @@ function makeFile(library: Hdf5Library, path: string, id: bigint): Hdf5File {
   }
   return {
     path,
-    list: (group) => library.call(`${path}${group}`, () => module.get_names(id, group, false)),
-    describe,
-    read,
+    list: async (group) => library.call(`${path}${group}`, () => module.get_names(id, group, false)),
+    describe: async (dataset) => describe(dataset),
+    read: async (dataset, part) => view(dataset, part).slice(),
     async readEach(datasets, visit) {
       datasets.forEach((dataset, i) => {
-        visit(i, read(dataset))
+        visit(i, view(dataset))
       })
     },
-    readNumbers(dataset) {
+    async readNumbers(dataset) {
       const found = describe(dataset)
-      return found && toNumbers(found.kind, read(found))
+      return found && toNumbers(found.kind, view(found))
     },
-    readText(group, attribute) {
+    async readText(group, attribute) {
       const names = library.call(path, () => module.get_attribute_names(id, group))
       if (!names.includes(attribute)) return undefined
       const { result } = library.attempt(() => new h5wasm.Group(id, group).get_attribute(attribute, true))
       return typeof result === 'string' ? result : undefined
     },
-    close() {
+    async close() {
       if (isOpen) module.close_file(id)
       isOpen = false
     },

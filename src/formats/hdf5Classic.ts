@@ -36,6 +36,8 @@ export interface ClassicFile {
   describe(path: string): ClassicDataset | null | undefined
   /** The values of a small, unfiltered dataset. */
   readSmall(dataset: ClassicDataset): Uint8Array | undefined
+  /** A text attribute of the root group; null where there certainly is none. */
+  readText(group: string, attribute: string): string | null | undefined
   chunksOf(dataset: ClassicDataset): ClassicChunk[] | undefined
   close(): void
 }
@@ -74,6 +76,8 @@ export function openClassic(path: string): ClassicFile | undefined {
       place.layout === 'contiguous' && bytes <= 4096
         ? attempt(() => source.bytes(place.address, bytes))
         : undefined,
+    readText: (group, attribute) =>
+      group === '/' ? attempt(() => readText(source, root.header, attribute)) : undefined,
     chunksOf: (dataset) => attempt(() => listChunks(source, dataset)),
     close() {
       if (isOpen) closeSync(descriptor)
@@ -100,6 +104,7 @@ function readSuperblock(source: Source): Entry {
   const isClassic = head.subarray(0, 8).toString('latin1') === '\x89HDF\r\n\x1a\n' && head[8] === 0
   const hasWideOffsets = head[13] === 8 && head[14] === 8
   if (!isClassic || !hasWideOffsets || source.u64(24) !== 0) unsupported()
+  if (source.u64(40) > source.size) unsupported() // truncated: the library says so
   return readEntry(source, 56)
 }
 
@@ -311,4 +316,30 @@ function* walkChunks(source: Source, tree: number, rank: number): Generator<Clas
       skippedFilters: source.u32(key + 4),
     }
   }
+}
+
+// Attributes of version 1 that hold a text of fixed length; others are left to the library.
+function readText(source: Source, header: number, attribute: string): string | null {
+  const messages = readMessages(source, header)
+  if (messages.some(({ type }) => type === 0x15)) unsupported() // stored apart
+  for (const { type, at } of messages) {
+    if (type !== 0xc) continue
+    if (source.u8(at) !== 1) unsupported()
+    const [nameBytes, typeBytes, spaceBytes] = [2, 4, 6].map((offset) => source.u16(at + offset))
+    const typeAt = at + 8 + padded(nameBytes)
+    if (readString(source, at + 8, nameBytes) !== attribute) continue
+    const isFixedText = (source.u8(typeAt) & 0xf) === 3
+    const spaceAt = typeAt + padded(typeBytes)
+    if (!isFixedText || source.u8(spaceAt) !== 1 || source.u8(spaceAt + 1) !== 0) unsupported()
+    return readString(source, spaceAt + padded(spaceBytes), source.u32(typeAt + 4))
+  }
+  return null
+}
+
+function padded(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8
+}
+
+function readString(source: Source, at: number, length: number): string {
+  return source.bytes(at, length).toString('utf8').replace(/\0.*$/s, '')
 }

@@ -12,6 +12,7 @@ export function unsupported(): never {
 
 /** Little-endian numbers at absolute positions of the file, through a few windows of 8 KB. */
 export interface Source {
+  readonly size: number
   /** A copy. */
   bytes(position: number, length: number): Buffer
   u8(position: number): number
@@ -58,6 +59,7 @@ export function openSource(descriptor: number): Source {
     return window
   }
   return {
+    size,
     bytes(position, length) {
       if (length <= 4096) {
         const at = locate(position, length)

@@ -25,6 +25,7 @@ export interface Hdf5Writer {
     values: ArrayBufferView,
     storage?: Hdf5Storage,
   ): void
+  /** Writes a text attribute of fixed length, in ASCII. */
   writeText(path: string, attribute: string, text: string): void
   close(): Promise<void>
   /** Gives up and removes what was written. */
@@ -64,7 +65,8 @@ export async function createHdf5(path: string): Promise<Hdf5Writer> {
       write(`${path}/${dataset}`, () => module.create_dataset(id, dataset, BigInt(address), metadata))
     },
     writeText(group, attribute, text) {
-      write(path, () => new h5wasm.Group(id, group).create_attribute(attribute, text))
+      const type = `S${Buffer.byteLength(text) + 1}`
+      write(path, () => new h5wasm.Group(id, group).create_attribute(attribute, text, null, type))
     },
     async close() {
       write(path, () => module.close_file(id))

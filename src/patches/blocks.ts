@@ -11,7 +11,7 @@ const blocksKept = 3
 /** A dataset (N, ...) of bytes by rows. */
 export interface Blocks {
   /** The rows in the order asked, one after the other. */
-  read(rows: ArrayLike<number>): Uint8Array
+  read(rows: ArrayLike<number>): Promise<Uint8Array>
 }
 
 /** Opens a u8 dataset by blocks of rows that are aligned with its chunks. */
@@ -20,7 +20,7 @@ export function openBlocks(file: Hdf5File, dataset: Hdf5Dataset): Blocks {
   const rowBytes = rest.reduce((size, side) => size * side, 1)
   const blockRows = chooseBlockRows(dataset, rowBytes)
   const kept = new Map<number, Uint8Array>() // in order of last use
-  const loadBlock = (block: number): Uint8Array => {
+  const loadBlock = async (block: number): Promise<Uint8Array> => {
     const found = kept.get(block)
     kept.delete(block)
     const start = block * blockRows
@@ -28,13 +28,13 @@ export function openBlocks(file: Hdf5File, dataset: Hdf5Dataset): Blocks {
       offset: [start, ...rest.map(() => 0)],
       count: [Math.min(blockRows, count - start), ...rest],
     }
-    const bytes = found ?? file.read(dataset, part).slice()
+    const bytes = found ?? (await file.read(dataset, part))
     kept.set(block, bytes)
     if (kept.size > blocksKept) kept.delete(kept.keys().next().value!)
     return bytes
   }
   return {
-    read(rows) {
+    async read(rows) {
       const out = new Uint8Array(rows.length * rowBytes)
       // By block, so that each is unpacked once however the rows are shuffled.
       const places = Array.from(rows, (_, place) => place).sort((a, b) => rows[a] - rows[b])
@@ -43,7 +43,8 @@ export function openBlocks(file: Hdf5File, dataset: Hdf5Dataset): Blocks {
         if (row >= count)
           throw new DataError({ where: file.path, expected: `rows below ${count}`, got: `${row}` })
         const at = (row % blockRows) * rowBytes
-        out.set(loadBlock(Math.floor(row / blockRows)).subarray(at, at + rowBytes), place * rowBytes)
+        const block = await loadBlock(Math.floor(row / blockRows))
+        out.set(block.subarray(at, at + rowBytes), place * rowBytes)
       }
       return out
     },

@@ -28,10 +28,16 @@ export const challengeReader: Reader = {
     if (!/\.(h5|hdf5)$/i.test(path)) return false
     const file = await openHdf5(path).catch(() => undefined)
     if (!file) return false
-    const names = file.list('/').slice(0, 16)
-    const isChallenge = names.some((name) => file.describe(`${name}/img`))
-    file.close()
-    return isChallenge
+    try {
+      for (const name of (await file.list('/')).slice(0, 16)) {
+        if (await file.describe(`${name}/img`)) return true
+      }
+      return false
+    } catch {
+      return false
+    } finally {
+      await file.close()
+    }
   },
   open: openChallenge,
 }
@@ -39,21 +45,21 @@ export const challengeReader: Reader = {
 async function openChallenge(path: string, options: OpenOptions): Promise<OpenedPatchSet> {
   const file = await openHdf5(path)
   try {
-    const index = indexGroups(file, orderNames(file.list('/')))
+    const index = await indexGroups(file, orderNames(await file.list('/')))
     refuseFaults(path, index.faults, options.isTolerant)
     const said = await readProvenance(file, path, options)
-    return makeSet(file, path, index, said)
+    return makeSet(file, path, index, said, await findScale(file, index))
   } catch (cause) {
-    file.close()
+    await file.close()
     throw cause
   }
 }
 
 async function readProvenance(file: Hdf5File, path: string, options: OpenOptions) {
   const sidecar = await readSidecar(dirname(path))
-  const word = file.readText('/', originAttribute)
+  const word = await file.readText('/', originAttribute)
   const origin: Origin = word ? parseOrigin(path, word) : (sidecar.origin ?? options.origin ?? 'unknown')
-  return { origin, licence: file.readText('/', licenceAttribute) ?? sidecar.licence ?? null }
+  return { origin, licence: (await file.readText('/', licenceAttribute)) ?? sidecar.licence ?? null }
 }
 
 /** All that is known of the patches before a pixel is read. */
@@ -70,15 +76,15 @@ interface ChallengeIndex {
 }
 
 // Group by group, not dataset by dataset: what belongs together lies together.
-function indexGroups(file: Hdf5File, ids: readonly string[]): ChallengeIndex {
+async function indexGroups(file: Hdf5File, ids: readonly string[]): Promise<ChallengeIndex> {
   const images: (Hdf5Dataset | undefined)[] = []
   const labels: (number[] | undefined)[] = []
   const centers: (string | null)[] = []
   const slides: (string | null)[] = []
   for (const id of ids) {
-    images.push(file.describe(`${id}/img`))
-    labels.push(file.readNumbers(`${id}/label`))
-    const [center, slide] = file.readNumbers(`${id}/metadata`) ?? []
+    images.push(await file.describe(`${id}/img`))
+    labels.push(await file.readNumbers(`${id}/label`))
+    const [center, slide] = (await file.readNumbers(`${id}/metadata`)) ?? []
     centers.push(center === undefined ? null : String(center))
     slides.push(slide === undefined ? null : String(slide))
   }
@@ -161,9 +167,9 @@ function makeSet(
   path: string,
   index: ChallengeIndex,
   said: { origin: Origin; licence: string | null },
+  scale: Scale,
 ): OpenedPatchSet {
   const { ids, images, labels, centers, slides, height, width, kind, faults } = index
-  const scale = findScale(file, index)
   const area = height * width
   return {
     format: 'challenge',
@@ -190,7 +196,7 @@ function makeSet(
       return pixels(out, wanted.length, height, width)
     },
     fingerprint: () => hashFile(path),
-    close: async () => file.close(),
+    close: () => file.close(),
   }
 }
 
@@ -219,15 +225,16 @@ function describeValueFault(path: string, image: Hdf5Dataset, fault: string, sca
 
 // A file is of one scale: floats up to 1, or up to 255. Some images, spread over the file, vote, because one may
 // be black and another damaged.
-function findScale(file: Hdf5File, { images, kind }: ChallengeIndex): Scale {
+async function findScale(file: Hdf5File, { images, kind }: ChallengeIndex): Promise<Scale> {
   if (kind === 'u8') return 255
   const step = Math.max(1, Math.floor(images.length / 16))
+  const sampled = images.filter((image, row): image is Hdf5Dataset => {
+    return row % step === 0 && image !== undefined && image.kind === kind && isPlanes(image)
+  })
   let votes = 0
-  for (let row = 0; row < images.length; row += step) {
-    const image = images[row]
-    if (!image || image.kind !== kind || !isPlanes(image)) continue
-    const maximum = maximumOf(kind, file.read(image))
+  await file.readEach(sampled, (_, bytes) => {
+    const maximum = maximumOf(kind, bytes)
     if (maximum > 0) votes += maximum > 1.5 ? 1 : -1
-  }
+  })
   return votes > 0 ? 255 : 1
 }

@@ -70,7 +70,7 @@ async function openPcam(source: string, options: OpenOptions): Promise<OpenedPat
 async function openPart(source: string, path: string, options: OpenOptions): Promise<OpenedPatchSet> {
   const file = await openHdf5(await unpackGzip(path))
   try {
-    const x = describeImages(path, file)
+    const x = await describeImages(path, file)
     const faults: Fault[] = []
     const labels = await readLabels(path, x.shape[0], faults)
     refuseFaults(path, faults, options.isTolerant)
@@ -94,19 +94,20 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
       centers: null,
       slides,
       labels,
-      read: async (rows) => pixels(blocks.read(rows), rows.length, height, width),
+      read: async (rows) => pixels(await blocks.read(rows), rows.length, height, width),
       fingerprint: () => fingerprintParts(path),
-      close: async () => file.close(),
+      close: () => file.close(),
     }
   } catch (cause) {
-    file.close()
+    await file.close()
     throw cause
   }
 }
 
-function describeImages(path: string, file: Hdf5File): Hdf5Dataset {
-  const x = file.describe('x')
-  if (!x) throw new DataError({ where: path, expected: "a dataset 'x'", got: file.list('/').join(', ') })
+async function describeImages(path: string, file: Hdf5File): Promise<Hdf5Dataset> {
+  const x = await file.describe('x')
+  if (!x)
+    throw new DataError({ where: path, expected: "a dataset 'x'", got: (await file.list('/')).join(', ') })
   if (x.kind !== 'u8' || x.shape.length !== 4 || x.shape[3] !== 3) {
     const hint = x.shape[1] === 3 ? 'the channels come last: transpose it' : undefined
     throw new DataError({
@@ -140,7 +141,7 @@ async function readLabels(path: string, count: number, faults: Fault[]): Promise
   if (!beside) return null
   const file = await openHdf5(await unpackGzip(beside))
   try {
-    const values = file.readNumbers('y')
+    const values = await file.readNumbers('y')
     if (values?.length !== count) {
       throw new DataError({
         where: `${beside}/y`,
@@ -154,7 +155,7 @@ async function readLabels(path: string, count: number, faults: Fault[]): Promise
       return label ?? 0
     })
   } finally {
-    file.close()
+    await file.close()
   }
 }
 

@@ -75,7 +75,13 @@ describe('readBatches', () => {
   it('reads one batch ahead and no more', async () => {
     const asked: number[][] = []
     const set = await openPatchSet(await writeChallenge('ahead.h5', 8))
-    const watched: PatchSet = { ...set, read: (rows) => (asked.push(Array.from(rows)), set.read(rows)) }
+    const watched: PatchSet = {
+      ...set,
+      read(rows) {
+        asked.push(Array.from(rows))
+        return set.read(rows)
+      },
+    }
     for await (const { rows } of readBatches(watched, [0, 1, 2, 3, 4, 5, 6, 7], 2)) {
       expect(asked.length).toBe(Math.min(4, rows[0] / 2 + 2))
     }

@@ -32,22 +32,25 @@ describe('makeSyntheticChallenge', () => {
   it('writes one group a patch with img, label and metadata, and withholds them in test', async () => {
     const paths = await makeSyntheticChallenge(join(folder, 'made'), options)
     const train = await openHdf5(paths.train)
-    expect(train.list('/').length).toBe(12)
-    expect(train.readText('/', 'eosin_origin')).toBe('synthetic')
+    expect((await train.list('/')).length).toBe(12)
+    expect(await train.readText('/', 'eosin_origin')).toBe('synthetic')
     for (const index of [0, 7, 11]) {
       const patch = renderSyntheticPatch(options, 'train', index)
-      const image = train.readNumbers(`${index}/img`)!
+      const image = (await train.readNumbers(`${index}/img`))!
       expect(Math.round(image[95 * 96 + 3] * 255)).toBe(patch.pixels[3 * (95 * 96 + 3)])
       expect(Math.round(image[2 * 96 * 96] * 255)).toBe(patch.pixels[2])
-      expect(Array.from(train.readNumbers(`${index}/label`)!)).toEqual([patch.label])
-      expect(Array.from(train.readNumbers(`${index}/metadata`)!)).toEqual([Number(patch.center), patch.slide])
+      expect(Array.from((await train.readNumbers(`${index}/label`))!)).toEqual([patch.label])
+      expect(Array.from((await train.readNumbers(`${index}/metadata`))!)).toEqual([
+        Number(patch.center),
+        patch.slide,
+      ])
     }
-    train.close()
+    await train.close()
     const test = await openHdf5(paths.test)
-    expect(test.list('/').length).toBe(5)
-    expect(test.readNumbers('3/label')).toBeUndefined()
-    expect(test.readNumbers('3/metadata')).toBeUndefined()
-    test.close()
+    expect((await test.list('/')).length).toBe(5)
+    expect(await test.readNumbers('3/label')).toBeUndefined()
+    expect(await test.readNumbers('3/metadata')).toBeUndefined()
+    await test.close()
   })
 
   it('keeps the truth of every patch, the labels of test above all', async () => {
