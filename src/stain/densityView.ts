@@ -77,9 +77,8 @@ export function openView(options: DensityOptions): ViewPatch {
   return () => view
 }
 
-// One pixel in a hundred of any patch is glass or near it; below 180 it is no glass but dense tissue.
 function adaptiveView(data: Uint8Array, { io, density, minTissue }: DensityOptions): DensityView {
-  const tables = densityTablesBelow(estimateWhite(data, 0.99, 180))
+  const tables = densityTablesBelow(estimateWhite(data, Math.min(255, Math.round(io) - 1)))
   return {
     tables,
     io,

@@ -37,10 +37,10 @@ export function highestLevelOf(table: Float64Array, density: number): number {
 }
 
 /**
- * Clear glass as the patch shows it: the level that only `1 - share` of its pixels exceed, channel by
- * channel, and at least `least`, since a patch may show no glass at all.
+ * Clear glass as the patch shows it: the level that one pixel in a hundred exceeds, channel by channel; or
+ * `otherwise` on all channels where that is no glass, being too dark or too colourful.
  */
-export function estimateWhite(data: Uint8Array, share: number, least: number): [number, number, number] {
+export function estimateWhite(data: Uint8Array, otherwise: number): [number, number, number] {
   const red = new Uint32Array(256)
   const green = new Uint32Array(256)
   const blue = new Uint32Array(256)
@@ -49,11 +49,14 @@ export function estimateWhite(data: Uint8Array, share: number, least: number): [
     green[data[at + 1]]++
     blue[data[at + 2]]++
   }
-  const wanted = share * (data.length / 3)
+  const wanted = 0.99 * (data.length / 3)
   const levelOf = (histogram: Uint32Array) => {
     let level = 0
     for (let passed = histogram[0]; passed <= wanted && level < 255; passed += histogram[level]) level++
-    return Math.max(level, least)
+    return level
   }
-  return [levelOf(red), levelOf(green), levelOf(blue)]
+  const [r, g, b] = [levelOf(red), levelOf(green), levelOf(blue)]
+  const darkest = Math.min(r, g, b)
+  const isGlass = darkest >= 205 && Math.max(r, g, b) - darkest <= 40
+  return isGlass ? [r, g, b] : [otherwise, otherwise, otherwise]
 }
