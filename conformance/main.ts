@@ -8,6 +8,7 @@ import { checkMlp } from './mlp.ts'
 import { checkPreprocess } from './preprocess.ts'
 import type { ConformanceResult } from './result.ts'
 import { checkStain } from './stain.ts'
+import { checkVit } from './vit.ts'
 
 type Check = (folder: string) => Promise<ConformanceResult[]>
 
@@ -17,8 +18,8 @@ const checks: Readonly<Record<string, Check | null>> = {
   stain_: checkStain,
   preprocess: checkPreprocess,
   cv2_: checkStain,
-  dinov2_: null,
-  timm_: null,
+  dinov2_: checkVit,
+  timm_: checkVit,
   davit_: null,
   cyclegan_: null,
   multistain_: null,

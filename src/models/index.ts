@@ -2,6 +2,8 @@
 
 export { type DavitArchitecture, davitShapes, isDavitText } from './davitShapes.ts'
 export { type MlpOptions, mlp } from './mlp.ts'
+export { type Resampling, resamplePositions } from './positions.ts'
+export { type Vit, type VitValues, vit } from './vit.ts'
 export {
   publishedVitShapes,
   type TensorPart,

@@ -14,3 +14,15 @@ export {
   type UpdateInput,
 } from './optimizers.ts'
 export { inferencePass, type MaskSpec, openTrainingPass, type Pass, type TrainingPass } from './pass.ts'
+export {
+  applyLinear,
+  attend,
+  attention,
+  geluMlp,
+  layerNorm,
+  layerScale,
+  linearSpecs,
+  patchEmbed,
+  splitFirst,
+  swigluMlp,
+} from './tokens.ts'

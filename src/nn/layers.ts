@@ -48,15 +48,15 @@ export function batchNorm(name: string, features: number, { epsilon = 1e-5, mome
       }
       const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
       const count = countRows(x, axes)
-      const batchMean = g.reduceMean(x, { axes, keep: true })
-      const centred = g.sub(x, batchMean)
-      const batchVariance = g.reduceMean(g.square(centred), { axes, keep: true })
+      const batchMean = g.reduceMean(x, { axes })
+      const centred = g.sub(x, alongAxis1(batchMean))
+      const batchVariance = g.reduceMean(g.square(centred), { axes })
       const follow = (running: g.Value, batch: g.Value, factor: number) =>
-        g.add(g.mul(running, 1 - momentum), g.mul(g.reshape(batch, shape), momentum * factor))
+        g.add(g.mul(running, 1 - momentum), g.mul(batch, momentum * factor))
       pass.update(key('running_mean'), follow(mean, batchMean, 1))
       pass.update(key('running_var'), follow(variance, batchVariance, count / (count - 1)))
-      const scale = g.div(alongAxis1(weight), g.sqrt(g.add(batchVariance, epsilon)))
-      return g.add(g.mul(centred, scale), alongAxis1(bias))
+      const scale = g.div(weight, g.sqrt(g.add(batchVariance, epsilon)))
+      return g.add(g.mul(centred, alongAxis1(scale)), alongAxis1(bias))
     },
   }
 }

@@ -1,0 +1,146 @@
+// The vision transformer: patches and prefix tokens through blocks of attention and MLP, each normalised before.
+// One function for DINOv2 and for timm's and Hugging Face's ViTs; `VitArchitecture` says where they differ.
+// Sources: Dosovitskiy et al. 2021; Oquab et al. 2024 (DINOv2); Darcet et al. 2024 (registers).
+
+import { ShapeError } from '../base/index.ts'
+import * as g from '../graph/index.ts'
+import {
+  attention,
+  fill,
+  geluMlp,
+  inferencePass,
+  layerNorm,
+  layerScale,
+  type Model,
+  normal,
+  type ParamSpecs,
+  type ParamValues,
+  patchEmbed,
+  swigluMlp,
+} from '../nn/index.ts'
+import { resamplePositions } from './positions.ts'
+import { countPositions, type VitArchitecture } from './vitShapes.ts'
+
+/** What a ViT computes on the way to its tokens. */
+export interface VitValues {
+  /** [batch, patches, width], before positions are added. */
+  readonly patchEmbed: g.Value
+  /** The position embedding as it is added: [1, rows, width]. */
+  readonly positions: g.Value
+  /** [batch, prefix + patches, width], what enters the first block. */
+  readonly tokensIn: g.Value
+  /** The result of each block. */
+  readonly blocks: readonly g.Value[]
+  /** After the final normalisation: class token, registers, patches in row-major order. */
+  readonly tokens: g.Value
+}
+
+/** A ViT as a model whose result is its normalised tokens, and its parts for those who need less than the whole. */
+export interface Vit extends Model {
+  readonly architecture: VitArchitecture
+  /** Class token and registers. */
+  readonly prefixTokens: number
+  /** Writes the whole network on images [batch, 3, height, width]; it is the same in training and in use. */
+  write(params: ParamValues, images: g.Value): VitValues
+  /** Blocks `from` up to `to` on tokens, and the final normalisation where `to` is not given. */
+  writeTail(params: ParamValues, tokens: g.Value, from: number, to?: number): g.Value
+}
+
+/** A vision transformer; parameters have dinov2's names. Throws ShapeError for rotary positions. */
+export function vit(architecture: VitArchitecture): Vit {
+  const { width, depth, patchSize, layerNormEps, registers } = architecture
+  if (architecture.positions === 'rotary') {
+    throw new ShapeError({ where: 'vit', expected: 'a position embedding', got: 'rotary positions' })
+  }
+  const cut = patchEmbed('patch_embed', patchSize, width)
+  const blocks = Array.from({ length: depth }, (_, i) => vitBlock(`blocks.${i}`, architecture))
+  const final = layerNorm('norm', width, layerNormEps)
+  const params = [cut, ...blocks, final].map((part) => part.params)
+  const write = (values: ParamValues, images: g.Value): VitValues => {
+    const embedded = cut.apply(values, images, inferencePass)
+    const [, , height, across] = g.fixedShape('vit', images)
+    const grid = [height / patchSize, across / patchSize] as const
+    const { positions, tokensIn } = addPrefix(architecture, values, embedded, grid)
+    const results: g.Value[] = []
+    for (const block of blocks) results.push(block.apply(values, results.at(-1) ?? tokensIn, inferencePass))
+    const tokens = final.apply(values, results.at(-1) ?? tokensIn, inferencePass)
+    return { patchEmbed: embedded, positions, tokensIn, blocks: results, tokens }
+  }
+  return {
+    architecture,
+    prefixTokens: 1 + registers,
+    params: Object.assign(prefixSpecs(architecture), ...params),
+    write,
+    apply: (values, images) => write(values, images).tokens,
+    writeTail(values, tokens, from, to) {
+      const chosen = [...blocks.slice(from, to), ...(to === undefined ? [final] : [])]
+      return chosen.reduce((x, part) => part.apply(values, x, inferencePass), tokens)
+    },
+  }
+}
+
+/** x + attention(norm1 x), then x + mlp(norm2 x); each branch scaled channel by channel where the model is so. */
+function vitBlock(name: string, architecture: VitArchitecture): Model {
+  const { width, heads, mlp, layerNormEps } = architecture
+  const buildMlp = mlp.kind === 'gelu' ? geluMlp : swigluMlp
+  const branches = [
+    [
+      layerNorm(`${name}.norm1`, width, layerNormEps),
+      attention(`${name}.attn`, width, heads),
+      ...(architecture.layerScale ? [layerScale(`${name}.ls1`, width)] : []),
+    ],
+    [
+      layerNorm(`${name}.norm2`, width, layerNormEps),
+      buildMlp(`${name}.mlp`, width, mlp.hidden),
+      ...(architecture.layerScale ? [layerScale(`${name}.ls2`, width)] : []),
+    ],
+  ]
+  return {
+    params: Object.assign({}, ...branches.flat().map(({ params }) => params)),
+    apply: (values, x, pass) =>
+      branches.reduce(
+        (sum, branch) =>
+          g.add(
+            sum,
+            branch.reduce((y, layer) => layer.apply(values, y, pass), sum),
+          ),
+        x,
+      ),
+  }
+}
+
+function prefixSpecs(architecture: VitArchitecture): ParamSpecs {
+  const { width, registers, maskToken } = architecture
+  const token = (shape: readonly number[]) => ({ shape, role: 'bias', init: normal(0.02) }) as const
+  return {
+    cls_token: token([1, 1, width]),
+    pos_embed: token([1, countPositions(architecture), width]),
+    ...(registers > 0 && { register_tokens: token([1, registers, width]) }),
+    ...(maskToken && { mask_token: { ...token([1, width]), init: fill(0) } }),
+  }
+}
+
+// Positions are added to the tokens that have rows of their own; the others join after.
+function addPrefix(
+  { width, positions: owners, registers, resampling }: VitArchitecture,
+  values: ParamValues,
+  patches: g.Value,
+  grid: readonly [number, number],
+): { positions: g.Value; tokensIn: g.Value } {
+  const [batch] = g.fixedShape('vit', patches)
+  const repeat = (token: g.Value) => g.expand(token, [batch, token.shape[1] as number, width])
+  const classToken = repeat(values.cls_token)
+  const extra = registers > 0 ? [repeat(values.register_tokens)] : []
+  const ownRows = { patches: 0, 'class and patches': 1, all: 1 + registers, rotary: 0 }[owners]
+  const positions = resamplePositions(values.pos_embed, ownRows, grid, resampling)
+  if (owners === 'all') {
+    return { positions, tokensIn: g.add(g.concat([classToken, ...extra, patches], 1), positions) }
+  }
+  if (owners === 'patches') {
+    return { positions, tokensIn: g.concat([classToken, ...extra, g.add(patches, positions)], 1) }
+  }
+  const placed = g.add(g.concat([classToken, patches], 1), positions)
+  if (extra.length === 0) return { positions, tokensIn: placed }
+  const [first, rest] = g.split(placed, 1, [1, grid[0] * grid[1]])
+  return { positions, tokensIn: g.concat([first, ...extra, rest], 1) }
+}
