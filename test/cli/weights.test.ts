@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -8,6 +8,7 @@ import { addWeights } from '../../src/cli/commands/weights.ts'
 import { writeSafetensors } from '../../src/formats/index.ts'
 import { parseModelCard, publishedShapes } from '../../src/weights/index.ts'
 import { type HubServer, sha256, startHub } from '../weights/hubServer.ts'
+import { runCli, startCli } from './runCli.ts'
 
 const description = JSON.stringify({
   title: 'Tiny',
@@ -87,6 +88,21 @@ describe('eosin weights', () => {
       fits: true,
     })
     expect(code).toBe(0)
+  })
+
+  it('goes on where it was killed, and ends with the same bytes', async () => {
+    hub.faults.holdAfter = { bytes: 2000, times: 1 }
+    const killed = startCli(['weights', 'pull', 'tiny', '--card', card])
+    const incomplete = join(folder, 'cache/models--org--model/blobs', `${sha256(weights)}.incomplete`)
+    await expect
+      .poll(() => existsSync(incomplete) && statSync(incomplete).size, { timeout: 20_000 })
+      .toBe(2000)
+    killed.child.kill('SIGKILL')
+    await killed.done
+    const { code, stdout } = await runCli(['weights', 'pull', 'tiny', '--card', card, '--json'])
+    expect(code).toBe(0)
+    expect(hub.seen.map(({ range }) => range)).toContain('bytes=2000-')
+    expect(sha256(readFileSync(JSON.parse(stdout).files[0].path))).toBe(sha256(weights))
   })
 
   it('imports a file, and says where it is and what it hashes to', async () => {

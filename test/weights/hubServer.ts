@@ -14,6 +14,8 @@ export interface ServedFile {
 export interface Faults {
   /** Cut the connection after so many bytes of a body, that many times. */
   cutAfter?: { bytes: number; times: number }
+  /** Send so many bytes of a body and then nothing, the connection open, that many times. */
+  holdAfter?: { bytes: number; times: number }
   /** Answer with this status (and X-Error-Code), that many times. */
   status?: { status: number; code?: string; times: number }
   /** Send other bytes of the same length. */
@@ -139,6 +141,12 @@ function sendBody(
   if (start > 0) response.setHeader('content-range', `bytes ${start}-${whole.length - 1}/${whole.length}`)
   response.writeHead(start > 0 ? 206 : 200, { 'content-length': whole.length - start })
   if (request.method === 'HEAD') return void response.end()
+  const hold = faults.holdAfter
+  if (hold && hold.times > 0) {
+    hold.times--
+    response.write(content.subarray(start, start + hold.bytes))
+    return
+  }
   const cut = faults.cutAfter
   if (cut && cut.times > 0) {
     cut.times--
