@@ -18,6 +18,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   patches: ['base', 'formats'],
   train: ['base', 'formats', 'graph', 'nn', 'models', 'engine'],
   runs: ['base', 'formats'],
+  weights: ['base', 'formats', 'graph', 'nn', 'models'],
   ...Object.fromEntries(
     stages.map((stage) => [
       stage,

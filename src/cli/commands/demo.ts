@@ -13,7 +13,8 @@ import {
   seedOption,
   wholeNumber,
 } from '../command.ts'
-import { clearLine, observeOnTerminal, say, showProgress } from '../terminal.ts'
+import { makeSynthetic } from '../makeSynthetic.ts'
+import { formatCount, observeOnTerminal, say } from '../terminal.ts'
 import { describeStudy } from './study.ts'
 
 interface DemoOptions extends CommonOptions {
@@ -39,7 +40,6 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const { out, seed, patches } = options
   const recipePath = join(out, 'recipe.yaml')
   if (existsSync(out) && !existsSync(recipePath)) refuseOverwrite(out, options.overwrite)
-  const { makeSyntheticChallenge, syntheticDefaults } = await import('../../patches/index.ts')
   const { writeFileAtomic } = await import('../../formats/index.ts')
   const { readRecipe, runStudy } = await import('../../study/index.ts')
   const data = join(out, `data-${patches}-seed${seed}`)
@@ -49,13 +49,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
       val: Math.round(patches * 0.2),
       test: Math.round(patches * 0.2),
     }
-    say(`making ${patches} synthetic patches of five centers in ${data}`)
-    await makeSyntheticChallenge(
-      data,
-      { ...syntheticDefaults, seed, counts, testLabels: true },
-      showProgress('making'),
-    )
-    clearLine()
+    say(`making ${formatCount(patches)} synthetic patches of five centers in ${data}`)
+    await makeSynthetic(data, { seed, counts, testLabels: true })
   }
   await writeFileAtomic(recipePath, demoRecipe(`data-${patches}-seed${seed}`, seed))
   const recipe = await readRecipe(recipePath)

@@ -1,6 +1,8 @@
 // eosin doctor: what this machine offers and whether the parts work.
 
-import { availableParallelism, freemem, totalmem } from 'node:os'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, freemem, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { addExamples, type CommonOptions, jsonOption, printResult } from '../command.ts'
 import { green, red } from '../terminal.ts'
@@ -31,11 +33,7 @@ async function runDoctor(options: CommonOptions): Promise<void> {
       const { pixels } = await import('../../base/index.ts')
       return `PNG of ${(await encodePng(pixels(new Uint8Array(48), 1, 4, 4))).length} bytes written`
     }),
-    await probe('HDF5 (h5wasm)', async () => {
-      const h5wasm = await import('h5wasm/node')
-      await h5wasm.ready
-      return 'loads'
-    }),
+    await probe('HDF5 (h5wasm)', probeHdf5),
     ...(await checkDevices()),
   ]
   printResult(options, findings, () =>
@@ -59,6 +57,24 @@ async function checkDevices(): Promise<Finding[]> {
     const ok = found.some((provider) => provider === name)
     return { what: `device ${name}`, ok, detail: ok ? about : `not in this build or machine: ${hint}` }
   })
+}
+
+// Writes a small file and reads it back.
+async function probeHdf5(): Promise<string> {
+  const { createHdf5, openHdf5 } = await import('../../formats/index.ts')
+  const folder = await mkdtemp(join(tmpdir(), 'eosin-doctor-'))
+  try {
+    const path = join(folder, 'probe.h5')
+    const writer = await createHdf5(path)
+    writer.writeDataset('x', 'u8', [3], Uint8Array.of(1, 2, 3))
+    await writer.close()
+    const file = await openHdf5(path)
+    const values = await file.readNumbers('x')
+    await file.close()
+    return `written and read back: ${values?.join(' ')}`
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 async function probe(what: string, look: () => Promise<string>): Promise<Finding> {

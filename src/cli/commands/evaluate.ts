@@ -84,7 +84,7 @@ function alignById(path: string, table: Table, ids: readonly string[]): Table {
 }
 
 function knownColumn(values: readonly string[] | undefined): readonly string[] | null {
-  return values && values.some((value) => value !== '') ? values : null
+  return values?.some((value) => value !== '') ? values : null
 }
 
 function describeEvaluation(result: Evaluation): string {

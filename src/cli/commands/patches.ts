@@ -15,6 +15,7 @@ import {
   share,
   wholeNumber,
 } from '../command.ts'
+import { makeSynthetic } from '../makeSynthetic.ts'
 import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
 
 interface OpenOptions extends CommonOptions {
@@ -132,17 +133,13 @@ async function makePatches(folder: string, options: MakeOptions): Promise<void> 
     throw new UsageError({ where: '--truth', expected: 'none, stains or maps', got: `'${truth}'` })
   }
   refuseOverwrite(folder, options.overwrite)
-  const { makeSyntheticChallenge, syntheticDefaults } = await import('../../patches/index.ts')
-  const wanted = {
-    ...syntheticDefaults,
+  const files = await makeSynthetic(folder, {
     seed,
     size,
     aberrantShare: aberrant,
     truth,
     testLabels,
     counts: { train, val, test },
-  }
-  const files = await makeSyntheticChallenge(folder, wanted, showProgress(`make     ${folder}`))
-  clearLine()
+  })
   printResult(options, files, () => Object.values(files).join('\n'))
 }

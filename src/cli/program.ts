@@ -1,0 +1,50 @@
+// The program: all commands of `eosin`, each in its own file.
+
+import { Command } from 'commander'
+import { addClassify } from './commands/classify.ts'
+import { addCompletion } from './commands/completion.ts'
+import { addDemo } from './commands/demo.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addEmbed } from './commands/embed.ts'
+import { addEvaluate } from './commands/evaluate.ts'
+import { addPatches } from './commands/patches.ts'
+import { addPredict } from './commands/predict.ts'
+import { addQuality } from './commands/quality.ts'
+import { addReport } from './commands/report.ts'
+import { addStain } from './commands/stain.ts'
+import { addStudy } from './commands/study.ts'
+import { addSubmission } from './commands/submission.ts'
+import { addWeights } from './commands/weights.ts'
+import { readOwnVersion } from './version.ts'
+
+/** Builds the program with all its commands; nothing heavy is loaded before a command runs. */
+export function buildProgram(): Command {
+  const program = new Command('eosin')
+    .description(
+      'From H&E patches of several hospitals to a tumour call that holds on a hospital it has never seen.',
+    )
+    .version(readOwnVersion())
+    .showSuggestionAfterError()
+    .showHelpAfterError('(add --help for the options)')
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride()
+  for (const add of [
+    addDemo,
+    addPatches,
+    addQuality,
+    addStain,
+    addEmbed,
+    addClassify,
+    addEvaluate,
+    addReport,
+    addStudy,
+    addPredict,
+    addSubmission,
+    addWeights,
+    addDoctor,
+    addCompletion,
+  ]) {
+    add(program)
+  }
+  return program
+}

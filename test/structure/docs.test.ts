@@ -1,0 +1,69 @@
+// Holds the pages to the code: links lead somewhere, commands exist, a stage's word is in all its places.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { buildProgram } from '../../src/cli/program.ts'
+
+const stages = ['patches', 'quality', 'stain', 'embed', 'classify', 'evaluate', 'report']
+const pages = [
+  ...readdirSync('.').filter((file) => file.endsWith('.md')),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join('docs', file)),
+]
+const program = buildProgram()
+
+// `eosin study run recipe.yaml` -> the command `study run`, or undefined where there is none.
+function findCommand(words: readonly string[]): string | undefined {
+  let command = program
+  for (const word of words) {
+    const next = command.commands.find((candidate) => candidate.name() === word)
+    if (!next) break
+    command = next
+  }
+  return command === program || (command.commands.length > 0 && words.length > 1) ? undefined : command.name()
+}
+
+describe('the pages', () => {
+  it('are many', () => {
+    expect(pages.length).toBeGreaterThan(12)
+  })
+
+  it.each(pages)('%s links to what is there', (page) => {
+    const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map((match) => match[1])
+    const broken = links.filter((link) => !/^[a-z]+:/.test(link) && !existsSync(join(dirname(page), link)))
+    expect(broken).toEqual([])
+  })
+
+  it.each(pages)('%s names commands that exist', (page) => {
+    const text = readFileSync(page, 'utf8')
+    const named = [...text.matchAll(/^\s*(?:\$ )?(?:npx )?eosin ((?:[a-z]+ ?)+)/gm)].map((match) =>
+      match[1].trim(),
+    )
+    expect(named.filter((words) => !findCommand(words.split(' ')))).toEqual([])
+  })
+
+  it.each(pages)('%s names npm scripts that exist', (page) => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    const named = [...readFileSync(page, 'utf8').matchAll(/npm run (?:--silent )?([a-z]+)/g)].map(
+      (match) => match[1],
+    )
+    expect(named.filter((name) => !scripts[name])).toEqual([])
+  })
+
+  it.each(stages)('%s is a folder, a command and a page', (stage) => {
+    expect(existsSync(`src/${stage}/index.ts`)).toBe(true)
+    expect(existsSync(`docs/${stage}.md`)).toBe(true)
+    expect(existsSync(`test/${stage}`)).toBe(true)
+    expect(program.commands.map((command) => command.name())).toContain(stage)
+  })
+})
+
+describe('the help', () => {
+  it('lists every command', () => {
+    expect(program.helpInformation()).toMatchSnapshot()
+  })
+})
