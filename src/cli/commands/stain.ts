@@ -2,7 +2,7 @@
 
 import { extname } from 'node:path'
 import type { Command } from 'commander'
-import { DataError, pickNamed } from '../../base/index.ts'
+import { pickNamed } from '../../base/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
 import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
 import type { FittedStain, PlainOptions } from '../../study/index.ts'
@@ -74,36 +74,17 @@ export function addStain(program: Command): void {
   addExamples(apply, 'eosin stain apply test.h5 --fit center0.json --out normalised.h5')
 }
 
-function chooseReference(set: PatchSet, { center, ids, count }: FitOptions, order: Uint32Array): Uint32Array {
-  if (ids) {
-    return Uint32Array.from(ids, (id) => {
-      const row = set.ids.indexOf(id)
-      if (row < 0) throw new DataError({ where: '--ids', expected: `an id of ${set.source}`, got: id })
-      return row
-    })
-  }
-  const rows = center === undefined ? order : order.filter((row) => set.centers?.[row] === center)
-  if (rows.length === 0) {
-    const known = [...new Set(set.centers ?? [])].sort().join(', ') || 'no known center'
-    throw new DataError({ where: '--center', expected: known, got: `${center}` })
-  }
-  return rows.slice(0, count).sort()
-}
-
 async function runFit(path: string, options: FitOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
-  const { openRandom } = await import('../../base/index.ts')
-  const { openPatchSet, readBatches } = await import('../../patches/index.ts')
-  const { completeOptions, parseAssignments, writeStainFit } = await import('../../study/index.ts')
+  const { allRows, openPatchSet, readBatches } = await import('../../patches/index.ts')
+  const { chooseReference, completeOptions, parseAssignments, writeStainFit } = await import(
+    '../../study/index.ts'
+  )
   const method = await pickMethod(options.method)
   const chosen = completeOptions('--set', method.defaults as object, parseAssignments(options.set))
   const set = await openPatchSet(path, options)
   try {
-    const rows = chooseReference(
-      set,
-      options,
-      openRandom(options.seed, 'stain reference').permutation(set.count),
-    )
+    const rows = chooseReference(set, allRows(set), options, options.seed, '--center or --ids')
     const reference = async function* () {
       for await (const { pixels } of readBatches(set, rows, batchRows)) yield pixels
     }

@@ -3,11 +3,11 @@
 import { join } from 'node:path'
 import { DataError, openRandom, type Pixels, pickNamed } from '../../base/index.ts'
 import { writeFileAtomic } from '../../formats/index.ts'
-import { readBatches } from '../../patches/index.ts'
+import { type PatchSet, readBatches } from '../../patches/index.ts'
 import { readJson } from '../../runs/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
-import type { Recipe, ReferenceRecipe, StainEntry } from '../recipe.ts'
+import type { Recipe, StainEntry } from '../recipe.ts'
 import type { OpenSplits } from '../splits.ts'
 import { type FilteredSplit, filterInputs } from './filter.ts'
 
@@ -61,23 +61,28 @@ async function* referencePatches(
   entry: StainEntry,
 ): AsyncGenerator<Pixels> {
   if (entry.reference === 'published') return
-  const split = filtered[entry.reference.split]
-  const rows = referenceRows(recipe.seed, split, entry.label, entry.reference)
-  for await (const { pixels } of readBatches(split.set, rows, 64)) yield pixels
+  const { set, rows } = filtered[entry.reference.split]
+  const where = `stain ${entry.label} reference`
+  const chosen = chooseReference(set, rows, entry.reference, recipe.seed, where)
+  for await (const { pixels } of readBatches(set, chosen, 64)) yield pixels
 }
 
-function referenceRows(
+/**
+ * The rows of a reference: those of its ids, else a seeded sample of `rows`, of one center where it names one.
+ * Neither depends on the order of rows. Throws DataError naming `where` for an id or center that is not there.
+ */
+export function chooseReference(
+  set: PatchSet,
+  rows: Uint32Array,
+  reference: { readonly ids?: readonly string[]; readonly center?: string; readonly count: number },
   seed: number,
-  { set, rows, split }: FilteredSplit,
-  label: string,
-  reference: Exclude<ReferenceRecipe, 'published'>,
+  where: string,
 ): Uint32Array {
-  const where = `stain ${label} reference`
   if (reference.ids) {
     const rowOf = new Map(set.ids.map((id, row) => [id, row]))
     return Uint32Array.from(reference.ids, (id) => {
       const row = rowOf.get(id)
-      if (row === undefined) throw new DataError({ where, expected: `an id of ${split}`, got: id })
+      if (row === undefined) throw new DataError({ where, expected: `an id of ${set.source}`, got: id })
       return row
     })
   }
@@ -85,10 +90,9 @@ function referenceRows(
   const candidates = center === undefined ? rows : rows.filter((row) => set.centers?.[row] === center)
   if (candidates.length === 0) {
     const centers = [...new Set(set.centers ?? [])].sort().join(', ') || 'none known'
-    throw new DataError({ where, expected: `a center of ${split} (${centers})`, got: `${center}` })
+    throw new DataError({ where, expected: `a center of ${set.source} (${centers})`, got: `${center}` })
   }
-  // Candidates are ordered by id, so that the sample does not depend on the order of rows.
   const byId = Array.from(candidates).sort((a, b) => (set.ids[a] < set.ids[b] ? -1 : 1))
-  const order = openRandom(seed, 'stain reference', split).permutation(byId.length)
+  const order = openRandom(seed, 'stain reference').permutation(byId.length)
   return Uint32Array.from(order.subarray(0, reference.count), (i) => byId[i]).sort()
 }
