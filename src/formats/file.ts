@@ -69,8 +69,11 @@ export async function openReplacement(path: string): Promise<Replacement> {
   }
 }
 
+/** What to do about a full disk. */
+export const fullDiskHint = 'the disk is full: free some space and run again, finished work is kept'
+
 const writeHints: Record<string, string> = {
-  ENOSPC: 'the disk is full: free some space and run again, finished work is kept',
+  ENOSPC: fullDiskHint,
   EROFS: 'the file system is read-only: choose another --out',
   EACCES: 'the folder cannot be written: choose another --out or change its permissions',
   EPERM: 'the folder cannot be written: choose another --out or change its permissions',

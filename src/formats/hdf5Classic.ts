@@ -90,7 +90,9 @@ function attempt<T>(work: () => T): T | undefined {
   try {
     return work()
   } catch (cause) {
-    if (cause instanceof Unsupported || (cause as NodeJS.ErrnoException).code !== undefined) return undefined
+    // A RangeError comes of a damaged file whose addresses lead out of it or in a circle.
+    const isTheFiles = cause instanceof Unsupported || cause instanceof RangeError
+    if (isTheFiles || (cause as NodeJS.ErrnoException).code !== undefined) return undefined
     throw cause
   }
 }

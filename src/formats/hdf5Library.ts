@@ -78,10 +78,12 @@ function catchErrorStream(module: H5Module): { clear(): void; cause(): string | 
       text = ''
     },
     // Of several stacks the first is the cause, and of its frames the last:
-    // `#004: file.c line 12 in H5X(): the cause`.
+    // `#004: file.c line 12 in H5X(): the cause, errno = 51, error message = 'the system's word'`.
     cause() {
       const stack = text.split('HDF5-DIAG').find((part) => part.trim() !== '')
-      return /.*#\d+: [^\n]*?\(\): ([^\n,]+)/s.exec(stack ?? '')?.[1] ?? stack?.trim()
+      const frame = /.*#\d+: [^\n]*?\(\): (.*)/s.exec(stack ?? '')?.[1]
+      const systemsWord = /error message = '([^']+)'/.exec(frame ?? '')?.[1]
+      return systemsWord ?? frame?.split(/[\n,]/)[0] ?? stack?.trim()
     },
   }
 }

@@ -3,7 +3,8 @@
 
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { explainWriteError, openReplacement } from './file.ts'
+import { DataError } from '../base/index.ts'
+import { explainWriteError, fullDiskHint, openReplacement } from './file.ts'
 import { loadHdf5Library, type WriteMetadata } from './hdf5Library.ts'
 import { bytesPerValue, type Hdf5Kind } from './hdf5Values.ts'
 
@@ -37,7 +38,12 @@ export async function createHdf5(path: string): Promise<Hdf5Writer> {
   const replacement = await openReplacement(path)
   const library = await loadHdf5Library()
   const { module, h5wasm } = library
-  const write = <T>(where: string, work: () => T) => withoutClock(() => library.call(where, work))
+  const write = <T>(where: string, work: () => T): T => {
+    const { result, complaint } = withoutClock(() => library.attempt(work))
+    if (complaint === undefined) return result as T
+    const hint = /no space/i.test(complaint) ? fullDiskHint : undefined
+    throw new DataError({ where, got: `an HDF5 error (${complaint})`, hint })
+  }
   let id: bigint
   try {
     await writeFile(replacement.temporary, '', { flag: 'wx' }) // says what is wrong with a folder better than HDF5
