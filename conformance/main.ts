@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkDavit } from './davit.ts'
 import { checkMlp } from './mlp.ts'
 import { checkPreprocess } from './preprocess.ts'
 import type { ConformanceResult } from './result.ts'
@@ -20,7 +21,7 @@ const checks: Readonly<Record<string, Check | null>> = {
   cv2_: checkStain,
   dinov2_: checkVit,
   timm_: checkVit,
-  davit_: null,
+  davit_: checkDavit,
   cyclegan_: null,
   multistain_: null,
 }

@@ -4,13 +4,11 @@
 
 import { join } from 'node:path'
 import { f32, type NdArray } from '../src/base/index.ts'
-import { openSession } from '../src/engine/index.ts'
 import { readNpyFile } from '../src/formats/index.ts'
 import {
   add,
   concat,
   constant,
-  emitModel,
   gradients,
   input,
   matmul,
@@ -21,8 +19,9 @@ import {
 } from '../src/graph/index.ts'
 import { type Resampling, resamplePositions, type Vit, vit } from '../src/models/index.ts'
 import { bceWithLogits, inferencePass, type ParamValues } from '../src/nn/index.ts'
-import { catalog, openCheckpoint, openParams } from '../src/weights/index.ts'
+import { catalog } from '../src/weights/index.ts'
 import { compareArrays } from './compare.ts'
+import { type Params, readParams, runGraph } from './network.ts'
 import type { ConformanceResult } from './result.ts'
 import {
   type Config,
@@ -63,17 +62,6 @@ export async function checkVit(folder: string): Promise<ConformanceResult[]> {
   return results
 }
 
-type Params = Readonly<Record<string, NdArray<'f32'>>>
-
-async function readParams(path: string, card: Parameters<typeof openParams>[1]): Promise<Params> {
-  const checkpoint = await openCheckpoint(path)
-  const file = openParams(checkpoint, card)
-  const params: Record<string, NdArray<'f32'>> = {}
-  for (const name of Object.keys(file.shapes)) params[name] = await file.read(name)
-  await checkpoint.close()
-  return params
-}
-
 function asConstants(params: Params): ParamValues {
   return Object.fromEntries(Object.entries(params).map(([name, array]) => [name, constant(array)]))
 }
@@ -109,19 +97,6 @@ function describeValues(model: Vit, config: Config, params: ParamValues, x: Valu
     pos_embed: positions,
     tokens_in: tokensIn,
     ...Object.fromEntries(blocks.map((block, i) => [`block${i}`, block])),
-  }
-}
-
-async function runGraph(
-  outputs: Readonly<Record<string, Value>>,
-  inputs: readonly Value[],
-  feeds: Readonly<Record<string, NdArray>>,
-): Promise<Readonly<Record<string, NdArray>>> {
-  const session = await openSession(emitModel(outputs, { inputs }), { provider: 'cpu' })
-  try {
-    return await session.run(feeds)
-  } finally {
-    await session.close()
   }
 }
 

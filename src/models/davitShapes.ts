@@ -9,8 +9,10 @@ export interface DavitArchitecture {
   readonly family: 'davit'
   readonly widths: readonly number[]
   readonly depths: readonly number[]
-  /** Heads of the window attention, and groups of the channel attention. */
+  /** Heads of the window attention. */
   readonly heads: readonly number[]
+  /** Groups of the channel attention. */
+  readonly groups: readonly number[]
   /** Side of the attention window in tokens. */
   readonly windowSize: number
   /** Kernel, stride and padding of the convolution that opens a stage. */

@@ -1,5 +1,6 @@
 // The networks, each a function from its options to a Model.
 
+export { type Davit, type DavitValues, davit } from './davit.ts'
 export { type DavitArchitecture, davitShapes, isDavitText } from './davitShapes.ts'
 export { type MlpOptions, mlp } from './mlp.ts'
 export { type Resampling, resamplePositions } from './positions.ts'

@@ -101,6 +101,7 @@ const davit: DavitArchitecture = {
   widths: [256, 512, 1024, 2048],
   depths: [1, 1, 9, 1],
   heads: [8, 16, 32, 64],
+  groups: [8, 16, 32, 64],
   windowSize: 12,
   patchSizes: [7, 3, 3, 3],
   strides: [4, 2, 2, 2],

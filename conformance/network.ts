@@ -1,0 +1,36 @@
+// What checks of networks share: a checkpoint's parameters, and one run of a graph.
+
+import type { NdArray } from '../src/base/index.ts'
+import { openSession } from '../src/engine/index.ts'
+import { emitModel, type Value } from '../src/graph/index.ts'
+import { openCheckpoint, openParams } from '../src/weights/index.ts'
+
+/** Parameters by name. */
+export type Params = Readonly<Record<string, NdArray<'f32'>>>
+
+/** Every parameter of `card`'s model in a checkpoint. */
+export async function readParams(path: string, card: Parameters<typeof openParams>[1]): Promise<Params> {
+  const checkpoint = await openCheckpoint(path)
+  try {
+    const file = openParams(checkpoint, card)
+    const params: Record<string, NdArray<'f32'>> = {}
+    for (const name of Object.keys(file.shapes)) params[name] = await file.read(name)
+    return params
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+/** Computes `outputs` once. */
+export async function runGraph(
+  outputs: Readonly<Record<string, Value>>,
+  inputs: readonly Value[],
+  feeds: Readonly<Record<string, NdArray>>,
+): Promise<Readonly<Record<string, NdArray>>> {
+  const session = await openSession(emitModel(outputs, { inputs }), { provider: 'cpu' })
+  try {
+    return await session.run(feeds)
+  } finally {
+    await session.close()
+  }
+}
