@@ -22,7 +22,8 @@ export const gradientRules = {
 
   add: (g, { inputs: [a, b] }) => [sumTo(g, a.shape), sumTo(g, b.shape)],
   sub: (g, { inputs: [a, b] }) => [sumTo(g, a.shape), negateTo(g, b.shape)],
-  mul: (g, { inputs: [a, b] }) => [sumTo(mul(g, b), a.shape), sumTo(mul(g, a), b.shape)],
+  mul: (g, { inputs: [a, b] }) =>
+    a === b ? [mul(mul(g, 2), a), null] : [sumTo(mul(g, b), a.shape), sumTo(mul(g, a), b.shape)],
   div: (g, value) => {
     const [a, b] = value.inputs
     const left = div(g, b)
@@ -61,6 +62,7 @@ export const gradientRules = {
     const [left, right] = [where(condition, g, 0), where(condition, 0, g)]
     return [null, sumTo(left, a.shape), sumTo(right, b.shape)]
   },
+  stopGradient: () => [null],
   cast: (g, { inputs: [x] }) => [isReal(x.dtype) ? ops.cast(g, x.dtype) : null],
 
   reduceSum: (g, { inputs: [x], attributes }) => [spread(g, x, attributes.axes)],

@@ -45,6 +45,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   equal: named('Equal'),
   and: named('And'),
   where: named('Where'),
+  stopGradient: named('Identity'),
   cast: ({ to }) => ({ type: 'Cast', attributes: { to: { int: onnxTypes[to] } } }),
   reduceSum: (reduction) => formReduction('ReduceSum', reduction),
   reduceMean: (reduction) => formReduction('ReduceMean', reduction),

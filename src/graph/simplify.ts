@@ -82,15 +82,11 @@ function addBias(value: Value, onlyUse: (i: number) => boolean): Value {
 function sumByProduct(value: Value): Value {
   const [x] = value.inputs
   const { axes, keep } = value.attributes as OpAttributes['reduceSum']
-  const [rows, columns] = x.shape
+  const [rows] = x.shape
   if (x.shape.length !== 2 || axes.length !== 1 || axes[0] !== 0 || typeof rows !== 'number') return value
   const weight = value.op === 'reduceSum' ? 1 : 1 / rows
-  const ones = constant(f32([1, rows], new Float32Array(rows).fill(weight)))
-  const sum = makeValue('matmul', [ones, x], { transposeA: false, transposeB: false }, value.dtype, [
-    1,
-    columns,
-  ])
-  return keep ? sum : makeValue('reshape', [sum], { shape: value.shape }, value.dtype, value.shape)
+  const ones = constant(f32(keep ? [1, rows] : [rows], new Float32Array(rows).fill(weight)))
+  return makeValue('matmul', [ones, x], { transposeA: false, transposeB: false }, value.dtype, value.shape)
 }
 
 function scalarOf(value: Value): number | undefined {

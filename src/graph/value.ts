@@ -41,6 +41,7 @@ export interface OpAttributes {
   and: Nothing
   where: Nothing
   cast: { readonly to: Dtype }
+  stopGradient: Nothing
   // sums along axes
   reduceSum: { readonly axes: readonly number[]; readonly keep: boolean }
   reduceMean: { readonly axes: readonly number[]; readonly keep: boolean }

@@ -29,5 +29,5 @@ export {
   type Schedule,
 } from './schedule.ts'
 export { copyArrays, initParams, openState, restoreArrays, type TrainState } from './state.ts'
-export { openStep, type StepSpec, type TrainingStep } from './step.ts'
+export { openStep, type StepOptions, type StepSpec, type TrainingStep } from './step.ts'
 export { type Measure, type Samples, type Trained, type TrainOptions, trainModel } from './supervised.ts'

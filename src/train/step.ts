@@ -38,11 +38,16 @@ export interface TrainingStep {
   close(): Promise<void>
 }
 
+/** Where a step runs, and where its update does: in the graph, or after it as a loop (the default on CPU). */
+export interface StepOptions extends SessionOptions {
+  readonly update?: 'graph' | 'loop'
+}
+
 /** Compiles a step and adds the optimizer's slots to `state`. */
 export async function openStep(
   spec: StepSpec,
   state: TrainState,
-  options: SessionOptions = {},
+  options: StepOptions = {},
 ): Promise<TrainingStep> {
   const { optimizer, params } = spec
   const provider = chooseProvider(options.provider)
@@ -51,7 +56,8 @@ export async function openStep(
   for (const name of trained) {
     for (const slot of optimizer.slots) addArray(state, `${slot}/${name}`, params[name].shape)
   }
-  const updater = provider === 'cpu' ? openUpdater(optimizer, params, trained, state) : undefined
+  const place = options.update ?? (provider === 'cpu' ? 'loop' : 'graph')
+  const updater = place === 'loop' ? openUpdater(optimizer, params, trained, state) : undefined
   const updates = updater ? {} : writeUpdates(optimizer, params, graph.params, graph.grads)
   const changes = { ...graph.changes, ...updates }
   const changed = Object.keys(changes)

@@ -38,20 +38,20 @@ type BinaryName = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum' 
 function writeBinary(op: BinaryName, left: Operand, right: Operand, result?: Dtype): Value {
   const [a, b] = pairOperands(op, left, right)
   const shape = broadcastShapes(op, a.shape, b.shape)
-  return makeValue(
-    op,
-    [unexpand(op, a, b.shape, shape), unexpand(op, b, a.shape, shape)],
-    {},
-    result ?? a.dtype,
-    shape,
-  )
+  const [x, y] = [unexpand(op, a, b.shape, shape), unexpand(op, b, a.shape, shape)]
+  const computed = broadcastShapes(op, x.shape, y.shape)
+  const value = makeValue(op, [x, y], {}, result ?? a.dtype, computed)
+  if (showShape(computed) === showShape(shape)) return value
+  return makeValue('expand', [value], { shape: shape as readonly number[] }, value.dtype, shape)
 }
 
-// The op broadcasts by itself: an expanded operand would only be a copy to read (gradients of sums are full of them).
+// The op broadcasts by itself: an expanded operand would only be a copy to read (gradients of sums are full of
+// them). With a scalar the op comes first and the expansion after it, where the next op may take it away.
 function unexpand(where: string, operand: Value, other: Shape, shape: Shape): Value {
   if (operand.op !== 'expand') return operand
   const [source] = operand.inputs
-  return showShape(broadcastShapes(where, source.shape, other)) === showShape(shape) ? source : operand
+  const isEnough = showShape(broadcastShapes(where, source.shape, other)) === showShape(shape)
+  return isEnough || other.length === 0 ? source : operand
 }
 
 function pairOperands(where: string, left: Operand, right: Operand): [Value, Value] {
@@ -154,4 +154,9 @@ export function where(condition: Value, yes: Operand, no: Operand): Value {
 /** x as another dtype; bool gives 0 and 1. */
 export function cast(x: Value, to: Dtype): Value {
   return x.dtype === to ? x : makeValue('cast', [x], { to }, to, x.shape)
+}
+
+/** x itself, through which no gradient flows: what depends on it takes it for a constant. */
+export function stopGradient(x: Value): Value {
+  return makeValue('stopGradient', [x], {}, x.dtype, x.shape)
 }

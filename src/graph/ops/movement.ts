@@ -16,6 +16,7 @@ import { broadcastShapes } from './elementwise.ts'
 /** The same elements in another shape; one side of `shape` may be -1 or one may be a name. */
 export function reshape(x: Value, shape: Shape): Value {
   const resolved = resolveShape(x.shape, shape)
+  if (showShape(resolved) === showShape(x.shape)) return x
   return makeValue('reshape', [x], { shape: resolved }, x.dtype, resolved)
 }
 
