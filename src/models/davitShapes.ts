@@ -29,7 +29,8 @@ export interface DavitArchitecture {
   readonly layerNormEps: number
 }
 
-const encoder = 'image_encoder'
+/** What stands before the names of the encoder's parameters. */
+export const davitEncoder = 'image_encoder'
 
 /** The image tower's parameters with its projection, by their published names. */
 export function davitShapes(davit: DavitArchitecture): ParamShapes {
@@ -44,7 +45,7 @@ export function davitShapes(davit: DavitArchitecture): ParamShapes {
         Array.from({ length: depth }, (_, block) => blockShapes(davit, stage, block)),
       ),
     ),
-    ...norm(`${encoder}.norms`, last),
+    ...norm(`${davitEncoder}.norms`, last),
   }
 }
 
@@ -55,7 +56,7 @@ export function isDavitText(name: string): boolean {
 
 function embeddingShapes({ widths, patchSizes, prenorms }: DavitArchitecture, stage: number): ParamShapes {
   const inputs = stage === 0 ? 3 : widths[stage - 1]
-  const name = `${encoder}.convs.${stage}`
+  const name = `${davitEncoder}.convs.${stage}`
   return {
     [`${name}.proj.weight`]: [widths[stage], inputs, patchSizes[stage], patchSizes[stage]],
     [`${name}.proj.bias`]: [widths[stage]],
@@ -77,7 +78,7 @@ function blockShapes({ widths, mlpRatio }: DavitArchitecture, stage: number, blo
     ...linear(`${name}.ffn.fn.net.fc1`, mlpRatio * width, width),
     ...linear(`${name}.ffn.fn.net.fc2`, width, mlpRatio * width),
   })
-  const name = `${encoder}.blocks.${stage}.${block}`
+  const name = `${davitEncoder}.blocks.${stage}.${block}`
   return {
     ...half(`${name}.spatial_block`, 'window_attn'),
     ...half(`${name}.channel_block`, 'channel_attn'),
