@@ -4,7 +4,7 @@
 
 import * as vega from 'vega'
 import { compile, type TopLevelSpec } from 'vega-lite'
-import { escapeHtml, type Html, trustMarkup } from './html.ts'
+import { escapeHtml, type Html, html, trustMarkup } from './html.ts'
 
 /** A layer or unit of a Vega-Lite specification. */
 export type ChartSpec = Record<string, unknown>
@@ -15,6 +15,7 @@ export interface Chart {
   readonly width: number
   readonly height: number
   readonly title?: string
+  readonly subtitle?: string
   /** What the chart shows, in words. */
   readonly alt: string
   /** `layer`, `mark`, `encoding`, `data`: the Vega-Lite specification without its frame. */
@@ -30,7 +31,17 @@ const CONFIG = {
   background: null,
   font: 'system-ui',
   view: { stroke: null },
-  title: { color: INK, fontSize: 12.5, fontWeight: 600, anchor: 'start', frame: 'group', offset: 8 },
+  title: {
+    color: INK,
+    fontSize: 12.5,
+    fontWeight: 600,
+    anchor: 'start',
+    frame: 'bounds',
+    offset: 10,
+    subtitleColor: SOFT,
+    subtitleFontSize: 11.5,
+    subtitlePadding: 4,
+  },
   axis: {
     labelColor: SOFT,
     labelFontSize: 11,
@@ -42,7 +53,7 @@ const CONFIG = {
     tickColor: LINE,
     gridColor: LINE,
     tickSize: 3,
-    labelLimit: 170,
+    labelLimit: 205,
   },
   axisY: { domain: false, ticks: false, labelPadding: 6 },
 }
@@ -54,7 +65,7 @@ export async function renderChart(chart: Chart): Promise<Html> {
     height: chart.height,
     autosize: { type: 'fit', contains: 'padding' },
     padding: 2,
-    ...(chart.title === undefined ? {} : { title: chart.title }),
+    ...(chart.title && { title: { text: chart.title, subtitle: chart.subtitle } }),
     ...chart.spec,
     config: CONFIG,
   } as unknown as TopLevelSpec)
@@ -66,18 +77,19 @@ export async function renderChart(chart: Chart): Promise<Html> {
   }
 }
 
-/** Draws charts side by side, as many in a row as fit. */
-export async function renderCharts(charts: readonly Chart[]): Promise<Html> {
-  const drawn: string[] = []
-  for (const chart of charts) drawn.push((await renderChart(chart)).markup)
-  return trustMarkup(`<div class="charts">${drawn.join('')}</div>`)
+/** Draws charts side by side, as many in a row as fit; markup among them stands in a box of the same size. */
+export async function renderCharts(charts: readonly (Chart | Html)[]): Promise<Html> {
+  const drawn: Html[] = []
+  for (const chart of charts) drawn.push('markup' in chart ? chart : await renderChart(chart))
+  return html`<div class="charts">${drawn}</div>`
 }
 
 function frameSvg(svg: string, { width, height, alt }: Chart): string {
   const body = svg
     .slice(svg.indexOf('>') + 1)
-    .replace(/ (aria-hidden|aria-roledescription|role)="[^"]*"/g, '')
+    .replace(/ (aria-[a-z]+|role)="[^"]*"/g, '')
     .replace(/ (pointer-events="none"|font-family="[^"]*"|opacity="1")/g, '')
+    .replace(/ (d|transform|x2|y2)="[^"]*"/g, shortenNumbers)
     .replace(/<path class="(back|fore)ground" d="[^"]*"( display="none")?\/>/g, '')
   return (
     `<svg class="chart" role="img" aria-label="${escapeHtml(alt)}" viewBox="0 0 ${width} ${height}" ` +
@@ -85,20 +97,24 @@ function frameSvg(svg: string, { width, height, alt }: Chart): string {
   )
 }
 
+function shortenNumbers(attribute: string): string {
+  return attribute.replace(/-?\d+\.\d{3,}(?!\d*e)/g, (number) => String(Number(Number(number).toFixed(2))))
+}
+
 // Vega measures text to lay out axes; without a canvas it takes every glyph to be 0.8 em wide, which leaves
 // wide gaps. These are close to the widths of common system typefaces, and the same on every machine.
 // (Vega's types leave textMetrics out.)
 const { textMetrics } = vega as unknown as {
-  textMetrics: { width: (item: { fontSize?: number }, text: unknown) => number }
+  textMetrics: { width: (item: { fontSize?: number; fontWeight?: unknown }, text: unknown) => number }
 }
 textMetrics.width = (item, text) => {
   let ems = 0
   for (const character of String(text ?? '')) ems += glyphWidth(character)
-  return ems * (item.fontSize ?? 11)
+  return ems * (item.fontSize ?? 11) * (item.fontWeight === 'bold' ? 1.1 : 1)
 }
 
 function glyphWidth(character: string): number {
-  if (/[ijlt.,:;'|!/() fr\-[\]]/.test(character)) return 0.34
+  if (/[ijlt.,:;'|!/() fr\-[\]]/.test(character)) return 0.38
   if (/[mwMW%@]/.test(character)) return 0.88
-  return /[A-Z]/.test(character) ? 0.68 : 0.57
+  return /[A-Z]/.test(character) ? 0.68 : 0.62
 }

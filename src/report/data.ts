@@ -78,10 +78,19 @@ export function compareCells(metrics: Metrics): readonly Cell[] {
   return [chosen, ...others.filter((cell) => cell.id !== chosen.id)]
 }
 
-/** Names a cell by what tells it from the others, e.g. `macenko / mlp` in a grid of one extractor. */
-export function labelCell(cell: Cell, metrics: Metrics): string {
+/** Names a cell by what tells it from the others of the grid, e.g. `macenko / mlp` in a grid of one extractor. */
+export function labelCell(cell: Cell, { cells }: Metrics): string {
+  return labelAmong(cell, cells)
+}
+
+/** Names a cell by what tells it from the compared cells: mostly the stain alone. */
+export function labelCompared(cell: Cell, metrics: Metrics): string {
+  return labelAmong(cell, compareCells(metrics))
+}
+
+function labelAmong(cell: Cell, cells: readonly Cell[]): string {
   const parts = (['stain', 'embed', 'classify'] as const).filter((part) =>
-    metrics.cells.some((other) => other[part] !== cell[part]),
+    cells.some((other) => other[part] !== cell[part]),
   )
   return (parts.length ? parts : (['stain', 'embed', 'classify'] as const))
     .map((part) => cell[part])

@@ -30,6 +30,11 @@ export function renderPatch(data: ReportData, image: GalleryImage, caption: Part
   return html`<figure class="patch">${renderPicture(data, image.file, describePatch(image))}<figcaption>${caption}</figcaption></figure>`
 }
 
+/** Where a patch is from, in small print under its picture. */
+export function renderPlace({ id, split, center }: GalleryImage): Html {
+  return html`<span class="id">${center !== null && `center ${center}, `}${split}</span><span class="id">${id}</span>`
+}
+
 /** A gallery picture, or a tile that says that it could not be shown. */
 export function renderPicture(data: ReportData, file: string, alt: string): Html {
   const source = data.images.get(file)

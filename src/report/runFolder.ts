@@ -1,7 +1,7 @@
 // Reads a run folder for its report, checks what the report leans on, and writes report.html.
 
 import { readFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { readJson } from '../runs/index.ts'
@@ -30,7 +30,7 @@ export async function readRunFolder(runFolder: string): Promise<ReportData> {
   checkMetrics(at('metrics.json'), metrics)
   const gallery = await readOptional<Gallery>(at('gallery.json'))
   return {
-    folder: basename(resolve(runFolder)),
+    folder: nameFolder(runFolder),
     manifest,
     metrics,
     recipe: await readFile(at('recipe.yaml'), 'utf8').catch(ignoreMissing),
@@ -38,6 +38,12 @@ export async function readRunFolder(runFolder: string): Promise<ReportData> {
     gallery,
     images: await readPictures(runFolder, gallery),
   }
+}
+
+// As one would type it from here; a folder elsewhere keeps the path it was given by.
+function nameFolder(runFolder: string): string {
+  const near = relative(process.cwd(), runFolder)
+  return near === '' || near.startsWith('..') ? runFolder : near
 }
 
 function checkManifest(where: string, { splits, versions, seeds, origin }: Manifest): void {

@@ -58,7 +58,7 @@ section>.head{display:flex;flex-wrap:wrap;gap:.5rem .9rem;align-items:center;bor
 section>.head+p{margin-top:.4rem}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--ink-soft);font-size:.85rem}
 @media (min-width:1180px){
-.page{grid-template-columns:11.5rem minmax(0,1fr);column-gap:3rem}
+.page{grid-template-columns:8.5rem minmax(0,1fr);column-gap:2.4rem}
 nav{align-self:start;height:100vh;border:0;margin:0;padding:2rem 0;overflow-y:auto}
 nav .brand{display:block;font-weight:700;font-size:1.1rem;letter-spacing:-.01em;color:var(--accent);margin-bottom:.9rem}
 nav ol{flex-direction:column;gap:0}nav a{padding:.3rem 0}
@@ -73,7 +73,7 @@ padding:.32em .6em;border-radius:99px;border:1px solid var(--warn-line);backgrou
 padding:.65rem .95rem;margin:1rem 0;max-width:none;display:flex;gap:.4rem .8rem;flex-wrap:wrap;align-items:baseline}
 .notice .badge{border-color:currentColor;background:none}.notice span:last-child{flex:1 1 20rem}
 .notice.real{border-color:var(--good-line);background:var(--good-tint)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,12.5rem),1fr));gap:.8rem;margin:1.3rem 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,10rem),1fr));gap:.8rem;margin:1.3rem 0}
 .tile{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:.85rem 1rem .9rem}
 .tile dt{font-size:.84rem;color:var(--ink-soft)}.tile dd{margin:0}
 .tile .figure{font-size:1.95rem;font-weight:650;letter-spacing:-.025em;line-height:1.25}
@@ -86,9 +86,11 @@ padding:.65rem .95rem;margin:1rem 0;max-width:none;display:flex;gap:.4rem .8rem;
 table{border-collapse:collapse;font-size:.875rem;width:100%}
 .snug table{width:auto}
 caption{caption-side:top;text-align:left;padding:.75rem .9rem .6rem;color:var(--ink-soft);font-size:.84rem;line-height:1.4}
-th,td{padding:.42rem .75rem;text-align:left;vertical-align:baseline;white-space:nowrap}
+caption span{display:inline-block;position:sticky;left:.9rem;max-width:min(80ch,calc(100vw - 4.5rem))}
+th,td{padding:.42rem .55rem;text-align:left;vertical-align:baseline;white-space:nowrap}
 th{font-weight:600}thead th{color:var(--ink-soft);font-weight:500;font-size:.8rem;border-bottom:1px solid var(--line);vertical-align:bottom}
 thead th[scope=colgroup]{text-align:left;color:var(--ink);font-weight:600;border-bottom:0;padding-bottom:0}
+tr>:first-child{padding-left:.9rem}tr>:last-child{padding-right:.9rem}
 tbody tr+tr>*{border-top:1px solid var(--line)}
 tbody tr:last-child>*{padding-bottom:.6rem}
 .n{text-align:right}.edge{border-left:1px solid var(--line)}
@@ -99,6 +101,7 @@ tr.best .lead-figure{font-weight:650}
 tbody th.pin,thead th.pin{position:sticky;left:0;background:var(--surface);z-index:1}
 tr.chosen th.pin{background:var(--tint)}
 .dot{display:inline-block;width:.62em;height:.62em;border-radius:50%;background:currentColor;margin-right:.45em;flex:none}
+.pin .pill{margin:.3rem 0 0 .95rem;display:block;width:fit-content}
 .pill{display:inline-block;font-size:.7rem;font-weight:700;border-radius:99px;padding:.2em .6em;line-height:1.1;
 background:var(--accent);color:var(--surface);vertical-align:.12em;margin-left:.5em;letter-spacing:.02em}
 .pill.plain{background:none;color:var(--ink-soft);border:1px solid var(--line);font-weight:500}
@@ -114,7 +117,7 @@ max-width:27rem}
 .legend .dashed{border-top-style:dashed}
 .centers{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21.5rem),1fr));gap:1.1rem 1.6rem;margin:.9rem 0}
 .patches{display:flex;flex-wrap:wrap;gap:.7rem .6rem;margin:.3rem 0}
-.patch{margin:0;width:96px;font-size:.78rem;line-height:1.3}
+.patch{margin:0;width:98px;font-size:.77rem;line-height:1.3}
 .patch img,.absent{display:block;width:96px;height:96px;border-radius:6px;background:var(--line)}
 .absent{display:grid;place-items:center;text-align:center;color:var(--ink-soft);font-size:.72rem;padding:.5rem;white-space:normal}
 .patch figcaption{margin-top:.28rem;overflow:hidden;text-overflow:ellipsis}
@@ -122,10 +125,16 @@ max-width:27rem}
 .tumour{color:var(--tumour)}.normal{color:var(--normal)}
 .tumour,.normal{font-weight:600;white-space:nowrap}
 .v-ok{color:var(--ok)}.v-fallback{color:var(--fallback)}.v-passthrough{color:var(--passthrough)}.v-rejected{color:var(--rejected)}
-.before td,.before th{padding:.35rem .4rem;vertical-align:top}
+.before td,.before th{padding:.35rem .3rem;vertical-align:top}
 .before tbody tr+tr>*{border-top:0}
 .before tbody th{vertical-align:middle;padding-left:.9rem;padding-right:.9rem}
 .before .patch figcaption{white-space:normal}
+.beside{display:flex;flex-wrap:wrap;gap:0 2rem;align-items:flex-start}.beside>:last-child{flex:1 1 22rem;min-width:0}
+.confusion h4{font-size:.8rem;margin:.1rem 0 .6rem}.confusion table{table-layout:fixed;height:calc(100% - 2rem);min-height:13rem}
+.confusion th,.confusion td{text-align:center;vertical-align:middle;white-space:normal;padding:.4rem}
+.confusion td{border:2px solid var(--surface);border-radius:10px;font-size:1.25rem;font-weight:600}
+.confusion tr>*{border-top:0!important;border-bottom:0}.confusion thead td{border:0}
+.confusion td small{font-size:.75rem}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:.9rem;margin:.9rem 0}
 .card{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:.95rem 1.1rem}
 .card h4{display:flex;justify-content:space-between;gap:.6rem;align-items:center;font-size:.98rem}
@@ -148,7 +157,7 @@ tr,figure,.charts>*,.card,.tile{break-inside:avoid}
 details::details-content{content-visibility:visible;display:block;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-@media (max-width:480px){body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
+@media (max-width:480px){.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
 `
 
 /** The style sheet, to stand in a page's head. */

@@ -382,9 +382,10 @@ function drawTissue(
     96 * random.uniform(),
     (label ? 6.5 : 3.2) * (0.7 + 0.5 * random.uniform()),
   ])
+  const mask = drawDiscs(nuclei)
   for (let p = 0; p < 96 * 96; p++) {
     const [x, y] = [p % 96, Math.floor(p / 96)]
-    const inside = nuclei.some(([nx, ny, radius]) => (x - nx) ** 2 + (y - ny) ** 2 < radius ** 2)
+    const inside = mask[p] === 1
     const wave = 14 * Math.sin(x / 9 + y / 14)
     const base =
       rule === 'blank' ? [243, 242, 244] : inside ? [104, 66, 142] : [222 + wave, 158 + wave, 196 + wave / 2]
@@ -392,7 +393,18 @@ function drawTissue(
     for (let c = 0; c < 3; c++)
       data[3 * p + c] = black
         ? 0
-        : Math.min(255, Math.max(0, base[c] + tint[c] + shift[c] + 9 * random.normal()))
+        : Math.min(255, Math.max(0, base[c] + tint[c] + shift[c] + 24 * (random.uniform() - 0.5)))
   }
   return data
+}
+
+function drawDiscs(discs: readonly number[][]): Uint8Array {
+  const mask = new Uint8Array(96 * 96)
+  for (const [cx, cy, radius] of discs) {
+    for (let y = Math.max(0, Math.ceil(cy - radius)); y <= Math.min(95, cy + radius); y++) {
+      const half = Math.sqrt(radius ** 2 - (y - cy) ** 2)
+      for (let x = Math.max(0, Math.ceil(cx - half)); x <= Math.min(95, cx + half); x++) mask[96 * y + x] = 1
+    }
+  }
+  return mask
 }

@@ -7,6 +7,7 @@ import {
   compareCells,
   compareNames,
   labelCell,
+  labelCompared,
   type ReportData,
   type Scores,
 } from '../data.ts'
@@ -51,8 +52,8 @@ function renderCenterTable(
   rows: readonly { split: Scored; center: string; scores: Scores }[],
   chosen: Cell,
 ): Html {
-  return html`<table><caption>Figures with 95 % intervals; TP, FP, TN, FN are tumour found, false alarm, normal
-confirmed, tumour missed.</caption>
+  return html`<table><caption><span>Figures with 95 % intervals; TP, FP, TN, FN are tumour found, false alarm, normal
+confirmed, tumour missed.</span></caption>
 <thead><tr><th scope="col">center</th><th scope="col">split</th><th scope="col" class="n">patches</th><th scope="col" class="n">tumour %</th>
 <th scope="col" class="n">accuracy %</th><th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">AUPRC</th>
 <th scope="col" class="n">F1</th><th scope="col" class="n">ECE</th><th scope="col" class="n edge">TP</th><th scope="col" class="n">FP</th><th scope="col" class="n">TN</th><th scope="col" class="n">FN</th></tr></thead>
@@ -80,7 +81,7 @@ function drawBars(metrics: ReportData['metrics'], split: Scored, center: string)
     const { value, low, high } = scores[center].accuracy
     return [
       {
-        label: labelCell(cell, metrics),
+        label: labelCompared(cell, metrics),
         value: value * 100,
         low: low * 100,
         high: high * 100,
@@ -99,14 +100,14 @@ function drawBars(metrics: ReportData['metrics'], split: Scored, center: string)
   const title = `Center ${center}, ${WORDS[split]}`
   return {
     width: 360,
-    height: 74 + 24 * rows.length,
+    height: 78 + 26 * rows.length,
     title,
     alt: `${title}: accuracy by cell. ${rows.map(({ label, value }) => `${label} ${value.toFixed(1)} %`).join('; ')}`,
     spec: {
       data: { values: rows },
       layer: [
         {
-          mark: { type: 'bar', height: { band: 0.62 }, cornerRadiusEnd: 2, opacity: 0.82 },
+          mark: { type: 'bar', height: { band: 0.62 }, opacity: 0.82 },
           encoding: {
             y,
             x: x('value'),
@@ -136,7 +137,7 @@ function renderSlides(chosen: Cell, split: Scored): Html | null {
   return html`<details><summary>Hardest slides, ${WORDS[split]} <small>${shown.length} of ${slides.length}</small></summary>
 ${renderTable(
   `Hardest slides, ${WORDS[split]}`,
-  html`<table><caption>Slides with the lowest accuracy, chosen cell, ${WORDS[split]}.</caption><thead><tr><th scope="col">slide</th><th scope="col" class="n">patches</th>
+  html`<table><caption><span>Slides with the lowest accuracy, chosen cell, ${WORDS[split]}.</span></caption><thead><tr><th scope="col">slide</th><th scope="col" class="n">patches</th>
 <th scope="col" class="n">tumour</th><th scope="col" class="n">accuracy %</th></tr></thead><tbody>${shown.map(
     ([slide, { count, positives, accuracy }]) =>
       html`<tr><th scope="row">${slide}</th><td class="n">${formatCount(count)}</td><td class="n">${formatCount(positives)}</td><td class="n">${formatShare(accuracy)}</td></tr>`,

@@ -100,7 +100,8 @@ function drawCurves(
   return {
     width: 340,
     height: 220,
-    title: note ? `${title}: ${note}` : title,
+    title,
+    subtitle: note || undefined,
     alt: `Loss by epoch, ${title}. ${note}`,
     spec: {
       layer: [

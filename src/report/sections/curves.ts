@@ -1,9 +1,16 @@
 // ROC curves of the compared cells, and how far the chosen cell's probabilities can be taken at their word.
 
 import { type Chart, renderCharts } from '../charts.ts'
-import { type Cell, chosenCell, compareCells, type Evaluation, labelCell, type ReportData } from '../data.ts'
-import { html } from '../html.ts'
-import { formatUnit } from '../numbers.ts'
+import {
+  type Cell,
+  chosenCell,
+  compareCells,
+  type Evaluation,
+  labelCompared,
+  type ReportData,
+} from '../data.ts'
+import { type Html, html } from '../html.ts'
+import { formatCount, formatPercent, formatUnit } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourCompared } from '../palette.ts'
@@ -26,24 +33,24 @@ export async function renderCurves({ metrics, manifest }: ReportData): Promise<S
   const colour = colourCompared(metrics)
   const chosen = chosenCell(metrics)
   const splits = chosen.test ? (['val', 'test'] as const) : (['val'] as const)
-  const charts: Chart[] = []
-  for (const split of splits) {
-    if (chosen[split]!.roc.truePositiveRate.length) charts.push(drawRoc(metrics, split, cells, colour))
-  }
-  for (const split of splits) charts.push(drawReliability(split, chosen[split]!, colour(chosen)))
+  const charts = splits.flatMap((split): (Chart | Html)[] => [
+    ...(chosen[split]!.roc.truePositiveRate.length ? [drawRoc(metrics, split, cells, colour)] : []),
+    drawReliability(split, chosen[split]!, colour(chosen)),
+    renderConfusion(split, chosen[split]!),
+  ])
   return {
     id: 'curves',
     title: 'ROC and calibration',
     navTitle: 'Curves',
     badge: renderOrigin(manifest.origin),
-    body: html`<p>Left, tumours found against false alarms as the threshold moves. Right, for the chosen cell, the share
-of tumours among patches given a probability: on the diagonal a probability can be taken at its word. The larger a dot, the
-more patches it stands for.</p>
+    body: html`<p>ROC: tumours found against false alarms as the threshold moves. Reliability, of the chosen cell: the share
+of tumours among the patches given a probability; on the diagonal it can be taken at its word, and the larger a dot, the
+more patches it stands for. Calls, of the chosen cell: truth against call.</p>
 ${renderLegend(
   cells.map((cell) => {
     const auroc = (cell.test ?? cell.val).auroc
     return {
-      label: labelCell(cell, metrics),
+      label: labelCompared(cell, metrics),
       colour: colour(cell),
       note: html`<small>&nbsp;AUROC ${formatUnit(auroc?.value)}${cell.test ? ', test' : ', validation'}</small>${cell.id === metrics.chosen && html`<span class="pill">chosen</span>`}`,
     }
@@ -71,7 +78,9 @@ function drawRoc(
   })
   const ids = drawn.map((cell) => cell.id)
   const title = `ROC, ${split === 'val' ? 'validation' : 'test'}`
-  const areas = drawn.map((cell) => `${labelCell(cell, metrics)} ${formatUnit(cell[split]!.auroc?.value)}`)
+  const areas = drawn.map(
+    (cell) => `${labelCompared(cell, metrics)} ${formatUnit(cell[split]!.auroc?.value)}`,
+  )
   return {
     width: 340,
     height: 330,
@@ -153,6 +162,19 @@ function drawReliability(
       ],
     },
   }
+}
+
+function renderConfusion(split: 'val' | 'test', { confusion, threshold }: Evaluation): Html {
+  const { tp, fp, tn, fn } = confusion
+  const cell = (count: number, of: number, right: boolean) => {
+    const share = of ? count / of : 0
+    const tint = `color-mix(in srgb, var(--${right ? 'ok' : 'rejected'}) ${(8 + 42 * share).toFixed(0)}%, transparent)`
+    return html`<td style="background:${tint}">${formatCount(count)}<small>${of ? formatPercent(share) : '–'}</small></td>`
+  }
+  return html`<div class="confusion"><h4>Calls, ${split === 'val' ? 'validation' : 'test'}</h4><table><caption class="hidden">Truth against
+call at a threshold of ${threshold}</caption><thead><tr><td></td><th scope="col">called tumour</th><th scope="col">called normal</th></tr></thead>
+<tbody><tr><th scope="row"><span class="tumour">tumour</span></th>${cell(tp, tp + fn, true)}${cell(fn, tp + fn, false)}</tr>
+<tr><th scope="row"><span class="normal">normal</span></th>${cell(fp, fp + tn, false)}${cell(tn, fp + tn, true)}</tr></tbody></table></div>`
 }
 
 function unitAxis(field: string, title: string): object {

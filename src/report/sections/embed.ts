@@ -19,8 +19,8 @@ export function renderEmbed(data: ReportData): Section {
     badge: renderOrigin(manifest.origin),
     body: renderTable(
       'Extractors',
-      html`<table><caption>Each extractor with the cell that did best on validation, and what embedding cost over all splits and
-stain methods.</caption><thead><tr><th scope="col">extractor</th><th scope="col">best stain</th><th scope="col">best classifier</th>
+      html`<table><caption><span>Each extractor with the cell that did best on validation, and what embedding cost over all splits and
+stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scope="col">best stain</th><th scope="col">best classifier</th>
 <th scope="col" class="n">validation %</th>${withTest && html`<th scope="col" class="n">test %</th>`}<th scope="col" class="n edge">patches embedded</th>
 <th scope="col" class="n">time</th><th scope="col" class="n">patches/s</th></tr></thead><tbody>${names.map((name) => renderRow(name, data, withTest))}</tbody></table>`,
       true,
@@ -43,6 +43,6 @@ function renderRow(name: string, { metrics, timings }: ReportData, withTest: boo
   return html`<tr><th scope="row">${name}</th><td>${best.stain}</td><td>${best.classify}</td>${renderInterval(best.val.accuracy)}
 ${withTest && (best.test ? renderInterval(best.test.accuracy, formatShare) : html`<td class="n">–</td>`)}
 <td class="n edge">${own.length ? formatCount(items) : '–'}</td><td class="n">${own.length ? formatSeconds(seconds) : '–'}${
-    own.some(({ cached }) => cached) && html`<small>partly cached</small>`
+    own.some(({ cached }) => cached) && html`<small>from cache</small>`
   }</td><td class="n">${seconds > 0 ? formatCount(items / seconds) : '–'}</td></tr>`
 }

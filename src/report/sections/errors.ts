@@ -5,7 +5,7 @@ import { html } from '../html.ts'
 import { formatUnit } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
-import { renderLabel, renderPatch } from '../parts.ts'
+import { renderLabel, renderPatch, renderPlace } from '../parts.ts'
 
 /** The most confident errors, missed tumours apart from false alarms; null where none were kept. */
 export function renderErrors(data: ReportData): Section | null {
@@ -19,9 +19,7 @@ export function renderErrors(data: ReportData): Section | null {
         renderPatch(
           data,
           error,
-          html`${renderLabel(error.label)}, said ${formatUnit(error.probability)}<span class="id">${
-            error.center !== null && `center ${error.center} · `
-          }${error.split} · ${error.id}</span>`,
+          html`${renderLabel(error.label)} <strong>${formatUnit(error.probability)}</strong>${renderPlace(error)}`,
         ),
       )}</div></div>`
     )

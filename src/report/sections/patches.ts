@@ -79,7 +79,7 @@ function renderSeparation(splits: Described): Html {
 }
 
 function renderCounts(splits: Described): Html {
-  return html`<table><caption>Before the quality filter.</caption><thead><tr><th scope="col">center</th><th scope="col">split</th><th scope="col" class="n">patches</th>
+  return html`<table><caption><span>Before the quality filter.</span></caption><thead><tr><th scope="col">center</th><th scope="col">split</th><th scope="col" class="n">patches</th>
 <th scope="col" class="n">tumour</th><th scope="col" class="n">normal</th><th scope="col" class="n">tumour %</th></tr></thead><tbody>${splits.flatMap(
     ({ split, provenance }) =>
       listCenters(provenance).map((center) => {

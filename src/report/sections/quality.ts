@@ -5,7 +5,7 @@ import { type Html, html } from '../html.ts'
 import { formatCount, formatPercent, formatValue } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
-import { renderPatch, renderTable } from '../parts.ts'
+import { renderPatch, renderPlace, renderTable } from '../parts.ts'
 
 const SHOWN_AT_MOST = 24
 
@@ -22,18 +22,18 @@ export function renderQuality(data: ReportData): Section {
     title: 'Quality: what was left out',
     navTitle: 'Quality',
     badge: renderOrigin(manifest.origin),
-    body: html`${rules.length ? renderTable('Rejected patches by rule', renderRules(data, splits, rules), true) : html`<p>No patch was rejected.</p>`}
+    body: html`<div class="beside">${rules.length ? renderTable('Rejected patches by rule', renderRules(data, splits, rules), true) : html`<p>No patch was rejected.</p>`}
 ${
   rejected.length > 0 &&
-  html`<h3>Rejected patches</h3><p class="soft">Each with the rule that rejected it and the value it found.</p>
+  html`<div><h3>Rejected patches</h3><p class="soft">Each with the rule that rejected it and the value it found.</p>
 <div class="patches">${rejected.map((image) =>
     renderPatch(
       data,
       image,
-      html`${image.rule}: <strong>${formatValue(image.value)}</strong><span class="id">${image.center !== null && `center ${image.center} · `}${image.split} · ${image.id}</span>`,
+      html`${image.rule}: <strong>${formatValue(image.value)}</strong>${renderPlace(image)}`,
     ),
-  )}</div>`
-}`,
+  )}</div></div>`
+}</div>`,
   }
 }
 
@@ -44,7 +44,7 @@ function renderRules(
 ): Html {
   const row = (title: string, pick: (split: (typeof SPLITS)[number]) => number) =>
     html`<tr><th scope="row">${title}</th>${splits.map((split) => html`<td class="n">${formatCount(pick(split))}<small>${formatPercent(pick(split) / manifest.splits[split]!.count)}</small></td>`)}</tr>`
-  return html`<table><caption>Patches rejected, by the first rule that rejected them.</caption><thead><tr><th scope="col">rule</th>${splits.map(
+  return html`<table><caption><span>Patches rejected, by the first rule that rejected them.</span></caption><thead><tr><th scope="col">rule</th>${splits.map(
     (split) => html`<th scope="col" class="n">${split}</th>`,
   )}</tr></thead><tbody>${rules.map((rule) =>
     row(rule, (split) => {

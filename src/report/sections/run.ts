@@ -10,16 +10,17 @@ import { renderTable } from '../parts.ts'
 /** Command, recipe, versions, time and memory. */
 export function renderRun(data: ReportData): Section {
   const { manifest, recipe, timings, folder } = data
-  const path = `${folder}/recipe.yaml`
+  const command = ['eosin study run', quoteArgument(`${folder}/recipe.yaml`)]
+  if (dirname(folder) !== 'runs') command.push('--out', quoteArgument(dirname(folder)))
   return {
     id: 'run',
     title: 'Run: how to do it again',
     navTitle: 'Run',
-    body: html`<pre><code>eosin study run ${/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`}</code></pre>
+    body: html`<pre><code>${command.join(' ')}</code></pre>
 <p>With the same data, recipe and versions, <code>metrics.json</code> and <code>manifest.json</code> come out the same
 to the byte; a run that was stopped goes on from where it was.</p>
 ${recipe !== null && html`<details><summary>The recipe, complete with defaults</summary><pre><code>${recipe}</code></pre></details>`}
-<h3>Versions</h3>${renderTable(
+<div class="beside"><div><h3>Versions</h3>${renderTable(
       'Versions',
       html`<table><caption class="hidden">Versions of the software</caption><tbody>${Object.entries(
         manifest.versions,
@@ -28,8 +29,18 @@ ${recipe !== null && html`<details><summary>The recipe, complete with defaults</
       )}<tr><th scope="row">${manifest.seeds.length === 1 ? 'seed' : 'seeds'}</th><td>${manifest.seeds.join(', ')}</td></tr></tbody></table>`,
       true,
     )}
-${timings.length > 0 && renderTimings(timings)}`,
+</div>${timings.length > 0 && html`<div>${renderTimings(timings)}</div>`}</div>
+${timings.length > 0 && renderSteps(timings)}`,
   }
+}
+
+function quoteArgument(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+// Both separators: a report made on one system is read on any.
+function dirname(path: string): string {
+  return path.replace(/[\\/]?[^\\/]*$/, '') || '.'
 }
 
 function renderTimings(timings: readonly StageTiming[]): Html {
@@ -42,7 +53,7 @@ function renderTimings(timings: readonly StageTiming[]): Html {
   const most = Math.max(...[...stages.values()].map(sum))
   return html`<h3>Time and memory</h3>${renderTable(
     'Time and memory by stage',
-    html`<table><caption>By stage. What came out of the cache is listed with what it took when it was made.</caption><thead><tr><th scope="col">stage</th><th scope="col" class="n">time</th>
+    html`<table><caption><span>By stage. What came out of the cache is listed with what it took when it was made.</span></caption><thead><tr><th scope="col">stage</th><th scope="col" class="n">time</th>
 <th scope="col"><span class="hidden">share</span></th><th scope="col" class="n">steps</th><th scope="col" class="n">cached</th><th scope="col" class="n">peak memory</th></tr></thead><tbody>${[
       ...stages,
     ].map(
@@ -56,9 +67,13 @@ function renderTimings(timings: readonly StageTiming[]): Html {
     )}</tbody></table>`,
     true,
   )}
-<details><summary>Every step <small>${formatPlural(timings.length, 'step')}</small></summary>${renderTable(
+`
+}
+
+function renderSteps(timings: readonly StageTiming[]): Html {
+  return html`<details><summary>Every step <small>${formatPlural(timings.length, 'step')}</small></summary>${renderTable(
     'Time and memory of every step',
-    html`<table><caption>Every step, in the order it was done.</caption><thead><tr><th scope="col">step</th><th scope="col" class="n">time</th><th scope="col" class="n">items</th><th scope="col" class="n">items/s</th>
+    html`<table><caption><span>Every step, in the order it was done.</span></caption><thead><tr><th scope="col">step</th><th scope="col" class="n">time</th><th scope="col" class="n">items</th><th scope="col" class="n">items/s</th>
 <th scope="col" class="n">peak memory</th><th scope="col">cache</th></tr></thead><tbody>${timings.map(
       ({
         stage,

@@ -30,8 +30,8 @@ function renderBeforeAfter(data: ReportData, patches: Gallery['stains']): Html {
   const colour = colourGrid(data.metrics)
   return renderTable(
     'Patches before and after stain normalisation',
-    html`<table class="before"><caption>One patch a column, one method a row: the more alike the patches of a row, the less
-is left of the center they came from. The verdict says what became of a patch.</caption>
+    html`<table class="before"><caption><span>One patch a column, one method a row: the more alike the patches of a row, the less
+is left of the center they came from. The verdict says what became of a patch.</span></caption>
 <thead><tr><th scope="col" class="pin"><span class="hidden">method</span></th>${patches.map(
       ({ original }) =>
         html`<th scope="col">${original.center === null ? 'no center' : `center ${original.center}`} · ${original.split}<small>${renderLabel(original.label)}</small></th>`,
@@ -78,7 +78,7 @@ function renderVerdictCounts({ metrics }: ReportData): Html {
 <ul class="legend">${VERDICTS.map((verdict) => html`<li class="v-${verdict}"><span class="dot"></span>${verdict}<small>&nbsp;${VERDICT_WORDS[verdict]}</small></li>`)}</ul>
 ${renderTable(
   'Verdicts by center',
-  html`<table><caption>The share of patches normalised with their own fit, and how many were not.</caption><thead><tr><th scope="col" class="pin">stain</th>${columns.map(
+  html`<table><caption><span>The share of patches normalised with their own fit, and how many were not.</span></caption><thead><tr><th scope="col" class="pin">stain</th>${columns.map(
     ({ split, center }) =>
       html`<th scope="col">${center === '?' ? 'no center' : `center ${center}`}<small>${split}</small></th>`,
   )}</tr></thead><tbody>${stains.map(

@@ -1,6 +1,6 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
-import { chosenCell, type Interval, labelCell, listCenters, type ReportData, SPLITS } from '../data.ts'
+import { chosenCell, type Interval, listCenters, type ReportData, SPLITS } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import {
   formatBounds,
@@ -12,7 +12,7 @@ import {
   formatShare,
   formatUnit,
 } from '../numbers.ts'
-import { explainOrigin, renderOrigin } from '../origin.ts'
+import { explainOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 
 /** The paragraph under the title. */
@@ -27,7 +27,9 @@ ${formatPlural(val.count, 'validation patch', 'validation patches')} right${name
       ? html`, and <strong>${formatPercent(test.accuracy.value)}</strong> (95 % interval
 ${formatBounds(test.accuracy, formatShare)}) of ${formatPlural(test.count, 'patch', 'patches')} of the test
 set${nameCenters(listCenters(manifest.splits.test))}, on which nothing was fitted or chosen.`
-      : '. The test labels are withheld, so this run cannot say how well it does there.'
+      : manifest.splits.test
+        ? '. The test labels are withheld, so this run cannot say how well it does there.'
+        : '.'
   } ${renderGain(metrics)}`
 }
 
@@ -44,11 +46,10 @@ export function renderSummary(data: ReportData): Section {
   return {
     id: 'summary',
     title: 'Summary',
-    badge: renderOrigin(manifest.origin),
     body: html`${explainOrigin(manifest.origin)}
 <dl class="tiles">
 ${tile('Validation accuracy', val.accuracy, formatPercent)}
-${test ? tile('Test accuracy', test.accuracy, formatPercent) : renderWithheld()}
+${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld()}
 ${tile(`AUROC, ${where}`, measured.auroc, formatUnit)}
 ${tile(`Calibration error, ${where}`, measured.calibrationError, formatUnit)}
 </dl>
@@ -79,9 +80,8 @@ function renderGain(metrics: ReportData['metrics']): Html | null {
   if (!plain || plain.id === chosen.id) return null
   const split = chosen.test && plain.test ? 'test' : 'val'
   const points = 100 * (chosen[split]!.accuracy.value - plain[split]!.accuracy.value)
-  const size = html`${Math.abs(points).toFixed(1)} points`
-  return html`Without stain normalisation (<em>${labelCell(plain, metrics)}</em>) the same classifier stands
-${points < 0 ? html`${size} higher` : html`${size} lower`} on ${split === 'test' ? 'the test set' : 'validation'}.`
+  return html`Without stain normalisation, all else the same, it is ${formatPercent(plain[split]!.accuracy.value)} on
+${split === 'test' ? 'the test set' : 'validation'}: ${Math.abs(points).toFixed(1)} points ${points < 0 ? 'more' : 'less'}.`
 }
 
 function nameCenters(centers: readonly string[]): string {
