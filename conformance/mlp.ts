@@ -39,7 +39,8 @@ async function checkSteps(
     const place = { epoch: 1, step: i + 1, learningRate: fixture.hyper.learningRate, seed: 0 }
     const { loss, logits, ...grads } = await step.run(state, batch, place)
     const reference = fixture.steps[i]
-    // Each update carries the float32 rounding of near-zero gradients into the weights.
+    // Each update carries the float32 rounding of near-zero gradients into the weights: at full size PyTorch's own
+    // float32 is 3.4e-5 from its float64 at step 2, 2.7e-5 at step 3.
     results.push(compare(`step ${i + 1} loss`, loss, reference.loss, 1e-5))
     results.push(compare(`step ${i + 1} logits`, logits, reference.logits, 1e-5 * (i + 1)))
     const after = copyArrays(state, 'param/')
