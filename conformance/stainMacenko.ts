@@ -81,18 +81,17 @@ export async function checkTorchstainMacenko(
 function checkMatrices(name: string, { data }: Pixels, expected: StainConfig, options: MacenkoOptions) {
   const workspace = openWorkspace(data.length / 3)
   const { tables, findTissue } = openView(options)(data)
-  const count = findTissue(data, workspace)
-  const [xx, xy, xz, yy, yz, zz] = covarianceOf(data, tables, workspace.offsets, count)
+  workspace.load(data)
+  const count = findTissue(workspace)
+  const [xx, xy, xz, yy, yz, zz] = covarianceOf(workspace, tables, count)
   const { values } = decomposeSymmetric([xx, xy, xz, yy, yz, zz])
   const profile = profilePatch(macenkoRecipe, data, options, workspace) as StainProfile
   const rows = unmixingRows(profile.stains)!
-  const whole = { offsets: null, count: data.length / 3 }
+  const whole = { isTissue: false, count: data.length / 3 }
   const first = rows.map((row) =>
     [0, 1, 2, 3, 4].map((i) => row.reduce((sum, weight, k) => sum + weight * tables[k][data[3 * i + k]], 0)),
   )
-  const percentiles = [1, 50, 99].map((p) => [
-    ...concentrationPercentiles(data, tables, rows, p, whole, workspace),
-  ])
+  const percentiles = [1, 50, 99].map((p) => [...concentrationPercentiles(workspace, tables, rows, p, whole)])
   return [
     compare(`${name}: tissue pixels`, [count], [expected.n_tissue_pixels], 0),
     compare(`${name}: covariance`, [xx, xy, xz, xy, yy, yz, xz, yz, zz], expected.cov_OD.flat(), 1e-9),
@@ -106,18 +105,13 @@ function checkMatrices(name: string, { data }: Pixels, expected: StainConfig, op
 
 // The image of one stain alone, rebuilt in the reference's colours.
 function separateStain(image: Pixels, fit: StainProfile, options: MacenkoOptions, stain: number): Pixels {
-  const profile = profilePatch(
-    macenkoRecipe,
-    image.data,
-    options,
-    openWorkspace(image.height * image.width),
-  ) as StainProfile
+  const workspace = openWorkspace(image.height * image.width)
+  const profile = profilePatch(macenkoRecipe, image.data, options, workspace) as StainProfile
   const scale = [0, 1].map((k) =>
     k === stain ? fit.maxConcentrations[k] / profile.maxConcentrations[k] : 0,
   ) as unknown as [number, number]
-  const data = new Uint8Array(image.data.length)
-  const whole = { offsets: null, count: data.length / 3 }
+  const whole = { isTissue: false, count: image.data.length / 3 }
   const map = densityMap(unmixingRows(profile.stains)!, fit.stains, scale)
-  restainPixels(image.data, data, openView(options)(data).tables, map, options.io, whole)
-  return { ...image, data }
+  restainPixels(workspace, openView(options)(image.data).tables, map, options.io, whole)
+  return { ...image, data: workspace.out.slice() }
 }

@@ -49,7 +49,8 @@ function compareAngles(name: string, stains: StainMatrix, expected: StainMatrix)
 function objectiveAt(data: Uint8Array, stains: StainMatrix): number {
   const view = openView(options)(data)
   const workspace = openWorkspace(data.length / 3)
-  const count = view.findTissue(data, workspace)
+  workspace.load(data)
+  const count = view.findTissue(workspace)
   const bounds = { steps: 0, tolerance: 0 }
   return learnDictionary(data, view.tables, workspace.offsets, count, options.lambda, stains, bounds)
     .objective

@@ -4,29 +4,24 @@
 import type { Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
 import { interpolate, percentileOf, rankOf, sampleSize, select, selectPair, tailShare } from './quantile.ts'
-import type { Workspace } from './tissue.ts'
+import { offsetsOf, type PixelChoice, setForms, splitCounts, type Workspace } from './workspace.ts'
 
-/** The pixels that are meant: `count` of them at byte `offsets`, or the first `count` where null. */
-export interface PixelChoice {
-  readonly offsets: Int32Array | null
-  readonly count: number
-}
+type Rows = readonly [Vector, Vector]
 
 /** Percentile `percent` over the chosen pixels of the two concentrations that `rows` give. */
 export function concentrationPercentiles(
-  data: Uint8Array,
+  workspace: Workspace,
   tables: DensityTables,
-  rows: readonly [Vector, Vector],
+  rows: Rows,
   percent: number,
   choice: PixelChoice,
-  workspace: Workspace,
 ): [number, number] {
   const { count } = choice
-  const tail = tailShare(1 - percent / 100, sampleSize(count))
   const { valuesA, valuesB } = workspace
+  const tail = tailShare(1 - percent / 100, sampleSize(count))
   if (tail < 0.5 && count >= 64) {
-    const thresholds = rows.map((row) => sampleThreshold(data, tables, row, tail, choice, valuesA))
-    const [a, b] = collectAbove(data, tables, rows, thresholds, choice, workspace)
+    const thresholds = rows.map((row) => sampleThreshold(workspace, tables, row, tail, choice))
+    const [a, b] = collectAbove(workspace, tables, rows, thresholds, choice)
     const { low, fraction } = rankOf(percent, count)
     const [atA, atB] = [low - (count - a), low - (count - b)]
     if (atA >= 0 && atB >= 0) {
@@ -36,46 +31,39 @@ export function concentrationPercentiles(
       ]
     }
   }
-  collectAbove(data, tables, rows, [-Infinity, -Infinity], choice, workspace)
+  collectAbove(workspace, tables, rows, [-Infinity, -Infinity], choice)
   return [percentileOf(valuesA, count, percent), percentileOf(valuesB, count, percent)]
 }
 
 function sampleThreshold(
-  data: Uint8Array,
+  { data, offsets, valuesA }: Workspace,
   [red, green, blue]: DensityTables,
   [x, y, z]: Vector,
   tail: number,
-  { offsets, count }: PixelChoice,
-  values: Float64Array,
+  { isTissue, count }: PixelChoice,
 ): number {
   const size = sampleSize(count)
   for (let i = 0; i < size; i++) {
     const index = Math.floor((i * count) / size)
-    const at = offsets ? offsets[index] : 3 * index
-    values[i] = red[data[at]] * x + green[data[at + 1]] * y + blue[data[at + 2]] * z
+    const at = isTissue ? offsets[index] : 3 * index
+    valuesA[i] = red[data[at]] * x + green[data[at + 1]] * y + blue[data[at + 2]] * z
   }
-  return select(values, size, Math.floor((1 - tail) * (size - 1)))
+  return select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
 }
 
 function collectAbove(
-  data: Uint8Array,
-  [red, green, blue]: DensityTables,
-  [[hx, hy, hz], [ex, ey, ez]]: readonly [Vector, Vector],
-  [thresholdH, thresholdE]: readonly number[],
-  { offsets, count }: PixelChoice,
-  { valuesA, valuesB }: Workspace,
+  workspace: Workspace,
+  tables: DensityTables,
+  [h, e]: Rows,
+  [overH, overE]: readonly number[],
+  choice: PixelChoice,
 ): [number, number] {
-  let a = 0
-  let b = 0
-  for (let i = 0; i < count; i++) {
-    const at = offsets ? offsets[i] : 3 * i
-    const x = red[data[at]]
-    const y = green[data[at + 1]]
-    const z = blue[data[at + 2]]
-    const h = x * hx + y * hy + z * hz
-    const e = x * ex + y * ey + z * ez
-    if (h >= thresholdH) valuesA[a++] = h
-    if (e >= thresholdE) valuesB[b++] = e
-  }
-  return [a, b]
+  const { kernels, address } = workspace
+  workspace.setTables(tables)
+  const forms = setForms(workspace, h, e)
+  const offsets = offsetsOf(choice, workspace)
+  const { data, valuesA, valuesB } = address
+  return splitCounts(
+    kernels.collectForms(data, offsets, choice.count, address.tables, forms, overH, overE, valuesA, valuesB),
+  )
 }

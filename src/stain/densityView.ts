@@ -9,7 +9,8 @@ import {
   highestLevelOf,
   positiveDensityTable,
 } from './opticalDensity.ts'
-import { findDarkPixels, findDensePixels, findTissue, type Workspace } from './tissue.ts'
+import { findDarkPixels, findDensePixels, findTissue } from './tissue.ts'
+import type { Workspace } from './workspace.ts'
 
 /** Whose constants and steps are followed; `none` is Eosin's own way. */
 export type Compatibility = 'none' | 'torchstain' | 'staintools' | 'tiatoolbox'
@@ -49,8 +50,8 @@ export interface DensityView {
   readonly isTissueOnly: boolean
   /** The least number of tissue pixels that stains can be fitted on. */
   readonly minPixels: number
-  /** Notes the byte offsets of tissue pixels in `workspace.offsets` and returns how many there are. */
-  findTissue(data: Uint8Array, workspace: Workspace): number
+  /** Notes the tissue pixels of the patch in work in `workspace.offsets` and returns how many there are. */
+  findTissue(workspace: Workspace): number
 }
 
 /** The view of one patch. */
@@ -71,8 +72,8 @@ export function openView(options: DensityOptions): ViewPatch {
     isTissueOnly: false,
     minPixels: 2,
     findTissue: isTorchstain
-      ? (data, { offsets }) => findTissue(data, highest, offsets)
-      : (data, workspace) => findDarkPixels(data, 0.8, isStretched, workspace),
+      ? (workspace) => findTissue(workspace, highest)
+      : (workspace) => findDarkPixels(workspace, 0.8, isStretched),
   }
   return () => view
 }
@@ -85,6 +86,6 @@ function adaptiveView(data: Uint8Array, { io, density, minTissue }: DensityOptio
     sparsity: null,
     isTissueOnly: true,
     minPixels: Math.max(16, minTissue * (data.length / 3)),
-    findTissue: (pixels, { offsets }) => findDensePixels(pixels, tables, 3 * density, offsets),
+    findTissue: (workspace) => findDensePixels(workspace, tables, 3 * density),
   }
 }

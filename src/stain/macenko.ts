@@ -11,9 +11,10 @@ import {
 } from './separationMethod.ts'
 import { findStains, rawPlane, turnedPlane } from './stainAngles.ts'
 import { normaliseVector, type StainMatrix } from './stainMatrix.ts'
-import { covarianceOf, type Workspace } from './tissue.ts'
+import { covarianceOf } from './tissue.ts'
 import { type Outcome, rejectPatch } from './verdicts.ts'
 import { findWeightedStains } from './weightedAngles.ts'
+import type { Workspace } from './workspace.ts'
 
 /** Options of Macenko's method. */
 export interface MacenkoOptions extends SeparationOptions {
@@ -37,16 +38,15 @@ export const macenkoRecipe: SeparationRecipe<MacenkoOptions> = {
 export const macenko = separationMethod(macenkoRecipe)
 
 function findMacenkoVectors(
-  data: Uint8Array,
+  workspace: Workspace,
   { tables }: DensityView,
   count: number,
   { compatibility, alpha }: MacenkoOptions,
-  workspace: Workspace,
 ): StainMatrix | Outcome {
-  if (compatibility === 'none') return findWeightedStains(data, tables, workspace.offsets, count, alpha)
-  const axes = decomposeSymmetric(covarianceOf(data, tables, workspace.offsets, count))
+  if (compatibility === 'none') return findWeightedStains(workspace, tables, count, alpha)
+  const axes = decomposeSymmetric(covarianceOf(workspace, tables, count))
   if (!(axes.values[1] > 1e-10 * axes.values[2])) return rejectPatch('tissue of one colour direction only')
   const plane = compatibility === 'torchstain' ? rawPlane(axes) : turnedPlane(axes)
-  const [h, e] = findStains(data, tables, count, plane, alpha, workspace)
+  const [h, e] = findStains(workspace, tables, count, plane, alpha)
   return [normaliseVector(h), normaliseVector(e)]
 }

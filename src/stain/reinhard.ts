@@ -9,8 +9,8 @@ import { type DensityOptions, densityDefaults, openView } from './densityView.ts
 import { summariseLab8, transferLab8 } from './labBytes.ts'
 import { type LabMap, type LabStatistics, rootPixels, summariseRoots, writeRoots } from './labRoots.ts'
 import type { StainMethod, StainResult } from './stainMethod.ts'
-import { openWorkspace, type Workspace } from './tissue.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
+import { openWorkspace, type Workspace } from './workspace.ts'
 
 /** Options of Reinhard's method. */
 export interface ReinhardOptions extends DensityOptions {
@@ -76,7 +76,8 @@ interface Tissue {
 function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
   const isWhole = options.compatibility === 'torchstain'
   const view = openView(options)(data)
-  const count = isWhole ? data.length / 3 : view.findTissue(data, workspace)
+  workspace.load(data)
+  const count = isWhole ? data.length / 3 : view.findTissue(workspace)
   const offsets = isWhole ? null : workspace.offsets
   const roots = new Float32Array(3 * count)
   rootPixels(data, offsets, count, roots)

@@ -22,5 +22,5 @@ export const ruifrok = separationMethod<RuifrokOptions>({
       [0.07, 0.99, 0.11],
     ],
   },
-  findVectors: (_data, _view, _count, { stains }) => stains,
+  findVectors: (_workspace, _view, _count, { stains }) => stains,
 })

@@ -19,8 +19,8 @@ import {
   type StainProfile,
 } from './stainMatrix.ts'
 import type { StainMethod, StainResult } from './stainMethod.ts'
-import { openWorkspace, type Workspace } from './tissue.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
+import { openWorkspace, type PixelChoice, type Workspace } from './workspace.ts'
 
 /** Options that all these methods have. */
 export interface SeparationOptions extends DensityOptions {
@@ -59,13 +59,7 @@ export interface SeparationRecipe<Options extends SeparationOptions> {
    * The stain vectors of the `count` >= 2 tissue pixels at `workspace.offsets`, or why there are none.
    * Never throws; the result is finite; the offsets stay as they are.
    */
-  findVectors(
-    data: Uint8Array,
-    view: DensityView,
-    count: number,
-    options: Options,
-    workspace: Workspace,
-  ): StainMatrix | Outcome
+  findVectors(workspace: Workspace, view: DensityView, count: number, options: Options): StainMatrix | Outcome
 }
 
 /** Completes a recipe to a stain method. */
@@ -92,24 +86,26 @@ export function profilePatch<Options extends SeparationOptions>(
   workspace: Workspace,
 ): StainProfile | Outcome {
   const view = openView(options)(data)
-  return profileTissue(recipe, data, view, view.findTissue(data, workspace), options, workspace)
+  workspace.load(data)
+  return profileTissue(recipe, workspace, view, view.findTissue(workspace), options)
 }
 
 function profileTissue<Options extends SeparationOptions>(
   recipe: SeparationRecipe<Options>,
-  data: Uint8Array,
+  workspace: Workspace,
   view: DensityView,
   count: number,
   options: Options,
-  workspace: Workspace,
 ): StainProfile | Outcome {
-  if (count < view.minPixels) return passThrough(`too little tissue: ${count} of ${data.length / 3} pixels`)
-  const stains = recipe.findVectors(data, view, count, options, workspace)
+  if (count < view.minPixels) {
+    return passThrough(`too little tissue: ${count} of ${workspace.data.length / 3} pixels`)
+  }
+  const stains = recipe.findVectors(workspace, view, count, options)
   if ('verdict' in stains) return stains
   const isOwn = options.compatibility === 'none'
   if (isOwn && angleBetween(...stains) < options.minAngle) return rejectPatch('one stain only')
-  const choice = chooseMeasured(data, view, count, workspace)
-  const maxConcentrations = measureStrengths(data, view, stains, options.percentile, choice, workspace)
+  const choice = chooseMeasured(workspace, view, count)
+  const maxConcentrations = measureStrengths(workspace, view, stains, options.percentile, choice)
   if (!maxConcentrations) return rejectPatch('both stains in one direction')
   // The libraries divide by whatever comes out; only where nothing is defined do the modes stop.
   const [h, e] = maxConcentrations
@@ -117,8 +113,8 @@ function profileTissue<Options extends SeparationOptions>(
   return isUsable ? { stains, maxConcentrations } : rejectPatch('a stain without strength')
 }
 
-function chooseMeasured(data: Uint8Array, view: DensityView, count: number, { offsets }: Workspace) {
-  return view.isTissueOnly ? { offsets, count } : { offsets: null, count: data.length / 3 }
+function chooseMeasured({ data }: Workspace, { isTissueOnly }: DensityView, count: number): PixelChoice {
+  return { isTissue: isTissueOnly, count: isTissueOnly ? count : data.length / 3 }
 }
 
 async function fitReference<Options extends SeparationOptions>(
@@ -170,8 +166,9 @@ function mergeProfiles<Options extends SeparationOptions>(
   if (options.references === 'averaged') return meanProfile(profiles)
   const stains = averageStains(profiles.map((profile) => profile.stains))
   const view = openView(options)(bytes)
-  const choice = chooseMeasured(bytes, view, view.findTissue(bytes, workspace), workspace)
-  const maxConcentrations = measureStrengths(bytes, view, stains, options.percentile, choice, workspace)
+  workspace.load(bytes)
+  const choice = chooseMeasured(workspace, view, view.findTissue(workspace))
+  const maxConcentrations = measureStrengths(workspace, view, stains, options.percentile, choice)
   return maxConcentrations ? { stains, maxConcentrations } : meanProfile(profiles)
 }
 
@@ -199,13 +196,15 @@ function applyFit<Options extends SeparationOptions>(
   const maxGain = options.compatibility === 'none' ? options.maxGain : Infinity
   return transformPatches(batch, (data, out, index) => {
     const view = viewPatch(data)
-    const count = view.findTissue(data, workspace)
-    const own = profileTissue(recipe, data, view, count, options, workspace)
+    workspace.load(data)
+    const count = view.findTissue(workspace)
+    const own = profileTissue(recipe, workspace, view, count, options)
     const group = groups?.[index]
     const source = 'verdict' in own ? group : own
     if (!source || count === 0) return own as Outcome
-    const choice = chooseMeasured(data, view, count, workspace)
-    rebuildPatch(data, out, view, source, fit, maxGain, choice, workspace)
+    workspace.out.set(data)
+    rebuildPatch(workspace, view, source, fit, maxGain, chooseMeasured(workspace, view, count))
+    out.set(workspace.out)
     return 'verdict' in own ? fallBack(own.reason ?? '') : ok
   })
 }

@@ -1,9 +1,9 @@
 // Non-negative sparse concentrations of two stains: min 1/2 |x - D c|^2 + lambda (c_h + c_e), c >= 0.
 // With two stains the active sets are four, so the minimiser is found in closed form.
 
-import type { PixelChoice } from './concentrations.ts'
 import type { DensityTables } from './opticalDensity.ts'
 import { dot, type StainMatrix } from './stainMatrix.ts'
+import type { PixelChoice, Workspace } from './workspace.ts'
 
 /** The Gram matrix of two stains and the penalty: all that coding a pixel needs beside its projections. */
 export interface SparseCoder {
@@ -21,9 +21,9 @@ export function openSparseCoder(stains: StainMatrix, lambda: number): SparseCode
 
 /** Codes the chosen pixels into `outH` and `outE`. */
 export function codePixels(
-  data: Uint8Array,
+  { data, offsets }: Workspace,
   [red, green, blue]: DensityTables,
-  { offsets, count }: PixelChoice,
+  { isTissue, count }: PixelChoice,
   { stains: [h, e], hh, he, ee, lambda }: SparseCoder,
   outH: Float64Array,
   outE: Float64Array,
@@ -31,7 +31,7 @@ export function codePixels(
   const determinant = hh * ee - he * he
   const isSingular = !(determinant > 1e-12 * hh * ee)
   for (let i = 0; i < count; i++) {
-    const at = offsets ? offsets[i] : 3 * i
+    const at = isTissue ? offsets[i] : 3 * i
     const x = red[data[at]]
     const y = green[data[at + 1]]
     const z = blue[data[at + 2]]

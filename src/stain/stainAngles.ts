@@ -6,7 +6,7 @@ import type { Eigen, Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
 import { interpolate, percentileOf, rankOf, sampleSize, select, selectPair, tailShare } from './quantile.ts'
 import { dot, orderStains, type StainMatrix } from './stainMatrix.ts'
-import type { Workspace } from './tissue.ts'
+import { setForms, splitCounts, type Workspace } from './workspace.ts'
 
 /** The two axes that angles are measured in: from `first` towards `second`. */
 export interface AnglePlane {
@@ -15,20 +15,20 @@ export interface AnglePlane {
 }
 
 /**
- * The stain vectors at percentiles `alpha` and 100 - `alpha` of the tissue pixels' angles, hematoxylin first.
- * `plane` decides where angles jump from pi to -pi; it matters only where tissue straddles that line.
+ * The stain vectors at percentiles `alpha` and 100 - `alpha` of the angles of the `count` tissue pixels,
+ * hematoxylin first. `plane` decides where angles jump from pi to -pi; it matters only where tissue
+ * straddles that line.
  */
 export function findStains(
-  data: Uint8Array,
+  workspace: Workspace,
   tables: DensityTables,
   count: number,
   plane: AnglePlane,
   alpha: number,
-  workspace: Workspace,
 ): StainMatrix {
   const [low, high] =
-    findCotangents(data, tables, count, plane, alpha, workspace) ??
-    anglePercentiles(data, tables, count, plane, alpha, workspace)
+    findCotangents(workspace, tables, count, plane, alpha) ??
+    anglePercentiles(workspace, tables, count, plane, alpha)
   const { first, second } = plane
   const vectorAt = (angle: number): Vector => {
     const [c, s] = [Math.cos(angle), Math.sin(angle)]
@@ -49,16 +49,15 @@ export function turnedPlane({ vectors }: Eigen): AnglePlane {
 }
 
 function anglePercentiles(
-  data: Uint8Array,
+  workspace: Workspace,
   tables: DensityTables,
   count: number,
   { first, second }: AnglePlane,
   alpha: number,
-  { offsets, valuesA }: Workspace,
 ): [number, number] {
+  const { offsets, valuesA } = workspace
   for (let i = 0; i < count; i++) {
-    const at = offsets[i]
-    const pixel: Vector = [tables[0][data[at]], tables[1][data[at + 1]], tables[2][data[at + 2]]]
+    const pixel = densityAt(workspace, tables, offsets[i])
     valuesA[i] = Math.atan2(dot(pixel, second), dot(pixel, first))
   }
   const low = percentileOf(valuesA, count, alpha)
@@ -68,39 +67,37 @@ function anglePercentiles(
 // Where one axis is positive in every channel, all tissue lies on one side of it, and angles are ordered as
 // their cotangents about that axis: comparing needs neither atan2 nor a division. Null where that is not so.
 function findCotangents(
-  data: Uint8Array,
+  workspace: Workspace,
   tables: DensityTables,
   count: number,
   { first, second }: AnglePlane,
   alpha: number,
-  { offsets, valuesA, valuesB }: Workspace,
 ): [number, number] | null {
   const main = isOneSided(second) ? second : isOneSided(first) && first[0] > 0 ? first : null
   const tail = tailShare(alpha / 100, sampleSize(count))
   if (!main || !(tail < 0.5) || count < 64) return null
-  const [red, green, blue] = tables
   const sign = main[0] < 0 ? -1 : 1
   const m: Vector = [sign * main[0], sign * main[1], sign * main[2]]
   const o = main === second ? first : second
 
-  const size = fillSample(data, tables, offsets, count, o, m, valuesA)
+  const { kernels, address, valuesA, valuesB } = workspace
+  const size = fillSample(workspace, tables, count, o, m)
   const above = select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
   const below = select(valuesA, size, Math.ceil(tail * (size - 1)))
-  const [ax, ay, az] = [o[0] - above * m[0], o[1] - above * m[1], o[2] - above * m[2]]
-  const [bx, by, bz] = [o[0] - below * m[0], o[1] - below * m[1], o[2] - below * m[2]]
-  let highs = 0
-  let lows = 0
-  for (let i = 0; i < count; i++) {
-    const at = offsets[i]
-    const x = red[data[at]]
-    const y = green[data[at + 1]]
-    const z = blue[data[at + 2]]
-    if (x * ax + y * ay + z * az > 0) {
-      valuesA[highs++] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
-    } else if (x * bx + y * by + z * bz < 0) {
-      valuesB[lows++] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
-    }
-  }
+  workspace.setTables(tables)
+  const [highs, lows] = splitCounts(
+    kernels.collectRatios(
+      address.data,
+      address.offsets,
+      count,
+      address.tables,
+      setForms(workspace, o, m),
+      above,
+      below,
+      address.valuesA,
+      address.valuesB,
+    ),
+  )
   const { low, fraction } = rankOf(alpha, count)
   if (highs < low + 2 || lows < low + 2) return null
   const [outerB, innerB] = selectPair(valuesB, lows, low)
@@ -116,22 +113,25 @@ function findCotangents(
 const isOneSided = (v: Vector) => (v[0] > 0 && v[1] > 0 && v[2] > 0) || (v[0] < 0 && v[1] < 0 && v[2] < 0)
 
 function fillSample(
-  data: Uint8Array,
+  workspace: Workspace,
   tables: DensityTables,
-  offsets: Int32Array,
   count: number,
   o: Vector,
   m: Vector,
-  values: Float64Array,
 ): number {
-  const [red, green, blue] = tables
   const size = sampleSize(count)
+  const [red, green, blue] = tables
+  const { data, offsets, valuesA } = workspace
   for (let i = 0; i < size; i++) {
     const at = offsets[Math.floor((i * count) / size)]
     const x = red[data[at]]
     const y = green[data[at + 1]]
     const z = blue[data[at + 2]]
-    values[i] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
+    valuesA[i] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
   }
   return size
+}
+
+function densityAt({ data }: Workspace, [red, green, blue]: DensityTables, at: number): Vector {
+  return [red[data[at]], green[data[at + 1]], blue[data[at + 2]]]
 }

@@ -1,123 +1,64 @@
-// Which pixels of a patch are tissue, and how their optical densities spread. Byte offsets of tissue pixels
-// are collected without a branch, since tissue borders are what a processor cannot predict.
+// Which pixels of a patch are tissue, and how their optical densities spread.
 
 import type { Symmetric } from './eigen.ts'
 import { rgbToLightness8 } from './lab8.ts'
 import type { DensityTables } from './opticalDensity.ts'
 import { histogramPercentile } from './quantile.ts'
-
-/** Buffers for one patch, so that a batch allocates once. */
-export interface Workspace {
-  /** Byte offsets of the tissue pixels. */
-  readonly offsets: Int32Array
-  readonly valuesA: Float64Array
-  readonly valuesB: Float64Array
-}
-
-/** Buffers for patches of `pixelCount` pixels. */
-export function openWorkspace(pixelCount: number): Workspace {
-  return {
-    offsets: new Int32Array(pixelCount + 1),
-    valuesA: new Float64Array(pixelCount + 1),
-    valuesB: new Float64Array(pixelCount + 1),
-  }
-}
+import type { Workspace } from './workspace.ts'
 
 /** Notes the pixels none of whose channels is above `highestLevel`; returns how many there are. */
-export function findTissue(data: Uint8Array, highestLevel: number, offsets: Int32Array): number {
-  const above = highestLevel + 1
-  let count = 0
-  for (let at = 0; at < data.length; at += 3) {
-    offsets[count] = at
-    count += ((data[at] - above) & (data[at + 1] - above) & (data[at + 2] - above)) >>> 31
-  }
-  return count
+export function findTissue({ kernels, address, data }: Workspace, highestLevel: number): number {
+  return kernels.findBelow(address.data, data.length / 3, highestLevel + 1, address.offsets)
 }
 
 /**
  * Notes the pixels whose densities sum to at least `least`, leaving out near black: bars, folds, dust.
  * Returns how many there are.
  */
-export function findDensePixels(
-  data: Uint8Array,
-  [red, green, blue]: DensityTables,
-  least: number,
-  offsets: Int32Array,
-): number {
-  let count = 0
-  for (let at = 0; at < data.length; at += 3) {
-    const r = data[at]
-    const g = data[at + 1]
-    const b = data[at + 2]
-    offsets[count] = at
-    if (red[r] + green[g] + blue[b] >= least && r + g + b >= nearBlack) count++
-  }
-  return count
+export function findDensePixels(workspace: Workspace, tables: DensityTables, least: number): number {
+  const { kernels, address, data } = workspace
+  workspace.setTables(tables)
+  return kernels.findDense(address.data, data.length / 3, address.tables, least, nearBlack, address.offsets)
 }
 
 const nearBlack = 60
 
-/** The mean products (second moments about 0) of the densities of `count` >= 1 tissue pixels. */
-export function secondMomentsOf(
-  data: Uint8Array,
-  [red, green, blue]: DensityTables,
-  offsets: Int32Array,
-  count: number,
-): Symmetric {
-  let [rr, rg, rb, gg, gb, bb] = [0, 0, 0, 0, 0, 0]
-  for (let i = 0; i < count; i++) {
-    const at = offsets[i]
-    const x = red[data[at]]
-    const y = green[data[at + 1]]
-    const z = blue[data[at + 2]]
-    rr += x * x
-    rg += x * y
-    rb += x * z
-    gg += y * y
-    gb += y * z
-    bb += z * z
-  }
-  return [rr / count, rg / count, rb / count, gg / count, gb / count, bb / count]
+/** The mean products (second moments about 0) of the densities of the `count` >= 1 tissue pixels. */
+export function secondMomentsOf(workspace: Workspace, tables: DensityTables, count: number): Symmetric {
+  const [, , , ...products] = sumMoments(workspace, tables, count, [0, 0, 0])
+  const [xx, xy, xz, yy, yz, zz] = products.map((sum) => sum / count)
+  return [xx, xy, xz, yy, yz, zz]
 }
 
 /**
- * The covariance (n - 1 in the denominator) of the densities of `count` >= 2 tissue pixels.
+ * The covariance (n - 1 in the denominator) of the densities of the `count` >= 2 tissue pixels.
  * Sums are taken about the first pixel, so that one colour all over gives exact zeros.
  */
-export function covarianceOf(
-  data: Uint8Array,
-  [red, green, blue]: DensityTables,
-  offsets: Int32Array,
-  count: number,
-): Symmetric {
-  const r0 = red[data[offsets[0]]]
-  const g0 = green[data[offsets[0] + 1]]
-  const b0 = blue[data[offsets[0] + 2]]
-  let [r, g, b, rr, rg, rb, gg, gb, bb] = [0, 0, 0, 0, 0, 0, 0, 0, 0]
-  for (let i = 0; i < count; i++) {
-    const at = offsets[i]
-    const x = red[data[at]] - r0
-    const y = green[data[at + 1]] - g0
-    const z = blue[data[at + 2]] - b0
-    r += x
-    g += y
-    b += z
-    rr += x * x
-    rg += x * y
-    rb += x * z
-    gg += y * y
-    gb += y * z
-    bb += z * z
-  }
-  const spread = (product: number, a: number, c: number) => (product - (a * c) / count) / (count - 1)
+export function covarianceOf(workspace: Workspace, tables: DensityTables, count: number): Symmetric {
+  const { data, offsets } = workspace
+  const origin = tables.map((table, k) => table[data[offsets[0] + k]])
+  const [x, y, z, xx, xy, xz, yy, yz, zz] = sumMoments(workspace, tables, count, origin)
+  const spread = (product: number, a: number, b: number) => (product - (a * b) / count) / (count - 1)
   return [
-    spread(rr, r, r),
-    spread(rg, r, g),
-    spread(rb, r, b),
-    spread(gg, g, g),
-    spread(gb, g, b),
-    spread(bb, b, b),
+    spread(xx, x, x),
+    spread(xy, x, y),
+    spread(xz, x, z),
+    spread(yy, y, y),
+    spread(yz, y, z),
+    spread(zz, z, z),
   ]
+}
+
+function sumMoments(
+  workspace: Workspace,
+  tables: DensityTables,
+  count: number,
+  [x0, y0, z0]: readonly number[],
+): number[] {
+  const { kernels, address, scratch } = workspace
+  workspace.setTables(tables)
+  kernels.sumMoments(address.data, address.offsets, count, address.tables, x0, y0, z0, address.scratch)
+  return [...scratch.subarray(0, 9)]
 }
 
 /**
@@ -125,10 +66,9 @@ export function covarianceOf(
  * levels are first stretched from their 2nd and 98th percentile to 0 and 255, as tiatoolbox does.
  */
 export function findDarkPixels(
-  data: Uint8Array,
+  { data, offsets }: Workspace,
   threshold: number,
   isStretched: boolean,
-  { offsets }: Workspace,
 ): number {
   const lightness = new Uint8Array(data.length / 3)
   rgbToLightness8(isStretched ? stretchContrast(data) : data, lightness)

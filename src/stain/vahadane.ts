@@ -11,8 +11,8 @@ import {
   separationMethod,
 } from './separationMethod.ts'
 import { angleBetween, normaliseVector, orderStains, type StainMatrix } from './stainMatrix.ts'
-import type { Workspace } from './tissue.ts'
 import { type Outcome, rejectPatch } from './verdicts.ts'
+import type { Workspace } from './workspace.ts'
 
 /** Options of sparse stain separation. */
 export interface VahadaneOptions extends SeparationOptions {
@@ -43,11 +43,10 @@ const startingAtoms: StainMatrix = [
 ]
 
 function findVahadaneVectors(
-  data: Uint8Array,
+  { data, offsets }: Workspace,
   { tables }: DensityView,
   count: number,
   { compatibility, lambda, pixels, steps }: VahadaneOptions,
-  { offsets }: Workspace,
 ): StainMatrix | Outcome {
   const isOwn = compatibility === 'none'
   const used = isOwn ? thinOut(offsets, count, pixels) : offsets.subarray(0, count)

@@ -6,21 +6,21 @@ import { decomposeSymmetric, type Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
 import { normaliseVector, orderStains, type StainMatrix } from './stainMatrix.ts'
 import { secondMomentsOf } from './tissue.ts'
+import { setForms, type Workspace } from './workspace.ts'
 
 const bins = 2048
 
 /** The stains at percentiles `alpha` and 100 - `alpha` of `count` >= 1 tissue pixels, without negative parts. */
 export function findWeightedStains(
-  data: Uint8Array,
+  workspace: Workspace,
   tables: DensityTables,
-  offsets: Int32Array,
   count: number,
   alpha: number,
 ): StainMatrix {
-  const { vectors } = decomposeSymmetric(secondMomentsOf(data, tables, offsets, count))
+  const { vectors } = decomposeSymmetric(secondMomentsOf(workspace, tables, count))
   const main = turnPositive(vectors[2])
   const other = vectors[1]
-  const weights = weighTangents(data, tables, offsets, count, main, other)
+  const weights = weighTangents(workspace, tables, count, main, other)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const vectorAt = (share: number) => {
     const tangent = tangentAt(weights, share * total)
@@ -37,24 +37,17 @@ function turnPositive(v: Vector): Vector {
 
 // The histogram of other / main, from -1 to 1: 45 degrees to either side, more than two stains ever span.
 function weighTangents(
-  data: Uint8Array,
-  [red, green, blue]: DensityTables,
-  offsets: Int32Array,
+  workspace: Workspace,
+  tables: DensityTables,
   count: number,
-  [mx, my, mz]: Vector,
-  [ox, oy, oz]: Vector,
+  main: Vector,
+  other: Vector,
 ): Float64Array {
-  const weights = new Float64Array(bins)
-  for (let i = 0; i < count; i++) {
-    const at = offsets[i]
-    const x = red[data[at]]
-    const y = green[data[at + 1]]
-    const z = blue[data[at + 2]]
-    const along = x * mx + y * my + z * mz
-    const tangent = (x * ox + y * oy + z * oz) / along
-    const bin = ((tangent + 1) * (bins / 2)) | 0
-    weights[bin < 0 ? 0 : bin >= bins ? bins - 1 : bin] += along
-  }
+  const { kernels, address, memory } = workspace
+  const weights = new Float64Array(memory, address.weights, bins).fill(0)
+  workspace.setTables(tables)
+  const forms = setForms(workspace, other, main)
+  kernels.weighRatios(address.data, address.offsets, count, address.tables, forms, bins, address.weights)
   return weights
 }
 

@@ -1,0 +1,272 @@
+// The inner loops of the stain methods in AssemblyScript, compiled to WebAssembly with SIMD by
+// scripts/buildStainKernels.sh. All arguments that are addresses are byte offsets into the one memory.
+// `tables`: three tables of 256 densities (f64), red, green, blue. `offsets`: byte offsets of pixels (i32),
+// counted from `data`; 0 stands for all pixels in order.
+
+// @ts-nocheck
+
+@inline
+function at(data: usize, offsets: usize, i: i32): usize {
+  return data + (offsets ? <usize>load<i32>(offsets + (<usize>i << 2)) : <usize>i * 3)
+}
+@inline
+function density(tables: usize, channel: i32, level: u32): f64 {
+  return load<f64>(tables + (<usize>level << 3) + (<usize>channel << 11))
+}
+@inline
+function splat(tables: usize, channel: i32, level: u32): v128 {
+  return v128.load64_splat(tables + (<usize>level << 3) + (<usize>channel << 11))
+}
+
+/** Pixels none of whose channels is at `above` or higher; returns how many. */
+export function findBelow(data: usize, count: i32, above: i32, offsets: usize): i32 {
+  let found = 0
+  for (let i = 0, p = data; i < count; i++, p += 3) {
+    store<i32>(offsets + (<usize>found << 2), <i32>(p - data))
+    const bits = (<i32>load<u8>(p) - above) & (<i32>load<u8>(p, 1) - above) & (<i32>load<u8>(p, 2) - above)
+    found += bits >>> 31
+  }
+  return found
+}
+
+/** Pixels whose densities sum to `least` and whose levels sum to `darkest` at least; returns how many. */
+export function findDense(data: usize, count: i32, tables: usize, least: f64, darkest: i32, offsets: usize): i32 {
+  let found = 0
+  for (let i = 0, p = data; i < count; i++, p += 3) {
+    const r = <u32>load<u8>(p)
+    const g = <u32>load<u8>(p, 1)
+    const b = <u32>load<u8>(p, 2)
+    store<i32>(offsets + (<usize>found << 2), <i32>(p - data))
+    const sum = density(tables, 0, r) + density(tables, 1, g) + density(tables, 2, b)
+    found += i32(sum >= least) & i32(<i32>(r + g + b) >= darkest)
+  }
+  return found
+}
+
+/** Sums of x y z and xx xy xz yy yz zz, densities less (x0, y0, z0), to `out`. */
+export function sumMoments(data: usize, offsets: usize, count: i32, tables: usize, x0: f64, y0: f64, z0: f64, out: usize): void {
+  let xy = f64x2.splat(0)
+  let z_ = f64x2.splat(0)
+  let xxxy = f64x2.splat(0)
+  let xzyz = f64x2.splat(0)
+  let yy: f64 = 0
+  let zz: f64 = 0
+  for (let i = 0; i < count; i++) {
+    const p = at(data, offsets, i)
+    const x = density(tables, 0, load<u8>(p)) - x0
+    const y = density(tables, 1, load<u8>(p, 1)) - y0
+    const z = density(tables, 2, load<u8>(p, 2)) - z0
+    const v = f64x2.replace_lane(f64x2.splat(x), 1, y)
+    xy = f64x2.add(xy, v)
+    z_ = f64x2.add(z_, f64x2.splat(z))
+    xxxy = f64x2.add(xxxy, f64x2.mul(f64x2.splat(x), v))
+    xzyz = f64x2.add(xzyz, f64x2.mul(f64x2.splat(z), v))
+    yy += y * y
+    zz += z * z
+  }
+  store<f64>(out, f64x2.extract_lane(xy, 0))
+  store<f64>(out, f64x2.extract_lane(xy, 1), 8)
+  store<f64>(out, f64x2.extract_lane(z_, 0), 16)
+  store<f64>(out, f64x2.extract_lane(xxxy, 0), 24)
+  store<f64>(out, f64x2.extract_lane(xxxy, 1), 32)
+  store<f64>(out, f64x2.extract_lane(xzyz, 0), 40)
+  store<f64>(out, yy, 48)
+  store<f64>(out, f64x2.extract_lane(xzyz, 1), 56)
+  store<f64>(out, zz, 64)
+}
+
+/**
+ * Two linear forms a pixel, `forms` holding x y z of each in turn (xa xb ya yb za zb): values of the first at
+ * or over `overA` go to `outA`, of the second at or over `overB` to `outB`. Returns both counts, the second
+ * in the upper half.
+ */
+export function collectForms(
+  data: usize, offsets: usize, count: i32, tables: usize, forms: usize, overA: f64, overB: f64, outA: usize, outB: usize,
+): i64 {
+  const fx = v128.load(forms)
+  const fy = v128.load(forms, 16)
+  const fz = v128.load(forms, 32)
+  let a: usize = outA
+  let b: usize = outB
+  for (let i = 0; i < count; i++) {
+    const p = at(data, offsets, i)
+    const value = f64x2.add(
+      f64x2.add(f64x2.mul(splat(tables, 0, load<u8>(p)), fx), f64x2.mul(splat(tables, 1, load<u8>(p, 1)), fy)),
+      f64x2.mul(splat(tables, 2, load<u8>(p, 2)), fz),
+    )
+    const h = f64x2.extract_lane(value, 0)
+    const e = f64x2.extract_lane(value, 1)
+    store<f64>(a, h)
+    a += <usize>i32(h >= overA) << 3
+    store<f64>(b, e)
+    b += <usize>i32(e >= overB) << 3
+  }
+  return (<i64>((b - outB) >> 3) << 32) | <i64>((a - outA) >> 3)
+}
+
+/**
+ * Ratios of two linear forms (`forms`: xo xm yo ym zo zm) beyond two bounds: those over `above` to `outA`,
+ * those under `below` to `outB`. The second form is positive on every pixel. Returns counts as collectForms.
+ */
+export function collectRatios(
+  data: usize, offsets: usize, count: i32, tables: usize, forms: usize, above: f64, below: f64, outA: usize, outB: usize,
+): i64 {
+  const fx = v128.load(forms)
+  const fy = v128.load(forms, 16)
+  const fz = v128.load(forms, 32)
+  let a: usize = outA
+  let b: usize = outB
+  for (let i = 0; i < count; i++) {
+    const p = at(data, offsets, i)
+    const value = f64x2.add(
+      f64x2.add(f64x2.mul(splat(tables, 0, load<u8>(p)), fx), f64x2.mul(splat(tables, 1, load<u8>(p, 1)), fy)),
+      f64x2.mul(splat(tables, 2, load<u8>(p, 2)), fz),
+    )
+    const o = f64x2.extract_lane(value, 0)
+    const m = f64x2.extract_lane(value, 1)
+    if (o > above * m) {
+      store<f64>(a, o / m)
+      a += 8
+    } else if (o < below * m) {
+      store<f64>(b, o / m)
+      b += 8
+    }
+  }
+  return (<i64>((b - outB) >> 3) << 32) | <i64>((a - outA) >> 3)
+}
+
+/** Adds the second form of every pixel to the bin of the ratio of both: `bins` bins from -1 to 1. */
+export function weighRatios(
+  data: usize, offsets: usize, count: i32, tables: usize, forms: usize, bins: i32, weights: usize,
+): void {
+  const fx = v128.load(forms)
+  const fy = v128.load(forms, 16)
+  const fz = v128.load(forms, 32)
+  const half = <f64>bins / 2
+  for (let i = 0; i < count; i++) {
+    const p = at(data, offsets, i)
+    const value = f64x2.add(
+      f64x2.add(f64x2.mul(splat(tables, 0, load<u8>(p)), fx), f64x2.mul(splat(tables, 1, load<u8>(p, 1)), fy)),
+      f64x2.mul(splat(tables, 2, load<u8>(p, 2)), fz),
+    )
+    const m = f64x2.extract_lane(value, 1)
+    const bin = <i32>((f64x2.extract_lane(value, 0) / m + 1) * half)
+    const slot = weights + (<usize>max(0, min(bins - 1, bin)) << 3)
+    store<f64>(slot, load<f64>(slot) + m)
+  }
+}
+
+/**
+ * Products of three factors a channel, cut at 255 and truncated. `factors`: for each input channel 256 rows of
+ * four f64 (red, green, blue, unused).
+ */
+export function multiplyTables(data: usize, offsets: usize, count: i32, factors: usize, out: usize): void {
+  const top = f64x2.splat(255)
+  for (let i = 0; i < count; i++) {
+    const p = at(data, offsets, i)
+    const r = factors + (<usize>load<u8>(p) << 5)
+    const g = factors + 8192 + (<usize>load<u8>(p, 1) << 5)
+    const b = factors + 16384 + (<usize>load<u8>(p, 2) << 5)
+    const first = f64x2.mul(f64x2.mul(v128.load(r), v128.load(g)), v128.load(b))
+    const last = load<f64>(r, 16) * load<f64>(g, 16) * load<f64>(b, 16)
+    const rg = i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(top, first))
+    const q = out + (p - data)
+    store<u8>(q, i32x4.extract_lane(rg, 0))
+    store<u8>(q, i32x4.extract_lane(rg, 1), 1)
+    store<u8>(q, <i32>(min(last, 255)), 2)
+  }
+}
+
+/**
+ * fx fy fz (f32) of every pixel to `roots`. `linear`: for each input channel 256 rows of four f32 (x, y, z,
+ * unused) in steps of the root table; `table`: pairs of f32, value and rise to the next.
+ */
+export function lookUpRoots(data: usize, offsets: usize, count: i32, linear: usize, table: usize, roots: usize): void {
+  for (let i = 0; i < count; i++) {
+    const p = at(data, offsets, i)
+    const xyz = f32x4.add(
+      f32x4.add(
+        v128.load(linear + (<usize>load<u8>(p) << 4)),
+        v128.load(linear + 4096 + (<usize>load<u8>(p, 1) << 4)),
+      ),
+      v128.load(linear + 8192 + (<usize>load<u8>(p, 2) << 4)),
+    )
+    const whole = i32x4.trunc_sat_f32x4_s(xyz)
+    const rest = f32x4.sub(xyz, f32x4.convert_i32x4_s(whole))
+    const x = table + (<usize>i32x4.extract_lane(whole, 0) << 3)
+    const y = table + (<usize>i32x4.extract_lane(whole, 1) << 3)
+    const z = table + (<usize>i32x4.extract_lane(whole, 2) << 3)
+    const q = roots + <usize>i * 12
+    store<f32>(q, load<f32>(x) + load<f32>(x, 4) * f32x4.extract_lane(rest, 0))
+    store<f32>(q, load<f32>(y) + load<f32>(y, 4) * f32x4.extract_lane(rest, 1), 4)
+    store<f32>(q, load<f32>(z) + load<f32>(z, 4) * f32x4.extract_lane(rest, 2), 8)
+  }
+}
+
+/** Sums of v p q and vv pp qq to `out`: v = fy - y0, p = fx - x0 - v, q = v - (fz - z0), as summariseRoots says. */
+export function sumRoots(roots: usize, count: i32, x0: f64, y0: f64, z0: f64, out: usize): void {
+  let v1: f64 = 0
+  let v2: f64 = 0
+  let ab = f64x2.splat(0)
+  let ab2 = f64x2.splat(0)
+  for (let i = 0, p = roots; i < count; i++, p += 12) {
+    const v = <f64>load<f32>(p, 4) - y0
+    const a = <f64>load<f32>(p) - x0 - v
+    const b = v - (<f64>load<f32>(p, 8) - z0)
+    const both = f64x2.replace_lane(f64x2.splat(a), 1, b)
+    v1 += v
+    v2 += v * v
+    ab = f64x2.add(ab, both)
+    ab2 = f64x2.add(ab2, f64x2.mul(both, both))
+  }
+  store<f64>(out, v1)
+  store<f64>(out, f64x2.extract_lane(ab, 0), 8)
+  store<f64>(out, f64x2.extract_lane(ab, 1), 16)
+  store<f64>(out, v2, 24)
+  store<f64>(out, f64x2.extract_lane(ab2, 0), 32)
+  store<f64>(out, f64x2.extract_lane(ab2, 1), 40)
+}
+
+/**
+ * Writes roots back as bytes. `constants` (f32x4 each): gains (fx fy fz of the first form), shifts, then the
+ * three columns of the matrix from XYZ to linear RGB in steps of the gamma table. y' = gain fy + shift;
+ * x' = y' + gainA (fx - fy) + shiftA; z' = y' - gainB (fy - fz) - shiftB.
+ */
+export function writeRoots(
+  roots: usize, data: usize, offsets: usize, count: i32, constants: usize, bytes: usize, steps: i32, out: usize,
+): void {
+  const gainL = load<f32>(constants)
+  const gainA = load<f32>(constants, 4)
+  const gainB = load<f32>(constants, 8)
+  const shiftL = load<f32>(constants, 16)
+  const shiftA = load<f32>(constants, 20)
+  const shiftB = load<f32>(constants, 24)
+  const columnX = v128.load(constants, 32)
+  const columnY = v128.load(constants, 48)
+  const columnZ = v128.load(constants, 64)
+  const edge = f32x4.splat(0.2068966)
+  const zero = i32x4.splat(0)
+  const last = i32x4.splat(steps)
+  for (let i = 0, p = roots; i < count; i++, p += 12) {
+    const fy = load<f32>(p, 4)
+    const y = gainL * fy + shiftL
+    const x = y + gainA * (load<f32>(p) - fy) + shiftA
+    const z = y - gainB * (fy - load<f32>(p, 8)) - shiftB
+    const f = f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(x), 1, y), 2, z)
+    const cubes = f32x4.mul(f32x4.mul(f, f), f)
+    const lines = f32x4.mul(f32x4.sub(f, f32x4.splat(<f32>(16.0 / 116.0))), f32x4.splat(<f32>(1 / 7.787)))
+    const xyz = v128.bitselect(cubes, lines, f32x4.gt(f, edge))
+    const rgb = f32x4.add(
+      f32x4.add(
+        f32x4.mul(columnX, f32x4.splat(f32x4.extract_lane(xyz, 0))),
+        f32x4.mul(columnY, f32x4.splat(f32x4.extract_lane(xyz, 1))),
+      ),
+      f32x4.mul(columnZ, f32x4.splat(f32x4.extract_lane(xyz, 2))),
+    )
+    const index = i32x4.min_s(last, i32x4.max_s(zero, i32x4.trunc_sat_f32x4_s(rgb)))
+    const q = out + (offsets ? <usize>load<i32>(offsets + (<usize>i << 2)) : <usize>i * 3)
+    store<u8>(q, load<u8>(bytes + <usize>i32x4.extract_lane(index, 0)))
+    store<u8>(q, load<u8>(bytes + <usize>i32x4.extract_lane(index, 1)), 1)
+    store<u8>(q, load<u8>(bytes + <usize>i32x4.extract_lane(index, 2)), 2)
+  }
+}

@@ -1,0 +1,204 @@
+// The memory that patches are worked on in, and the WebAssembly kernels that share it (scripts/stainKernels.as).
+// One workspace serves patches of one size, one after the other; it has no state that outlives a patch.
+
+import { kernelCode } from './generated/kernels.ts'
+import type { DensityTables } from './opticalDensity.ts'
+
+/** The kernels; addresses are byte offsets into the workspace's memory. See scripts/stainKernels.as. */
+export interface Kernels {
+  findBelow(data: number, count: number, above: number, offsets: number): number
+  findDense(
+    data: number,
+    count: number,
+    tables: number,
+    least: number,
+    darkest: number,
+    offsets: number,
+  ): number
+  sumMoments(
+    data: number,
+    offsets: number,
+    count: number,
+    tables: number,
+    x0: number,
+    y0: number,
+    z0: number,
+    out: number,
+  ): void
+  collectForms(
+    data: number,
+    offsets: number,
+    count: number,
+    tables: number,
+    forms: number,
+    overA: number,
+    overB: number,
+    outA: number,
+    outB: number,
+  ): bigint
+  collectRatios(
+    data: number,
+    offsets: number,
+    count: number,
+    tables: number,
+    forms: number,
+    above: number,
+    below: number,
+    outA: number,
+    outB: number,
+  ): bigint
+  weighRatios(
+    data: number,
+    offsets: number,
+    count: number,
+    tables: number,
+    forms: number,
+    bins: number,
+    weights: number,
+  ): void
+  multiplyTables(data: number, offsets: number, count: number, factors: number, out: number): void
+  lookUpRoots(
+    data: number,
+    offsets: number,
+    count: number,
+    linear: number,
+    table: number,
+    roots: number,
+  ): void
+  sumRoots(roots: number, count: number, x0: number, y0: number, z0: number, out: number): void
+  writeRoots(
+    roots: number,
+    data: number,
+    offsets: number,
+    count: number,
+    constants: number,
+    bytes: number,
+    steps: number,
+    out: number,
+  ): void
+}
+
+/** Where things lie. Tables come first, at fixed places; what grows with the patch follows. */
+export interface Addresses {
+  readonly tables: number
+  readonly factors: number
+  readonly scratch: number
+  readonly weights: number
+  readonly linear: number
+  readonly roots: number
+  readonly gamma: number
+  readonly data: number
+  readonly out: number
+  readonly offsets: number
+  readonly valuesA: number
+  readonly valuesB: number
+}
+
+const fixed = {
+  tables: 0, // 3 x 256 f64
+  factors: 6144, // 3 x 256 x 4 f64
+  scratch: 30720, // 128 f64
+  weights: 31744, // 2048 f64
+  linear: 48128, // 3 x 256 x 4 f32
+  roots: 60416, // up to 8256 pairs of f32
+  gamma: 126464, // up to 16640 bytes
+}
+const fixedBytes = 143360
+
+/** Memory for patches of one size, and views on it. */
+export interface Workspace {
+  readonly kernels: Kernels
+  readonly address: Addresses
+  /** The patch in work: RGB bytes. */
+  readonly data: Uint8Array
+  /** What becomes of it. */
+  readonly out: Uint8Array
+  /** Byte offsets of its tissue pixels. */
+  readonly offsets: Int32Array
+  readonly valuesA: Float64Array
+  readonly valuesB: Float64Array
+  /** 128 numbers for arguments and results of kernels. */
+  readonly scratch: Float64Array
+  readonly memory: ArrayBuffer
+  /** Makes a patch the one in work. */
+  load(patch: Uint8Array): void
+  /** Copies density tables to where the kernels look for them. */
+  setTables(tables: DensityTables): void
+}
+
+// Types for the global that browsers and Node share, without the browser's library.
+interface WebAssemblyGlobal {
+  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer }
+  readonly Module: new (code: Uint8Array) => object
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
+}
+const { WebAssembly: assembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal }
+let compiled: object | undefined
+
+/** Memory for patches of `pixelCount` pixels. */
+export function openWorkspace(pixelCount: number): Workspace {
+  const sizes = [
+    3 * pixelCount,
+    3 * pixelCount,
+    4 * (pixelCount + 1),
+    8 * (pixelCount + 1),
+    8 * (pixelCount + 1),
+  ]
+  let end = fixedBytes
+  const starts = sizes.map((size) => {
+    const start = end
+    end = (start + size + 15) & ~15
+    return start
+  })
+  const [data, out, offsets, valuesA, valuesB] = starts
+  const memory = new assembly.Memory({ initial: Math.ceil(end / 65536) })
+  compiled ??= new assembly.Module(Uint8Array.from(atob(kernelCode), (c) => c.charCodeAt(0)))
+  const { exports } = new assembly.Instance(compiled, { env: { memory } })
+  const { buffer } = memory
+  const patch = new Uint8Array(buffer, data, 3 * pixelCount)
+  const tableView = new Float64Array(buffer, fixed.tables, 768)
+  return {
+    kernels: exports as Kernels,
+    address: { ...fixed, data, out, offsets, valuesA, valuesB },
+    data: patch,
+    out: new Uint8Array(buffer, out, 3 * pixelCount),
+    offsets: new Int32Array(buffer, offsets, pixelCount + 1),
+    valuesA: new Float64Array(buffer, valuesA, pixelCount + 1),
+    valuesB: new Float64Array(buffer, valuesB, pixelCount + 1),
+    scratch: new Float64Array(buffer, fixed.scratch, 128),
+    memory: buffer,
+    load: (bytes) => patch.set(bytes),
+    setTables(tables) {
+      for (const [k, table] of tables.entries()) tableView.set(table, 256 * k)
+    },
+  }
+}
+
+/** The pixels that are meant: the `count` tissue pixels of the workspace, or all where `isTissue` is false. */
+export interface PixelChoice {
+  readonly isTissue: boolean
+  readonly count: number
+}
+
+/** The address of a choice's offsets as the kernels take it: 0 for all pixels in order. */
+export function offsetsOf({ isTissue }: PixelChoice, { address }: Workspace): number {
+  return isTissue ? address.offsets : 0
+}
+
+/** Writes two linear forms of (x, y, z) to the scratch numbers, as the kernels take them; returns where. */
+export function setForms(
+  { scratch, address }: Workspace,
+  a: readonly [number, number, number],
+  b: readonly [number, number, number],
+): number {
+  for (let k = 0; k < 3; k++) {
+    scratch[2 * k] = a[k]
+    scratch[2 * k + 1] = b[k]
+  }
+  return address.scratch
+}
+
+/** The two counts that a collecting kernel returns. */
+export function splitCounts(counts: bigint): [number, number] {
+  return [Number(counts & 0xffffffffn), Number(counts >> 32n)]
+}
