@@ -15,14 +15,9 @@ export const cooccurrenceNames = [
   'shade',
 ] as const
 
-/** Reduces the 256 levels of a plane to 16 of fixed width (0.16 in optical density). */
-export function reduceLevels(plane: Uint8Array, reduced: Uint8Array): void {
-  for (let i = 0; i < plane.length; i++) reduced[i] = plane[i] >> 4
-}
-
 /**
  * Counts pairs `distance` pixels apart along 0, 45, 90 and 135 degrees, each angle in its own 256 cells: four
- * short chains of additions run side by side where one would wait. From distance 2 on every second row begins pairs.
+ * short chains of additions run side by side where one would wait. Levels are 16 of 0.16 in optical density.
  */
 export function countPairs(
   plane: Uint8Array,
@@ -36,13 +31,13 @@ export function countPairs(
   const bottom = region.top + region.height - distance
   const left = region.left + distance
   const right = region.left + region.width - distance
-  for (let y = region.top; y < bottom; y += distance > 1 ? 2 : 1) {
+  for (let y = region.top; y < bottom; y += region.rowStep) {
     for (let i = y * width + left; i < y * width + right; i++) {
-      const row = plane[i] << 4
-      counts[row | plane[i + distance]]++
-      counts[256 + (row | plane[i + down])]++
-      counts[512 + (row | plane[i + down + distance])]++
-      counts[768 + (row | plane[i + down - distance])]++
+      const row = plane[i] & 0xf0
+      counts[row | (plane[i + distance] >> 4)]++
+      counts[256 | row | (plane[i + down] >> 4)]++
+      counts[512 | row | (plane[i + down + distance] >> 4)]++
+      counts[768 | row | (plane[i + down - distance] >> 4)]++
     }
   }
 }

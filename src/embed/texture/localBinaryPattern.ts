@@ -21,10 +21,7 @@ const binOf = Uint8Array.from({ length: 256 }, (_, code) => {
   return changes <= 2 ? above : patternNames.length - 1
 })
 
-/**
- * Counts the patterns of a region by their 8-bit code into `counts` (256); pixels less than `radius` inside the
- * patch are left out. From radius 2 on every second row is taken: its neighbours see nearly the same ring.
- */
+/** Counts the patterns of a region by their 8-bit code into `counts` (256), leaving out the patch's border. */
 export function countPatterns(
   plane: Uint8Array,
   height: number,
@@ -38,7 +35,7 @@ export function countPatterns(
   const bottom = Math.min(height - radius, region.top + region.height)
   const left = Math.max(radius, region.left)
   const right = Math.min(width - radius, region.left + region.width)
-  for (let y = Math.max(radius, region.top); y < bottom; y += radius > 1 ? 2 : 1) {
+  for (let y = Math.max(radius, region.top); y < bottom; y += region.rowStep) {
     for (let i = y * width + left; i < y * width + right; i++) {
       const bound = plane[i] + margin
       const code = // the sign bit of bound - neighbour says that the neighbour is above

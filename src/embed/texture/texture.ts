@@ -2,7 +2,7 @@
 // Thresholds and levels are fixed optical densities: nothing is fitted, and blank glass stays near zero.
 
 import { ShapeError } from '../../base/index.ts'
-import { cooccurrenceNames, countPairs, measureCooccurrence, reduceLevels } from './cooccurrence.ts'
+import { cooccurrenceNames, countPairs, measureCooccurrence } from './cooccurrence.ts'
 import { countLevels, distributionNames, measureDistribution } from './distribution.ts'
 import { countPatterns, measurePatterns, patternNames } from './localBinaryPattern.ts'
 import { createPlanes, fillPlanes, patchRegions, planeNames, regionNames } from './planes.ts'
@@ -51,7 +51,6 @@ export function createTexture(height: number, width: number): Texture {
   const planes = createPlanes(height, width)
   const regions = patchRegions(height, width)
   const spectrum = createSpectrum(height, width)
-  const reduced = new Uint8Array(height * width)
   const histogram = new Int32Array(256)
   const pairs = new Int32Array(4 * 256)
 
@@ -67,10 +66,9 @@ export function createTexture(height: number, width: number): Texture {
         at = measurePatterns(histogram, out, at)
       }
     }
-    reduceLevels(plane, reduced)
     for (const distance of distances) {
       for (const region of regions) {
-        countPairs(reduced, width, region, distance, pairs)
+        countPairs(plane, width, region, distance, pairs)
         at = measureCooccurrence(pairs, out, at)
       }
     }
