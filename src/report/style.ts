@@ -129,7 +129,7 @@ max-width:27rem}
 .before tbody tr+tr>*{border-top:0}
 .before tbody th{vertical-align:middle;padding-left:.9rem;padding-right:.9rem}
 .before .patch figcaption{white-space:normal}
-.beside{display:flex;flex-wrap:wrap;gap:0 2rem;align-items:flex-start}.beside>:last-child{flex:1 1 22rem;min-width:0}
+.beside{display:flex;flex-wrap:wrap;gap:0 2rem;align-items:flex-start}.beside>:last-child{flex:1 1 22rem;min-width:0}.beside h3:first-child{margin-top:.8rem}
 .confusion h4{font-size:.8rem;margin:.1rem 0 .6rem}.confusion table{table-layout:fixed;height:calc(100% - 2rem);min-height:13rem}
 .confusion th,.confusion td{text-align:center;vertical-align:middle;white-space:normal;padding:.4rem}
 .confusion td{border:2px solid var(--surface);border-radius:10px;font-size:1.25rem;font-weight:600}
@@ -157,7 +157,7 @@ tr,figure,.charts>*,.card,.tile{break-inside:avoid}
 details::details-content{content-visibility:visible;display:block;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-@media (max-width:480px){.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
+@media (max-width:480px){.same{display:none}.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
 `
 
 /** The style sheet, to stand in a page's head. */

@@ -252,6 +252,18 @@ describe('a run that lacks something', () => {
   })
 })
 
+describe('flagged test patches', () => {
+  it('are said to be kept where the split keeps them', async () => {
+    const run = inventRun(SMALL)
+    const splits = { ...run.manifest.splits, test: { ...run.manifest.splits.test!, kept: 800 } }
+    const quality = textOf(
+      sectionOf(await render({ ...run, manifest: { ...run.manifest, splits } }), 'quality'),
+    )
+    expect(quality).toContain('3 patches of the test set were flagged and kept all the same')
+    expect(textOf(sectionOf(full, 'quality'))).not.toContain('kept all the same')
+  })
+})
+
 describe('a damaged run folder', () => {
   it('is a DataError that names the file', async () => {
     const folder = join(root, 'damaged')

@@ -136,7 +136,7 @@ function drawReliability(
         DIAGONAL,
         {
           data: { values },
-          mark: { type: 'line', stroke: colour, strokeWidth: 1.4, opacity: 0.6 },
+          mark: { type: 'line', stroke: colour, strokeWidth: 1.2, opacity: 0.4 },
           encoding: { ...encoding, order: { field: 'x', type: 'quantitative' } },
         },
         {

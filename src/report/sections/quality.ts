@@ -1,8 +1,8 @@
 // What the quality filter left out: counts by rule, and pictures with the value that decided.
 
-import { type ReportData, SPLITS } from '../data.ts'
+import { type ReportData, SPLIT_WORDS, SPLITS, type Split } from '../data.ts'
 import { type Html, html } from '../html.ts'
-import { formatCount, formatPercent, formatValue } from '../numbers.ts'
+import { formatCount, formatPercent, formatPlural, formatValue } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { renderPatch, renderPlace, renderTable } from '../parts.ts'
@@ -19,10 +19,10 @@ export function renderQuality(data: ReportData): Section {
   const rejected = (gallery?.rejected ?? []).slice(0, SHOWN_AT_MOST)
   return {
     id: 'quality',
-    title: 'Quality: what was left out',
+    title: 'Quality: what was found wanting',
     navTitle: 'Quality',
     badge: renderOrigin(manifest.origin),
-    body: html`<div class="beside">${rules.length ? renderTable('Rejected patches by rule', renderRules(data, splits, rules), true) : html`<p>No patch was rejected.</p>`}
+    body: html`${renderKeptAnyway(data, splits)}<div class="beside">${rules.length ? renderTable('Rejected patches by rule', renderRules(data, splits, rules), true) : html`<p>No patch was rejected.</p>`}
 ${
   rejected.length > 0 &&
   html`<div><h3>Rejected patches</h3><p class="soft">Each with the rule that rejected it and the value it found.</p>
@@ -37,12 +37,23 @@ ${
   }
 }
 
-function renderRules(
-  { manifest }: ReportData,
-  splits: readonly (typeof SPLITS)[number][],
-  rules: readonly string[],
-): Html {
-  const row = (title: string, pick: (split: (typeof SPLITS)[number]) => number) =>
+// Every test patch needs an answer: a study flags those of the test split and keeps them.
+function renderKeptAnyway({ manifest }: ReportData, splits: readonly Split[]): readonly Html[] {
+  return splits.flatMap((split) => {
+    const { count, kept, rejectedByRule } = manifest.splits[split]!
+    const flagged = Object.values(rejectedByRule).reduce((sum, rejected) => sum + rejected, 0)
+    const anyway = flagged - (count - kept)
+    if (anyway <= 0) return []
+    return [
+      html`<p>${formatPlural(anyway, 'patch', 'patches')} of the ${SPLIT_WORDS[split]} set ${
+        anyway === 1 ? 'was' : 'were'
+      } flagged and kept all the same: every patch there needs an answer.</p>`,
+    ]
+  })
+}
+
+function renderRules({ manifest }: ReportData, splits: readonly Split[], rules: readonly string[]): Html {
+  const row = (title: string, pick: (split: Split) => number) =>
     html`<tr><th scope="row">${title}</th>${splits.map((split) => html`<td class="n">${formatCount(pick(split))}<small>${formatPercent(pick(split) / manifest.splits[split]!.count)}</small></td>`)}</tr>`
   return html`<table><caption><span>Patches rejected, by the first rule that rejected them.</span></caption><thead><tr><th scope="col">rule</th>${splits.map(
     (split) => html`<th scope="col" class="n">${split}</th>`,

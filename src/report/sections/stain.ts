@@ -20,8 +20,8 @@ export function renderStains(data: ReportData): Section | null {
     title: 'Stain: before and after',
     navTitle: 'Stain',
     badge: renderOrigin(data.manifest.origin),
-    body: html`${patches.length > 0 && renderBeforeAfter(data, patches)}
-${data.metrics.verdicts.length > 0 && renderVerdictCounts(data)}`,
+    body: html`<div class="beside">${patches.length > 0 && renderBeforeAfter(data, patches)}
+${data.metrics.verdicts.length > 0 && renderVerdictCounts(data)}</div>`,
   }
 }
 
@@ -61,7 +61,7 @@ function renderVerdict(verdict: string): Html {
 }
 
 function renderVerdictCounts({ metrics }: ReportData): Html {
-  const columns = SPLITS.flatMap((split) => {
+  const rows = SPLITS.flatMap((split) => {
     const centers = metrics.verdicts
       .filter((counts) => counts.split === split)
       .flatMap((counts) => Object.keys(counts.byCenter))
@@ -69,23 +69,23 @@ function renderVerdictCounts({ metrics }: ReportData): Html {
   })
   const stains = [...new Set(metrics.verdicts.map(({ stain }) => stain))]
   const colour = colourGrid(metrics)
-  const pick = (stain: string, { split, center }: (typeof columns)[number]) => {
+  const pick = (stain: string, { split, center }: (typeof rows)[number]) => {
     const counts =
       metrics.verdicts.find((other) => other.stain === stain && other.split === split)?.byCenter ?? {}
     return Object.hasOwn(counts, center) ? counts[center] : null
   }
-  return html`<h3>Verdicts by center</h3>
+  // wide enough for its columns, or it goes below the pictures
+  return html`<div style="flex-basis:${10 + 6.5 * stains.length}rem"><h3>Verdicts by center</h3>
 <ul class="legend">${VERDICTS.map((verdict) => html`<li class="v-${verdict}"><span class="dot"></span>${verdict}<small>&nbsp;${VERDICT_WORDS[verdict]}</small></li>`)}</ul>
 ${renderTable(
   'Verdicts by center',
-  html`<table><caption><span>The share of patches normalised with their own fit, and how many were not.</span></caption><thead><tr><th scope="col" class="pin">stain</th>${columns.map(
-    ({ split, center }) =>
-      html`<th scope="col">${center === '?' ? 'no center' : `center ${center}`}<small>${split}</small></th>`,
-  )}</tr></thead><tbody>${stains.map(
-    (stain) =>
-      html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}</th>${columns.map((column) => renderCounts(pick(stain, column)))}</tr>`,
+  html`<table><caption><span>The share of patches normalised with their own fit, and how many were not.</span></caption><thead><tr><th scope="col" class="pin">center</th>${stains.map(
+    (stain) => html`<th scope="col">${renderStain(stain, colour(stain))}</th>`,
+  )}</tr></thead><tbody>${rows.map(
+    (row) =>
+      html`<tr><th scope="row" class="pin">${row.center === '?' ? 'not named' : row.center} <small>${row.split}</small></th>${stains.map((stain) => renderCounts(pick(stain, row)))}</tr>`,
   )}</tbody></table>`,
-)}`
+)}</div>`
 }
 
 const VERDICT_WORDS: Readonly<Record<string, string>> = {
