@@ -11,6 +11,8 @@
 // Anything else (several steps a batch, streamed data) is a Task for runLoop, with steps from openStep.
 
 export { type EarlyStopping, findBestEpoch, shouldStop } from './earlyStopping.ts'
+export type { Measure } from './evaluator.ts'
+export { type ImagePool, openImagePool } from './imagePool.ts'
 export {
   type EpochResult,
   type Figures,
@@ -20,6 +22,7 @@ export {
   type StepPlace,
   type Task,
 } from './loop.ts'
+export type { Samples } from './samples.ts'
 export {
   constantRate,
   cosineRate,
@@ -30,4 +33,4 @@ export {
 } from './schedule.ts'
 export { copyArrays, initParams, openState, restoreArrays, type TrainState } from './state.ts'
 export { openStep, type StepOptions, type StepSpec, type TrainingStep } from './step.ts'
-export { type Measure, type Samples, type Trained, type TrainOptions, trainModel } from './supervised.ts'
+export { type Trained, type TrainOptions, trainModel } from './supervised.ts'
