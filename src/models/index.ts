@@ -3,7 +3,10 @@
 export { type Davit, type DavitValues, davit } from './davit.ts'
 export { type DavitArchitecture, davitShapes, isDavitText } from './davitShapes.ts'
 export { type MlpOptions, mlp } from './mlp.ts'
+export { type PatchGanOptions, patchGan } from './patchGan.ts'
 export { type Resampling, resamplePositions } from './positions.ts'
+export { type ResnetGeneratorOptions, resnetGenerator } from './resnetGenerator.ts'
+export { type UnetGeneratorOptions, unetGenerator } from './unetGenerator.ts'
 export { type Vit, type VitValues, vit } from './vit.ts'
 export {
   publishedVitShapes,

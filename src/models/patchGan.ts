@@ -3,7 +3,14 @@
 // with spectral normalisation of every convolution as in MultiStain-CycleGAN by option.
 
 import { leakyRelu } from '../graph/index.ts'
-import { activation, convolution, instanceNorm, type LayerMaker, type Stack, stackLayers } from '../nn/index.ts'
+import {
+  activation,
+  convolution,
+  instanceNorm,
+  type LayerMaker,
+  type Stack,
+  stackLayers,
+} from '../nn/index.ts'
 
 /** The form of a discriminator. */
 export interface PatchGanOptions {

@@ -29,7 +29,11 @@ export interface UnetGeneratorOptions {
 export function unetGenerator(options: UnetGeneratorOptions = {}): Model {
   const { inputs = 3, outputs = 3, width = 64, downs = 8 } = options
   if (!Number.isInteger(downs) || downs < 2) {
-    throw new ShapeError({ where: 'unetGenerator downs', expected: 'an integer of at least 2', got: `${downs}` })
+    throw new ShapeError({
+      where: 'unetGenerator downs',
+      expected: 'an integer of at least 2',
+      got: `${downs}`,
+    })
   }
   const widths = Array.from({ length: downs }, (_, level) => width * Math.min(2 ** level, 8))
   const inside = writeLevel(widths, 1)

@@ -1,5 +1,28 @@
 // Networks as functions that build graph values: layers, losses, optimizers, initializers.
 
+export {
+  adjustBrightness,
+  adjustContrast,
+  adjustSaturation,
+  drawJitter,
+  encodeJitter,
+  type JitterChange,
+  type JitterDraw,
+  type JitterStrengths,
+  jitterColors,
+  listChanges,
+  luma,
+  toGray,
+} from './colorJitter.ts'
+export {
+  type ConvolutionOptions,
+  convolution,
+  instanceNorm,
+  padImage,
+  transposedConvolution,
+} from './convolution.ts'
+export { type GanLoss, type GanLossName, ganLosses, gradientPenalty } from './ganLosses.ts'
+export { turnHue } from './hue.ts'
 export { fanInUniform, fill, normal, uniform } from './initializers.ts'
 export { activation, batchNorm, dropout, linear, sequential } from './layers.ts'
 export { bceWithLogits, binaryAccuracy, meanAbsoluteError, meanSquaredError } from './losses.ts'
@@ -14,6 +37,8 @@ export {
   type UpdateInput,
 } from './optimizers.ts'
 export { inferencePass, type MaskSpec, openTrainingPass, type Pass, type TrainingPass } from './pass.ts'
+export { normaliseWeight, spectralSpecs } from './spectralNorm.ts'
+export { type LayerMaker, prefixModel, type Stack, stackLayers } from './stack.ts'
 export {
   applyLinear,
   attend,

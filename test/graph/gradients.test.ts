@@ -243,7 +243,7 @@ async function measureError(one: Case, seed: number): Promise<number> {
 
 describe('gradients', () => {
   const differentiable = (Object.keys(gradientRules) as OpName[]).filter(
-    (op) => typeof gradientRules[op] !== 'string',
+    (op) => typeof gradientRules[op] !== 'string' && op !== 'stopGradient',
   )
 
   it('are tested for every op that has a rule', () => {
@@ -272,6 +272,15 @@ describe('gradients', () => {
     const [x, y] = [g.input('x', [2]), g.input('y', [3])]
     const [, zero] = g.gradients(g.reduceSum(x), [x, y])
     expect(g.printGraph({ zero })).toContain('[0,0,0]')
+  })
+
+  it('take what a stopped gradient would have flowed into for a constant', async () => {
+    const x = g.input('x', [2])
+    const [grad] = g.gradients(g.reduceSum(g.mul(x, g.stopGradient(g.square(x)))), [x])
+    const session = await openSession(g.emitModel({ grad }), { provider: 'cpu' })
+    const found = await session.run({ x: ndarray('f32', [2], Float32Array.of(3, -2)) })
+    await session.close()
+    expect([...found.grad.data]).toEqual([9, 4])
   })
 
   it('cost nothing for what is frozen: no node on the path to it is written', () => {
