@@ -172,11 +172,12 @@ function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry
   const [kind, ...rest] = extractor.split(':')
   const argument = rest.join(':')
   const { defaults } = pickNamed(where, extractors, kind)
-  const options = completeOptions<object>(`${where} ${kind}`, defaults, given)
+  const options = completeOptions<object>(`${where} ${kind}`, defaults, given) as PlainOptions
+  const { weights } = options
   return {
     label: label ?? (argument ? basename(argument).replace(/\.onnx$/, '') : kind),
     name: argument ? `${kind}:${resolve(folder, argument)}` : kind,
-    options: options as PlainOptions,
+    options: typeof weights === 'string' ? { ...options, weights: resolve(folder, weights) } : options,
   }
 }
 

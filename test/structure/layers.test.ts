@@ -22,7 +22,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     stages.map((stage) => [
       stage,
-      ['base', 'formats', 'graph', 'nn', 'models', 'engine', 'patches', 'train', 'runs'],
+      ['base', 'formats', 'graph', 'nn', 'models', 'engine', 'patches', 'weights', 'train', 'runs'],
     ]),
   ),
 }

@@ -1,0 +1,88 @@
+// The options of a known model as an extractor, and what they come to for its card.
+
+import { pickNamed, UsageError } from '../../base/index.ts'
+import type { ImageTransform } from '../../patches/index.ts'
+import type { ModelCard } from '../../weights/index.ts'
+import { chooseTransform, type OnnxOptions, onnxDefaults } from '../onnx/onnxOptions.ts'
+
+/** How a ViT's tokens become one embedding. */
+export const tokenPoolings = {
+  cls: 'the class token',
+  mean: 'the mean of the patch tokens',
+  'cls+mean': 'both, one after the other',
+} as const
+
+/** A token pooling's name. */
+export type TokenPooling = keyof typeof tokenPoolings
+
+/** Conventions by which a position embedding is resampled for another image size. */
+export const resamplings = {
+  hub: "facebookresearch/dinov2's, without registers",
+  'hub with registers': "facebookresearch/dinov2's, with registers",
+  huggingface: "transformers'",
+  timm: "timm's",
+} as const
+
+type ImageOptions = Pick<OnnxOptions, 'resize' | 'edge' | 'filter' | 'crop' | 'mean' | 'std' | 'batch'>
+
+/** Options of a known model; null takes what its card says. */
+export interface ModelOptions extends ImageOptions {
+  /** A checkpoint: file, index of shards, or folder; by default the one in the cache (`eosin weights pull`). */
+  readonly weights: string | null
+  readonly pooling: TokenPooling | null
+  /** By which convention positions are resampled; the model's own by default. */
+  readonly resampling: keyof typeof resamplings | null
+}
+
+/** Nothing chosen: the model as its publisher uses it. */
+export const modelDefaults: ModelOptions = {
+  weights: null,
+  pooling: null,
+  resampling: null,
+  resize: onnxDefaults.resize,
+  edge: onnxDefaults.edge,
+  filter: onnxDefaults.filter,
+  crop: onnxDefaults.crop,
+  mean: onnxDefaults.mean,
+  std: onnxDefaults.std,
+  batch: onnxDefaults.batch,
+}
+
+/** What decides an embedding beside weights and pixels. */
+export interface ModelPlan {
+  readonly architecture: ModelCard['architecture']
+  readonly transform: ImageTransform
+  /** `image`: the model has one output. */
+  readonly pooling: TokenPooling | 'image'
+  /** Images to a run. */
+  readonly batch: number
+}
+
+/** What `options` come to. Throws UsageError and UnknownNameError for values that the model cannot take. */
+export function planModel(name: string, card: ModelCard, options: ModelOptions): ModelPlan {
+  const { weights, pooling, resampling, ...image } = options
+  if (weights !== null && typeof weights !== 'string') {
+    throw new UsageError({
+      where: `extractor ${name} weights`,
+      expected: 'a path',
+      got: JSON.stringify(weights),
+    })
+  }
+  const transform = chooseTransform({ ...onnxDefaults, ...image }, card.preprocessing, null, name)
+  const { batch } = options
+  const { architecture } = card
+  if (architecture.family === 'davit') {
+    const given = Object.entries({ pooling, resampling }).find(([, value]) => value !== null)
+    if (given)
+      throw new UsageError({ where: `extractor ${name} ${given[0]}`, got: 'an option of models with tokens' })
+    return { architecture, transform, pooling: 'image', batch }
+  }
+  if (pooling !== null) pickNamed(`extractor ${name} pooling`, tokenPoolings, pooling)
+  if (resampling !== null) pickNamed(`extractor ${name} resampling`, resamplings, resampling)
+  return {
+    architecture: resampling === null ? architecture : { ...architecture, resampling },
+    transform,
+    pooling: pooling ?? (card.embedding.of === 'class token' ? 'cls' : 'cls+mean'),
+    batch,
+  }
+}

@@ -1,0 +1,91 @@
+// A known model as a graph from images to embeddings, and as a session that runs it.
+
+import { f32, type NdArray, sizeOf } from '../../base/index.ts'
+import { openSession, type Session, type SessionOptions } from '../../engine/index.ts'
+import {
+  concat,
+  constant,
+  emitModel,
+  input,
+  reduceMean,
+  reshape,
+  slice,
+  type Value,
+} from '../../graph/index.ts'
+import { davit, vit } from '../../models/index.ts'
+import { inferencePass, type ParamValues } from '../../nn/index.ts'
+import type { Params } from '../../weights/index.ts'
+import type { ModelPlan } from './modelOptions.ts'
+
+/** A network ready for images of one size. */
+export interface Network {
+  readonly images: NdArray<'f32'>
+  /** Embeddings [batch, dimensions] of what lies in `images`. */
+  run(): Promise<NdArray>
+  close(): Promise<void>
+}
+
+// Above this, weights are fed instead of written into the model: they would be copied several times over, and
+// a model file ends at 2 GiB. Fed weights cost a few percent of speed: they cannot be laid out beforehand.
+const largestWritten = 512 * 2 ** 20
+
+/** The length of an embedding. */
+export function countDimensions({ architecture, pooling }: ModelPlan): number {
+  if (architecture.family === 'davit') return architecture.projection
+  return pooling === 'cls+mean' ? 2 * architecture.width : architecture.width
+}
+
+/** Throws ShapeError where the network cannot take images of these sides. */
+export function checkSides(plan: ModelPlan, sides: readonly [number, number]): void {
+  const model = plan.architecture.family === 'vit' ? vit(plan.architecture) : davit(plan.architecture)
+  const values = Object.entries(model.params).map(([name, { shape }]) => [name, input(name, shape)] as const)
+  writeEmbedding(plan, Object.fromEntries(values), input('images', [1, 3, ...sides]))
+}
+
+/** Reads the weights and opens a session for batches of images of these sides. */
+export async function openNetwork(
+  plan: ModelPlan,
+  params: Params,
+  [height, width]: readonly [number, number],
+  options: SessionOptions,
+): Promise<Network> {
+  const images = f32([plan.batch, 3, height, width])
+  const x = input('images', images.shape)
+  const weights: Record<string, NdArray<'f32'>> = {}
+  for (const name of Object.keys(params.shapes)) weights[name] = await params.read(name)
+  const bytes = Object.values(params.shapes).reduce((sum, shape) => sum + 4 * sizeOf(shape), 0)
+  const isFed = bytes > largestWritten
+  const values = Object.entries(weights).map(
+    ([name, array]) => [name, isFed ? input(name, array.shape) : constant(array)] as const,
+  )
+  const embedding = writeEmbedding(plan, Object.fromEntries(values), x)
+  const session = await openSession(emitModel({ embedding }, { inputs: [x] }), options)
+  const feeds = { images, ...pickFed(session, weights) }
+  return {
+    images,
+    run: async () => (await session.run(feeds)).embedding,
+    close: () => session.close(),
+  }
+}
+
+function pickFed(session: Session, weights: Readonly<Record<string, NdArray>>): Record<string, NdArray> {
+  const names = session.inputs.map(({ name }) => name).filter((name) => name in weights)
+  return Object.fromEntries(names.map((name) => [name, weights[name]]))
+}
+
+function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValues, images: Value): Value {
+  if (architecture.family === 'davit') return davit(architecture).apply(values, images, inferencePass)
+  const model = vit(architecture)
+  const { tokens } = model.write(values, images)
+  const [batch, count, width] = tokens.shape as number[]
+  const parts = {
+    cls: () => reshape(slice(tokens, 1, 0, 1), [batch, width]),
+    mean: () => reduceMean(slice(tokens, 1, model.prefixTokens, count), { axes: [1] }),
+  }
+  return concat(
+    (['cls', 'mean'] as const)
+      .filter((part) => pooling.split('+').includes(part))
+      .map((part) => parts[part]()),
+    1,
+  )
+}

@@ -1,0 +1,180 @@
+// The extractors that are known models (`dinov2-small`, `uni`, `medimageinsight`, ...) and `vit:CARD.json`, a ViT
+// that its user describes: the network is written by Eosin and takes the weights as they are published.
+
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { DataError, type Pixels, WeightsError } from '../base/index.ts'
+import { chooseProvider, type ProviderChoice } from '../engine/index.ts'
+import { hashBytes, hashFile } from '../formats/index.ts'
+import { type ImageTransform, toTensor, transformPixels } from '../patches/index.ts'
+import {
+  type Checkpoint,
+  catalog,
+  hashOfCached,
+  locateWeights,
+  type ModelCard,
+  type ModelName,
+  openCheckpoint,
+  openParams,
+  parseModelCard,
+  parseShardIndex,
+} from '../weights/index.ts'
+import type { Extractor } from './extractor.ts'
+import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
+import { type ModelOptions, type ModelPlan, modelDefaults, planModel } from './model/modelOptions.ts'
+import { checkSides, countDimensions, type Network, openNetwork } from './model/network.ts'
+
+// Raised when the same weights and options give other embeddings.
+const version = 1
+
+/** The known models as extractors, by name. */
+export const modelMethods = Object.fromEntries(
+  Object.entries<ModelCard>(catalog).map(([name, card]) => [name, methodOf(name, card)]),
+) as { readonly [Name in ModelName]: ExtractorMethod<ModelOptions> }
+
+/** The method behind `vit:CARD.json`. */
+export const vitMethod: ExtractorMethod<ModelOptions> = {
+  about: 'a ViT described in a JSON file (docs/weights.md); its checkpoint as the option weights',
+  takesPath: true,
+  defaults: modelDefaults,
+  async open(options, context, path) {
+    const text = await readFile(path, 'utf8').catch((cause: Error) => {
+      throw new DataError({ where: path, expected: "a model's card", got: cause.message }, cause)
+    })
+    return openModel(`vit:${path}`, parseModelCard(text, path), options, context)
+  },
+}
+
+function methodOf(name: string, card: ModelCard): ExtractorMethod<ModelOptions> {
+  return {
+    about: card.title,
+    takesPath: false,
+    defaults: modelDefaults,
+    open: (options, context) => openModel(name, card, options, context),
+  }
+}
+
+// Opening checks all that can be checked without reading the weights' values: studies open extractors for their keys.
+async function openModel(
+  name: string,
+  card: ModelCard,
+  options: ModelOptions,
+  { device = 'auto', threads, resolvePath = (path) => path }: OpenOptions,
+): Promise<Extractor> {
+  const plan = planModel(name, card, options)
+  const provider = chooseProvider(device as ProviderChoice)
+  const sides = knownSides(plan.transform)
+  if (sides) checkSides(plan, sides)
+  const path = options.weights === null ? await findWeights(name, card) : resolvePath(options.weights)
+  const checkpoint = await openCheckpoint(path)
+  try {
+    const params = openParams(checkpoint, { ...card, architecture: plan.architecture })
+    const { batch: _, ...facts } = plan
+    const hash = await hashWeights(checkpoint)
+    const networks = openNetworks((size) => openNetwork(plan, params, size, { provider, threads }))
+    const dimensions = countDimensions(plan)
+    let last: Promise<unknown> = Promise.resolve()
+    return {
+      name,
+      key: hashBytes(JSON.stringify({ version, hash, provider, ...facts })),
+      dimensions,
+      featureNames: null,
+      embed(batch) {
+        // One run at a time: it uses all cores by itself, and each holds its activations in memory.
+        const work = last.then(() => embedBatch(name, plan, networks, batch, dimensions))
+        last = work.catch(() => {})
+        return work
+      },
+      async close() {
+        await networks.close()
+        await checkpoint.close()
+      },
+    }
+  } catch (error) {
+    await checkpoint.close()
+    throw error
+  }
+}
+
+async function findWeights(name: string, card: ModelCard): Promise<string> {
+  const path = await locateWeights(card)
+  if (path) return path
+  throw new WeightsError({
+    where: `extractor ${name}`,
+    expected: 'its weights in the cache, or the option weights',
+    got: 'neither',
+    hint:
+      name in catalog ? `run \`eosin weights pull ${name}\`, or give weights: PATH` : 'give weights: PATH',
+  })
+}
+
+async function hashWeights({ path, format }: Checkpoint): Promise<string> {
+  const hashOne = async (file: string) => (await hashOfCached(file)) ?? hashFile(file)
+  if (format !== 'sharded') return hashOne(path)
+  const shards = new Set(parseShardIndex(await readFile(path, 'utf8'), path).values())
+  const hashes: string[] = []
+  for (const shard of [...shards].sort()) hashes.push(await hashOne(join(dirname(path), shard)))
+  return hashBytes(hashes.join('\n'))
+}
+
+// The sides of what a transform makes, where they do not depend on the patches.
+function knownSides({ resize, crop }: ImageTransform): readonly [number, number] | null {
+  if (crop !== null) return typeof crop === 'number' ? [crop, crop] : [crop.height, crop.width]
+  if (resize === null) return null
+  if ('height' in resize) return [resize.height, resize.width]
+  return resize.edge === 'both' ? [resize.side, resize.side] : null
+}
+
+interface Networks {
+  /** The network for images of these sides. */
+  take(height: number, width: number): Promise<Network>
+  close(): Promise<void>
+}
+
+// One network at a time: sets of patches have one size, and large weights are not held twice.
+function openNetworks(open: (sides: readonly [number, number]) => Promise<Network>): Networks {
+  let current: { readonly sides: string; readonly network: Network } | null = null
+  const close = async () => {
+    await current?.network.close()
+    current = null
+  }
+  return {
+    async take(height, width) {
+      const sides = `${height}x${width}`
+      if (current?.sides === sides) return current.network
+      await close()
+      current = { sides, network: await open([height, width]) }
+      return current.network
+    },
+    close,
+  }
+}
+
+async function embedBatch(
+  name: string,
+  plan: ModelPlan,
+  networks: Networks,
+  batch: Pixels,
+  dimensions: number,
+): Promise<Float32Array> {
+  const rows = new Float32Array(batch.count * dimensions)
+  const { mean, std } = plan.transform
+  const size = batch.height * batch.width * 3
+  for (let first = 0; first < batch.count; first += plan.batch) {
+    const count = Math.min(plan.batch, batch.count - first)
+    const part = { ...batch, count, data: batch.data.subarray(first * size, (first + count) * size) }
+    const pictures = transformPixels(part, plan.transform)
+    const { images, run } = await networks.take(pictures.height, pictures.width)
+    // What a last, short run leaves of the run before is computed again and not read.
+    toTensor(pictures, mean, std, images.data.subarray(0, pictures.data.length))
+    const { data } = await run()
+    rows.set((data as Float32Array).subarray(0, count * dimensions), first * dimensions)
+  }
+  if (rows.every(Number.isFinite)) return rows
+  throw new DataError({
+    where: `embedding by ${name}`,
+    expected: 'finite values',
+    got: 'others',
+    hint: 'check the weights',
+  })
+}

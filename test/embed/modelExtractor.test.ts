@@ -1,0 +1,159 @@
+// Known models as extractors, on the weights of a golden fixture and on checkpoints written here.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compareArrays } from '../../conformance/compare.ts'
+import { readParams, runGraph } from '../../conformance/network.ts'
+import { f32, openRandom, type Pixels, pixels, sizeOf } from '../../src/base/index.ts'
+import { openExtractor } from '../../src/embed/index.ts'
+import { writeSafetensors } from '../../src/formats/index.ts'
+import { constant, input, reduceMean, slice } from '../../src/graph/index.ts'
+import { publishedVitShapes, type VitArchitecture, vit } from '../../src/models/index.ts'
+import { toTensor } from '../../src/patches/index.ts'
+import { catalog, type ModelCard, parseModelCard } from '../../src/weights/index.ts'
+
+const weights = 'fixtures/timm_hoptimus_like/weights.safetensors'
+const card = {
+  title: 'tiny',
+  naming: 'timm',
+  architecture: {
+    width: 24,
+    depth: 2,
+    heads: 2,
+    patchSize: 14,
+    imageSize: 42,
+    mlp: { kind: 'swiglu', hidden: 64 },
+    registers: 4,
+    positions: 'patches',
+  },
+  preprocessing: { resize: { side: 42 } },
+}
+let folder = ''
+let path = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'eosin-model-'))
+  path = join(folder, 'tiny.json')
+  await writeFile(path, JSON.stringify(card))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+function drawPixels(count: number, side: number): Pixels {
+  const random = openRandom(3, 'pictures')
+  return pixels(
+    Uint8Array.from({ length: count * side * side * 3 }, () => random.integer(256)),
+    count,
+    side,
+    side,
+  )
+}
+
+async function embed(options: Record<string, unknown>, batch: Pixels): Promise<Float32Array> {
+  const extractor = await openExtractor({ name: `vit:${path}`, weights, ...options })
+  try {
+    const rows = await extractor.embed(batch)
+    expect(rows.length).toBe(batch.count * extractor.dimensions)
+    return rows
+  } finally {
+    await extractor.close()
+  }
+}
+
+async function keyOf(options: Record<string, unknown>): Promise<string> {
+  const extractor = await openExtractor({ name: `vit:${path}`, weights, ...options })
+  await extractor.close()
+  return extractor.key
+}
+
+describe('a model as an extractor', () => {
+  it('gives the class token, the patch mean, or both', async () => {
+    const batch = drawPixels(3, 42)
+    const parsed = parseModelCard(JSON.stringify(card), 'card')
+    const params = await readParams(weights, parsed)
+    const model = vit(parsed.architecture as VitArchitecture)
+    const x = input('x', [3, 3, 42, 42])
+    const values = Object.fromEntries(Object.entries(params).map(([name, array]) => [name, constant(array)]))
+    const { tokens } = model.write(values, x)
+    const wanted = { cls: slice(tokens, 1, 0, 1), mean: reduceMean(slice(tokens, 1, 5, 14), { axes: [1] }) }
+    const { mean, std } = parsed.preprocessing
+    const expected = await runGraph(wanted, [x], { x: toTensor(batch, mean, std) })
+    const agree = (name: string, got: Float32Array, reference: Float32Array) => {
+      const result = compareArrays(name, f32([got.length], got), f32([reference.length], reference), {
+        atol: 2e-5,
+      })
+      expect(result.error).toBeLessThanOrEqual(result.tolerance)
+    }
+    const [cls, patches] = [expected.cls.data as Float32Array, expected.mean.data as Float32Array]
+    agree('cls', await embed({}, batch), cls)
+    agree('mean', await embed({ pooling: 'mean' }, batch), patches)
+    const both = await embed({ pooling: 'cls+mean' }, batch)
+    agree('both', both.slice(48, 72), cls.slice(24, 48))
+    agree('both', both.slice(72, 96), patches.slice(24, 48))
+  })
+
+  it('gives the same bytes however patches fall into runs', async () => {
+    const batch = drawPixels(5, 42)
+    const whole = await embed({ batch: 2 }, batch)
+    const single = await embed({ batch: 2 }, { ...batch, count: 1, data: batch.data.slice(4 * 42 * 42 * 3) })
+    expect(whole.slice(4 * 24)).toEqual(single)
+  })
+
+  it('resamples positions for other image sizes, by the convention asked for', async () => {
+    const batch = drawPixels(1, 56)
+    const as = (resampling: string) => embed({ resampling, resize: 56 }, batch)
+    const timm = await as('timm')
+    expect(await embed({ resize: 56 }, batch)).toEqual(timm)
+    expect(await as('huggingface')).not.toEqual(timm)
+  })
+
+  it('has a key that changes with weights and options, and not with what leaves embeddings alone', async () => {
+    const usual = await keyOf({})
+    expect(await keyOf({ batch: 7 })).toBe(usual)
+    expect(await keyOf({ pooling: 'mean' })).not.toBe(usual)
+    expect(await keyOf({ resize: 56 })).not.toBe(usual)
+    const { architecture } = parseModelCard(JSON.stringify(card), 'card')
+    const other = await writeWeights(architecture as VitArchitecture, 'timm')
+    expect(await keyOf({ weights: other })).not.toBe(usual)
+  })
+
+  it('takes a known model in any naming of its checkpoint', async () => {
+    const { architecture } = catalog['dinov2-small'] as ModelCard
+    const path = await writeWeights(architecture as VitArchitecture, 'huggingface dinov2')
+    const extractor = await openExtractor({
+      name: 'dinov2-small',
+      weights: path,
+      resize: 98,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+    })
+    const rows = await extractor.embed(drawPixels(2, 96))
+    await extractor.close()
+    expect(rows.length).toBe(2 * 384)
+    expect(rows.slice(0, 384)).not.toEqual(rows.slice(384))
+  })
+
+  it('says at once what it cannot take', async () => {
+    await expect(embed({ resize: 50 }, drawPixels(1, 50))).rejects.toThrow(/multiples of 14/)
+    await expect(embed({ pooling: 'max' }, drawPixels(1, 42))).rejects.toThrow(/no 'max'|max/)
+    await expect(openExtractor({ name: 'dinov2-small', weights })).rejects.toThrow(/blocks\.2|missing/)
+    await expect(openExtractor({ name: 'medimageinsight', weights, pooling: 'cls' })).rejects.toThrow(
+      /pooling/,
+    )
+  })
+})
+
+async function writeWeights(
+  architecture: VitArchitecture,
+  naming: 'timm' | 'huggingface dinov2',
+): Promise<string> {
+  const tensors = Object.entries(publishedVitShapes(architecture, naming)).map(([name, shape]) => {
+    const values = new Float32Array(sizeOf(shape))
+    for (let i = 0; i < values.length; i++) values[i] = ((i * 7919) % 1009) / 25_000 - 0.02
+    return [name, f32(shape, values)] as const
+  })
+  const path = join(folder, `${naming}.safetensors`)
+  await writeFile(path, writeSafetensors(Object.fromEntries(tensors)))
+  return path
+}
