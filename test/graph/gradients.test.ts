@@ -75,7 +75,7 @@ const geometry = fc.record({
 const cases: { readonly [O in OpName]?: fc.Arbitrary<Case> } = {
   add: binary(g.add),
   sub: binary(g.sub),
-  mul: binary(g.mul),
+  mul: fc.oneof(binary(g.mul), unary(g.square)),
   div: binary(g.div, { low: 0.5, high: 2 }),
   pow: fc.oneof(
     binary(g.pow, { low: 0.5, high: 2 }),
