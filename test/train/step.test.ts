@@ -58,6 +58,18 @@ describe('openStep', () => {
     expect(loop.losses).toEqual(graph.losses.map((loss) => expect.closeTo(loss, 6)))
   })
 
+  // A software Vulkan driver is enough: VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json
+  it.runIf(process.env.VK_ICD_FILENAMES)('trains on WebGPU as on CPU', async () => {
+    const cpu = await walk(adamW(), 5, {})
+    const gpu = await walk(adamW(), 5, { provider: 'webgpu' })
+    expect(gpu.losses).toEqual(cpu.losses.map((loss) => expect.closeTo(loss, 5)))
+    for (const key of ['param/0.weight', 'param/8.weight', 'square/4.weight']) {
+      expect(Array.from(gpu.arrays[key].data)).toEqual(
+        Array.from(cpu.arrays[key].data, (value) => expect.closeTo(value, 5)),
+      )
+    }
+  })
+
   it('draws other masks at every step, and the same for the same step', async () => {
     const still = sgd({ learningRate: 0.01 })
     const frozen = { ...still, scalars: () => ({ rate: 0 }) }
