@@ -86,6 +86,7 @@ export function collectForms(
   const fx = v128.load(forms)
   const fy = v128.load(forms, 16)
   const fz = v128.load(forms, 32)
+  const over = f64x2.replace_lane(f64x2.splat(overA), 1, overB)
   let a: usize = outA
   let b: usize = outB
   for (let i = 0; i < count; i++) {
@@ -94,12 +95,17 @@ export function collectForms(
       f64x2.add(f64x2.mul(splat(tables, 0, load<u8>(p)), fx), f64x2.mul(splat(tables, 1, load<u8>(p, 1)), fy)),
       f64x2.mul(splat(tables, 2, load<u8>(p, 2)), fz),
     )
-    const h = f64x2.extract_lane(value, 0)
-    const e = f64x2.extract_lane(value, 1)
-    store<f64>(a, h)
-    a += <usize>i32(h >= overA) << 3
-    store<f64>(b, e)
-    b += <usize>i32(e >= overB) << 3
+    const bits = i64x2.bitmask(f64x2.ge(value, over))
+    if (bits) {
+      if (bits & 1) {
+        v128.store64_lane(a, value, 0)
+        a += 8
+      }
+      if (bits & 2) {
+        v128.store64_lane(b, value, 1)
+        b += 8
+      }
+    }
   }
   return (<i64>((b - outB) >> 3) << 32) | <i64>((a - outA) >> 3)
 }
@@ -158,15 +164,15 @@ export function weighRatios(
 
 /**
  * Products of three factors a channel, cut at 255 and truncated. `factors`: for each input channel 256 rows of
- * four f64 (red, green, blue, unused).
+ * three f64 (red, green, blue).
  */
 export function multiplyTables(data: usize, offsets: usize, count: i32, factors: usize, out: usize): void {
   const top = f64x2.splat(255)
   for (let i = 0; i < count; i++) {
     const p = at(data, offsets, i)
-    const r = factors + (<usize>load<u8>(p) << 5)
-    const g = factors + 8192 + (<usize>load<u8>(p, 1) << 5)
-    const b = factors + 16384 + (<usize>load<u8>(p, 2) << 5)
+    const r = factors + <usize>load<u8>(p) * 24
+    const g = factors + 6144 + <usize>load<u8>(p, 1) * 24
+    const b = factors + 12288 + <usize>load<u8>(p, 2) * 24
     const first = f64x2.mul(f64x2.mul(v128.load(r), v128.load(g)), v128.load(b))
     const last = load<f64>(r, 16) * load<f64>(g, 16) * load<f64>(b, 16)
     const rg = i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(top, first))
@@ -178,42 +184,43 @@ export function multiplyTables(data: usize, offsets: usize, count: i32, factors:
 }
 
 /**
- * fx fy fz (f32) of every pixel to `roots`. `linear`: for each input channel 256 rows of four f32 (x, y, z,
- * unused) in steps of the root table; `table`: pairs of f32, value and rise to the next.
+ * fy, fx - fy and fy - fz (f32) of every pixel to `roots`: differences are taken before they are rounded.
+ * `linear`: for each input channel 256 rows of three f64 (x, y, z) in steps of the root table; `table`: pairs
+ * of f64, value and rise to the next.
  */
 export function lookUpRoots(data: usize, offsets: usize, count: i32, linear: usize, table: usize, roots: usize): void {
   for (let i = 0; i < count; i++) {
     const p = at(data, offsets, i)
-    const xyz = f32x4.add(
-      f32x4.add(
-        v128.load(linear + (<usize>load<u8>(p) << 4)),
-        v128.load(linear + 4096 + (<usize>load<u8>(p, 1) << 4)),
-      ),
-      v128.load(linear + 8192 + (<usize>load<u8>(p, 2) << 4)),
-    )
-    const whole = i32x4.trunc_sat_f32x4_s(xyz)
-    const rest = f32x4.sub(xyz, f32x4.convert_i32x4_s(whole))
-    const x = table + (<usize>i32x4.extract_lane(whole, 0) << 3)
-    const y = table + (<usize>i32x4.extract_lane(whole, 1) << 3)
-    const z = table + (<usize>i32x4.extract_lane(whole, 2) << 3)
+    const r = linear + <usize>load<u8>(p) * 24
+    const g = linear + 6144 + <usize>load<u8>(p, 1) * 24
+    const b = linear + 12288 + <usize>load<u8>(p, 2) * 24
+    const xy = f64x2.add(f64x2.add(v128.load(r), v128.load(g)), v128.load(b))
+    const fx = root(table, f64x2.extract_lane(xy, 0))
+    const fy = root(table, f64x2.extract_lane(xy, 1))
+    const fz = root(table, load<f64>(r, 16) + load<f64>(g, 16) + load<f64>(b, 16))
     const q = roots + <usize>i * 12
-    store<f32>(q, load<f32>(x) + load<f32>(x, 4) * f32x4.extract_lane(rest, 0))
-    store<f32>(q, load<f32>(y) + load<f32>(y, 4) * f32x4.extract_lane(rest, 1), 4)
-    store<f32>(q, load<f32>(z) + load<f32>(z, 4) * f32x4.extract_lane(rest, 2), 8)
+    store<f32>(q, <f32>fy)
+    store<f32>(q, <f32>(fx - fy), 4)
+    store<f32>(q, <f32>(fy - fz), 8)
   }
 }
+@inline
+function root(table: usize, t: f64): f64 {
+  const index = <i32>t
+  const pair = table + (<usize>index << 4)
+  return load<f64>(pair) + load<f64>(pair, 8) * (t - <f64>index)
+}
 
-/** Sums of v p q and vv pp qq to `out`: v = fy - y0, p = fx - x0 - v, q = v - (fz - z0), as summariseRoots says. */
-export function sumRoots(roots: usize, count: i32, x0: f64, y0: f64, z0: f64, out: usize): void {
+/** Sums of the three roots less (y0, a0, b0), and of their squares, to `out`. */
+export function sumRoots(roots: usize, count: i32, y0: f64, a0: f64, b0: f64, out: usize): void {
   let v1: f64 = 0
   let v2: f64 = 0
   let ab = f64x2.splat(0)
   let ab2 = f64x2.splat(0)
+  const origin = f64x2.replace_lane(f64x2.splat(a0), 1, b0)
   for (let i = 0, p = roots; i < count; i++, p += 12) {
-    const v = <f64>load<f32>(p, 4) - y0
-    const a = <f64>load<f32>(p) - x0 - v
-    const b = v - (<f64>load<f32>(p, 8) - z0)
-    const both = f64x2.replace_lane(f64x2.splat(a), 1, b)
+    const v = <f64>load<f32>(p) - y0
+    const both = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(p, 4)), origin)
     v1 += v
     v2 += v * v
     ab = f64x2.add(ab, both)
@@ -228,9 +235,8 @@ export function sumRoots(roots: usize, count: i32, x0: f64, y0: f64, z0: f64, ou
 }
 
 /**
- * Writes roots back as bytes. `constants` (f32x4 each): gains (fx fy fz of the first form), shifts, then the
- * three columns of the matrix from XYZ to linear RGB in steps of the gamma table. y' = gain fy + shift;
- * x' = y' + gainA (fx - fy) + shiftA; z' = y' - gainB (fy - fz) - shiftB.
+ * Writes roots back as bytes. `constants` (f32x4 each): gains of fy, fx - fy, fy - fz; shifts; then the three
+ * columns of the matrix from XYZ to linear RGB in steps of the gamma table.
  */
 export function writeRoots(
   roots: usize, data: usize, offsets: usize, count: i32, constants: usize, bytes: usize, steps: i32, out: usize,
@@ -248,10 +254,9 @@ export function writeRoots(
   const zero = i32x4.splat(0)
   const last = i32x4.splat(steps)
   for (let i = 0, p = roots; i < count; i++, p += 12) {
-    const fy = load<f32>(p, 4)
-    const y = gainL * fy + shiftL
-    const x = y + gainA * (load<f32>(p) - fy) + shiftA
-    const z = y - gainB * (fy - load<f32>(p, 8)) - shiftB
+    const y = gainL * load<f32>(p) + shiftL
+    const x = y + gainA * load<f32>(p, 4) + shiftA
+    const z = y - gainB * load<f32>(p, 8) - shiftB
     const f = f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(x), 1, y), 2, z)
     const cubes = f32x4.mul(f32x4.mul(f, f), f)
     const lines = f32x4.mul(f32x4.sub(f, f32x4.splat(<f32>(16.0 / 116.0))), f32x4.splat(<f32>(1 / 7.787)))

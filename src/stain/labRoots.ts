@@ -2,6 +2,8 @@
 // as the three cube roots fx, fy, fz, since L, a and b are linear in them. The curves are tables: a byte has
 // 256 levels of linear light, the cube root is interpolated, and the way back ends in a table of bytes.
 
+import { offsetsOf, type PixelChoice, type Workspace } from './workspace.ts'
+
 const whitePoint = [0.95047, 1, 1.08883]
 const toXyz = [
   [0.412453, 0.35758, 0.180423],
@@ -10,18 +12,26 @@ const toXyz = [
 ]
 const toRgb = invert(toXyz)
 
-const cube = (f: number) => (f > 0.2068966 ? f * f * f : (f - 16 / 116) / 7.787)
 const cubeRoot = (t: number) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116)
 const expand = (v: number) => (v > 0.04045 ? ((v + 0.055) / 1.055) ** 2.4 : v / 12.92)
 const compress = (v: number) => (v > 0.0031308 ? Math.min(1, 1.055 * v ** (1 / 2.4) - 0.055) : v * 12.92)
 
-const linearTables = toXyz.map((row, i) =>
-  row.map((weight) =>
-    Float64Array.from({ length: 256 }, (_, level) => (weight * expand(level / 255)) / whitePoint[i]),
-  ),
-)
-const rootSteps = 8192
-const rootTable = Float64Array.from({ length: rootSteps + 3 }, (_, i) => cubeRoot(i / rootSteps))
+// Tables as the kernels take them: linear light in steps of the root table, three numbers a level; roots as pairs of value and rise to the next; bytes by steps of linear light.
+const rootSteps = 4096
+const linearTable = new Float64Array(3 * 256 * 3)
+for (let input = 0; input < 3; input++) {
+  for (let level = 0; level < 256; level++) {
+    for (let i = 0; i < 3; i++) {
+      const light = (toXyz[i][input] * expand(level / 255)) / whitePoint[i]
+      linearTable[3 * (256 * input + level) + i] = light * rootSteps
+    }
+  }
+}
+const rootTable = new Float64Array(2 * (rootSteps + 8))
+for (let i = 0; i < rootSteps + 8; i++) {
+  rootTable[2 * i] = cubeRoot(i / rootSteps)
+  rootTable[2 * i + 1] = cubeRoot((i + 1) / rootSteps) - cubeRoot(i / rootSteps)
+}
 const gammaSteps = 16384
 const gammaTable = Uint8Array.from(
   { length: gammaSteps + 1 },
@@ -40,86 +50,52 @@ export interface LabMap {
   readonly shifts: readonly [number, number, number]
 }
 
-/** Writes fx, fy, fz of the `count` pixels at byte `offsets` (all, in order, where null) to `roots`. */
-export function rootPixels(
-  data: Uint8Array,
-  offsets: Int32Array | null,
-  count: number,
-  roots: Float32Array,
-): void {
-  const [[xr, xg, xb], [yr, yg, yb], [zr, zg, zb]] = linearTables
-  for (let i = 0, to = 0; i < count; i++, to += 3) {
-    const at = offsets ? offsets[i] : to
-    const r = data[at]
-    const g = data[at + 1]
-    const b = data[at + 2]
-    roots[to] = lookUpRoot(xr[r] + xg[g] + xb[b])
-    roots[to + 1] = lookUpRoot(yr[r] + yg[g] + yb[b])
-    roots[to + 2] = lookUpRoot(zr[r] + zg[g] + zb[b])
-  }
+/** Computes fy, fx - fy and fy - fz of the chosen pixels of the patch in work; they stay in the workspace. */
+export function rootPixels(workspace: Workspace, choice: PixelChoice): void {
+  const { kernels, address, memory } = workspace
+  new Float64Array(memory, address.linear, linearTable.length).set(linearTable)
+  new Float64Array(memory, address.roots, rootTable.length).set(rootTable)
+  const offsets = offsetsOf(choice, workspace)
+  kernels.lookUpRoots(address.data, offsets, choice.count, address.linear, address.roots, address.valuesA)
 }
 
-/** The statistics of the first `count` pixels of `roots`; deviations are 0 where all are one colour. */
-export function summariseRoots(roots: Float32Array, count: number): LabStatistics {
-  const [x0, y0, z0] = roots.subarray(0, 3)
-  let [y, a, b, yy, aa, bb] = [0, 0, 0, 0, 0, 0]
-  for (let at = 0; at < 3 * count; at += 3) {
-    const v = roots[at + 1] - y0
-    const p = roots[at] - x0 - v
-    const q = v - (roots[at + 2] - z0)
-    y += v
-    a += p
-    b += q
-    yy += v * v
-    aa += p * p
-    bb += q * q
-  }
+/** The statistics of the `count` >= 1 pixels computed last; deviations are 0 where all are one colour. */
+export function summariseRoots(
+  { kernels, address, memory, scratch }: Workspace,
+  count: number,
+): LabStatistics {
+  const [y0, a0, b0] = new Float32Array(memory, address.valuesA, 3)
+  kernels.sumRoots(address.valuesA, count, y0, a0, b0, address.scratch)
+  const [y, a, b, yy, aa, bb] = scratch
   const deviation = (sum: number, squares: number) =>
     Math.sqrt(Math.max(0, squares - (sum * sum) / count) / count)
   return {
-    means: [116 * (y0 + y / count) - 16, 500 * (x0 - y0 + a / count), 200 * (y0 - z0 + b / count)],
+    means: [116 * (y0 + y / count) - 16, 500 * (a0 + a / count), 200 * (b0 + b / count)],
     deviations: [116 * deviation(y, yy), 500 * deviation(a, aa), 200 * deviation(b, bb)],
   }
 }
 
-/** Changes the pixels by `map` and writes them to `out` as bytes, cut and truncated as a cast does. */
-export function writeRoots(
-  roots: Float32Array,
-  offsets: Int32Array | null,
-  count: number,
-  { gains, shifts }: LabMap,
-  out: Uint8Array,
-): void {
+/** Changes the pixels computed last by `map` and writes them to the workspace's `out`, truncated as a cast does. */
+export function writeRoots(workspace: Workspace, choice: PixelChoice, { gains, shifts }: LabMap): void {
+  const { kernels, address, memory } = workspace
+  new Uint8Array(memory, address.gamma, gammaTable.length).set(gammaTable)
+  const constants = new Float32Array(memory, address.scratch, 20)
   // L' = gL L + sL becomes fy' = gL fy + (16 + sL - 16 gL) / 116, and likewise for the differences.
-  const shiftY = (16 + shifts[0] - 16 * gains[0]) / 116
-  const shiftA = shifts[1] / 500
-  const shiftB = shifts[2] / 200
-  const [gainL, gainA, gainB] = gains
-  const [wx, wy, wz] = whitePoint
-  const [[rx, ry, rz], [gx, gy, gz], [bx, by, bz]] = toRgb
-  for (let i = 0, from = 0; i < count; i++, from += 3) {
-    const fy = roots[from + 1]
-    const y1 = gainL * fy + shiftY
-    const x = wx * cube(y1 + gainA * (roots[from] - fy) + shiftA)
-    const y = wy * cube(y1)
-    const z = wz * cube(y1 - gainB * (fy - roots[from + 2]) - shiftB)
-    const at = offsets ? offsets[i] : from
-    out[at] = lookUpByte(rx * x + ry * y + rz * z)
-    out[at + 1] = lookUpByte(gx * x + gy * y + gz * z)
-    out[at + 2] = lookUpByte(bx * x + by * y + bz * z)
+  constants.set([gains[0], gains[1], gains[2], 0])
+  constants.set([(16 + shifts[0] - 16 * gains[0]) / 116, shifts[1] / 500, shifts[2] / 200, 0], 4)
+  for (let k = 0; k < 3; k++) {
+    constants.set([...toRgb.map((row) => row[k] * whitePoint[k] * gammaSteps), 0], 8 + 4 * k)
   }
-}
-
-function lookUpRoot(t: number): number {
-  const scaled = t * rootSteps
-  const index = scaled | 0
-  const low = rootTable[index]
-  return low + (rootTable[index + 1] - low) * (scaled - index)
-}
-
-function lookUpByte(linear: number): number {
-  const scaled = linear * gammaSteps
-  return gammaTable[scaled < 0 ? 0 : scaled > gammaSteps ? gammaSteps : scaled | 0]
+  kernels.writeRoots(
+    address.valuesA,
+    address.data,
+    offsetsOf(choice, workspace),
+    choice.count,
+    address.scratch,
+    address.gamma,
+    gammaSteps,
+    address.out,
+  )
 }
 
 function invert([[a, b, c], [d, e, f], [g, h, i]]: number[][]): number[][] {

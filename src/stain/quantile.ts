@@ -81,7 +81,7 @@ export function histogramPercentile(histogram: Uint32Array, percent: number): nu
 
 /** How many of `count` values to look at to bracket a percentile. */
 export function sampleSize(count: number): number {
-  return Math.min(count, Math.max(512, Math.min(count >> 6, 16384)))
+  return Math.min(count, Math.max(256, Math.min(count >> 6, 16384)))
 }
 
 /** The share of a sample that surely (three standard deviations) holds the outer `share` of the whole. */

@@ -10,7 +10,7 @@ import { summariseLab8, transferLab8 } from './labBytes.ts'
 import { type LabMap, type LabStatistics, rootPixels, summariseRoots, writeRoots } from './labRoots.ts'
 import type { StainMethod, StainResult } from './stainMethod.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
-import { openWorkspace, type Workspace } from './workspace.ts'
+import { openWorkspace, type PixelChoice, type Workspace } from './workspace.ts'
 
 /** Options of Reinhard's method. */
 export interface ReinhardOptions extends DensityOptions {
@@ -65,24 +65,20 @@ async function fitReinhard(reference: AsyncIterable<Pixels>, given: ReinhardOpti
 }
 
 interface Tissue {
-  readonly offsets: Int32Array | null
-  readonly count: number
+  readonly choice: PixelChoice
   readonly minPixels: number
-  readonly roots: Float32Array
   readonly statistics: LabStatistics | null
 }
 
 // All pixels in torchstain's mode, tissue pixels otherwise.
 function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
-  const isWhole = options.compatibility === 'torchstain'
-  const view = openView(options)(data)
   workspace.load(data)
-  const count = isWhole ? data.length / 3 : view.findTissue(workspace)
-  const offsets = isWhole ? null : workspace.offsets
-  const roots = new Float32Array(3 * count)
-  rootPixels(data, offsets, count, roots)
-  const statistics = count > 0 ? summariseRoots(roots, count) : null
-  return { offsets, count, minPixels: isWhole ? 1 : view.minPixels, roots, statistics }
+  const isTissue = options.compatibility !== 'torchstain'
+  const view = isTissue ? openView(options)(data) : null
+  const choice = { isTissue, count: view ? view.findTissue(workspace) : data.length / 3 }
+  if (choice.count === 0) return { choice, minPixels: 1, statistics: null }
+  rootPixels(workspace, choice)
+  return { choice, minPixels: view?.minPixels ?? 1, statistics: summariseRoots(workspace, choice.count) }
 }
 
 function applyReinhard(
@@ -95,21 +91,19 @@ function applyReinhard(
   const workspace = openWorkspace(batch.height * batch.width)
   return transformPatches(batch, (data, out, index) => {
     if (isLab8(options)) return transferLab8(data, out, fit)
-    const { offsets, count, minPixels, roots, statistics } = measureTissue(data, options, workspace)
+    const { choice, minPixels, statistics } = measureTissue(data, options, workspace)
     if (!statistics) return passThrough('background: no tissue pixels')
     const own: LabMap | Outcome =
-      count < minPixels
-        ? passThrough(`too little tissue: ${count} of ${data.length / 3} pixels`)
+      choice.count < minPixels
+        ? passThrough(`too little tissue: ${choice.count} of ${data.length / 3} pixels`)
         : labMap(statistics, fit, options)
-    if (!('verdict' in own)) {
-      writeRoots(roots, offsets, count, own, out)
-      return ok
-    }
     const group = groups?.[index]
-    const map = group ? labMap(group, fit, options) : own
-    if ('verdict' in map) return own
-    writeRoots(roots, offsets, count, map, out)
-    return fallBack(own.reason ?? '')
+    const map = 'verdict' in own && group ? labMap(group, fit, options) : own
+    if ('verdict' in map) return map
+    workspace.out.set(data)
+    writeRoots(workspace, choice, map)
+    out.set(workspace.out)
+    return 'verdict' in own ? fallBack(own.reason ?? '') : ok
   })
 }
 

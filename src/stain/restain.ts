@@ -36,16 +36,16 @@ export function restainPixels(
   choice: PixelChoice,
 ): void {
   const { kernels, address, memory } = workspace
-  const factors = new Float64Array(memory, address.factors, 3072)
+  const factors = new Float64Array(memory, address.factors, 2304)
   // exp(-weight density) of every level of the three input channels, the first times io.
   for (let input = 0; input < 3; input++) {
     const density = tables[input]
     const first = input === 0 ? io : 1
     for (let output = 0; output < 3; output++) {
       const weight = map[output][input]
-      const start = 1024 * input + output
+      const start = 768 * input + output
       for (let level = 0; level < 256; level++) {
-        factors[start + 4 * level] = first * Math.exp(-weight * density[level])
+        factors[start + 3 * level] = first * Math.exp(-weight * density[level])
       }
     }
   }

@@ -8,7 +8,7 @@ import { normaliseVector, orderStains, type StainMatrix } from './stainMatrix.ts
 import { secondMomentsOf } from './tissue.ts'
 import { setForms, type Workspace } from './workspace.ts'
 
-const bins = 2048
+const bins = 1024
 
 /** The stains at percentiles `alpha` and 100 - `alpha` of `count` >= 1 tissue pixels, without negative parts. */
 export function findWeightedStains(
@@ -21,7 +21,8 @@ export function findWeightedStains(
   const main = turnPositive(vectors[2])
   const other = vectors[1]
   const weights = weighTangents(workspace, tables, count, main, other)
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  let total = 0
+  for (let bin = 0; bin < bins; bin++) total += weights[bin]
   const vectorAt = (share: number) => {
     const tangent = tangentAt(weights, share * total)
     const [x, y, z] = [0, 1, 2].map((k) => Math.max(0, main[k] + tangent * other[k]))

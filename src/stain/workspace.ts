@@ -96,14 +96,14 @@ export interface Addresses {
 
 const fixed = {
   tables: 0, // 3 x 256 f64
-  factors: 6144, // 3 x 256 x 4 f64
+  factors: 6144, // 3 x 256 x 3 f64
   scratch: 30720, // 128 f64
   weights: 31744, // 2048 f64
-  linear: 48128, // 3 x 256 x 4 f32
-  roots: 60416, // up to 8256 pairs of f32
-  gamma: 126464, // up to 16640 bytes
+  linear: 48128, // 3 x 256 x 3 f64
+  roots: 66560, // up to 4128 pairs of f64
+  gamma: 132608, // up to 16640 bytes
 }
-const fixedBytes = 143360
+const fixedBytes = 149504
 
 /** Memory for patches of one size, and views on it. */
 export interface Workspace {
