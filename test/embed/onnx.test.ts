@@ -2,9 +2,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DataError, pixels, ShapeError, UnknownNameError, UsageError } from '../../src/base/index.ts'
+import { DataError, f32, pixels, ShapeError, UnknownNameError, UsageError } from '../../src/base/index.ts'
 import { openExtractor } from '../../src/embed/index.ts'
-import { emitModel, input, reduceMean, reshape, type Shape, transpose } from '../../src/graph/index.ts'
+import { readOnnx, writeOnnx } from '../../src/formats/index.ts'
+import {
+  constant,
+  emitModel,
+  input,
+  mul,
+  reduceMean,
+  reshape,
+  type Shape,
+  transpose,
+} from '../../src/graph/index.ts'
 import { resizePixels } from '../../src/patches/index.ts'
 
 // Models that give a picture's own pixels back: as tokens [batch, 4, 3] of a 2 x 2 picture, as a feature map,
@@ -144,6 +154,28 @@ describe('the onnx extractor', () => {
       await keyOf(dynamic, { filter: 'box' }),
     ]
     expect(new Set([key, ...others]).size).toBe(4)
+  })
+
+  it('follows weights that lie in a file of their own, and knows them in its key', async () => {
+    const x = input('pixels', ['patches', 3, 2, 2])
+    const scale = constant(f32([1, 3, 2, 2], Array(12).fill(2)))
+    const model = readOnnx(emitModel({ y: reduceMean(mul(x, scale), { axes: [2, 3] }) }))
+    const [weight] = model.graph!.initializer.filter(({ rawData }) => rawData.length === 48)
+    const path = join(folder, 'split.onnx')
+    const location = 'split.weights'
+    await writeFile(join(folder, location), weight.rawData)
+    weight.rawData = new Uint8Array(0)
+    weight.dataLocation = 1
+    weight.externalData = [{ $typeName: 'eosin.onnx.Entry', key: 'location', value: location }]
+    await writeFile(path, writeOnnx(model))
+    const doubled = await openExtractor({ name: `onnx:${path}`, ...plain })
+    expect(rounded(await doubled.embed(batch)).slice(0, 3)).toEqual([36, 44, 52])
+    await doubled.close()
+    await writeFile(join(folder, location), new Uint8Array(new Float32Array(12).fill(3).buffer))
+    const tripled = await openExtractor({ name: `onnx:${path}`, ...plain })
+    expect(rounded(await tripled.embed(batch)).slice(0, 3)).toEqual([54, 66, 78])
+    expect(tripled.key).not.toBe(doubled.key)
+    await tripled.close()
   })
 
   it('gives the rows of calls made at once to the right caller', async () => {
