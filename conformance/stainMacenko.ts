@@ -112,6 +112,7 @@ function separateStain(image: Pixels, fit: StainProfile, options: MacenkoOptions
   ) as unknown as [number, number]
   const whole = { isTissue: false, count: image.data.length / 3 }
   const map = densityMap(unmixingRows(profile.stains)!, fit.stains, scale)
-  restainPixels(workspace, openView(options)(image.data).tables, map, options.io, whole)
+  const { io } = options
+  restainPixels(workspace, openView(options)(image.data).tables, map, [io, io, io], whole)
   return { ...image, data: workspace.out.slice() }
 }

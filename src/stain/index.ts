@@ -1,5 +1,6 @@
 // The stain room: methods by name, and the pieces they are made of for whoever checks or draws them.
 
+export * from './augment.ts'
 export * from './concentrations.ts'
 export * from './densityView.ts'
 export * from './dictionary.ts'

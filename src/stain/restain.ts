@@ -25,23 +25,23 @@ export function densityMap(
 }
 
 /**
- * Writes io exp(-map density) of the chosen pixels of the patch in work to the workspace's `out`, cut at 255
+ * Writes level exp(-map density), with a `level` for each output channel, of the chosen pixels of the patch in work to the workspace's `out`, cut at 255
  * and truncated as a cast does. The other pixels of `out` stay as they are.
  */
 export function restainPixels(
   workspace: Workspace,
   tables: DensityTables,
   map: DensityMap,
-  io: number,
+  levels: Vector,
   choice: PixelChoice,
 ): void {
   const { kernels, address, memory } = workspace
   const factors = new Float64Array(memory, address.factors, 2304)
-  // exp(-weight density) of every level of the three input channels, the first times io.
+  // exp(-weight density) of every level of the three input channels, the first times its level.
   for (let input = 0; input < 3; input++) {
     const density = tables[input]
-    const first = input === 0 ? io : 1
     for (let output = 0; output < 3; output++) {
+      const first = input === 0 ? levels[output] : 1
       const weight = map[output][input]
       const start = 768 * input + output
       for (let level = 0; level < 256; level++) {

@@ -43,7 +43,7 @@ export function rebuildPatch(
   const scale: [number, number] = [gain(0), gain(1)]
   if (view.sparsity === null) {
     const map = densityMap(unmixingRows(source.stains)!, target.stains, scale)
-    restainPixels(workspace, view.tables, map, view.io, choice)
+    restainPixels(workspace, view.tables, map, [view.io, view.io, view.io], choice)
   } else {
     rebuildSparse(workspace, view, source.stains, target.stains, scale, choice)
   }

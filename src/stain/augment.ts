@@ -1,0 +1,137 @@
+// Stain augmentation for training: patches as other laboratories might have stained them. Strengths vary
+// (Tellez et al. 2018, IEEE TMI, and the ranges of torchstain and StainTools), or a patch takes on another
+// center's stains. Glass stays as it is. Pure: the outcome follows from the patch and the random stream.
+
+import { type Pixels, pixelsAt, type Random } from '../base/index.ts'
+import { openView } from './densityView.ts'
+import type { Vector } from './eigen.ts'
+import { macenkoDefaults, macenkoRecipe } from './macenko.ts'
+import { densityTablesBelow, estimateWhite } from './opticalDensity.ts'
+import { restainPixels } from './restain.ts'
+import { rebuildPatch } from './separation.ts'
+import { profilePatch } from './separationMethod.ts'
+import { publishedProfile, type StainMatrix, type StainProfile, unmixingRows } from './stainMatrix.ts'
+import { openWorkspace, type Workspace } from './workspace.ts'
+
+/** How far concentrations go: c becomes c (1 + u scale) + v shift with u and v uniform in -1 to 1. */
+export interface JitterOptions {
+  readonly scale: number
+  readonly shift: number
+}
+
+/** A way to augment a batch: one draw a patch, patches in order. */
+export type StainAugmentation<Options> = (batch: Pixels, random: Random, options: Options) => Pixels
+
+/** torchstain's and StainTools' ranges are 0.2 and 0.2, which is a lot; shifts are on tissue only. */
+export const concentrationDefaults: JitterOptions = { scale: 0.2, shift: 0.1 }
+
+/** Tellez et al.'s HED-light: 0.05 and 0.05. */
+export const hedDefaults: JitterOptions = { scale: 0.05, shift: 0.05 }
+
+/** Jitters each patch's own two stains; what lies outside their plane stays. */
+export const jitterConcentrations: StainAugmentation<JitterOptions> = (batch, random, options) =>
+  augmentPatches(batch, (data, workspace) => {
+    const profile = profilePatch(macenkoRecipe, data, macenkoDefaults, workspace)
+    const stains: StainMatrix = 'verdict' in profile ? publishedProfile.stains : profile.stains
+    jitter(data, workspace, stains, unmixingRows(stains)!, random, options)
+  })
+
+// Hematoxylin, eosin and diaminobenzidine of Ruifrok and Johnston 2001, and the rows that unmix them.
+const hed: readonly Vector[] = [
+  [0.65, 0.7, 0.29],
+  [0.07, 0.99, 0.11],
+  [0.27, 0.57, 0.78],
+]
+const hedRows = unmixThree(hed)
+
+/** Jitters hematoxylin, eosin and a third, brown stain of fixed colours. */
+export const jitterHed: StainAugmentation<JitterOptions> = (batch, random, options) =>
+  augmentPatches(batch, (data, workspace) => jitter(data, workspace, hed, hedRows, random, options))
+
+/** Moves each patch a random part of the way from its own stains to those of one of `targets`. */
+export const restainRandomly: StainAugmentation<{ readonly targets: readonly StainProfile[] }> = (
+  batch,
+  random,
+  { targets },
+) =>
+  augmentPatches(batch, (data, workspace) => {
+    const target = targets[random.integer(targets.length)]
+    const part = random.uniform()
+    const own = profilePatch(macenkoRecipe, data, macenkoDefaults, workspace)
+    if ('verdict' in own) return
+    const view = openView(macenkoDefaults)(data)
+    const choice = { isTissue: true, count: view.findTissue(workspace) }
+    rebuildPatch(workspace, view, own, mixProfiles(own, target, part), macenkoDefaults.maxGain, choice)
+  })
+
+/** All augmentations by name. */
+export const stainAugmentations = {
+  concentration: jitterConcentrations,
+  hed: jitterHed,
+  restain: restainRandomly,
+} satisfies Record<string, StainAugmentation<never>>
+
+function augmentPatches(batch: Pixels, change: (data: Uint8Array, workspace: Workspace) => void): Pixels {
+  const pixels: Pixels = { ...batch, data: new Uint8Array(batch.data.length) }
+  const workspace = openWorkspace(batch.height * batch.width)
+  for (let index = 0; index < batch.count; index++) {
+    const { data } = pixelsAt(batch, index)
+    workspace.load(data)
+    workspace.out.set(data)
+    change(data, workspace)
+    pixelsAt(pixels, index).data.set(workspace.out)
+  }
+  return pixels
+}
+
+// density + sum over stains of ((gain - 1) c + shift) stain, as one linear map and a factor a channel.
+function jitter(
+  data: Uint8Array,
+  workspace: Workspace,
+  stains: readonly Vector[],
+  rows: readonly Vector[],
+  random: Random,
+  { scale, shift }: JitterOptions,
+): void {
+  const around = (width: number) => width * (2 * random.uniform() - 1)
+  const draws = stains.map(() => ({ gain: around(scale), offset: around(shift) }))
+  const white = estimateWhite(data, 254)
+  const entry = (k: number, j: number) =>
+    draws.reduce((sum, { gain }, s) => sum + gain * stains[s][k] * rows[s][j], k === j ? 1 : 0)
+  const row = (k: number): Vector => [entry(k, 0), entry(k, 1), entry(k, 2)]
+  // Half a level less than glass, so that truncation gives back the same level where nothing changes.
+  const level = (k: number) =>
+    (white[k] + 0.5) * Math.exp(-draws.reduce((sum, { offset }, s) => sum + offset * stains[s][k], 0))
+  const view = openView(macenkoDefaults)(data)
+  const choice = { isTissue: true, count: view.findTissue(workspace) }
+  const levels: Vector = [level(0), level(1), level(2)]
+  restainPixels(workspace, densityTablesBelow(white), [row(0), row(1), row(2)], levels, choice)
+}
+
+function mixProfiles(own: StainProfile, target: StainProfile, part: number): StainProfile {
+  const mix = (a: number, b: number) => a + part * (b - a)
+  const vector = (s: 0 | 1): Vector => {
+    const [x, y, z] = [0, 1, 2].map((k) => mix(own.stains[s][k], target.stains[s][k]))
+    const length = Math.hypot(x, y, z)
+    return [x / length, y / length, z / length]
+  }
+  return {
+    stains: [vector(0), vector(1)],
+    maxConcentrations: [
+      mix(own.maxConcentrations[0], target.maxConcentrations[0]),
+      mix(own.maxConcentrations[1], target.maxConcentrations[1]),
+    ],
+  }
+}
+
+// Rows of the inverse: cross products over the determinant.
+function unmixThree([a, b, c]: readonly Vector[]): readonly Vector[] {
+  const cross = (u: Vector, v: Vector): Vector => [
+    u[1] * v[2] - u[2] * v[1],
+    u[2] * v[0] - u[0] * v[2],
+    u[0] * v[1] - u[1] * v[0],
+  ]
+  const determinant = a[0] * cross(b, c)[0] + a[1] * cross(b, c)[1] + a[2] * cross(b, c)[2]
+  const divide = ([x, y, z]: Vector): Vector => [x / determinant, y / determinant, z / determinant]
+  return [divide(cross(b, c)), divide(cross(c, a)), divide(cross(a, b))]
+}
