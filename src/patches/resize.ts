@@ -137,7 +137,9 @@ function resizeRows(batch: Pixels, taps: Taps): Pixels {
   const data = new Uint8ClampedArray(rows * size * 3)
   for (let row = 0; row < rows; row++) {
     for (let to = 0; to < size; to++) {
-      let [red, green, blue] = [half, half, half]
+      let red = half
+      let green = half
+      let blue = half
       let at = (row * batch.width + from[to]) * 3
       const first = to * taps.width
       for (let tap = first; tap < first + count[to]; tap++, at += 3) {
