@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkDavit } from './davit.ts'
+import { checkGan } from './gan.ts'
 import { checkMlp } from './mlp.ts'
 import { checkPreprocess } from './preprocess.ts'
 import type { ConformanceResult } from './result.ts'
@@ -22,8 +23,8 @@ const checks: Readonly<Record<string, Check | null>> = {
   dinov2_: checkVit,
   timm_: checkVit,
   davit_: checkDavit,
-  cyclegan_: null,
-  multistain_: null,
+  cyclegan_: checkGan,
+  multistain_: checkGan,
 }
 
 type Outcome = 'passed' | 'failed' | 'skipped'

@@ -10,8 +10,17 @@
 //   })
 // Anything else (several steps a batch, streamed data) is a Task for runLoop, with steps from openStep.
 
+export { type CycleGan, type CycleGanOptions, cycleGan, type GanPart, type Objective } from './cycleGan.ts'
 export { type EarlyStopping, findBestEpoch, shouldStop } from './earlyStopping.ts'
 export type { Measure } from './evaluator.ts'
+export {
+  type GanStep,
+  type GanTraining,
+  type GanTrainingOptions,
+  ganAdam,
+  openGanTraining,
+} from './ganTraining.ts'
+export { type GeneratorView, grayView, multistainJitter, plainView } from './generatorView.ts'
 export { type ImagePool, openImagePool } from './imagePool.ts'
 export {
   type EpochResult,

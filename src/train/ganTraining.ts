@@ -1,0 +1,165 @@
+// Training a cycle-consistent GAN: for each pair of batches a step of both generators, then one of both
+// discriminators, which are shown images from a pool. All randomness is opened by seed and step, and the pools are
+// part of the state, so that a resumed training gives the same bytes.
+
+import { f32, type NdArray, openRandom, WeightsError } from '../base/index.ts'
+import type { Arrays } from '../engine/index.ts'
+import { adam, type Optimizer } from '../nn/index.ts'
+import type { CycleGan } from './cycleGan.ts'
+import { openImagePool } from './imagePool.ts'
+import type { Figures, StepPlace } from './loop.ts'
+import { copyArrays, initParams, openState, restoreArrays } from './state.ts'
+import { openStep, type StepOptions } from './step.ts'
+
+/** How a GAN is trained. */
+export interface GanTrainingOptions {
+  readonly gan: CycleGan
+  /** The shape of both batches, [N,3,H,W]. */
+  readonly shape: readonly number[]
+  /** First values; drawn from the seed where not given. */
+  readonly params?: Readonly<Record<string, NdArray>>
+  /** Decides first values, jitter and what the pools do. */
+  readonly seed: number
+  /** Adam with learning rate 2e-4 and betas .5 and .999. */
+  readonly optimizer?: Optimizer
+  /** The discriminators' own optimizer, whose learning rate keeps its ratio to the generators'; the same one. */
+  readonly discriminatorOptimizer?: Optimizer
+  /** Images a pool keeps; 50. 0: discriminators see the newest images only. */
+  readonly poolSize?: number
+  readonly session?: StepOptions
+}
+
+/** A training in progress. */
+export interface GanTraining {
+  /** Hash of everything but the images that decides what steps compute. */
+  readonly key: string
+  readonly learningRate: number
+  /**
+   * Both steps on a batch of A and one of B, values in [-1, 1]. Throws EngineError where they have another shape.
+   */
+  step(images: { readonly A: NdArray; readonly B: NdArray }, place: StepPlace): Promise<GanStep>
+  /** Copies of the parameters: `G_A.<name>`, `G_B.<name>`, `D_A.<name>`, `D_B.<name>`. */
+  weights(): Record<string, NdArray<'f32'>>
+  /** Copies of all that changes: parameters, optimizer slots, pools. */
+  state(): Record<string, NdArray<'f32'>>
+  /** Takes back what `state` gave. Throws WeightsError where it is another training's. */
+  restore(state: Arrays): void
+  close(): Promise<void>
+}
+
+/** What a step gives. */
+export interface GanStep {
+  /** `G` and `D`, and their parts `G_A`, `cycle_A`, `idt_A`, `D_A` and so on. */
+  readonly losses: Figures
+  /** All that the networks' objectives report, the images `images/fake_A`, ... among it; valid until the next step. */
+  readonly reports: Arrays
+}
+
+/** CycleGAN's optimizer. */
+export function ganAdam(learningRate = 2e-4): Optimizer {
+  return adam({ learningRate, beta1: 0.5, beta2: 0.999 })
+}
+
+/** Compiles both steps and opens the pools. */
+export async function openGanTraining(options: GanTrainingOptions): Promise<GanTraining> {
+  const { gan, shape, seed, optimizer = ganAdam(), poolSize = 50, session } = options
+  const { discriminatorOptimizer = optimizer } = options
+  const { params, view } = gan
+  const rateRatio = discriminatorOptimizer.learningRate / optimizer.learningRate
+  const state = openState(params, options.params ?? initParams(params, seed))
+  const open = (part: 'G' | 'D') =>
+    openStep(
+      {
+        params,
+        optimizer: part === 'G' ? optimizer : discriminatorOptimizer,
+        trains: (name) => name.startsWith(`${part}_`),
+        build: (values, pass) =>
+          part === 'G'
+            ? gan.writeGenerators(values, pass, shape)
+            : gan.writeDiscriminators(values, pass, shape),
+      },
+      state,
+      session,
+    )
+  const [generators, discriminators] = [await open('G'), await open('D')]
+  const pools = { A: openImagePool(poolSize, shape.slice(1)), B: openImagePool(poolSize, shape.slice(1)) }
+  const draws = (step: number) =>
+    Object.fromEntries(
+      (view.drawShape.length > 0 ? [0, 1, 2, 3] : []).map((time) => [
+        `draw.${time}`,
+        view.draw(openRandom(seed, 'jitter', time, step)),
+      ]),
+    )
+  const exchange = (domain: 'A' | 'B', images: NdArray, step: number) =>
+    pools[domain].exchange(images as NdArray<'f32'>, openRandom(seed, 'pool', domain, step))
+  const shares = (domain: 'A' | 'B', step: number) => {
+    const random = openRandom(seed, 'shares', domain, step)
+    return f32([shape[0], 1, 1, 1], Float32Array.from({ length: shape[0] }, random.uniform))
+  }
+
+  return {
+    key: [generators.key, discriminators.key, rateRatio, poolSize, seed].join('/'),
+    learningRate: optimizer.learningRate,
+    async step({ A, B }, place) {
+      const reals = { real_A: A, real_B: B }
+      const made = await generators.run(state, { ...reals, ...draws(place.step) }, { ...place, seed })
+      const shown = {
+        ...reals,
+        fake_A: exchange('A', made['images/fake_A'], place.step),
+        fake_B: exchange('B', made['images/fake_B'], place.step),
+        shares_A: shares('A', place.step),
+        shares_B: shares('B', place.step),
+      }
+      const rate = place.learningRate * rateRatio
+      const judged = await discriminators.run(state, shown, { ...place, learningRate: rate, seed })
+      const { loss: G, ...parts } = made
+      const { loss: D, ...judgements } = judged
+      const reports = { G, ...parts, D, ...judgements }
+      const losses = Object.entries(reports).filter(([, { shape }]) => shape.length === 0)
+      return {
+        losses: Object.fromEntries(losses.map(([name, { data }]) => [name, data[0] as number])),
+        reports,
+      }
+    },
+    weights: () => copyArrays(state, 'param/'),
+    state: () => ({ ...copyArrays(state), ...copyPools(pools) }),
+    restore(arrays) {
+      restorePools(pools, arrays)
+      restoreArrays(
+        state,
+        Object.fromEntries(Object.entries(arrays).filter(([key]) => !key.startsWith('pool/'))),
+      )
+    },
+    async close() {
+      await generators.close()
+      await discriminators.close()
+    },
+  }
+}
+
+type Pools = Readonly<Record<'A' | 'B', ReturnType<typeof openImagePool>>>
+
+function listPools(pools: Pools): [string, NdArray<'f32'>][] {
+  return (['A', 'B'] as const).flatMap((domain): [string, NdArray<'f32'>][] => [
+    [`pool/${domain}`, pools[domain].state.images],
+    [`pool/${domain}.count`, pools[domain].state.count],
+  ])
+}
+
+function copyPools(pools: Pools): Record<string, NdArray<'f32'>> {
+  return Object.fromEntries(listPools(pools).map(([key, { shape, data }]) => [key, f32(shape, data.slice())]))
+}
+
+function restorePools(pools: Pools, arrays: Arrays): void {
+  for (const [key, { shape, data }] of listPools(pools)) {
+    const given = arrays[key]
+    if (given?.dtype !== 'f32' || `${given.shape}` !== `${shape}`) {
+      throw new WeightsError({
+        where: key,
+        expected: `f32 [${shape}]`,
+        got: given ? `[${given.shape}]` : 'nothing',
+      })
+    }
+    data.set(given.data as Float32Array)
+  }
+}
