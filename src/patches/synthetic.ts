@@ -10,7 +10,7 @@ import { scanSection } from './syntheticScanner.ts'
 import { composeTissue } from './syntheticTissue.ts'
 
 /** Raised when the same options give other bytes: part of the fingerprint. */
-export const syntheticVersion = 1
+export const syntheticVersion = 2
 
 /** The splits of the challenge. */
 export type SyntheticSplit = 'train' | 'val' | 'test'

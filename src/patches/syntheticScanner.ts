@@ -95,6 +95,15 @@ const bellTable = (() => {
   return Float32Array.from({ length: 1 << 16 }, () => random.normal())
 })()
 
+/** What the sensor reads in the dark, of 255: no tissue, however dense, is as black as a missing region. */
+const darkLevel = 10
+
+// The sensor's toe: a smooth bend that leaves light above twice the dark level as it is.
+function liftDark(light: number): number {
+  if (light >= 2 * darkLevel) return light
+  return darkLevel + Math.max(0, light) ** 2 / (4 * darkLevel)
+}
+
 // Photon noise: its deviation grows with the root of the light.
 function writeChannel(light: Field, rgb: Uint8Array, channel: number, noise: number, random: Random): void {
   const mask = bellTable.length - 1
@@ -102,7 +111,7 @@ function writeChannel(light: Field, rgb: Uint8Array, channel: number, noise: num
   let at = random.integer(bellTable.length)
   const stride = 2 * random.integer(1 << 12) + 1 // odd: it visits the whole table before it repeats
   for (let i = 0; i < light.length; i++) {
-    const level = Math.max(0, light[i])
+    const level = liftDark(light[i])
     const value = level + deviation * Math.sqrt(level) * bellTable[at] + 0.5
     at = (at + stride) & mask
     rgb[3 * i + channel] = Math.max(0, Math.min(255, value))
