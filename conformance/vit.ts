@@ -17,7 +17,7 @@ import {
   slice,
   type Value,
 } from '../src/graph/index.ts'
-import { type Resampling, resamplePositions, type Vit, vit } from '../src/models/index.ts'
+import { foldLayerScale, type Resampling, resamplePositions, type Vit, vit } from '../src/models/index.ts'
 import { bceWithLogits, inferencePass, type ParamValues } from '../src/nn/index.ts'
 import { catalog } from '../src/weights/index.ts'
 import { compareArrays } from './compare.ts'
@@ -53,6 +53,7 @@ export async function checkVit(folder: string): Promise<ConformanceResult[]> {
       if (!found[quantity]) results.push({ quantity: `${key} (unknown)`, error: Number.NaN, tolerance: 0 })
       else results.push(compareArrays(key, found[quantity], reference, tokens))
     }
+    results.push(await checkTuned(model, params, images, expected, name))
     const [of, quantity] = describeExpected(config).split('.')
     if (of !== name) continue
     const reference = await readNpyFile(join(folder, 'expected.npy'))
@@ -70,6 +71,23 @@ async function runNetwork(model: Vit, config: Config, params: Params, images: Nd
   const x = input('images', images.shape)
   const values = describeValues(model, config, asConstants(params), x)
   return runGraph(values, [x], { images })
+}
+
+// What extractors run: layer scale folded into the weights, and the last block for the class token alone.
+async function checkTuned(
+  { architecture }: Vit,
+  params: Params,
+  images: NdArray,
+  expected: Readonly<Record<string, NdArray>>,
+  name: string,
+): Promise<ConformanceResult> {
+  const tuned = foldLayerScale(architecture, params)
+  const x = input('images', images.shape)
+  const classToken = vit(tuned.architecture).writeClassToken(asConstants(tuned.params), x)
+  const found = await runGraph({ classToken }, [x], { images })
+  const names = ['x_norm_clstoken', 'pooler_output', 'cls_token'].map((quantity) => `${name}.${quantity}`)
+  const key = names.find((candidate) => expected[candidate]) ?? names[0]
+  return compareArrays(`${key} as extractors run it`, found.classToken, expected[key], tokens)
 }
 
 // Every quantity that any of the fixtures names, by that name.

@@ -5,6 +5,7 @@
 import { ShapeError } from '../base/index.ts'
 import * as g from '../graph/index.ts'
 import {
+  activation,
   attention,
   fill,
   geluMlp,
@@ -16,6 +17,7 @@ import {
   type ParamSpecs,
   type ParamValues,
   patchEmbed,
+  sequential,
   swigluMlp,
 } from '../nn/index.ts'
 import { resamplePositions } from './positions.ts'
@@ -42,6 +44,11 @@ export interface Vit extends Model {
   readonly prefixTokens: number
   /** Writes the whole network on images [batch, 3, height, width]; it is the same in training and in use. */
   write(params: ParamValues, images: g.Value): VitValues
+  /**
+   * The normalised class token alone, [batch, width]: as in `write`, but the last block is spared the other tokens,
+   * which nothing needs.
+   */
+  writeClassToken(params: ParamValues, images: g.Value): g.Value
   /** Blocks `from` up to `to` on tokens, and the final normalisation where `to` is not given. */
   writeTail(params: ParamValues, tokens: g.Value, from: number, to?: number): g.Value
 }
@@ -72,6 +79,13 @@ export function vit(architecture: VitArchitecture): Vit {
     params: Object.assign(prefixSpecs(architecture), ...params),
     write,
     apply: (values, images) => write(values, images).tokens,
+    writeClassToken(values, images) {
+      const { tokensIn, blocks: results } = write(values, images)
+      const before = results.at(-2) ?? tokensIn
+      const last = blocks.at(-1)?.applyToFirst(values, before, 1) ?? g.slice(before, 1, 0, 1)
+      const token = final.apply(values, last, inferencePass)
+      return g.reshape(token, [token.shape[0], width])
+    },
     writeTail(values, tokens, from, to) {
       const chosen = [...blocks.slice(from, to), ...(to === undefined ? [final] : [])]
       return chosen.reduce((x, part) => part.apply(values, x, inferencePass), tokens)
@@ -79,33 +93,32 @@ export function vit(architecture: VitArchitecture): Vit {
   }
 }
 
+/** A block, which can also be had for the first tokens only. */
+interface Block extends Model {
+  applyToFirst(values: ParamValues, x: g.Value, count: number): g.Value
+}
+
 /** x + attention(norm1 x), then x + mlp(norm2 x); each branch scaled channel by channel where the model is so. */
-function vitBlock(name: string, architecture: VitArchitecture): Model {
-  const { width, heads, mlp, layerNormEps } = architecture
-  const buildMlp = mlp.kind === 'gelu' ? geluMlp : swigluMlp
-  const branches = [
-    [
-      layerNorm(`${name}.norm1`, width, layerNormEps),
-      attention(`${name}.attn`, width, heads),
-      ...(architecture.layerScale ? [layerScale(`${name}.ls1`, width)] : []),
-    ],
-    [
-      layerNorm(`${name}.norm2`, width, layerNormEps),
-      buildMlp(`${name}.mlp`, width, mlp.hidden),
-      ...(architecture.layerScale ? [layerScale(`${name}.ls2`, width)] : []),
-    ],
-  ]
+function vitBlock(name: string, architecture: VitArchitecture): Block {
+  const { width, heads, mlp: form, layerNormEps, layerScale: isScaled } = architecture
+  const norm1 = layerNorm(`${name}.norm1`, width, layerNormEps)
+  const attend = attention(`${name}.attn`, width, heads)
+  const scale1 = isScaled ? layerScale(`${name}.ls1`, width) : activation((x) => x)
+  const norm2 = layerNorm(`${name}.norm2`, width, layerNormEps)
+  const mlp = (form.kind === 'gelu' ? geluMlp : swigluMlp)(`${name}.mlp`, width, form.hidden)
+  const scale2 = isScaled ? layerScale(`${name}.ls2`, width) : activation((x) => x)
+  const second = sequential([norm2, mlp, scale2])
+  const join = (values: ParamValues, x: g.Value, attended: g.Value) => {
+    const sum = g.add(x, scale1.apply(values, attended, inferencePass))
+    return g.add(sum, second.apply(values, sum, inferencePass))
+  }
   return {
-    params: Object.assign({}, ...branches.flat().map(({ params }) => params)),
-    apply: (values, x, pass) =>
-      branches.reduce(
-        (sum, branch) =>
-          g.add(
-            sum,
-            branch.reduce((y, layer) => layer.apply(values, y, pass), sum),
-          ),
-        x,
-      ),
+    params: Object.assign({}, ...[norm1, attend, scale1, second].map(({ params }) => params)),
+    apply: (values, x, pass) => join(values, x, attend.apply(values, norm1.apply(values, x, pass), pass)),
+    applyToFirst(values, x, count) {
+      const normal = norm1.apply(values, x, inferencePass)
+      return join(values, g.slice(x, 1, 0, count), attend.applyToFirst(values, normal, count))
+    },
   }
 }
 

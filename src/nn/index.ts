@@ -40,6 +40,7 @@ export { inferencePass, type MaskSpec, openTrainingPass, type Pass, type Trainin
 export { normaliseWeight, spectralSpecs } from './spectralNorm.ts'
 export { type LayerMaker, prefixModel, type Stack, stackLayers } from './stack.ts'
 export {
+  type Attention,
   applyLinear,
   attend,
   attention,

@@ -43,10 +43,26 @@ export function layerScale(name: string, width: number, initial = 1): Model {
   }
 }
 
+/** Self-attention, which can also be had for the first tokens only. */
+export interface Attention extends Model {
+  /** The result for the first `count` tokens, which attend to all: [batch, count, width]. */
+  applyToFirst(values: ParamValues, x: g.Value, count: number): g.Value
+}
+
 /** Multi-head self-attention: one layer `qkv` for queries, keys and values (rows in that order), and `proj`. */
-export function attention(name: string, width: number, heads: number): Model {
+export function attention(name: string, width: number, heads: number): Attention {
   if (width % heads !== 0) {
     throw new ShapeError({ where: name, expected: `a width that ${heads} heads divide`, got: `${width}` })
+  }
+  // [batch, tokens, n * width] -> n of [batch, heads, tokens, channels]
+  const splitHeads = (x: g.Value) => {
+    const [batch, count, sides] = g.fixedShape(name, x)
+    const parts = g.reshape(x, [batch, count, sides / width, heads, width / heads])
+    return splitFirst(g.transpose(parts, [2, 0, 3, 1, 4]))
+  }
+  const joinHeads = (values: ParamValues, x: g.Value) => {
+    const [batch, , count] = g.fixedShape(name, x)
+    return applyLinear(`${name}.proj`, values, g.reshape(g.transpose(x, [0, 2, 1, 3]), [batch, count, width]))
   }
   return {
     params: {
@@ -54,11 +70,17 @@ export function attention(name: string, width: number, heads: number): Model {
       ...linearSpecs(`${name}.proj`, width, width),
     },
     apply(values, x) {
-      const [batch, count] = g.fixedShape(name, x)
-      const parts = g.reshape(applyLinear(`${name}.qkv`, values, x), [batch, count, 3, heads, width / heads])
-      const [q, k, v] = splitFirst(g.transpose(parts, [2, 0, 3, 1, 4]))
-      const mixed = g.transpose(attend(q, k, v), [0, 2, 1, 3])
-      return applyLinear(`${name}.proj`, values, g.reshape(mixed, [batch, count, width]))
+      const [q, k, v] = splitHeads(applyLinear(`${name}.qkv`, values, x))
+      return joinHeads(values, attend(q, k, v))
+    },
+    applyToFirst(values, x, count) {
+      const rows = (start: number, end: number): ParamValues => ({
+        'part.weight': g.slice(values[`${name}.qkv.weight`], 0, start, end),
+        'part.bias': g.slice(values[`${name}.qkv.bias`], 0, start, end),
+      })
+      const [q] = splitHeads(applyLinear('part', rows(0, width), g.slice(x, 1, 0, count)))
+      const [k, v] = splitHeads(applyLinear('part', rows(width, 3 * width), x))
+      return joinHeads(values, attend(q, k, v))
     },
   }
 }

@@ -1,6 +1,6 @@
 // A known model as a graph from images to embeddings, and as a session that runs it.
 
-import { f32, type NdArray, sizeOf } from '../../base/index.ts'
+import { f32, type NdArray } from '../../base/index.ts'
 import { openSession, type Session, type SessionOptions } from '../../engine/index.ts'
 import {
   concat,
@@ -12,7 +12,7 @@ import {
   slice,
   type Value,
 } from '../../graph/index.ts'
-import { davit, vit } from '../../models/index.ts'
+import { davit, foldLayerScale, vit } from '../../models/index.ts'
 import { inferencePass, type ParamValues } from '../../nn/index.ts'
 import type { Params } from '../../weights/index.ts'
 import type { ModelPlan } from './modelOptions.ts'
@@ -51,14 +51,13 @@ export async function openNetwork(
 ): Promise<Network> {
   const images = f32([plan.batch, 3, height, width])
   const x = input('images', images.shape)
-  const weights: Record<string, NdArray<'f32'>> = {}
-  for (const name of Object.keys(params.shapes)) weights[name] = await params.read(name)
-  const bytes = Object.values(params.shapes).reduce((sum, shape) => sum + 4 * sizeOf(shape), 0)
+  const { architecture, weights } = await readWeights(plan, params)
+  const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
   const isFed = bytes > largestWritten
   const values = Object.entries(weights).map(
     ([name, array]) => [name, isFed ? input(name, array.shape) : constant(array)] as const,
   )
-  const embedding = writeEmbedding(plan, Object.fromEntries(values), x)
+  const embedding = writeEmbedding({ ...plan, architecture }, Object.fromEntries(values), x)
   const session = await openSession(emitModel({ embedding }, { inputs: [x] }), options)
   const feeds = { images, ...pickFed(session, weights) }
   return {
@@ -68,7 +67,20 @@ export async function openNetwork(
   }
 }
 
-function pickFed(session: Session, weights: Readonly<Record<string, NdArray>>): Record<string, NdArray> {
+type Weights = Readonly<Record<string, NdArray<'f32'>>>
+
+async function readWeights(
+  { architecture }: ModelPlan,
+  params: Params,
+): Promise<{ architecture: ModelPlan['architecture']; weights: Weights }> {
+  const weights: Record<string, NdArray<'f32'>> = {}
+  for (const name of Object.keys(params.shapes)) weights[name] = await params.read(name)
+  if (architecture.family === 'davit') return { architecture, weights }
+  const folded = foldLayerScale(architecture, weights)
+  return { architecture: folded.architecture, weights: folded.params }
+}
+
+function pickFed(session: Session, weights: Weights): Record<string, NdArray> {
   const names = session.inputs.map(({ name }) => name).filter((name) => name in weights)
   return Object.fromEntries(names.map((name) => [name, weights[name]]))
 }
@@ -76,6 +88,7 @@ function pickFed(session: Session, weights: Readonly<Record<string, NdArray>>): 
 function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValues, images: Value): Value {
   if (architecture.family === 'davit') return davit(architecture).apply(values, images, inferencePass)
   const model = vit(architecture)
+  if (pooling === 'cls') return model.writeClassToken(values, images)
   const { tokens } = model.write(values, images)
   const [batch, count, width] = tokens.shape as number[]
   const parts = {
