@@ -27,12 +27,13 @@ export function countPairs(
   counts: Int32Array,
 ): void {
   counts.fill(0)
+  const columnStep = distance > 1 ? region.step : 1
   const down = distance * width
   const bottom = region.top + region.height - distance
   const left = region.left + distance
   const right = region.left + region.width - distance
-  for (let y = region.top; y < bottom; y += region.rowStep) {
-    for (let i = y * width + left; i < y * width + right; i++) {
+  for (let y = region.top; y < bottom; y += region.step) {
+    for (let i = y * width + left; i < y * width + right; i += columnStep) {
       const row = plane[i] & 0xf0
       counts[row | (plane[i + distance] >> 4)]++
       counts[256 | row | (plane[i + down] >> 4)]++

@@ -31,12 +31,13 @@ export function countPatterns(
   counts: Int32Array,
 ): void {
   counts.fill(0)
+  const columnStep = radius > 1 ? region.step : 1
   const down = radius * width
   const bottom = Math.min(height - radius, region.top + region.height)
   const left = Math.max(radius, region.left)
   const right = Math.min(width - radius, region.left + region.width)
-  for (let y = Math.max(radius, region.top); y < bottom; y += region.rowStep) {
-    for (let i = y * width + left; i < y * width + right; i++) {
+  for (let y = Math.max(radius, region.top); y < bottom; y += region.step) {
+    for (let i = y * width + left; i < y * width + right; i += columnStep) {
       const bound = plane[i] + margin
       const code = // the sign bit of bound - neighbour says that the neighbour is above
         ((bound - plane[i - down - radius]) >>> 31) |

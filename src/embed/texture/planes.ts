@@ -8,8 +8,11 @@ export interface Region {
   readonly left: number
   readonly height: number
   readonly width: number
-  /** Patterns and pairs are taken of every row (1) or every second (2): neighbouring rows tell nearly the same. */
-  readonly rowStep: 1 | 2
+  /**
+   * Patterns and pairs are taken of every pixel (1) or of every second row (2), and then from radius and distance
+   * 2 on of every second column too: neighbouring pixels tell nearly the same.
+   */
+  readonly step: 1 | 2
 }
 
 /** The planes of a patch in the order in which features are listed. */
@@ -100,7 +103,7 @@ export const regionNames = ['patch', 'center'] as const
 export function patchRegions(height: number, width: number): readonly [Region, Region] {
   const side = 32
   return [
-    { top: 0, left: 0, height, width, rowStep: 2 },
-    { top: (height - side) >> 1, left: (width - side) >> 1, height: side, width: side, rowStep: 1 },
+    { top: 0, left: 0, height, width, step: 2 },
+    { top: (height - side) >> 1, left: (width - side) >> 1, height: side, width: side, step: 1 },
   ]
 }

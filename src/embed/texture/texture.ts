@@ -9,7 +9,7 @@ import { createPlanes, fillPlanes, patchRegions, planeNames, regionNames } from 
 import { createSpectrum, measureSpectrum, spectrumNames } from './radialSpectrum.ts'
 
 /** Raised when the same pixels give other features. */
-export const textureVersion = 2
+export const textureVersion = 3
 
 /** The smallest side of a patch that can be embedded, in pixels. */
 export const smallestSide = 32
