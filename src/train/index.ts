@@ -13,6 +13,7 @@
 export { type CycleGan, type CycleGanOptions, cycleGan, type GanPart, type Objective } from './cycleGan.ts'
 export { type EarlyStopping, findBestEpoch, shouldStop } from './earlyStopping.ts'
 export type { Measure } from './evaluator.ts'
+export { type GanTaskOptions, type ImageSource, makeGanTask } from './ganTask.ts'
 export {
   type GanStep,
   type GanTraining,

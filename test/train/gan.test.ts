@@ -1,0 +1,172 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { checkGan } from '../../conformance/gan.ts'
+import { runGraph } from '../../conformance/runGraph.ts'
+import { f32, type NdArray, openRandom } from '../../src/base/index.ts'
+import { input } from '../../src/graph/index.ts'
+import { patchGan, resnetGenerator } from '../../src/models/index.ts'
+import type { GanLossName } from '../../src/nn/index.ts'
+import {
+  type CycleGan,
+  cycleGan,
+  type GeneratorView,
+  ganAdam,
+  grayView,
+  type ImageSource,
+  linearDecayRate,
+  makeGanTask,
+  openGanTraining,
+  openImagePool,
+  runLoop,
+} from '../../src/train/index.ts'
+
+const golden = '../shared/golden'
+const shape = [1, 3, 16, 16]
+
+function buildSmall(view?: GeneratorView, gan?: GanLossName): CycleGan {
+  return cycleGan({
+    generator: resnetGenerator({ width: 2, blocks: 1 }),
+    discriminator: patchGan({ width: 2, layers: 1, spectral: true }),
+    view,
+    gan,
+  })
+}
+
+function openSmall(gan: CycleGan, poolSize = 2) {
+  const optimizer = ganAdam(1e-3)
+  return openGanTraining({ gan, shape, seed: 3, optimizer, poolSize, session: { provider: 'cpu' } })
+}
+
+// Images of one colour with noise: red in A, blue in B.
+function drawSource(name: string, count: number, channel: number, side = 20): ImageSource {
+  const random = openRandom(1, name)
+  const images = Array.from({ length: count }, () =>
+    f32(
+      [3, side, side],
+      Float32Array.from({ length: 3 * side * side }, (_, i) => {
+        const level = Math.floor(i / side ** 2) === channel ? 0.6 : -0.6
+        return level + 0.3 * (random.uniform() - 0.5)
+      }),
+    ),
+  )
+  return { name, count, read: (row) => images[row] }
+}
+
+describe('an image pool', () => {
+  const row = (...values: number[]) => f32([values.length, 1], values)
+
+  it('stores and shows images while there is room, then exchanges half of them', () => {
+    const pool = openImagePool(2, [1])
+    const draws = [0.9, 0.2, 0.7]
+    const random = { uniform: () => draws.shift()!, integer: () => 1 }
+    expect([...pool.exchange(row(1, 2), random).data]).toEqual([1, 2])
+    expect([...pool.exchange(row(3, 4, 5), random).data]).toEqual([2, 4, 3])
+    expect([...pool.state.images.data]).toEqual([1, 5])
+  })
+
+  it('without room shows the newest images', () => {
+    const images = row(1, 2)
+    expect(openImagePool(0, [1]).exchange(images, openRandom(0))).toBe(images)
+  })
+})
+
+describe('the view of MultiStain', () => {
+  const dark = f32([1, 3, 1, 2], [-0.5, 0.5, -0.5, 0.5, -0.5, 0.5])
+  const strengths = { brightness: 0.5, contrast: 0, saturation: 0, hue: 0 }
+
+  async function look(mode: 'paper' | 'reference'): Promise<number[]> {
+    const view = grayView(mode, strengths)
+    const [x, draw] = [input('x', dark.shape), input('draw', view.drawShape as number[])]
+    const feeds = { x: dark, draw: f32([1, 5], [0.5, 1, 0, 0, 0]) }
+    const { shown } = await runGraph({ shown: view.show(x, draw) }, [x, draw], feeds)
+    return [...(shown.data as Float32Array)].slice(0, 2)
+  }
+
+  it('jitters in [0, 1] in the paper, and loses all below 0 in the reference', async () => {
+    const near = (values: number[]) => values.map((value) => expect.closeTo(value, 3))
+    expect(await look('paper')).toEqual(near([-0.75, -0.25]))
+    expect(await look('reference')).toEqual(near([0, 0.25]))
+  })
+
+  it('shows gray in use in the paper, and colours in the reference', () => {
+    const x = input('x', [1, 3, 4, 4])
+    expect(grayView('reference').showInUse(x)).toBe(x)
+    expect(grayView('paper').showInUse(x)).not.toBe(x)
+  })
+})
+
+describe('GAN training', () => {
+  it('learns to swap two colours, by losses that all go on', async () => {
+    const training = await openSmall(buildSmall())
+    const [A, B] = [drawSource('A', 3, 0), drawSource('B', 2, 2)]
+    const task = makeGanTask({ training, A, B, shape, seed: 0 })
+    const { history } = await runLoop(task, { epochs: 12, batchSize: 1, learningRate: 1e-3, seed: 0 })
+    await training.close()
+    const [first, last] = [history[0].training, history[history.length - 1].training]
+    expect(Object.keys(first).sort()).toEqual(
+      ['D', 'D_A', 'D_B', 'G', 'G_A', 'G_B', 'cycle_A', 'cycle_B', 'idt_A', 'idt_B'].sort(),
+    )
+    expect(last.cycle_A + last.cycle_B).toBeLessThan(0.8 * (first.cycle_A + first.cycle_B))
+    expect(history).toHaveLength(12)
+  })
+
+  it('stopped and resumed gives the bytes of an uninterrupted one, pools and jitter included', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'eosin-gan-'))
+    const gan = buildSmall(grayView('paper'))
+    const [A, B] = [drawSource('A', 3, 0), drawSource('B', 2, 2)]
+    const loop = { batchSize: 1, learningRate: 1e-3, seed: 5, schedule: linearDecayRate(1, 2), epochs: 3 }
+    const train = async (checkpoint: string, stopAfter = Number.POSITIVE_INFINITY) => {
+      const training = await openSmall(gan)
+      const task = makeGanTask({ training, A, B, shape, seed: 5 })
+      const step: typeof task.step = (rows, place) => {
+        if (place.step > stopAfter) throw new Error('stopped')
+        return task.step(rows, place)
+      }
+      const place = { path: join(folder, checkpoint), key: training.key }
+      try {
+        return await runLoop({ ...task, step }, { ...loop, checkpoint: place })
+      } finally {
+        await training.close()
+      }
+    }
+    const whole = await train('whole')
+    await expect(train('cut', 5)).rejects.toThrow('stopped')
+    const resumed = await train('cut')
+    rmSync(folder, { recursive: true })
+    expect(resumed.history).toEqual(whole.history)
+    const bytes = (weights: Readonly<Record<string, NdArray>>) =>
+      Object.entries(weights).map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('base64')])
+    expect(bytes(resumed.weights)).toEqual(bytes(whole.weights))
+  })
+
+  it("penalises the discriminators' slope with wgangp", async () => {
+    const training = await openSmall(buildSmall(undefined, 'wgangp'))
+    const image = await drawSource('A', 1, 0, 16).read(0)
+    const batch = f32(shape, image.data)
+    const { losses } = await training.step({ A: batch, B: batch }, { epoch: 1, step: 1, learningRate: 1e-3 })
+    await training.close()
+    expect(losses.D).toBeGreaterThan(5) // twice the penalty of a flat discriminator is 20
+    expect(Number.isFinite(losses.G)).toBe(true)
+  })
+
+  it('refuses an empty domain and images that are too small, by their names', async () => {
+    const training = await openSmall(buildSmall())
+    const empty = { name: 'target center_3', count: 0, read: () => f32([3, 16, 16]) }
+    const [A, small] = [drawSource('A', 1, 0), drawSource('B', 1, 2, 8)]
+    expect(() => makeGanTask({ training, A, B: empty, shape, seed: 0 })).toThrow(/target center_3.*got none/)
+    const task = makeGanTask({ training, A, B: small, shape, seed: 0 })
+    const step = task.step(Uint32Array.of(0), { epoch: 1, step: 1, learningRate: 1e-3 })
+    await expect(step).rejects.toThrow(/3x16x16 or larger, got 3x8x8/)
+    await training.close()
+  })
+})
+
+describe.skipIf(!existsSync(golden))('training steps agree with the reference', () => {
+  it.each(['cyclegan_step', 'multistain_step'])('%s', async (name) => {
+    const results = await checkGan(`${golden}/${name}`)
+    expect(results.length).toBeGreaterThan(150)
+    expect(results.filter(({ error, tolerance }) => !(error <= tolerance))).toEqual([])
+  })
+})
