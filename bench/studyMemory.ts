@@ -22,9 +22,7 @@ export const studyMemory: BenchCase = {
 async function measureStudy(patches: number): Promise<BenchLine> {
   const folder = await mkdtemp(join(tmpdir(), 'eosin-bench-study-'))
   try {
-    const counts = ['--train', patches * 0.6, '--val', patches * 0.2, '--test', patches * 0.2].map(String)
-    await runEosin(['patches', 'make', join(folder, 'data'), '--test-labels', ...counts])
-    await writeFile(join(folder, 'recipe.yaml'), recipe)
+    await writeFile(join(folder, 'recipe.yaml'), writeRecipe(await makeData(patches)))
     const { seconds, peakRssMb } = await runEosin([
       'study',
       'run',
@@ -47,12 +45,20 @@ async function measureStudy(patches: number): Promise<BenchLine> {
   }
 }
 
-const recipe = `name: bench
+// Making 100,000 patches takes minutes: they are kept in the temporary folder for the next run.
+async function makeData(patches: number): Promise<string> {
+  const data = join(tmpdir(), `eosin-bench-patches-${patches}`)
+  const counts = ['--train', patches * 0.6, '--val', patches * 0.2, '--test', patches * 0.2].map(String)
+  if (!existsSync(data)) await runEosin(['patches', 'make', data, '--test-labels', ...counts])
+  return data
+}
+
+const writeRecipe = (data: string) => `name: bench
 seeds: 1
 data:
-  train: { path: data/train.h5 }
-  val: { path: data/val.h5 }
-  test: { path: data/test.h5 }
+  train: { path: ${data}/train.h5 }
+  val: { path: ${data}/val.h5 }
+  test: { path: ${data}/test.h5 }
 stain: [none, macenko]
 embed: [texture]
 classify: [mlp]

@@ -86,15 +86,17 @@ async function showInfo(path: string, { format, part, json }: OpenOptions): Prom
   }
 }
 
-// Scalars as a list, counts as one small table each.
+// Scalars as a list, counts as one small table each; what the data does not say is said to be unknown.
 function describeInfo(info: Record<string, unknown>): string {
   const lines: string[] = []
   const tables: string[] = []
   for (const [key, value] of Object.entries(info)) {
-    if (value === null || value === undefined) lines.push(`${key.padEnd(14)}-`)
-    else if (typeof value === 'object' && !Array.isArray(value))
+    if (value !== null && typeof value === 'object') {
       tables.push(describeCounts(key, value as Record<string, unknown>))
-    else lines.push(`${key.padEnd(14)}${typeof value === 'number' ? formatCount(value) : String(value)}`)
+    } else {
+      const shown = typeof value === 'number' ? formatCount(value) : String(value ?? 'unknown')
+      lines.push(`${key.padEnd(16)}${shown}`)
+    }
   }
   return [lines.join('\n'), ...tables].join('\n\n')
 }
