@@ -1,6 +1,9 @@
 // The stain room: methods by name, and the pieces they are made of for whoever checks or draws them.
 
+export * from './advise.ts'
 export * from './augment.ts'
+export * from './compare.ts'
+export * from './comparePage.ts'
 export * from './concentrations.ts'
 export * from './densityView.ts'
 export * from './dictionary.ts'
