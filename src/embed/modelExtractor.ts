@@ -159,14 +159,16 @@ async function embedBatch(
 ): Promise<Float32Array> {
   const rows = new Float32Array(batch.count * dimensions)
   const { mean, std } = plan.transform
-  const size = batch.height * batch.width * 3
-  for (let first = 0; first < batch.count; first += plan.batch) {
-    const count = Math.min(plan.batch, batch.count - first)
-    const part = { ...batch, count, data: batch.data.subarray(first * size, (first + count) * size) }
-    const pictures = transformPixels(part, plan.transform)
-    const { images, run } = await networks.take(pictures.height, pictures.width)
+  const pictures = transformPixels(batch, plan.transform)
+  const { height, width } = pictures
+  const size = height * width * 3
+  const { images, run } = await networks.take(height, width)
+  const step = images.shape[0]
+  for (let first = 0; first < batch.count; first += step) {
+    const count = Math.min(step, batch.count - first)
+    const part = { ...pictures, count, data: pictures.data.subarray(first * size, (first + count) * size) }
     // What a last, short run leaves of the run before is computed again and not read.
-    toTensor(pictures, mean, std, images.data.subarray(0, pictures.data.length))
+    toTensor(part, mean, std, images.data.subarray(0, count * size))
     const { data } = await run()
     rows.set((data as Float32Array).subarray(0, count * dimensions), first * dimensions)
   }

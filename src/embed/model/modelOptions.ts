@@ -23,7 +23,7 @@ export const resamplings = {
   timm: "timm's",
 } as const
 
-type ImageOptions = Pick<OnnxOptions, 'resize' | 'edge' | 'filter' | 'crop' | 'mean' | 'std' | 'batch'>
+type ImageOptions = Pick<OnnxOptions, 'resize' | 'edge' | 'filter' | 'crop' | 'mean' | 'std'>
 
 /** Options of a known model; null takes what its card says. */
 export interface ModelOptions extends ImageOptions {
@@ -32,6 +32,8 @@ export interface ModelOptions extends ImageOptions {
   readonly pooling: TokenPooling | null
   /** By which convention positions are resampled; the model's own by default. */
   readonly resampling: keyof typeof resamplings | null
+  /** Images to a run; by default about as many as make 512 tokens, which is the fastest on processors. */
+  readonly batch: number | null
 }
 
 /** Nothing chosen: the model as its publisher uses it. */
@@ -45,7 +47,7 @@ export const modelDefaults: ModelOptions = {
   crop: onnxDefaults.crop,
   mean: onnxDefaults.mean,
   std: onnxDefaults.std,
-  batch: onnxDefaults.batch,
+  batch: null,
 }
 
 /** What decides an embedding beside weights and pixels. */
@@ -54,13 +56,13 @@ export interface ModelPlan {
   readonly transform: ImageTransform
   /** `image`: the model has one output. */
   readonly pooling: TokenPooling | 'image'
-  /** Images to a run. */
-  readonly batch: number
+  /** Images to a run, or null for what suits their size. */
+  readonly batch: number | null
 }
 
 /** What `options` come to. Throws UsageError and UnknownNameError for values that the model cannot take. */
 export function planModel(name: string, card: ModelCard, options: ModelOptions): ModelPlan {
-  const { weights, pooling, resampling, ...image } = options
+  const { weights, pooling, resampling, batch, ...image } = options
   if (weights !== null && typeof weights !== 'string') {
     throw new UsageError({
       where: `extractor ${name} weights`,
@@ -68,8 +70,12 @@ export function planModel(name: string, card: ModelCard, options: ModelOptions):
       got: JSON.stringify(weights),
     })
   }
-  const transform = chooseTransform({ ...onnxDefaults, ...image }, card.preprocessing, null, name)
-  const { batch } = options
+  const transform = chooseTransform(
+    { ...onnxDefaults, ...image, batch: batch ?? onnxDefaults.batch },
+    card.preprocessing,
+    null,
+    name,
+  )
   const { architecture } = card
   if (architecture.family === 'davit') {
     const given = Object.entries({ pooling, resampling }).find(([, value]) => value !== null)

@@ -49,7 +49,8 @@ export async function openNetwork(
   [height, width]: readonly [number, number],
   options: SessionOptions,
 ): Promise<Network> {
-  const images = f32([plan.batch, 3, height, width])
+  const batch = plan.batch ?? chooseBatch(plan, height, width)
+  const images = f32([batch, 3, height, width])
   const x = input('images', images.shape)
   const { architecture, weights } = await readWeights(plan, params)
   const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
@@ -65,6 +66,13 @@ export async function openNetwork(
     run: async () => (await session.run(feeds)).embedding,
     close: () => session.close(),
   }
+}
+
+// A power of two, so that batches of the patches' readers divide into runs without a rest.
+function chooseBatch({ architecture }: ModelPlan, height: number, width: number): number {
+  if (architecture.family === 'davit') return 1
+  const tokens = (height * width) / architecture.patchSize ** 2
+  return 2 ** Math.max(0, Math.floor(Math.log2(520 / tokens)))
 }
 
 type Weights = Readonly<Record<string, NdArray<'f32'>>>
