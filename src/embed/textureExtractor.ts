@@ -30,7 +30,8 @@ export const textureMethod: ExtractorMethod<TextureOptions> = {
       featureNames: textureNames,
       async embed(batch) {
         if (batch.count > 0) createTexture(batch.height, batch.width) // refuses a size before any thread sees it
-        const parts = await Promise.all(splitBatch(batch, workers.threads).map((task) => workers.run(task)))
+        const tasks = splitBatch(batch, workers.threads)
+        const parts = await Promise.all(tasks.map((task) => workers.run(task, ownedBuffers(task))))
         return joinRows(parts)
       },
       close: () => workers.close(),
@@ -38,16 +39,21 @@ export const textureMethod: ExtractorMethod<TextureOptions> = {
   },
 }
 
-// Consecutive runs of patches, about one a thread. Structured cloning copies a whole underlying buffer, so that
-// a part is copied out first, unless the memory is shared already.
+// Consecutive runs of patches, about one a thread. The batch stays the caller's: a part is copied out and its copy
+// moved to the thread, unless the memory is shared already.
 function splitBatch({ data, count, height, width }: Pixels, threads: number): TextureTask[] {
   const size = height * width * 3
   const run = Math.max(smallestTask, Math.ceil(count / threads))
-  const cut = data.buffer instanceof SharedArrayBuffer ? data.subarray.bind(data) : data.slice.bind(data)
+  const isShared = data.buffer instanceof SharedArrayBuffer
   return Array.from({ length: Math.ceil(count / run) }, (_, part) => {
     const rows = Math.min(run, count - part * run)
-    return { data: cut(part * run * size, (part * run + rows) * size), count: rows, height, width }
+    const view = data.subarray(part * run * size, (part * run + rows) * size)
+    return { data: isShared ? view : new Uint8Array(view), count: rows, height, width }
   })
+}
+
+function ownedBuffers({ data }: TextureTask): ArrayBuffer[] {
+  return data.buffer instanceof ArrayBuffer ? [data.buffer] : []
 }
 
 function joinRows(parts: readonly Float32Array[]): Float32Array {

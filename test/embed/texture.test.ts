@@ -128,9 +128,14 @@ describe('the texture extractor', () => {
     const extractor = await opened[1]
     expect(await extractor.embed(pixels(new Uint8Array(0), 0, 96, 96))).toEqual(new Float32Array(0))
     const batch = drawNoise(3, 40)
-    const before = batch.data.slice()
-    await extractor.embed(batch)
-    expect(batch.data).toEqual(before)
+    const buffer = { ...batch, data: Buffer.from(batch.data) } // its slice would be a view, not a copy
+    const shared = { ...batch, data: new Uint8Array(new SharedArrayBuffer(batch.data.length)) }
+    shared.data.set(batch.data)
+    const rows = await extractor.embed(batch)
+    expect(await extractor.embed(buffer)).toEqual(rows)
+    expect(await extractor.embed(shared)).toEqual(rows)
+    expect(batch.data).toEqual(drawNoise(3, 40).data)
+    expect([...buffer.data]).toEqual([...batch.data])
   })
 
   it('refuses patches that are too small', async () => {
