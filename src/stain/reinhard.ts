@@ -4,7 +4,6 @@
 // changes tissue only, so that the amount of glass in a patch has no say in its colours.
 
 import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
-import { openColourPool } from './colourPool.ts'
 import { type DensityOptions, densityDefaults, openView } from './densityView.ts'
 import { summariseLab8, transferLab8 } from './labBytes.ts'
 import { type LabMap, type LabStatistics, rootPixels, summariseRoots, writeRoots } from './labRoots.ts'
@@ -27,7 +26,7 @@ const publishedStatistics: LabStatistics = { means: [62.9, 26.4, -22.6], deviati
 /** Brings mean and spread of L, a and b to the reference's. */
 export const reinhard: StainMethod<ReinhardOptions, ReinhardFit> = {
   name: 'reinhard',
-  version: 1,
+  version: 2,
   about: 'Mean and spread of CIELAB channels brought to the reference (Reinhard 2001).',
   defaults: {
     ...densityDefaults,
@@ -43,25 +42,38 @@ const isLab8 = ({ compatibility }: DensityOptions) =>
 
 async function fitReinhard(reference: AsyncIterable<Pixels>, given: ReinhardOptions): Promise<ReinhardFit> {
   const options = { ...reinhard.defaults, ...given }
-  const pool = openColourPool()
-  let patches = 0
+  const found: LabStatistics[] = []
+  let seen = 0
   for await (const batch of reference) {
-    for (let index = 0; index < batch.count; index++, patches++) pool.add(pixelsAt(batch, index))
+    const workspace = openWorkspace(batch.height * batch.width)
+    for (let index = 0; index < batch.count; index++, seen++) {
+      const { data } = pixelsAt(batch, index)
+      const statistics = isLab8(options)
+        ? summariseLab8(data)
+        : measureTissue(data, options, workspace).statistics
+      if (statistics?.deviations.every((deviation) => deviation > 0)) found.push(statistics)
+    }
   }
-  if (patches === 0) return { ...publishedStatistics, patches }
-  const bytes = pool.bytes()
-  const statistics = isLab8(options)
-    ? summariseLab8(bytes)
-    : measureTissue(bytes, options, openWorkspace(bytes.length / 3)).statistics
-  if (!statistics || statistics.deviations.some((deviation) => !(deviation > 0))) {
+  if (seen === 0) return { ...publishedStatistics, patches: 0 }
+  if (found.length === 0) {
     throw new DataError({
       where: 'stain reference',
       expected: 'tissue of more than one colour',
-      got: `${patches} patches without`,
+      got: `${seen} patches without`,
       hint: 'choose reference patches with tissue',
     })
   }
-  return { ...statistics, patches }
+  return { ...averageStatistics(found), patches: found.length }
+}
+
+// Means of the patches' statistics: over all pixels together, differences between patches would count as spread.
+function averageStatistics(found: readonly LabStatistics[]): LabStatistics {
+  const mean = (pick: (statistics: LabStatistics) => number) =>
+    found.reduce((sum, statistics) => sum + pick(statistics), 0) / found.length
+  return {
+    means: [mean((s) => s.means[0]), mean((s) => s.means[1]), mean((s) => s.means[2])],
+    deviations: [mean((s) => s.deviations[0]), mean((s) => s.deviations[1]), mean((s) => s.deviations[2])],
+  }
 }
 
 interface Tissue {

@@ -13,7 +13,7 @@ export interface RuifrokOptions extends SeparationOptions {
 /** Rescales the strengths of two fixed stains to the reference's. */
 export const ruifrok = separationMethod<RuifrokOptions>({
   name: 'ruifrok',
-  version: 1,
+  version: 2,
   about: 'Fixed stain vectors (Ruifrok and Johnston 2001), strengths rescaled to the reference.',
   defaults: {
     ...separationDefaults,

@@ -2,7 +2,7 @@
 // Fitting on references, applying, and verdicts are the same for all.
 
 import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
-import { openColourPool } from './colourPool.ts'
+import { type ColourPool, openColourPool } from './colourPool.ts'
 import {
   type DensityOptions,
   type DensityView,
@@ -10,6 +10,7 @@ import {
   openView,
   type ViewPatch,
 } from './densityView.ts'
+import { percentileOf } from './quantile.ts'
 import { measureStrengths, rebuildPatch } from './separation.ts'
 import {
   angleBetween,
@@ -27,8 +28,9 @@ export interface SeparationOptions extends DensityOptions {
   /** Percentile of the concentrations that counts as full strength. */
   readonly percentile: number
   /**
-   * Several references: `pooled` averages the stain vectors and takes strengths over all pixels together,
-   * `averaged` takes plain means of both (torchstain's avg-post), `concatenated` treats them as one image.
+   * Several references: `pooled` averages the directions of the stain vectors and takes the median of the
+   * strengths, `averaged` takes plain means of both (torchstain's avg-post), `concatenated` treats them as
+   * one image (its darkest patch decides on the strengths).
    */
   readonly references: 'pooled' | 'averaged' | 'concatenated'
   /** Eosin's own way: the least angle between the two stains, degrees; below it a patch shows one stain only. */
@@ -122,7 +124,7 @@ async function fitReference<Options extends SeparationOptions>(
   reference: AsyncIterable<Pixels>,
   options: Options,
 ): Promise<SeparationFit> {
-  const pool = openColourPool()
+  const pool = options.references === 'concatenated' ? openColourPool() : null
   const profiles: StainProfile[] = []
   let seen = 0
   let reason = ''
@@ -136,7 +138,7 @@ async function fitReference<Options extends SeparationOptions>(
         continue
       }
       profiles.push(profile)
-      pool.add(patch)
+      pool?.add(patch)
     }
   }
   if (seen === 0) return { ...publishedProfile, patches: 0 }
@@ -148,28 +150,32 @@ async function fitReference<Options extends SeparationOptions>(
       hint: 'choose reference patches with tissue, or the published reference',
     })
   }
-  return { ...mergeProfiles(recipe, profiles, pool.bytes(), options), patches: profiles.length }
+  return { ...mergeProfiles(recipe, profiles, pool, options), patches: profiles.length }
 }
 
 function mergeProfiles<Options extends SeparationOptions>(
   recipe: SeparationRecipe<Options>,
   profiles: readonly StainProfile[],
-  bytes: Uint8Array,
+  pool: ColourPool | null,
   options: Options,
 ): StainProfile {
   if (profiles.length === 1) return profiles[0]
-  const workspace = openWorkspace(bytes.length / 3)
-  if (options.references === 'concatenated') {
-    const profile = profilePatch(recipe, bytes, options, workspace)
+  if (options.references === 'averaged') return meanProfile(profiles)
+  if (pool) {
+    const bytes = pool.bytes()
+    const profile = profilePatch(recipe, bytes, options, openWorkspace(bytes.length / 3))
     if (!('verdict' in profile)) return profile
   }
-  if (options.references === 'averaged') return meanProfile(profiles)
+  return poolProfiles(profiles)
+}
+
+function poolProfiles(profiles: readonly StainProfile[]): StainProfile {
+  const middle = (stain: 0 | 1) => {
+    const strengths = Float64Array.from(profiles, ({ maxConcentrations }) => maxConcentrations[stain])
+    return percentileOf(strengths, strengths.length, 50)
+  }
   const stains = averageStains(profiles.map((profile) => profile.stains))
-  const view = openView(options)(bytes)
-  workspace.load(bytes)
-  const choice = chooseMeasured(workspace, view, view.findTissue(workspace))
-  const maxConcentrations = measureStrengths(workspace, view, stains, options.percentile, choice)
-  return maxConcentrations ? { stains, maxConcentrations } : meanProfile(profiles)
+  return { stains, maxConcentrations: [middle(0), middle(1)] }
 }
 
 // torchstain's avg-post: plain means, the vectors' length left as it comes out.

@@ -27,7 +27,7 @@ export interface VahadaneOptions extends SeparationOptions {
 /** What sets Vahadane's method apart: the vectors are the atoms of a sparse non-negative dictionary. */
 export const vahadaneRecipe: SeparationRecipe<VahadaneOptions> = {
   name: 'vahadane',
-  version: 1,
+  version: 2,
   about: 'Stain vectors by sparse non-negative dictionary learning (Vahadane 2016), in bounded steps.',
   defaults: { ...separationDefaults, lambda: 0.1, steps: 100, pixels: 2048 },
   findVectors: findVahadaneVectors,
