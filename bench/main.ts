@@ -3,13 +3,23 @@
 
 import { parseArgs } from 'node:util'
 import type { BenchCase, BenchLine } from './benchCase.ts'
+import { cycleganStep } from './cycleganStep.ts'
+import { embedVits14 } from './embedVits14.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
 import { studyMemory } from './studyMemory.ts'
 import { texture } from './texture.ts'
 
-const cases: readonly BenchCase[] = [mlpEpoch, readHdf5, texture, studyMemory, ...stainCases]
+const cases: readonly BenchCase[] = [
+  mlpEpoch,
+  cycleganStep,
+  embedVits14,
+  readHdf5,
+  texture,
+  studyMemory,
+  ...stainCases,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

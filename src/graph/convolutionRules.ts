@@ -1,6 +1,7 @@
 // Derivatives of convolutions. The weight's gradient is one matrix product a kernel tap: on CPU that is about
 // twice as fast as a convolution with swapped roles. The input's gradient is the transposed convolution.
 
+import { sizeOf } from '../base/index.ts'
 import { concat, matmul, pad, reduceSum, reshape, slice, writeConv, writeConvTranspose } from './ops/index.ts'
 import type { ConvAttributes } from './value.ts'
 import { fixedShape, type Value } from './value.ts'
@@ -52,9 +53,11 @@ function correlate(small: Value, large: Value, kernel: readonly number[], attrib
     const band = met(padded, 0, i)
     for (let j = 0; j < kernel[1]; j++) {
       const columns = reshape(met(band, 1, j), [count, groups, channels / groups, positions])
-      const product = reduceSum(matmul(rows, columns, { transposeB: true }), { axes: [0] })
-      taps.push(reshape(product, [outputs, channels / groups, 1]))
+      const product = matmul(rows, columns, { transposeB: true })
+      taps.push(reshape(product, [count, outputs, channels / groups, 1]))
     }
   }
-  return reshape(concat(taps, 2), [outputs, channels / groups, kernel[0], kernel[1]])
+  const shape = [outputs, channels / groups, kernel[0], kernel[1]]
+  const images = reshape(concat(taps, 3), [count, sizeOf(shape)])
+  return reshape(count === 1 ? images : reduceSum(images, { axes: [0] }), shape)
 }
