@@ -1,0 +1,161 @@
+// Embedding patches with DINOv2's ViT-S/14 against PyTorch and against the ceiling: the network's matrix products
+// alone, run by the same engine. In turns, so that all meet the same machine. Weights are random, at full size.
+// Eosin's figure is the whole extractor's: resize from 96 pixels, normalise, network, rows.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { f32, openRandom, pixels, sizeOf } from '../src/base/index.ts'
+import { openExtractor } from '../src/embed/index.ts'
+import { openSession } from '../src/engine/index.ts'
+import { writeSafetensors } from '../src/formats/index.ts'
+import { constant, emitModel, input, matmul, slice } from '../src/graph/index.ts'
+import { publishedVitShapes } from '../src/models/index.ts'
+import { catalog } from '../src/weights/index.ts'
+import type { BenchCase, BenchLine } from './benchCase.ts'
+
+const name = 'embed-vits14-98'
+const { architecture } = catalog['dinov2-small']
+if (architecture.family !== 'vit') throw new TypeError('dinov2-small is a ViT')
+const { width, depth, mlp, patchSize } = architecture
+const side = 98
+const tokens = (side / patchSize) ** 2 + 1
+
+/** `embed-vits14-98`: patches a second with 1 and 2 threads each. */
+export const embedVits14: BenchCase = {
+  name,
+  about: 'patches/s embedded by a ViT-S/14 at 98 pixels, against PyTorch and the matmul ceiling',
+  async *run({ repeats, quick }) {
+    const folder = await mkdtemp(join(tmpdir(), 'eosin-bench-vit-'))
+    try {
+      const weights = join(folder, 'model.safetensors')
+      await writeFile(weights, drawWeights())
+      const times = new Map<string, { peer: string; threads: number; seconds: number[] }>()
+      for (let round = 0; round < (quick ? 1 : repeats); round++) {
+        for (const threads of [1, 2]) {
+          for (const { peer, seconds } of await timeAll(weights, threads, quick ? 32 : 128)) {
+            const key = `${peer} ${threads}`
+            if (!times.has(key)) times.set(key, { peer, threads, seconds: [] })
+            times.get(key)!.seconds.push(...seconds)
+          }
+        }
+      }
+      yield* compareLines([...times.values()].map(describeTimes))
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+}
+
+interface Timed {
+  readonly peer: string
+  /** Seconds a patch, one entry a repeat. */
+  readonly seconds: readonly number[]
+}
+
+async function timeAll(weights: string, threads: number, count: number): Promise<Timed[]> {
+  const eosin = { peer: 'eosin', seconds: await timeEosin(weights, threads, count) }
+  const ceiling = { peer: 'its matrix products alone', seconds: await timeProducts(threads) }
+  // PyTorch gets the better of two batch sizes.
+  const peers = [8, 32].flatMap((batch) => timePeer(threads, batch) ?? [])
+  return [eosin, ceiling, ...peers]
+}
+
+function drawWeights(): Uint8Array {
+  const random = openRandom(0, 'bench weights')
+  const noise = Float32Array.from({ length: 1 << 16 }, () => 0.02 * random.normal())
+  const shapes = Object.entries(publishedVitShapes(architecture as never, 'dinov2'))
+  const tensors = shapes.map(([key, shape]) => {
+    const values = new Float32Array(sizeOf(shape))
+    for (let i = 0; i < values.length; i++) values[i] = noise[(i * 7 + key.length) & 0xffff]
+    return [key, f32(shape, values)] as const
+  })
+  return writeSafetensors(Object.fromEntries(tensors))
+}
+
+async function timeEosin(weights: string, threads: number, count: number): Promise<number[]> {
+  const extractor = await openExtractor(
+    { name: 'dinov2-small', weights, resize: side, crop: false },
+    { device: 'cpu', threads },
+  )
+  const random = openRandom(0, 'bench patches')
+  const data = Uint8Array.from({ length: count * 96 * 96 * 3 }, () => random.integer(256))
+  const batch = pixels(data, count, 96, 96)
+  try {
+    await extractor.embed({ ...batch, count: 32, data: data.subarray(0, 32 * 96 * 96 * 3) })
+    return await repeatTimed(2, count, () => extractor.embed(batch))
+  } finally {
+    await extractor.close()
+  }
+}
+
+// The four products of each block, of as many rows as the extractor runs at once: what no other code can undercut.
+async function timeProducts(threads: number): Promise<number[]> {
+  const count = 8
+  const x = input('x', [count * tokens, width])
+  const random = openRandom(0, 'bench products')
+  const draw = (shape: number[]) =>
+    f32(
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, () => 0.02 * random.normal()),
+    )
+  let y = x
+  for (let i = 0; i < depth; i++) {
+    const qkv = matmul(y, constant(draw([width, 3 * width])))
+    const mixed = matmul(slice(qkv, 1, 0, width), constant(draw([width, width])))
+    y = matmul(matmul(mixed, constant(draw([width, mlp.hidden]))), constant(draw([mlp.hidden, width])))
+  }
+  const session = await openSession(emitModel({ y }), { provider: 'cpu', threads })
+  try {
+    const feeds = { x: draw([count * tokens, width]) }
+    await session.run(feeds)
+    return await repeatTimed(8, count, () => session.run(feeds))
+  } finally {
+    await session.close()
+  }
+}
+
+async function repeatTimed(repeats: number, count: number, work: () => Promise<unknown>): Promise<number[]> {
+  const seconds: number[] = []
+  for (let i = 0; i < repeats; i++) {
+    const start = performance.now()
+    await work()
+    seconds.push((performance.now() - start) / 1000 / count)
+  }
+  return seconds
+}
+
+// undefined where Debian's PyTorch is not installed.
+function timePeer(threads: number, batch: number): Timed | undefined {
+  const args = ['--side', side, '--batch', batch, '--threads', threads, '--repeats', 4].map(String)
+  const { status, stdout } = spawnSync('/usr/bin/python3', ['bench/peers/vit_torch.py', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, OMP_NUM_THREADS: String(threads) },
+  })
+  if (status !== 0) return undefined
+  const { peer, seconds } = JSON.parse(stdout)
+  return { peer: `${peer}, batch ${batch}`, seconds }
+}
+
+function describeTimes({ peer, threads, seconds }: Timed & { readonly threads: number }): BenchLine {
+  const sorted = seconds.toSorted((a, b) => a - b)
+  const median = sorted[sorted.length >> 1]
+  return {
+    case: name,
+    peer,
+    threads,
+    median_s: median,
+    best_s: sorted[0],
+    unit: 'patches',
+    per_s: 1 / median,
+  }
+}
+
+// Eosin's best line carries the ratio to PyTorch's best, whatever threads and batch.
+function compareLines(lines: readonly BenchLine[]): BenchLine[] {
+  const sorted = lines.toSorted((a, b) => b.per_s - a.per_s)
+  const best = sorted.find(({ peer }) => peer === 'eosin')
+  const rival = sorted.find(({ peer }) => peer.startsWith('pytorch'))
+  return sorted.map((line) => (line === best && rival ? { ...line, ratio: line.per_s / rival.per_s } : line))
+}
