@@ -37,7 +37,7 @@ const style = `body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-wid
 h1{font-size:1.4rem}table{border-collapse:collapse}th,td{padding:.3rem .6rem;text-align:left;vertical-align:top}
 .figures td{font-variant-numeric:tabular-nums;text-align:right}.figures td:first-child{text-align:left}
 .figures tr{border-bottom:1px solid #ddd}.wide{overflow-x:auto}.patches img,.patches svg{width:128px;height:128px;display:block}
-.patches img{image-rendering:pixelated}.patches td{padding:.2rem}small{color:#666;display:block;max-width:128px}
+.patches img{image-rendering:pixelated}.patches td{padding:.2rem}small{color:#666;display:block;max-width:128px;overflow-wrap:anywhere;font-weight:normal}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}.figures tr{border-color:#444}small{color:#aaa}}`
 
 function renderFigures(methods: readonly MethodComparison[]): string {
