@@ -1,4 +1,4 @@
-// eosin stain: fit a method on reference patches, apply a fit to others.
+// eosin stain fit | apply: fit a method on reference patches, apply a fit to others.
 
 import { extname } from 'node:path'
 import type { Command } from 'commander'
@@ -19,6 +19,7 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
+import { addStainChoice } from './stainChoice.ts'
 
 interface StainOptions extends CommonOptions {
   readonly out: string
@@ -72,6 +73,7 @@ export function addStain(program: Command): void {
     .addOption(jsonOption())
     .action(runApply)
   addExamples(apply, 'eosin stain apply test.h5 --fit center0.json --out normalised.h5')
+  addStainChoice(stain)
 }
 
 async function runFit(path: string, options: FitOptions): Promise<void> {
