@@ -3,6 +3,7 @@
 import {
   type MacenkoOptions,
   type SeparationFit,
+  type StainMethod,
   separationDefaults,
   stainMethods,
 } from '../src/stain/index.ts'
@@ -86,7 +87,8 @@ export async function checkTiatoolbox(folder: string, config: StainConfig): Prom
   return results
 }
 
-type SeparationMethod = Pick<typeof macenko, 'apply' | 'fit'>
+// biome-ignore lint/suspicious/noExplicitAny: each method has options of its own
+type SeparationMethod = StainMethod<any, SeparationFit>
 
 // Images within one level (a cast truncates); matrices where the fixture says that they mean something.
 async function checkImage(
