@@ -41,7 +41,7 @@ function buildNetwork(config: Config, tensors: Readonly<Record<string, NdArray>>
     return resnetGenerator({ inputs, outputs, width: hyper.ngf, blocks: hyper.n_blocks, padding })
   }
   if ('num_downs' in hyper)
-    return unetGenerator({ inputs, outputs, width: hyper.ngf, downs: hyper.num_downs })
+    return unetGenerator({ inputs, outputs, width: hyper.ngf, downs: Math.max(5, hyper.num_downs) }) // the reference's least
   const spectral = Object.keys(tensors).some((name) => name.endsWith('.weight_orig'))
   return patchGan({ inputs, width: hyper.ndf, layers: hyper.n_layers, spectral })
 }
