@@ -10,7 +10,12 @@ describe('arrays', () => {
   })
 
   it('hold pixels as NHWC bytes, and one patch of a batch shares its memory', () => {
-    const batch = pixels(Uint8Array.from({ length: 24 }, (_, i) => i), 2, 2, 2)
+    const batch = pixels(
+      Uint8Array.from({ length: 24 }, (_, i) => i),
+      2,
+      2,
+      2,
+    )
     expect([...pixelsAt(batch, 1).data]).toEqual(Array.from({ length: 12 }, (_, i) => i + 12))
     expect(pixelsAt(batch, 1).data.buffer).toBe(batch.data.buffer)
     expect(() => pixels(new Uint8Array(5), 1, 1, 1)).toThrow(ShapeError)

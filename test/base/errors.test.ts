@@ -3,7 +3,12 @@ import { DataError, nearestName, pickNamed, RecipeError, UnknownNameError } from
 
 describe('errors', () => {
   it('say where, what was expected, what was there and what to do', () => {
-    const error = new DataError({ where: 'a.h5/3', expected: '3x96x96', got: '96x96x3', hint: 'transpose it' })
+    const error = new DataError({
+      where: 'a.h5/3',
+      expected: '3x96x96',
+      got: '96x96x3',
+      hint: 'transpose it',
+    })
     expect(error.message).toBe('a.h5/3: expected 3x96x96, got 96x96x3; transpose it')
     expect(error.name).toBe('DataError')
   })
