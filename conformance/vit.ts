@@ -18,7 +18,7 @@ import {
   type Value,
 } from '../src/graph/index.ts'
 import { foldLayerScale, type Resampling, resamplePositions, type Vit, vit } from '../src/models/index.ts'
-import { bceWithLogits, inferencePass, type ParamValues } from '../src/nn/index.ts'
+import { bceWithLogits, type ParamValues } from '../src/nn/index.ts'
 import { catalog } from '../src/weights/index.ts'
 import { compareArrays } from './compare.ts'
 import { type Params, readParams, runGraph } from './network.ts'
@@ -162,8 +162,7 @@ async function checkGradients(
   const values = { ...asConstants(trained), ...leaves }
   const images = inputs[describeExpected(config).split('.')[0]]
   const x = input('images', images.shape)
-  const classToken = slice(model.apply(values, x, inferencePass), 1, 0, 1)
-  const rows = reshape(classToken, [images.shape[0], model.architecture.width])
+  const rows = model.writeClassToken(values, x)
   const logits = add(matmul(rows, values['head.weight'], { transposeB: true }), values['head.bias'])
   const labels = f32([images.shape[0], 1], config.gradients.labels)
   const loss = bceWithLogits(logits, constant(labels))

@@ -72,7 +72,7 @@ async function openModel(
     const { batch: _, ...facts } = plan
     const hash = await hashWeights(checkpoint)
     const networks = openNetworks((size) => openNetwork(plan, params, size, { provider, threads }))
-    const dimensions = countDimensions(plan)
+    const dimensions = countDimensions(plan, sides)
     let last: Promise<unknown> = Promise.resolve()
     return {
       name,

@@ -49,8 +49,8 @@ export interface Vit extends Model {
    * which nothing needs.
    */
   writeClassToken(params: ParamValues, images: g.Value): g.Value
-  /** Blocks `from` up to `to` on tokens, and the final normalisation where `to` is not given. */
-  writeTail(params: ParamValues, tokens: g.Value, from: number, to?: number): g.Value
+  /** What `writeClassToken` gives, from the tokens that enter block `from`. */
+  writeTail(params: ParamValues, tokens: g.Value, from: number): g.Value
 }
 
 /** A vision transformer; parameters have dinov2's names. Throws ShapeError for rotary positions. */
@@ -73,6 +73,11 @@ export function vit(architecture: VitArchitecture): Vit {
     const tokens = final.apply(values, results.at(-1) ?? tokensIn, inferencePass)
     return { patchEmbed: embedded, positions, tokensIn, blocks: results, tokens }
   }
+  const writeTail = (values: ParamValues, tokens: g.Value, from: number): g.Value => {
+    const before = blocks.slice(from, -1).reduce((x, block) => block.apply(values, x, inferencePass), tokens)
+    const last = from < depth ? blocks[depth - 1].applyToFirst(values, before, 1) : g.slice(before, 1, 0, 1)
+    return g.reshape(final.apply(values, last, inferencePass), [tokens.shape[0], width])
+  }
   return {
     architecture,
     prefixTokens: 1 + registers,
@@ -80,16 +85,10 @@ export function vit(architecture: VitArchitecture): Vit {
     write,
     apply: (values, images) => write(values, images).tokens,
     writeClassToken(values, images) {
-      const { tokensIn, blocks: results } = write(values, images)
-      const before = results.at(-2) ?? tokensIn
-      const last = blocks.at(-1)?.applyToFirst(values, before, 1) ?? g.slice(before, 1, 0, 1)
-      const token = final.apply(values, last, inferencePass)
-      return g.reshape(token, [token.shape[0], width])
+      const { tokensIn } = write(values, images)
+      return writeTail(values, tokensIn, 0)
     },
-    writeTail(values, tokens, from, to) {
-      const chosen = [...blocks.slice(from, to), ...(to === undefined ? [final] : [])]
-      return chosen.reduce((x, part) => part.apply(values, x, inferencePass), tokens)
-    },
+    writeTail,
   }
 }
 

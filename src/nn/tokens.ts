@@ -15,9 +15,12 @@ export function linearSpecs(name: string, inputs: number, outputs: number): Para
   }
 }
 
-/** x W^T + b on tokens, as one matrix product of all rows. */
+/** x W^T + b on tokens, as one matrix product of all rows where their number is known. */
 export function applyLinear(name: string, values: ParamValues, x: g.Value): g.Value {
   const weight = values[`${name}.weight`]
+  if (x.shape.some((side) => typeof side === 'string')) {
+    return g.add(g.matmul(x, weight, { transposeB: true }), values[`${name}.bias`])
+  }
   const rows = g.reshape(x, [-1, x.shape[x.shape.length - 1]])
   const product = g.add(g.matmul(rows, weight, { transposeB: true }), values[`${name}.bias`])
   return g.reshape(product, [...x.shape.slice(0, -1), weight.shape[0]])
@@ -56,12 +59,12 @@ export function attention(name: string, width: number, heads: number): Attention
   }
   // [batch, tokens, n * width] -> n of [batch, heads, tokens, channels]
   const splitHeads = (x: g.Value) => {
-    const [batch, count, sides] = g.fixedShape(name, x)
-    const parts = g.reshape(x, [batch, count, sides / width, heads, width / heads])
+    const [batch, count, sides] = x.shape
+    const parts = g.reshape(x, [batch, count, (sides as number) / width, heads, width / heads])
     return splitFirst(g.transpose(parts, [2, 0, 3, 1, 4]))
   }
   const joinHeads = (values: ParamValues, x: g.Value) => {
-    const [batch, , count] = g.fixedShape(name, x)
+    const [batch, , count] = x.shape
     return applyLinear(`${name}.proj`, values, g.reshape(g.transpose(x, [0, 2, 1, 3]), [batch, count, width]))
   }
   return {
@@ -85,9 +88,9 @@ export function attention(name: string, width: number, heads: number): Attention
   }
 }
 
-/** The entries of the first axis, without it. */
+/** The entries of the first axis, whose length is known, without it. */
 export function splitFirst(x: g.Value): g.Value[] {
-  const [count, ...rest] = g.fixedShape('splitFirst', x)
+  const [count, ...rest] = x.shape as readonly [number, ...g.Side[]]
   return Array.from({ length: count }, (_, i) => g.reshape(g.slice(x, 0, i, i + 1), rest))
 }
 

@@ -30,6 +30,8 @@ export interface ModelOptions extends ImageOptions {
   /** A checkpoint: file, index of shards, or folder; by default the one in the cache (`eosin weights pull`). */
   readonly weights: string | null
   readonly pooling: TokenPooling | null
+  /** Gives all tokens before the last so many blocks instead: the input of the head `finetune`. */
+  readonly trunk: number | null
   /** By which convention positions are resampled; the model's own by default. */
   readonly resampling: keyof typeof resamplings | null
   /** Images to a run; by default about as many as make 512 tokens, which is the fastest on processors. */
@@ -40,6 +42,7 @@ export interface ModelOptions extends ImageOptions {
 export const modelDefaults: ModelOptions = {
   weights: null,
   pooling: null,
+  trunk: null,
   resampling: null,
   resize: onnxDefaults.resize,
   edge: onnxDefaults.edge,
@@ -54,15 +57,15 @@ export const modelDefaults: ModelOptions = {
 export interface ModelPlan {
   readonly architecture: ModelCard['architecture']
   readonly transform: ImageTransform
-  /** `image`: the model has one output. */
-  readonly pooling: TokenPooling | 'image'
+  /** `image`: the model has one output; a number: all tokens before the last so many blocks. */
+  readonly pooling: TokenPooling | 'image' | number
   /** Images to a run, or null for what suits their size. */
   readonly batch: number | null
 }
 
 /** What `options` come to. Throws UsageError and UnknownNameError for values that the model cannot take. */
 export function planModel(name: string, card: ModelCard, options: ModelOptions): ModelPlan {
-  const { weights, pooling, resampling, batch, ...image } = options
+  const { weights, pooling, trunk, resampling, batch, ...image } = options
   if (weights !== null && typeof weights !== 'string') {
     throw new UsageError({
       where: `extractor ${name} weights`,
@@ -78,17 +81,25 @@ export function planModel(name: string, card: ModelCard, options: ModelOptions):
   )
   const { architecture } = card
   if (architecture.family === 'davit') {
-    const given = Object.entries({ pooling, resampling }).find(([, value]) => value !== null)
+    const given = Object.entries({ pooling, trunk, resampling }).find(([, value]) => value !== null)
     if (given)
       throw new UsageError({ where: `extractor ${name} ${given[0]}`, got: 'an option of models with tokens' })
     return { architecture, transform, pooling: 'image', batch }
   }
   if (pooling !== null) pickNamed(`extractor ${name} pooling`, tokenPoolings, pooling)
   if (resampling !== null) pickNamed(`extractor ${name} resampling`, resamplings, resampling)
+  if (trunk !== null) checkTrunk(name, architecture.depth, trunk, pooling)
   return {
     architecture: resampling === null ? architecture : { ...architecture, resampling },
     transform,
-    pooling: pooling ?? (card.embedding.of === 'class token' ? 'cls' : 'cls+mean'),
+    pooling: trunk ?? pooling ?? (card.embedding.of === 'class token' ? 'cls' : 'cls+mean'),
     batch,
   }
+}
+
+function checkTrunk(name: string, depth: number, trunk: number, pooling: string | null): void {
+  const where = `extractor ${name} trunk`
+  if (pooling !== null) throw new UsageError({ where, expected: 'no pooling beside it', got: pooling })
+  if (Number.isInteger(trunk) && trunk >= 0 && trunk <= depth) return
+  throw new UsageError({ where, expected: `a whole number up to ${depth}`, got: JSON.stringify(trunk) })
 }

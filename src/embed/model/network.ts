@@ -1,18 +1,19 @@
 // A known model as a graph from images to embeddings, and as a session that runs it.
 
-import { f32, type NdArray } from '../../base/index.ts'
+import { f32, type NdArray, UsageError } from '../../base/index.ts'
 import { openSession, type Session, type SessionOptions } from '../../engine/index.ts'
 import {
   concat,
   constant,
   emitModel,
+  flatten,
   input,
   reduceMean,
   reshape,
   slice,
   type Value,
 } from '../../graph/index.ts'
-import { davit, foldLayerScale, vit } from '../../models/index.ts'
+import { davit, foldLayerScale, type VitArchitecture, vit } from '../../models/index.ts'
 import { inferencePass, type ParamValues } from '../../nn/index.ts'
 import type { Params } from '../../weights/index.ts'
 import type { ModelPlan } from './modelOptions.ts'
@@ -29,10 +30,19 @@ export interface Network {
 // a model file ends at 2 GiB. Fed weights cost a few percent of speed: they cannot be laid out beforehand.
 const largestWritten = 512 * 2 ** 20
 
-/** The length of an embedding. */
-export function countDimensions({ architecture, pooling }: ModelPlan): number {
+/** The length of an embedding. Throws UsageError for tokens of images whose size is not known. */
+export function countDimensions(plan: ModelPlan, sides: readonly [number, number] | null): number {
+  const { architecture, pooling } = plan
   if (architecture.family === 'davit') return architecture.projection
+  if (typeof pooling === 'number') {
+    if (sides) return countTokens(architecture, sides) * architecture.width
+    throw new UsageError({ where: 'extractor trunk', expected: 'images of one size', hint: 'set resize' })
+  }
   return pooling === 'cls+mean' ? 2 * architecture.width : architecture.width
+}
+
+function countTokens(vit: VitArchitecture, [height, width]: readonly [number, number]): number {
+  return 1 + vit.registers + (height / vit.patchSize) * (width / vit.patchSize)
 }
 
 /** Throws ShapeError where the network cannot take images of these sides. */
@@ -97,7 +107,11 @@ function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValue
   if (architecture.family === 'davit') return davit(architecture).apply(values, images, inferencePass)
   const model = vit(architecture)
   if (pooling === 'cls') return model.writeClassToken(values, images)
-  const { tokens } = model.write(values, images)
+  const { tokens, tokensIn, blocks } = model.write(values, images)
+  if (typeof pooling === 'number') {
+    const before = architecture.depth - pooling
+    return flatten(before === 0 ? tokensIn : blocks[before - 1])
+  }
   const [batch, count, width] = tokens.shape as number[]
   const parts = {
     cls: () => reshape(slice(tokens, 1, 0, 1), [batch, width]),
