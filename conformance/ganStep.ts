@@ -66,7 +66,8 @@ function openTraining(config: Config, before: Tensors, shape: readonly number[])
     optimizer: writeAdam(rates.G),
     discriminatorOptimizer: writeAdam(rates.D),
     poolSize: options.pool_size,
-    session: { provider: 'cpu' },
+    skipBelow: options.D_thresh ? options.D_thresh_value : undefined,
+    session: { provider: 'cpu', threads: 1 },
   })
 }
 

@@ -10,7 +10,7 @@ export async function runGraph(
   inputs: readonly Value[],
   feeds: Readonly<Record<string, NdArray>>,
 ): Promise<Readonly<Record<string, NdArray>>> {
-  const session = await openSession(emitModel(outputs, { inputs }), { provider: 'cpu' })
+  const session = await openSession(emitModel(outputs, { inputs }), { provider: 'cpu', threads: 1 })
   try {
     return await session.run(feeds)
   } finally {

@@ -26,6 +26,8 @@ export interface GanTrainingOptions {
   readonly discriminatorOptimizer?: Optimizer
   /** Images a pool keeps; 50. 0: discriminators see the newest images only. */
   readonly poolSize?: number
+  /** Discriminators are not updated where either's loss is this or less, so that generators can catch up; never. */
+  readonly skipBelow?: number
   readonly session?: StepOptions
 }
 
@@ -63,16 +65,19 @@ export function ganAdam(learningRate = 2e-4): Optimizer {
 /** Compiles both steps and opens the pools. */
 export async function openGanTraining(options: GanTrainingOptions): Promise<GanTraining> {
   const { gan, shape, seed, optimizer = ganAdam(), poolSize = 50, session } = options
-  const { discriminatorOptimizer = optimizer } = options
+  const { discriminatorOptimizer = optimizer, skipBelow = Number.NEGATIVE_INFINITY } = options
   const { params, view } = gan
   const rateRatio = discriminatorOptimizer.learningRate / optimizer.learningRate
   const state = openState(params, options.params ?? initParams(params, seed))
+  const isWorthIt = (judged: Arrays) =>
+    Math.min(Number(judged.D_A.data[0]), Number(judged.D_B.data[0])) > skipBelow
   const open = (part: 'G' | 'D') =>
     openStep(
       {
         params,
         optimizer: part === 'G' ? optimizer : discriminatorOptimizer,
         trains: (name) => name.startsWith(`${part}_`),
+        accepts: part === 'D' ? isWorthIt : undefined,
         build: (values, pass) =>
           part === 'G'
             ? gan.writeGenerators(values, pass, shape)
@@ -82,7 +87,16 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
       session,
     )
   const [generators, discriminators] = [await open('G'), await open('D')]
+  const updates = f32([]) // of the discriminators: Adam counts those that were made
   const pools = { A: openImagePool(poolSize, shape.slice(1)), B: openImagePool(poolSize, shape.slice(1)) }
+  // What changes beside the state of the steps.
+  const kept = {
+    'discriminators/updates': updates,
+    'pool/A': pools.A.state.images,
+    'pool/A.count': pools.A.state.count,
+    'pool/B': pools.B.state.images,
+    'pool/B.count': pools.B.state.count,
+  }
   const draws = (step: number) =>
     Object.fromEntries(
       (view.drawShape.length > 0 ? [0, 1, 2, 3] : []).map((time) => [
@@ -98,7 +112,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
   }
 
   return {
-    key: [generators.key, discriminators.key, rateRatio, poolSize, seed].join('/'),
+    key: [generators.key, discriminators.key, rateRatio, poolSize, skipBelow, seed].join('/'),
     learningRate: optimizer.learningRate,
     async step({ A, B }, place) {
       const reals = { real_A: A, real_B: B }
@@ -111,7 +125,9 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
         shares_B: shares('B', place.step),
       }
       const rate = place.learningRate * rateRatio
-      const judged = await discriminators.run(state, shown, { ...place, learningRate: rate, seed })
+      const next = { ...place, step: updates.data[0] + 1, learningRate: rate, seed }
+      const judged = await discriminators.run(state, shown, next)
+      if (isWorthIt(judged)) updates.data[0]++
       const { loss: G, ...parts } = made
       const { loss: D, ...judgements } = judged
       const reports = { G, ...parts, D, ...judgements }
@@ -122,13 +138,11 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
       }
     },
     weights: () => copyArrays(state, 'param/'),
-    state: () => ({ ...copyArrays(state), ...copyPools(pools) }),
+    state: () => ({ ...copyArrays(state), ...copyKept(kept) }),
     restore(arrays) {
-      restorePools(pools, arrays)
-      restoreArrays(
-        state,
-        Object.fromEntries(Object.entries(arrays).filter(([key]) => !key.startsWith('pool/'))),
-      )
+      restoreKept(kept, arrays)
+      const own = Object.entries(arrays).filter(([key]) => !Object.hasOwn(kept, key))
+      restoreArrays(state, Object.fromEntries(own))
     },
     async close() {
       await generators.close()
@@ -137,28 +151,20 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
   }
 }
 
-type Pools = Readonly<Record<'A' | 'B', ReturnType<typeof openImagePool>>>
+type Kept = Readonly<Record<string, NdArray<'f32'>>>
 
-function listPools(pools: Pools): [string, NdArray<'f32'>][] {
-  return (['A', 'B'] as const).flatMap((domain): [string, NdArray<'f32'>][] => [
-    [`pool/${domain}`, pools[domain].state.images],
-    [`pool/${domain}.count`, pools[domain].state.count],
-  ])
+function copyKept(kept: Kept): Record<string, NdArray<'f32'>> {
+  return Object.fromEntries(
+    Object.entries(kept).map(([key, { shape, data }]) => [key, f32(shape, data.slice())]),
+  )
 }
 
-function copyPools(pools: Pools): Record<string, NdArray<'f32'>> {
-  return Object.fromEntries(listPools(pools).map(([key, { shape, data }]) => [key, f32(shape, data.slice())]))
-}
-
-function restorePools(pools: Pools, arrays: Arrays): void {
-  for (const [key, { shape, data }] of listPools(pools)) {
+function restoreKept(kept: Kept, arrays: Arrays): void {
+  for (const [key, { shape, data }] of Object.entries(kept)) {
     const given = arrays[key]
     if (given?.dtype !== 'f32' || `${given.shape}` !== `${shape}`) {
-      throw new WeightsError({
-        where: key,
-        expected: `f32 [${shape}]`,
-        got: given ? `[${given.shape}]` : 'nothing',
-      })
+      const got = given ? `[${given.shape}]` : 'nothing'
+      throw new WeightsError({ where: key, expected: `f32 [${shape}]`, got })
     }
     data.set(given.data as Float32Array)
   }

@@ -27,6 +27,8 @@ export interface StepSpec {
   readonly trains?: (name: string) => boolean
   /** Writes the graph from parameters and batch to the scalar that is minimised, and to what is reported. */
   build(params: ParamValues, pass: TrainingPass): { loss: Value; reports?: Readonly<Record<string, Value>> }
+  /** Whether the step is taken, by what it reports; always where not given. Statistics move either way. */
+  readonly accepts?: (reports: Arrays) => boolean
 }
 
 /** A compiled step. */
@@ -88,8 +90,9 @@ export async function openStep(
       const into: Record<string, NdArray> = { ...fixedOutputs }
       for (const key of changed) into[nameNext(key)] = current.back[key]
       await session.run(feeds, into)
-      swapArrays(current, changed)
-      updater?.update(values)
+      const isAccepted = spec.accepts?.(reports) ?? true
+      swapArrays(current, isAccepted ? changed : Object.keys(graph.changes))
+      if (isAccepted) updater?.update(values)
       return reports
     },
     close: () => session.close(),

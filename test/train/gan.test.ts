@@ -6,7 +6,7 @@ import { checkGan } from '../../conformance/gan.ts'
 import { runGraph } from '../../conformance/runGraph.ts'
 import { f32, type NdArray, openRandom } from '../../src/base/index.ts'
 import { input } from '../../src/graph/index.ts'
-import { patchGan, resnetGenerator } from '../../src/models/index.ts'
+import { patchGan, unetGenerator } from '../../src/models/index.ts'
 import type { GanLossName } from '../../src/nn/index.ts'
 import {
   type CycleGan,
@@ -27,7 +27,7 @@ const shape = [1, 3, 16, 16]
 
 function buildSmall(view?: GeneratorView, gan?: GanLossName): CycleGan {
   return cycleGan({
-    generator: resnetGenerator({ width: 2, blocks: 1 }),
+    generator: unetGenerator({ width: 4, downs: 2 }),
     discriminator: patchGan({ width: 2, layers: 1, spectral: true }),
     view,
     gan,
@@ -36,7 +36,14 @@ function buildSmall(view?: GeneratorView, gan?: GanLossName): CycleGan {
 
 function openSmall(gan: CycleGan, poolSize = 2) {
   const optimizer = ganAdam(1e-3)
-  return openGanTraining({ gan, shape, seed: 3, optimizer, poolSize, session: { provider: 'cpu' } })
+  return openGanTraining({
+    gan,
+    shape,
+    seed: 3,
+    optimizer,
+    poolSize,
+    session: { provider: 'cpu', threads: 1 },
+  })
 }
 
 // Images of one colour with noise: red in A, blue in B.
@@ -149,6 +156,26 @@ describe('GAN training', () => {
     await training.close()
     expect(losses.D).toBeGreaterThan(5) // twice the penalty of a flat discriminator is 20
     expect(Number.isFinite(losses.G)).toBe(true)
+  })
+
+  it('leaves discriminators as they are where their loss is low, but for their statistics', async () => {
+    const options = {
+      gan: buildSmall(),
+      shape,
+      seed: 3,
+      skipBelow: 100,
+      session: { provider: 'cpu', threads: 1 },
+    } as const
+    const training = await openGanTraining(options)
+    const before = training.weights()
+    const batch = f32(shape, (await drawSource('A', 1, 0, 16).read(0)).data)
+    await training.step({ A: batch, B: batch }, { epoch: 1, step: 1, learningRate: 1e-3 })
+    const after = training.weights()
+    await training.close()
+    const changed = Object.keys(after).filter((name) => `${after[name].data}` !== `${before[name].data}`)
+    expect(changed).toContain('G_A.model.model.0.weight')
+    expect(changed).toContain('D_A.model.0.weight_v')
+    expect(changed.filter((name) => /^D_.*(orig|bias)$/.test(name))).toEqual([])
   })
 
   it('refuses an empty domain and images that are too small, by their names', async () => {
