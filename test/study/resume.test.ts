@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readCsv } from '../../src/formats/index.ts'
 import { runCli, startCli } from '../cli/runCli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-resume-'))
@@ -118,6 +119,22 @@ describe('a study', () => {
     },
     120_000,
   )
+
+  it('leaves a model that predicts what the study predicted', async () => {
+    const run = join(folder, 'whole', 'small')
+    const out = join(folder, 'predicted.csv')
+    const { code } = await runCli(['predict', join(folder, 'data', 'test.h5'), '--run', run, '--out', out])
+    expect(code).toBe(0)
+    const { chosen } = JSON.parse(readFileSync(join(run, 'metrics.json'), 'utf8')) as { chosen: string }
+    const study = readCsv(readFileSync(join(run, 'predictions.csv'), 'utf8'), 'predictions.csv')
+    const expected = new Map(study.id.map((id, i) => [`${study.split[i]} ${id}`, Number(study[chosen][i])]))
+    const predicted = readCsv(readFileSync(out, 'utf8'), out)
+    expect(predicted.id).toHaveLength(60)
+    const errors = predicted.id.map((id, i) =>
+      Math.abs(Number(predicted.probability[i]) - expected.get(`test ${id}`)!),
+    )
+    expect(Math.max(...errors)).toBeLessThan(1e-6)
+  })
 
   it('run again does nothing twice', async () => {
     const plan = await runCli([...studyArgs('whole'), '--dry-run', '--json'])
