@@ -167,20 +167,27 @@ export function weighRatios(
  * three f64 (red, green, blue).
  */
 export function multiplyTables(data: usize, offsets: usize, count: i32, factors: usize, out: usize): void {
-  const top = f64x2.splat(255)
-  for (let i = 0; i < count; i++) {
-    const p = at(data, offsets, i)
-    const r = factors + <usize>load<u8>(p) * 24
-    const g = factors + 6144 + <usize>load<u8>(p, 1) * 24
-    const b = factors + 12288 + <usize>load<u8>(p, 2) * 24
-    const first = f64x2.mul(f64x2.mul(v128.load(r), v128.load(g)), v128.load(b))
-    const last = load<f64>(r, 16) * load<f64>(g, 16) * load<f64>(b, 16)
-    const rg = i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(top, first))
-    const q = out + (p - data)
-    store<u8>(q, i32x4.extract_lane(rg, 0))
-    store<u8>(q, i32x4.extract_lane(rg, 1), 1)
-    store<u8>(q, <i32>(min(last, 255)), 2)
+  const shift = out - data
+  if (offsets) {
+    for (let i = offsets, end = offsets + (<usize>count << 2); i < end; i += 4) {
+      const p = data + <usize>load<i32>(i)
+      multiplyPixel(p, p + shift, factors)
+    }
+  } else {
+    for (let p = data, end = data + <usize>count * 3; p < end; p += 3) multiplyPixel(p, p + shift, factors)
   }
+}
+@inline
+function multiplyPixel(p: usize, q: usize, factors: usize): void {
+  const r = factors + <usize>load<u8>(p) * 24
+  const g = factors + <usize>load<u8>(p, 1) * 24
+  const b = factors + <usize>load<u8>(p, 2) * 24
+  const first = f64x2.mul(f64x2.mul(v128.load(r), v128.load(g, 6144)), v128.load(b, 12288))
+  const last = load<f64>(r, 16) * load<f64>(g, 6160) * load<f64>(b, 12304)
+  const rg = i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.splat(255), first))
+  store<u8>(q, i32x4.extract_lane(rg, 0))
+  store<u8>(q, i32x4.extract_lane(rg, 1), 1)
+  store<u8>(q, <i32>min(last, 255), 2)
 }
 
 /**
