@@ -47,6 +47,8 @@ export interface Objective {
 export interface CycleGan {
   /** Parameters of all four, `G_A.<name>`, `G_B.<name>`, `D_A.<name>`, `D_B.<name>`. */
   readonly params: ParamSpecs
+  /** The form of both generators, its parameters without a prefix. */
+  readonly generator: Model
   readonly view: GeneratorView
   /**
    * The generators' loss on images [N,3,H,W] in [-1, 1] fed as `real_A` and `real_B`, with `draw.0` to `draw.3` where
@@ -87,6 +89,7 @@ export function cycleGan(options: CycleGanOptions): CycleGan {
 
   return {
     params: Object.assign({}, ...Object.values(nets).map(({ params }) => params)),
+    generator,
     view,
     writeGenerators(params, pass, shape) {
       const [realA, realB] = [g.input('real_A', shape), g.input('real_B', shape)]

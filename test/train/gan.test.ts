@@ -15,10 +15,13 @@ import {
   ganAdam,
   grayView,
   type ImageSource,
+  initParams,
   linearDecayRate,
   makeGanTask,
   openGanTraining,
   openImagePool,
+  openTranslator,
+  pickPart,
   runLoop,
 } from '../../src/train/index.ts'
 
@@ -187,6 +190,37 @@ describe('GAN training', () => {
     const step = task.step(Uint32Array.of(0), { epoch: 1, step: 1, learningRate: 1e-3 })
     await expect(step).rejects.toThrow(/3x16x16 or larger, got 3x8x8/)
     await training.close()
+  })
+})
+
+describe('a translator', () => {
+  const weightsOf = (gan: CycleGan) => pickPart(initParams(gan.params, 4), 'G_A')
+  const image = async () => f32(shape, (await drawSource('A', 1, 0, 16).read(0)).data)
+
+  it('shows its generator gray in the paper, so that images of one gray give one result', async () => {
+    const gan = buildSmall(grayView('paper'))
+    const translator = await openTranslator(gan, weightsOf(gan), [16, 16], { provider: 'cpu', threads: 1 })
+    const colours = await image()
+    const plane = colours.data.map((_, i) => {
+      const [r, green, b] = [0, 1, 2].map((channel) => colours.data[channel * 256 + (i % 256)])
+      return 0.2989 * r + 0.587 * green + 0.114 * b
+    })
+    const both = f32([2, 3, 16, 16], [...colours.data, ...plane.map((value) => value / 0.9999)])
+    const { data, shape: sides } = await translator.translate(both)
+    await translator.close()
+    expect(sides).toEqual([2, 3, 16, 16])
+    const largest = data
+      .slice(0, 768)
+      .reduce((max, value, i) => Math.max(max, Math.abs(value - data[768 + i])), 0)
+    expect(largest).toBeLessThan(1e-4)
+    expect(Math.max(...data.map(Math.abs))).toBeGreaterThan(1e-3)
+  })
+
+  it('refuses weights of another form, naming the first that does not fit', async () => {
+    const gan = buildSmall()
+    const { 'model.model.0.weight': _, ...rest } = weightsOf(gan)
+    await expect(openTranslator(gan, rest, [16, 16])).rejects.toThrow(/model\.model\.0\.weight.*got nothing/)
+    await expect(openTranslator(gan, weightsOf(gan), [18, 16])).rejects.toThrow(/multiples of 4/)
   })
 })
 
