@@ -1,6 +1,7 @@
 // The head methods by name, their presets, and the way back from files.
 
 import { pickNamed } from '../base/index.ts'
+import { finetune } from './finetune.ts'
 import type { Head, HeadMethod } from './head.ts'
 import { readRecord } from './headFiles.ts'
 import { knn } from './knn.ts'
@@ -8,7 +9,7 @@ import { logistic } from './logistic.ts'
 import { mlp, mlpPresets } from './mlp.ts'
 
 /** Every classifier on embeddings, by the name recipes and commands use. */
-export const headMethods = { mlp, logistic, knn } satisfies Record<string, HeadMethod<object>>
+export const headMethods = { mlp, logistic, knn, finetune } satisfies Record<string, HeadMethod<object>>
 
 /** The name of a head method. */
 export type HeadName = keyof typeof headMethods

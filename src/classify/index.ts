@@ -1,5 +1,6 @@
 // Classifiers on embeddings: fitted on train, selected on val, saved as JSON, safetensors and ONNX.
 
+export type { FinetuneOptions } from './finetune.ts'
 export type { EpochRecord, FitHooks, Head, HeadMethod, LabelledEmbeddings } from './head.ts'
 export { type HeadName, headMethods, headPresets, loadHead } from './heads.ts'
 export type { KnnOptions } from './knn.ts'

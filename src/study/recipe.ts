@@ -138,7 +138,7 @@ export function parseRecipe(
       raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityDefaults, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry)),
     embed: raw.embed.map((entry) => readEmbedEntry(`${where} embed`, entry, folder)),
-    classify: raw.classify.map((entry) => readClassifyEntry(`${where} classify`, entry)),
+    classify: raw.classify.map((entry) => readClassifyEntry(`${where} classify`, entry, folder)),
     evaluate: raw.evaluate,
     text,
   }
@@ -173,16 +173,21 @@ function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry
   const argument = rest.join(':')
   const { defaults } = pickNamed(where, extractors, kind)
   const options = completeOptions<object>(`${where} ${kind}`, defaults, given) as PlainOptions
-  const { weights } = options
   return {
     label: label ?? (argument ? basename(argument).replace(/\.onnx$/, '') : kind),
     name: argument ? `${kind}:${resolve(folder, argument)}` : kind,
-    options: typeof weights === 'string' ? { ...options, weights: resolve(folder, weights) } : options,
+    options: resolveWeights(options, folder),
   }
 }
 
+// A checkpoint's path is meant from the recipe's folder.
+function resolveWeights(options: PlainOptions, folder: string): PlainOptions {
+  const { weights } = options
+  return typeof weights === 'string' ? { ...options, weights: resolve(folder, weights) } : options
+}
+
 type RawClassify = string | { head: string; label?: string; preset?: string; [option: string]: unknown }
-function readClassifyEntry(where: string, raw: RawClassify): AxisEntry {
+function readClassifyEntry(where: string, raw: RawClassify, folder: string): AxisEntry {
   const { head, label, preset, ...given } = typeof raw === 'string' ? { head: raw } : raw
   const { defaults } = pickNamed(where, headMethods, head)
   const presets: Readonly<Record<string, object>> = headPresets[head as keyof typeof headPresets] ?? {}
@@ -190,7 +195,7 @@ function readClassifyEntry(where: string, raw: RawClassify): AxisEntry {
   return {
     label: label ?? (preset ? `${head}-${preset}` : head),
     name: head,
-    options: completeOptions<object>(`${where} ${head}`, base, given) as PlainOptions,
+    options: resolveWeights(completeOptions<object>(`${where} ${head}`, base, given) as PlainOptions, folder),
   }
 }
 
