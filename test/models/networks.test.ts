@@ -41,14 +41,15 @@ function inputsOf(params: ParamSpecs): ParamValues {
 }
 
 describe('vit', () => {
-  it.each(['dinov2_chunked', 'dinov2_posembed', 'timm_hoptimus_like'])(
-    'is the reference: %s',
-    async (name) => {
-      const results = await checkVit(`fixtures/${name}`)
-      expect(results.length).toBeGreaterThan(4)
-      expect(missed(results)).toEqual([])
-    },
-  )
+  it.each([
+    'dinov2_chunked',
+    'dinov2_posembed',
+    'timm_hoptimus_like',
+  ])('is the reference: %s', async (name) => {
+    const results = await checkVit(`fixtures/${name}`)
+    expect(results.length).toBeGreaterThan(4)
+    expect(missed(results)).toEqual([])
+  })
 
   const names = outside.filter((name) => /^(dinov2|timm)_/.test(name))
   it.skipIf(names.length === 0)(

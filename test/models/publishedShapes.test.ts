@@ -71,31 +71,31 @@ describe.skipIf(!isHere)('the tensors of a published checkpoint (needs ../shared
     expect(countParams(shapes)).toBe(params.image_encoder + params.image_projection)
   })
 
-  it.each(['dinov2_hf', 'dinov2_hf_reg'])(
-    'have the Hugging Face names of %s, in the order of their rows',
-    (folder) => {
-      const { hyper_parameters: facts } = readGolden(`${folder}/config.json`)
-      const map: Record<string, { hf: string; rows: [number, number] | null }[]> = readGolden(
-        `${folder}/key_map.json`,
-      )
-      const vit: VitArchitecture = {
-        ...vitOf('dinov2-small'),
-        width: facts.hidden_size,
-        depth: facts.num_hidden_layers,
-        heads: facts.num_attention_heads,
-        mlp: { kind: 'gelu', hidden: facts.hidden_size * facts.mlp_ratio },
-        registers: facts.num_register_tokens,
-        imageSize: facts.image_size,
-      }
-      const names = Object.entries(vitParts(vit, 'huggingface dinov2')).map(([name, parts]) => [
-        name,
-        parts.map((part) => part.name),
-      ])
-      expect(Object.fromEntries(names)).toEqual(
-        Object.fromEntries(Object.entries(map).map(([name, parts]) => [name, parts.map((part) => part.hf)])),
-      )
-    },
-  )
+  it.each([
+    'dinov2_hf',
+    'dinov2_hf_reg',
+  ])('have the Hugging Face names of %s, in the order of their rows', (folder) => {
+    const { hyper_parameters: facts } = readGolden(`${folder}/config.json`)
+    const map: Record<string, { hf: string; rows: [number, number] | null }[]> = readGolden(
+      `${folder}/key_map.json`,
+    )
+    const vit: VitArchitecture = {
+      ...vitOf('dinov2-small'),
+      width: facts.hidden_size,
+      depth: facts.num_hidden_layers,
+      heads: facts.num_attention_heads,
+      mlp: { kind: 'gelu', hidden: facts.hidden_size * facts.mlp_ratio },
+      registers: facts.num_register_tokens,
+      imageSize: facts.image_size,
+    }
+    const names = Object.entries(vitParts(vit, 'huggingface dinov2')).map(([name, parts]) => [
+      name,
+      parts.map((part) => part.name),
+    ])
+    expect(Object.fromEntries(names)).toEqual(
+      Object.fromEntries(Object.entries(map).map(([name, parts]) => [name, parts.map((part) => part.hf)])),
+    )
+  })
 })
 
 describe('a naming', () => {

@@ -108,17 +108,19 @@ describe('a study', () => {
     expect(hashRun(join(folder, 'again', 'small'))).toEqual(uninterrupted)
   }, 120_000)
 
-  it.each(['quality', 'stain', 'embed', 'classify', 'evaluate'])(
-    'killed during %s and run again ends in the same bytes',
-    async (stage) => {
-      const out = `killed-${stage}`
-      expect(await killDuring(stage, out)).toBe(true)
-      expect(existsSync(join(folder, out, 'small', 'metrics.json'))).toBe(false)
-      expect((await runCli(studyArgs(out))).code).toBe(0)
-      expect(hashRun(join(folder, out, 'small'))).toEqual(uninterrupted)
-    },
-    120_000,
-  )
+  it.each([
+    'quality',
+    'stain',
+    'embed',
+    'classify',
+    'evaluate',
+  ])('killed during %s and run again ends in the same bytes', async (stage) => {
+    const out = `killed-${stage}`
+    expect(await killDuring(stage, out)).toBe(true)
+    expect(existsSync(join(folder, out, 'small', 'metrics.json'))).toBe(false)
+    expect((await runCli(studyArgs(out))).code).toBe(0)
+    expect(hashRun(join(folder, out, 'small'))).toEqual(uninterrupted)
+  }, 120_000)
 
   it('leaves a model that predicts what the study predicted', async () => {
     const run = join(folder, 'whole', 'small')

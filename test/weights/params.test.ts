@@ -79,12 +79,12 @@ async function expectParams(path: string, expected = params): Promise<string> {
 }
 
 describe('openParams', () => {
-  it.each(['dinov2', 'huggingface dinov2'] as const)(
-    'reads the same parameters from a checkpoint of %s',
-    async (naming) => {
-      expect(await expectParams(write(`${naming}.safetensors`, publish(naming)))).toBe(naming)
-    },
-  )
+  it.each([
+    'dinov2',
+    'huggingface dinov2',
+  ] as const)('reads the same parameters from a checkpoint of %s', async (naming) => {
+    expect(await expectParams(write(`${naming}.safetensors`, publish(naming)))).toBe(naming)
+  })
 
   it('reads timm checkpoints, which have no mask token', async () => {
     const { mask_token, ...others } = params

@@ -167,18 +167,18 @@ describe('pullWeights', () => {
     expect(existsSync(blob(hash))).toBe(true)
   })
 
-  it.each(['pytorch_model.bin', 'config.json'])(
-    'removes %s where its hash is wrong, and says so',
-    async (file) => {
-      hub.faults.corrupt = true
-      const pulling = pull({ files: [file] })
-      await expect(pulling).rejects.toThrow(WeightsError)
-      await expect(pulling).rejects.toThrow(/expected content of hash .* damaged and was removed/)
-      expect(readdirSync(join(repoDir, 'blobs'))).toEqual([])
-      hub.faults.corrupt = false
-      expect((await pull({ files: [file] })).files[0].cached).toBe(false)
-    },
-  )
+  it.each([
+    'pytorch_model.bin',
+    'config.json',
+  ])('removes %s where its hash is wrong, and says so', async (file) => {
+    hub.faults.corrupt = true
+    const pulling = pull({ files: [file] })
+    await expect(pulling).rejects.toThrow(WeightsError)
+    await expect(pulling).rejects.toThrow(/expected content of hash .* damaged and was removed/)
+    expect(readdirSync(join(repoDir, 'blobs'))).toEqual([])
+    hub.faults.corrupt = false
+    expect((await pull({ files: [file] })).files[0].cached).toBe(false)
+  })
 
   it('says how much came where the connection is cut again and again, and keeps it', async () => {
     hub.faults.cutAfter = { bytes: 0, times: 100 }
@@ -203,14 +203,15 @@ describe('pullWeights', () => {
     [{ repo: 'org/absent' }, undefined, /404; look at http.*org\/absent/],
     [{}, { status: 404, code: 'RevisionNotFound', times: 1 }, /no revision 'main'/],
     [{ files: ['absent.bin'] }, undefined, /org\/model\/absent\.bin: expected a file of the repository/],
-  ] satisfies [Partial<PullRequest>, HubServer['faults']['status'], RegExp][])(
-    'says what to do: %j %j',
-    async (options, status, message) => {
-      hub.token = 'hf_secret'
-      if (status) hub.faults.status = { ...status }
-      await expect(pull(options)).rejects.toThrow(message)
-    },
-  )
+  ] satisfies [
+    Partial<PullRequest>,
+    HubServer['faults']['status'],
+    RegExp,
+  ][])('says what to do: %j %j', async (options, status, message) => {
+    hub.token = 'hf_secret'
+    if (status) hub.faults.status = { ...status }
+    await expect(pull(options)).rejects.toThrow(message)
+  })
 
   it('works offline afterwards, and says what is not there', async () => {
     await pull({ files: ['pytorch_model.bin'] })
