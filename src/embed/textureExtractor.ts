@@ -6,7 +6,7 @@ import { openWorkers } from '../engine/index.ts'
 import { hashBytes } from '../formats/index.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod } from './extractorMethod.ts'
-import { createTexture, textureNames, textureVersion } from './texture/texture.ts'
+import { checkPatchSize, textureNames, textureVersion } from './texture/texture.ts'
 import type { TextureTask } from './texture/textureWorker.ts'
 
 /** Texture has nothing to choose: its regions, radii, distances and levels are part of its version. */
@@ -29,7 +29,7 @@ export const textureMethod: ExtractorMethod<TextureOptions> = {
       dimensions: textureNames.length,
       featureNames: textureNames,
       async embed(batch) {
-        if (batch.count > 0) createTexture(batch.height, batch.width) // refuses a size before any thread sees it
+        if (batch.count > 0) checkPatchSize(batch.height, batch.width) // refuses a size before any thread sees it
         const tasks = splitBatch(batch, workers.threads)
         const parts = await Promise.all(tasks.map((task) => workers.run(task, ownedBuffers(task))))
         return joinRows(parts)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DataError, type NdArray, type Progress } from '../base/index.ts'
 import type { Extractor } from '../embed/index.ts'
 import { readCsv, writeCsv, writeFileAtomic } from '../formats/index.ts'
-import type { PatchSet } from '../patches/index.ts'
+import { allRows, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
 import { embedRows } from './steps/embedSplit.ts'
 import type { FittedStain } from './steps/fitStain.ts'
@@ -41,7 +41,7 @@ export async function writeEmbeddingFolder(
   }
   const work = `${folder}.work`
   await resumeOnlySame(work, `${JSON.stringify(manifest, null, 1)}\n`)
-  const rows = Uint32Array.from({ length: set.count }, (_, row) => row)
+  const rows = allRows(set)
   await embedRows({ set, rows, stain: { ...stain, cacheEntry: null }, extractor, folder: work, progress })
   const blank = new Array<null>(set.count).fill(null)
   const columns = {

@@ -8,7 +8,7 @@ import { type Head, headMethods } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
-import { type PatchSet, readBatches } from '../patches/index.ts'
+import { allRows, type PatchSet, readBatches } from '../patches/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import type { GridCell } from './grid.ts'
@@ -107,7 +107,7 @@ async function predictSet(
   progress: Progress,
 ): Promise<Float32Array> {
   const probabilities = new Float32Array(set.count)
-  const rows = Uint32Array.from({ length: set.count }, (_, row) => row)
+  const rows = allRows(set)
   let done = 0
   for await (const batch of readBatches(set, rows, batchRows)) {
     const { pixels } = await method.apply(batch.pixels, fit, entry.options)

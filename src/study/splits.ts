@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, openRandom, RecipeError } from '../base/index.ts'
 import { hashBytes, writeFileAtomic } from '../formats/index.ts'
-import { openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
+import { allRows, openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { Split } from '../runs/record.ts'
 import type { Recipe, SplitRecipe } from './recipe.ts'
@@ -62,7 +62,7 @@ async function openSplit(
 
 function chooseRows(split: Split, set: PatchSet, spec: SplitRecipe, seed: number): Uint32Array | null {
   if (!spec.centers && (spec.limit === undefined || spec.limit >= set.count)) return null
-  let rows = Uint32Array.from({ length: set.count }, (_, row) => row)
+  let rows = allRows(set)
   if (spec.centers) {
     if (!set.centers) {
       throw new RecipeError({

@@ -135,15 +135,11 @@ async function* normalise(
   { entry, method, fit }: FittedStain,
   verdicts: Partial<Record<Verdict, number>>,
 ) {
-  const { readBatches } = await import('../../patches/index.ts')
+  const { allRows, readBatches } = await import('../../patches/index.ts')
   const { pixelsAt } = await import('../../base/index.ts')
   const progress = showProgress(`stain    ${set.source}`)
   let done = 0
-  for await (const batch of readBatches(
-    set,
-    Uint32Array.from({ length: set.count }, (_, row) => row),
-    batchRows,
-  )) {
+  for await (const batch of readBatches(set, allRows(set), batchRows)) {
     const result = await method.apply(batch.pixels, fit, entry.options)
     for (let i = 0; i < result.pixels.count; i++) {
       verdicts[result.verdicts[i]] = (verdicts[result.verdicts[i]] ?? 0) + 1

@@ -39,8 +39,8 @@ export interface Texture {
   measure(rgb: Uint8Array, start: number, out: Float32Array, at: number): void
 }
 
-/** Prepares measuring patches of `height` x `width` pixels. Throws ShapeError below 32 x 32. */
-export function createTexture(height: number, width: number): Texture {
+/** Throws ShapeError for patches below 32 x 32. */
+export function checkPatchSize(height: number, width: number): void {
   if (Math.min(height, width) < smallestSide) {
     throw new ShapeError({
       where: 'texture',
@@ -48,6 +48,11 @@ export function createTexture(height: number, width: number): Texture {
       got: `${height}x${width}`,
     })
   }
+}
+
+/** Prepares measuring patches of `height` x `width` pixels. Throws ShapeError below 32 x 32. */
+export function createTexture(height: number, width: number): Texture {
+  checkPatchSize(height, width)
   const planes = createPlanes(height, width)
   const regions = patchRegions(height, width)
   const spectrum = createSpectrum(height, width)

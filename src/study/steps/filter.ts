@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { DataError, type Progress } from '../../base/index.ts'
 import { writeFileAtomic } from '../../formats/index.ts'
+import { allRows } from '../../patches/index.ts'
 import { filterPatches, qualityVersion, type Rejection } from '../../quality/index.ts'
 import { readJson } from '../../runs/index.ts'
 import type { Cache, CacheEntry, CacheInputs } from '../cache.ts'
@@ -34,7 +35,7 @@ export async function filterSplit(
   const inputs = filterInputs(recipe, split)
   const { set } = split
   if (recipe.quality === null) {
-    return { ...split, rows: allRows(set.count), rejections: [], filterKey: inputs, entry: null }
+    return { ...split, rows: allRows(set), rejections: [], filterKey: inputs, entry: null }
   }
   const options = recipe.quality
   const entry = await cache.obtain(inputs, async (folder) => {
@@ -43,8 +44,7 @@ export async function filterSplit(
   })
   const rejections = await readJson<Rejection[]>(join(entry.folder, 'rejections.json'))
   const rejected = new Set(rejections.map((rejection) => rejection.row))
-  const rows =
-    split.split === 'test' ? allRows(set.count) : allRows(set.count).filter((row) => !rejected.has(row))
+  const rows = split.split === 'test' ? allRows(set) : allRows(set).filter((row) => !rejected.has(row))
   if (rows.length === 0) {
     throw new DataError({
       where: `${split.split} (${set.source})`,
@@ -54,8 +54,4 @@ export async function filterSplit(
     })
   }
   return { ...split, rows, rejections, filterKey: inputs, entry }
-}
-
-function allRows(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, row) => row)
 }
