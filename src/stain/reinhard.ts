@@ -7,7 +7,7 @@ import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
 import { type DensityOptions, densityDefaults, openView } from './densityView.ts'
 import { summariseLab8, transferLab8 } from './labBytes.ts'
 import { type LabMap, type LabStatistics, rootPixels, summariseRoots, writeRoots } from './labRoots.ts'
-import type { StainMethod, StainResult } from './stainMethod.ts'
+import type { ApplyContext, StainMethod, StainResult } from './stainMethod.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
 import { openWorkspace, type PixelChoice, type Workspace } from './workspace.ts'
 
@@ -97,7 +97,7 @@ function applyReinhard(
   batch: Pixels,
   fit: ReinhardFit,
   given: ReinhardOptions,
-  groups?: readonly (ReinhardFit | null)[],
+  { groups }: ApplyContext<ReinhardFit> = {},
 ): StainResult {
   const options = { ...reinhard.defaults, ...given }
   const workspace = openWorkspace(batch.height * batch.width)

@@ -76,7 +76,8 @@ export function separationMethod<Options extends SeparationOptions>(
     defaults,
     needsReference: true,
     fit: (reference, options) => fitReference(recipe, reference, { ...defaults, ...options }),
-    apply: (batch, fit, options, groups) => applyFit(recipe, batch, fit, { ...defaults, ...options }, groups),
+    apply: (batch, fit, options, { groups } = {}) =>
+      applyFit(recipe, batch, fit, { ...defaults, ...options }, groups),
   }
 }
 

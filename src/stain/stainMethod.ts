@@ -20,6 +20,14 @@ export interface StainResult {
 /** What a method learned from its reference: plain JSON (numbers, arrays, strings). */
 export type StainFit = { readonly [key: string]: unknown }
 
+/** What is known of the patches of a batch beside their pixels: one entry a patch. */
+export interface ApplyContext<Fit> {
+  /** The fit of its own slide or center, or null: what a patch with too little tissue falls back on. */
+  readonly groups?: readonly (Fit | null)[]
+  /** The center it comes from, or null where that is not known. */
+  readonly centers?: readonly (string | null)[]
+}
+
 /** A stain normalisation method. `Options` is plain JSON, complete with defaults. */
 export interface StainMethod<Options, Fit extends StainFit> {
   readonly name: string
@@ -33,14 +41,13 @@ export interface StainMethod<Options, Fit extends StainFit> {
   /** Learns from a stream of reference batches. Throws DataError where no reference patch has enough tissue. */
   fit(reference: AsyncIterable<Pixels>, options: Options): Promise<Fit>
   /**
-   * Normalises a batch; the input is not modified, the output has its shape. `groups` holds, for each patch,
-   * the fit of its own slide or center (or null where there is none): what a patch with too little tissue
-   * falls back on.
+   * Normalises a batch; the input is not modified, the output has its shape. Methods that need nothing of the
+   * context ignore it.
    */
   apply(
     batch: Pixels,
     fit: Fit,
     options: Options,
-    groups?: readonly (Fit | null)[],
+    context?: ApplyContext<Fit>,
   ): StainResult | Promise<StainResult>
 }

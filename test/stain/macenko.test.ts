@@ -136,11 +136,9 @@ describe("Macenko in Eosin's own way", () => {
     const batch = joinPatches([poor, poor, drawTissue(11, 64)])
     const fit = await macenko.fit(streamOf(drawTissue(12, 64)), macenko.defaults)
     const group = await macenko.fit(streamOf(drawTissue(13, 64)), macenko.defaults)
-    const { pixels, verdicts, reasons } = await macenko.apply(batch, fit, macenko.defaults, [
-      null,
-      group,
-      group,
-    ])
+    const { pixels, verdicts, reasons } = await macenko.apply(batch, fit, macenko.defaults, {
+      groups: [null, group, group],
+    })
     expect(verdicts).toEqual(['passthrough', 'fallback', 'ok'])
     expect(reasons[1]).toMatch(/^too little tissue: \d+ of 4096 pixels$/)
     expect(pixels.data.subarray(0, poor.data.length)).toEqual(poor.data)
