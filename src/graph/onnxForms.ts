@@ -36,6 +36,10 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   log: named('Log'),
   erf: named('Erf'),
   tanh: named('Tanh'),
+  sin: named('Sin'),
+  cos: named('Cos'),
+  floor: named('Floor'),
+  round: named('Round'),
   sigmoid: named('Sigmoid'),
   softplus: named('Softplus'),
   relu: named('Relu'),
@@ -79,6 +83,15 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
     },
   }),
   conv: (attributes) => ({ type: 'Conv', attributes: formGeometry(attributes) }),
+  maxPool: ({ kernel, strides, pads, dilations }) => ({
+    type: 'MaxPool',
+    attributes: {
+      kernel_shape: { ints: kernel },
+      strides: { ints: strides },
+      pads: { ints: pads },
+      dilations: { ints: dilations },
+    },
+  }),
   convTranspose: (attributes) => ({
     type: 'ConvTranspose',
     attributes: { ...formGeometry(attributes), output_padding: { ints: attributes.outputPadding } },

@@ -31,6 +31,10 @@ export interface OpAttributes {
   log: Nothing
   erf: Nothing
   tanh: Nothing
+  sin: Nothing
+  cos: Nothing
+  floor: Nothing
+  round: Nothing
   sigmoid: Nothing
   softplus: Nothing
   relu: Nothing
@@ -66,6 +70,7 @@ export interface OpAttributes {
   /** scale * A B + bias (an optional third input); written by simplify only. */
   gemm: { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number }
   conv: ConvAttributes
+  maxPool: PoolAttributes
   convTranspose: ConvAttributes & { readonly outputPadding: readonly number[] }
 }
 
@@ -81,6 +86,11 @@ export interface ConvAttributes {
   readonly pads: readonly [number, number, number, number]
   readonly dilations: readonly [number, number]
   readonly groups: number
+}
+
+/** What a pooling over NCHW carries; pads are top, left, bottom, right. */
+export interface PoolAttributes extends Omit<ConvAttributes, 'groups'> {
+  readonly kernel: readonly [number, number]
 }
 
 /** A value in a graph: what op makes it, from which values, and its type. */

@@ -90,6 +90,8 @@ const cases: { readonly [O in OpName]?: fc.Arbitrary<Case> } = {
   log: unary(g.log, { low: 0.5, high: 2 }),
   erf: unary(g.erf, single),
   tanh: unary(g.tanh),
+  sin: unary(g.sin, single),
+  cos: unary(g.cos, single),
   sigmoid: unary(g.sigmoid),
   softplus: unary(g.softplus),
   relu: unary(g.relu, apart),
@@ -149,13 +151,31 @@ const cases: { readonly [O in OpName]?: fc.Arbitrary<Case> } = {
     .tuple(shape(3), fc.nat(2), fc.array(fc.nat(3), { minLength: 1, maxLength: 5 }))
     .map(([one, i, list]): Case => {
       const indices = BigInt64Array.from(list.map((index) => BigInt(index % one[i])))
+      const sides = [[indices.length], [indices.length, 1], [1, indices.length, 1]][indices.length % 3]
       return {
         shapes: [one],
-        write: (x) => g.gather(x, g.constant(ndarray('i64', [indices.length], indices)), i),
+        write: (x) => g.gather(x, g.constant(ndarray('i64', sides, indices)), i),
         ...single,
       }
     }),
   matmul: matmulCase,
+  maxPool: fc
+    .tuple(side, geometry, fc.constantFrom([1, 1], [2, 2], [3, 2], [2, 3]))
+    .map(([channels, { stride, padding, dilation }, kernel]): Case => {
+      const pads = [padding, 0, padding, padding].map((size) => Math.min(size, Math.min(...kernel) - 1))
+      return {
+        shapes: [[2, channels, 6, 5]],
+        write: (x) =>
+          g.maxPool(x, {
+            kernel: kernel as [number, number],
+            strides: [stride, 2],
+            dilations: [dilation, 1],
+            pads: pads as [number, number, number, number],
+          }),
+        ...single,
+        ...apart,
+      }
+    }),
   conv: fc.tuple(geometry, side, side).map(([options, c, o]): Case => {
     const { groups } = options
     const write = (x: g.Value, w: g.Value) => g.conv(x, w, options)
