@@ -5,10 +5,12 @@ export { gradients } from './gradients.ts'
 export { emitKernel, type Kernel } from './kernel.ts'
 export * from './ops/index.ts'
 export { printGraph } from './print.ts'
+export { type ReadGraph, type ReadStep, readGraph } from './read/readGraph.ts'
 export {
   constant,
   fixedShape,
   input,
+  multiplySide,
   type Operand,
   type OpName,
   type Shape,

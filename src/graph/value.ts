@@ -146,6 +146,19 @@ export function fixedShape(where: string, value: Value): readonly number[] {
   })
 }
 
+/** `side` times a whole number: `64*rows` for a named one. */
+export function multiplySide(side: Side, factor: number): Side {
+  if (typeof side === 'number') return side * factor
+  const { size, name } = splitSide(side)
+  return size * factor === 1 ? name : `${size * factor}*${name}`
+}
+
+/** A named side as a factor and a name. */
+export function splitSide(side: string): { size: number; name: string } {
+  const [, factor, name] = /^(?:(\d+)\*)?(.*)$/.exec(side)!
+  return { size: Number(factor ?? 1), name }
+}
+
 /** `[2,3,rows]`. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(',')}]`

@@ -4,6 +4,7 @@
 
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../../base/index.ts'
+import { widenBrainFloat, widenHalf } from '../halfFloat.ts'
 import {
   type Attribute,
   AttributeSchema,
@@ -78,10 +79,16 @@ export function tensorToOnnx(name: string, array: NdArray): Tensor {
   })
 }
 
-/** An ONNX tensor as an array. Throws DataError for external data and for types outside `onnxTypes`. */
+/**
+ * An ONNX tensor as an array; half precision (float16, bfloat16) becomes float32. Throws DataError for external data
+ * and for types outside `onnxTypes`.
+ */
 export function tensorFromOnnx(tensor: Tensor): NdArray {
   const where = `onnx tensor '${tensor.name}'`
-  const dtype = (Object.keys(onnxTypes) as Dtype[]).find((name) => onnxTypes[name] === tensor.dataType)
+  const half = halfTypes[tensor.dataType]
+  const dtype = half
+    ? 'f32'
+    : (Object.keys(onnxTypes) as Dtype[]).find((name) => onnxTypes[name] === tensor.dataType)
   if (!dtype)
     throw new DataError({
       where,
@@ -91,11 +98,26 @@ export function tensorFromOnnx(tensor: Tensor): NdArray {
   if (tensor.dataLocation !== 0)
     throw new DataError({ where, expected: 'data inside the file', got: 'external data' })
   const shape = tensor.dims.map(Number)
-  const data = tensor.rawData.length > 0 ? fromRaw(dtype, tensor.rawData) : fromTyped(dtype, tensor)
+  const data = half
+    ? half(readBits(tensor))
+    : tensor.rawData.length > 0
+      ? fromRaw(dtype, tensor.rawData)
+      : fromTyped(dtype, tensor)
   if (data.length !== sizeOf(shape)) {
     throw new DataError({ where, expected: `${sizeOf(shape)} values for [${shape}]`, got: `${data.length}` })
   }
   return ndarray(dtype, shape, data)
+}
+
+type HalfReader = (bits: Uint16Array) => Float32Array
+
+const halfTypes: Readonly<Partial<Record<number, HalfReader>>> = {
+  10: widenHalf,
+  16: widenBrainFloat,
+}
+
+function readBits({ rawData, int32Data }: Tensor): Uint16Array {
+  return rawData.length > 0 ? new Uint16Array(new Uint8Array(rawData).buffer) : Uint16Array.from(int32Data)
 }
 
 function fromRaw<D extends Dtype>(dtype: D, bytes: Uint8Array): DtypeArrays[D] {

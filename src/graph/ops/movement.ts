@@ -6,10 +6,12 @@ import {
   fixedShape,
   frontAxis,
   makeValue,
+  multiplySide,
   type PadMode,
   type Shape,
   type Side,
   showShape,
+  splitSide,
   type Value,
 } from '../value.ts'
 import { broadcastShapes, where } from './elementwise.ts'
@@ -42,18 +44,6 @@ function resolveShape(from: Shape, to: Shape): Shape {
   if (names.length > 1 || !Number.isInteger(size)) throw mismatch()
   const side = names.length === 1 ? multiplySide(names[0], size) : size
   return to.map((other, axis) => (axis === open ? side : other))
-}
-
-/** `side` times a whole number: `64*rows` for a named one. */
-export function multiplySide(side: Side, factor: number): Side {
-  if (typeof side === 'number') return side * factor
-  const { size, name } = splitSide(side)
-  return size * factor === 1 ? name : `${size * factor}*${name}`
-}
-
-function splitSide(side: string): { size: number; name: string } {
-  const [, factor, name] = /^(?:(\d+)\*)?(.*)$/.exec(side)!
-  return { size: Number(factor ?? 1), name }
 }
 
 // A name counts as one, its factor as a number.
