@@ -65,7 +65,7 @@ export function vit(architecture: VitArchitecture): Vit {
   const params = [cut, ...blocks, final].map((part) => part.params)
   const write = (values: ParamValues, images: g.Value): VitValues => {
     const embedded = cut.apply(values, images, inferencePass)
-    const [, , height, across] = g.fixedShape('vit', images)
+    const [height, across] = images.shape.slice(2) as number[]
     const grid = [height / patchSize, across / patchSize] as const
     const { positions, tokensIn } = addPrefix(architecture, values, embedded, grid)
     const results: g.Value[] = []
@@ -134,13 +134,12 @@ function prefixSpecs(architecture: VitArchitecture): ParamSpecs {
 
 // Positions are added to the tokens that have rows of their own; the others join after.
 function addPrefix(
-  { width, positions: owners, registers, resampling }: VitArchitecture,
+  { positions: owners, registers, resampling }: VitArchitecture,
   values: ParamValues,
   patches: g.Value,
   grid: readonly [number, number],
 ): { positions: g.Value; tokensIn: g.Value } {
-  const [batch] = g.fixedShape('vit', patches)
-  const repeat = (token: g.Value) => g.expand(token, [batch, token.shape[1] as number, width])
+  const repeat = (token: g.Value) => repeatForBatch(token, patches)
   const classToken = repeat(values.cls_token)
   const extra = registers > 0 ? [repeat(values.register_tokens)] : []
   const ownRows = { patches: 0, 'class and patches': 1, all: 1 + registers, rotary: 0 }[owners]
@@ -155,4 +154,12 @@ function addPrefix(
   if (extra.length === 0) return { positions, tokensIn: placed }
   const [first, rest] = g.split(placed, 1, [1, grid[0] * grid[1]])
   return { positions, tokensIn: g.concat([first, ...extra, rest], 1) }
+}
+
+// [1, count, width] for each image of the batch, whose size may be named.
+function repeatForBatch(token: g.Value, patches: g.Value): g.Value {
+  const [batch] = patches.shape
+  return typeof batch === 'number'
+    ? g.expand(token, [batch, ...(token.shape.slice(1) as number[])])
+    : g.repeatLike(token, g.slice(patches, 1, 0, 1))
 }
