@@ -2,6 +2,7 @@
 
 export * from './embedPatches.ts'
 export type { Extractor } from './extractor.ts'
+export { type ExtractorGraph, openExtractorGraph } from './extractorGraph.ts'
 export type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 export { type OnnxOptions, type Pooling, poolings } from './onnx/onnxOptions.ts'
 export * from './openExtractor.ts'

@@ -31,6 +31,14 @@ const irVersion = 10n
 
 /** The ONNX model (bytes) that computes `outputs`, by name. Throws ShapeError where two inputs share a name. */
 export function emitModel(outputs: Readonly<Record<string, Value>>, options: EmitOptions = {}): Uint8Array {
+  return writeOnnx(emitParts(outputs, options))
+}
+
+/** The same before it becomes bytes; its tensors share the memory of the graph's constants. */
+export function emitParts(
+  outputs: Readonly<Record<string, Value>>,
+  options: EmitOptions = {},
+): OnnxModelParts {
   const results = simplify(outputs)
   const values = sortValues([...(options.inputs ?? []), ...Object.values(results)])
   const constants = openConstants()
@@ -41,7 +49,7 @@ export function emitModel(outputs: Readonly<Record<string, Value>>, options: Emi
     nodes.push({ name: `output:${name}`, opType: 'Identity', input: [names.get(value)!], output: [name] })
   }
   const domains = [...new Set(['', ...nodes.map(({ domain = '' }) => domain)])].sort()
-  return writeOnnx({
+  return {
     irVersion,
     producerName: 'eosin',
     opsetImport: domains.map((domain) => ({ domain, version: domain === '' ? opset : 1n })),
@@ -53,7 +61,7 @@ export function emitModel(outputs: Readonly<Record<string, Value>>, options: Emi
       input: values.filter(({ op }) => op === 'input').map((value) => writePort(names.get(value)!, value)),
       output: Object.entries(results).map(([name, value]) => writePort(name, value)),
     },
-  })
+  }
 }
 
 type GraphParts = NonNullable<OnnxModelParts['graph']>

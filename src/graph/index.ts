@@ -1,6 +1,6 @@
 // The differentiable graph: values, ops, gradients, and the way out as an ONNX model.
 
-export { type EmitOptions, emitModel } from './emit.ts'
+export { type EmitOptions, emitModel, emitParts } from './emit.ts'
 export { gradients } from './gradients.ts'
 export { emitKernel, type Kernel } from './kernel.ts'
 export * from './ops/index.ts'

@@ -2,7 +2,7 @@
 // Float steps are rounded as torchvision's ToTensor and Normalize round them, so that values are equal bit for bit.
 
 import { f32, type NdArray, type Pixels } from '../base/index.ts'
-import { cropCenter, type ResizeFilter, resizePixels, resizeShorter } from './resize.ts'
+import { cropCenter, type ResizeFilter, resizePixels, shorterSides } from './resize.ts'
 
 /** One value for each of red, green and blue, for pixels in [0, 1]. */
 export type ChannelValues = readonly [number, number, number]
@@ -55,21 +55,24 @@ export const imageTransforms = {
 
 /** The bytes that a transform makes of a batch before they become floats. */
 export function transformPixels(batch: Pixels, { resize, filter, crop }: ImageTransform): Pixels {
-  const resized = resize === null ? batch : resizeAs(batch, resize, filter)
+  const [height, width] = resizedSides(batch.height, batch.width, resize)
+  const resized = resize === null ? batch : resizePixels(batch, height, width, filter)
   if (crop === null) return resized
   return typeof crop === 'number'
     ? cropCenter(resized, crop, crop)
     : cropCenter(resized, crop.height, crop.width)
 }
 
-function resizeAs(
-  batch: Pixels,
-  resize: NonNullable<ImageTransform['resize']>,
-  filter: ResizeFilter,
-): Pixels {
-  if ('height' in resize) return resizePixels(batch, resize.height, resize.width, filter)
+/** The sides that a transform's resize makes of a picture's. */
+export function resizedSides(
+  height: number,
+  width: number,
+  resize: ImageTransform['resize'],
+): readonly [number, number] {
+  if (resize === null) return [height, width]
+  if ('height' in resize) return [resize.height, resize.width]
   const { side, edge } = resize
-  return edge === 'shorter' ? resizeShorter(batch, side, filter) : resizePixels(batch, side, side, filter)
+  return edge === 'shorter' ? shorterSides(height, width, side) : [side, side]
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   input,
   reduceMean,
   reshape,
+  type Side,
   slice,
   type Value,
 } from '../../graph/index.ts'
@@ -87,8 +88,9 @@ function chooseBatch({ architecture }: ModelPlan, height: number, width: number)
 
 type Weights = Readonly<Record<string, NdArray<'f32'>>>
 
-async function readWeights(
-  { architecture }: ModelPlan,
+/** Reads the weights, layer scale folded into them; the architecture that is left has none. */
+export async function readWeights(
+  { architecture }: Pick<ModelPlan, 'architecture'>,
   params: Params,
 ): Promise<{ architecture: ModelPlan['architecture']; weights: Weights }> {
   const weights: Record<string, NdArray<'f32'>> = {}
@@ -103,7 +105,12 @@ function pickFed(session: Session, weights: Weights): Record<string, NdArray> {
   return Object.fromEntries(names.map((name) => [name, weights[name]]))
 }
 
-function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValues, images: Value): Value {
+/** Writes embeddings [batch, dimensions] of images [batch, 3, height, width], whose batch may be named. */
+export function writeEmbedding(
+  { architecture, pooling }: Pick<ModelPlan, 'architecture' | 'pooling'>,
+  values: ParamValues,
+  images: Value,
+): Value {
   if (architecture.family === 'davit') return davit(architecture).apply(values, images, inferencePass)
   const model = vit(architecture)
   if (pooling === 'cls') return model.writeClassToken(values, images)
@@ -112,7 +119,7 @@ function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValue
     const before = architecture.depth - pooling
     return flatten(before === 0 ? tokensIn : blocks[before - 1])
   }
-  const [batch, count, width] = tokens.shape as number[]
+  const [batch, count, width] = tokens.shape as readonly [Side, number, number]
   const parts = {
     cls: () => reshape(slice(tokens, 1, 0, 1), [batch, width]),
     mean: () => reduceMean(slice(tokens, 1, model.prefixTokens, count), { axes: [1] }),

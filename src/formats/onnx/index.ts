@@ -79,6 +79,22 @@ export function tensorToOnnx(name: string, array: NdArray): Tensor {
   })
 }
 
+/** The tensor without its data, which lie in the file `location` (beside the model) from byte `offset` on. */
+export function moveTensorData(
+  { name, dims, dataType, rawData }: Tensor,
+  location: string,
+  offset: number,
+): Tensor {
+  const place = { location, offset: String(offset), length: String(rawData.byteLength) }
+  return create(TensorSchema, {
+    name,
+    dims,
+    dataType,
+    dataLocation: 1,
+    externalData: Object.entries(place).map(([key, value]) => ({ key, value })),
+  })
+}
+
 /**
  * An ONNX tensor as an array; half precision (float16, bfloat16) becomes float32. Throws DataError for external data
  * and for types outside `onnxTypes`.
