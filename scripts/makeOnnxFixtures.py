@@ -80,6 +80,7 @@ class Mlp(nn.Module):
         super().__init__(); s.l=nn.Sequential(nn.Linear(6,8),nn.Tanh(),nn.Linear(8,4),nn.Sigmoid(),nn.Linear(4,3))
     def forward(s,x): return F.log_softmax(s.l(x),-1), s.l(x).softmax(-1)
 def save(name,m,x,opset,names=('y',),dyn=True,**k):
+    for w in m.parameters(): w.data += .05*torch.randn_like(w)  # equal arrays would be written once
     m.eval(); p=f'{out}/{name}.onnx'
     torch.onnx.export(m,x,p,opset_version=opset,input_names=['x'],output_names=list(names),dynamic_axes={'x':{0:'batch'},**{n:{0:'batch'} for n in names}} if dyn else None,**k)
     print(name,os.path.getsize(p))

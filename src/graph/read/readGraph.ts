@@ -49,8 +49,9 @@ export interface ReadGraph {
   write(names: readonly string[], given?: Readonly<Record<string, Value>>): Record<string, Value>
 }
 
-/** A node's inputs and outputs by name. */
+/** A node: its op, its inputs and outputs by name. */
 export interface ReadStep {
+  readonly type: string
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
 }
@@ -78,6 +79,7 @@ export function readGraph(model: OnnxModel, where = 'onnx'): ReadGraph {
       return Object.fromEntries(floats.map(({ name }) => [name, arrays.get(name)!() as NdArray<'f32'>]))
     },
     steps: nodes.map((node) => ({
+      type: node.opType,
       inputs: node.input.filter(Boolean),
       outputs: node.output.filter(Boolean),
     })),
