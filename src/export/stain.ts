@@ -4,6 +4,13 @@
 import { ndarray, UsageError } from '../base/index.ts'
 import { add, constant, floor, matmul, mul, type Value } from '../graph/index.ts'
 import type { StainFit } from '../stain/index.ts'
+import {
+  type SeparationChoices,
+  type SeparationTarget,
+  writeFixedStains,
+  writeMacenkoStains,
+  writeSeparation,
+} from './separation.ts'
 
 /** Writes one method with its complete options and its fit. */
 type StainWriter = (bytes: Value, options: Readonly<Record<string, unknown>>, fit: StainFit) => Value
@@ -11,6 +18,10 @@ type StainWriter = (bytes: Value, options: Readonly<Record<string, unknown>>, fi
 const writers: Readonly<Record<string, StainWriter>> = {
   none: (bytes) => bytes,
   grayscale: writeLuma,
+  macenko: (bytes, options, fit) =>
+    separate(bytes, options, fit, (densities) => writeMacenkoStains(densities, options.alpha as number)),
+  ruifrok: (bytes, options, fit) =>
+    separate(bytes, options, fit, () => writeFixedStains(options.stains as number[][])),
 }
 
 /** Normalised bytes of the same shape. Throws UsageError for a method that has no graph. */
@@ -23,9 +34,30 @@ export function writeStain(
   throw new UsageError({
     where: `stain ${name}`,
     expected: `a method that graph ops can express: ${Object.keys(writers).join(', ')}`,
-    got: 'one that is fitted on each patch',
-    hint: 'predict with the run instead (eosin predict PATCHES --run RUN), or normalise the patches first (eosin stain apply) and export a run on them',
+    got: 'another',
+    hint,
   })
+}
+
+const hint =
+  'predict with the run instead (eosin predict PATCHES --run RUN), or normalise the patches first (eosin stain apply) and export a run on them'
+
+function separate(
+  bytes: Value,
+  options: Readonly<Record<string, unknown>>,
+  fit: StainFit,
+  findStains: Parameters<typeof writeSeparation>[3],
+): Value {
+  if (options.compatibility !== 'none') {
+    throw new UsageError({
+      where: 'stain compatibility',
+      expected: "none, Eosin's own way",
+      got: `${options.compatibility}`,
+      hint,
+    })
+  }
+  const choices = options as unknown as SeparationChoices
+  return writeSeparation(bytes, choices, fit as unknown as SeparationTarget, findStains)
 }
 
 // Pillow's convert('L') in whole numbers of 2 ** -16, in all three channels.

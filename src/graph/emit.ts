@@ -149,7 +149,7 @@ function writeNode(
     opType: form.type,
     domain: form.domain,
     input: [...own, ...(form.constants ?? []).map((array) => constants.name(array))],
-    output: [name],
+    output: form.output === undefined ? [name] : [`unused:${name}`, `unused:${name}`].with(form.output, name),
     attribute: Object.entries(form.attributes ?? {}).map(([key, item]) => attributeToOnnx(key, item)),
   }
 }

@@ -86,6 +86,7 @@ export const gradientRules = {
     const sum = reduceSum(mul(g, value), { axes: [value.attributes.axis], keep: true })
     return [mul(value, sub(g, sum))]
   },
+  largest: 'none: which values it takes changes in jumps',
   layerNorm: (g, { inputs: [x, weight, bias], attributes }) => {
     const row = { axes: [x.shape.length - 1], keep: true }
     const centred = sub(x, ops.reduceMean(x, row))

@@ -13,6 +13,8 @@ export interface OnnxForm {
   readonly attributes?: Readonly<Record<string, AttributeValue>>
   /** Constant inputs that follow the op's own. */
   readonly constants?: readonly NdArray[]
+  /** Which of the node's two outputs is the op's result, where it has two. */
+  readonly output?: 0 | 1
 }
 
 type Form<O extends OpName> = (attributes: OpAttributes[O], value: Value<O>) => OnnxForm
@@ -55,6 +57,11 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   reduceMean: (reduction) => formReduction('ReduceMean', reduction),
   reduceMax: (reduction) => formReduction('ReduceMax', reduction),
   softmax: ({ axis }) => ({ type: 'Softmax', attributes: { axis: { int: axis } } }),
+  largest: ({ count, gives }) => ({
+    type: 'TopK',
+    constants: [integers([count])],
+    output: gives === 'values' ? 0 : 1,
+  }),
   layerNorm: ({ epsilon }) => ({
     type: 'LayerNormalization',
     attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },

@@ -51,6 +51,7 @@ export interface OpAttributes {
   reduceMean: { readonly axes: readonly number[]; readonly keep: boolean }
   reduceMax: { readonly axes: readonly number[]; readonly keep: boolean }
   softmax: { readonly axis: number }
+  largest: { readonly count: number; readonly gives: 'values' | 'indices' }
   layerNorm: { readonly epsilon: number }
   // moving elements
   reshape: { readonly shape: Shape }

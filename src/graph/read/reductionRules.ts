@@ -27,6 +27,14 @@ export const reductionRules: ReadRules = {
   ReduceSumSquare: reduction((x, options) => ops.reduceSum(ops.square(x), options)),
   ReduceL1: reduction((x, options) => ops.reduceSum(ops.abs(x), options)),
   ReduceL2: reduction((x, options) => ops.sqrt(ops.reduceSum(ops.square(x), options))),
+  TopK: (node) => {
+    const x = node.value(0)
+    const axis = frontAxis(node.where, node.int('axis', -1), x.shape.length)
+    const count = node.has(1) ? node.numbers(1)[0] : node.int('k')
+    if (axis !== x.shape.length - 1 || node.int('largest', 1) !== 1)
+      throw node.refuse('the largest along the last axis', 'others')
+    return [ops.largest(x, count), ops.largest(x, count, 'indices')]
+  },
   GlobalAveragePool: (node) => overImage(node, ops.reduceMean),
   GlobalMaxPool: (node) => overImage(node, ops.reduceMax),
   Softmax: readSoftmax,
