@@ -10,7 +10,7 @@ import { writeTransform } from './transform.ts'
 
 /** What a pipeline is composed of. */
 export interface PipelineParts {
-  readonly model: Pick<ModelFile, 'stain' | 'fit'>
+  readonly model: Pick<ModelFile, 'stain' | 'fit' | 'head'>
   readonly extractor: ExtractorGraph
   /** One a seed. */
   readonly heads: readonly HeadFiles[]
@@ -32,5 +32,5 @@ export function writePipeline({ model, extractor, heads, height, width }: Pipeli
   const patches = input('patches', [extractor.batch ?? 'n', height, width, 3], 'u8')
   const stained = writeStain(cast(patches, 'f64'), model.stain, model.fit)
   const images = writeTransform(transpose(stained, [0, 3, 1, 2]), extractor.transform)
-  return { patches, probability: writeHeads(extractor.write(images), heads) }
+  return { patches, probability: writeHeads(extractor.write(images), model.head, heads) }
 }

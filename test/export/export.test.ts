@@ -39,6 +39,8 @@ const pixelsAsTheyAre = 'mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]'
 // One cell each, so that it is the one that is chosen: stain, extractor, head.
 const runs: Readonly<Record<string, readonly [string, string, string]>> = {
   vit: ['grayscale', tiny, '{ head: mlp, epochs: 4 }'],
+  near: ['macenko', tiny, '{ head: knn, k: 9 }'],
+  far: ['ruifrok', tiny, '{ head: knn, k: 9, metric: euclidean, weighting: uniform, standardize: false }'],
   open: ['none', `{ extractor: "onnx:vit_timm_11.onnx", resize: 28, ${pixelsAsTheyAre} }`, 'logistic'],
   fixed: ['none', `{ extractor: "onnx:vit_fixed_14.onnx", ${pixelsAsTheyAre} }`, 'logistic'],
 }
