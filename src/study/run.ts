@@ -126,7 +126,7 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     chosenBy: 'best accuracy on val, seeds averaged',
     verdicts,
   }
-  const manifest = await describeRun(recipe, filtered)
+  const manifest = await describeRun(recipe, filtered, extractors)
   return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
 }
 
