@@ -81,6 +81,14 @@ export const stainAugmentations = {
   restain: restainRandomly,
 } satisfies Record<string, StainAugmentation<never>>
 
+/** Their options by name; `none` is no augmentation. */
+export const augmentationDefaults = {
+  none: {},
+  concentration: concentrationDefaults,
+  hed: hedDefaults,
+  restain: {},
+} satisfies Record<'none' | keyof typeof stainAugmentations, object>
+
 function augmentPatches(
   batch: Pixels,
   change: (data: Uint8Array, workspace: Workspace, index: number) => void,

@@ -8,6 +8,7 @@ import type { Extractor } from '../embed/index.ts'
 import { readCsv, writeCsv, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
+import { oneView } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
 import type { ReadyStain } from './steps/stainBatches.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
@@ -45,7 +46,7 @@ export async function writeEmbeddingFolder(
   await resumeOnlySame(work, `${JSON.stringify(manifest, null, 1)}\n`)
   const rows = allRows(set)
   const groups = await fitOwnGroups(set, rows, stain.entry, progress)
-  await embedRows({ set, rows, stain, groups, extractor, folder: work, progress })
+  await embedRows({ set, rows, stain, groups, augmenter: oneView, extractor, folder: work, progress })
   const blank = new Array<null>(set.count).fill(null)
   const columns = {
     id: set.ids,

@@ -12,6 +12,7 @@ import { readArray, readJson } from '../../runs/index.ts'
 import type { Verdict } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
 import type { StainEntry } from '../recipe.ts'
+import type { Augmenter } from './augmentViews.ts'
 import type { FilteredSplit } from './filter.ts'
 import { type ReadyStain, stainBatches } from './stainBatches.ts'
 import { type GroupFits, usesGroups } from './stainGroups.ts'
@@ -30,10 +31,19 @@ export function embedInputs(
   stain: StainEntry,
   fit: CacheInputs,
   extractorKey: string,
+  augment: object | null = null,
 ): CacheInputs {
   const patches = split.split === 'test' ? split.key : keyOf(split.filterKey)
   const fallback = usesGroups(stain) ? stain.fallback : 'none'
-  return { stage: 'embed', version: 2, patches, stain: keyOf(fit), fallback, extractor: extractorKey }
+  return {
+    stage: 'embed',
+    version: 2,
+    patches,
+    stain: keyOf(fit),
+    fallback,
+    extractor: extractorKey,
+    ...(augment && { augment }),
+  }
 }
 
 /** Embeds the kept rows of a split under one stain method, or finds the embeddings in the cache. */
@@ -41,15 +51,11 @@ export async function embedSplit(
   cache: Cache,
   inputs: CacheInputs,
   split: FilteredSplit,
-  stain: ReadyStain,
-  groups: GroupFits,
-  extractor: Extractor,
+  parts: Pick<EmbedTask, 'stain' | 'groups' | 'augmenter' | 'extractor'>,
   progress: Progress,
 ): Promise<CacheEntry> {
   const { set, rows } = split
-  return cache.obtain(inputs, (folder) =>
-    embedRows({ set, rows, stain, groups, extractor, folder, progress }),
-  )
+  return cache.obtain(inputs, (folder) => embedRows({ set, rows, ...parts, folder, progress }))
 }
 
 /** The verdict counts of an entry. */
@@ -64,23 +70,27 @@ export interface EmbedTask {
   readonly stain: ReadyStain
   /** What patches with too little tissue fall back on. */
   readonly groups: GroupFits
+  readonly augmenter: Augmenter
   readonly extractor: Extractor
   readonly folder: string
   readonly progress: Progress
 }
 
-/** Embeds rows into a folder, going on from the chunks it finds there. */
+/** Embeds rows into a folder, all of view 0 first, then of view 1 ..., going on from the chunks it finds there. */
 export async function embedRows(task: EmbedTask): Promise<void> {
   const { rows, folder, extractor, progress } = task
+  const { views } = task.augmenter
   const chunks: string[] = []
   const chunkRows = countChunkRows(extractor.dimensions)
-  for (let start = 0; start < rows.length; start += chunkRows) {
-    const chunk = join(folder, `chunk-${String(start).padStart(9, '0')}`)
-    chunks.push(chunk)
-    if (existsSync(`${chunk}.npy`)) continue
-    await embedChunk(task, rows.subarray(start, start + chunkRows), chunk, (done) =>
-      progress(start + done, rows.length),
-    )
+  for (let view = 0; view < views; view++) {
+    for (let start = 0; start < rows.length; start += chunkRows) {
+      const chunk = join(folder, `view-${view}-chunk-${String(start).padStart(9, '0')}`)
+      chunks.push(chunk)
+      if (existsSync(`${chunk}.npy`)) continue
+      await embedChunk(task, rows.subarray(start, start + chunkRows), view, chunk, (done) =>
+        progress(view * rows.length + start + done, views * rows.length),
+      )
+    }
   }
   await joinChunks(chunks, folder, extractor.dimensions)
 }
@@ -88,6 +98,7 @@ export async function embedRows(task: EmbedTask): Promise<void> {
 async function embedChunk(
   task: EmbedTask,
   rows: Uint32Array,
+  view: number,
   chunk: string,
   progress: Progress,
 ): Promise<void> {
@@ -96,7 +107,7 @@ async function embedChunk(
   const verdicts: VerdictsByCenter = {}
   let written = 0
   await embedPatches({
-    batches: countVerdicts(task, rows, verdicts),
+    batches: readView(task, rows, view, verdicts),
     extractor,
     append: (embedded) => {
       values.set(embedded, written)
@@ -108,16 +119,18 @@ async function embedChunk(
   await writeFileAtomic(`${chunk}.npy`, writeNpy(f32([rows.length, extractor.dimensions], values)))
 }
 
-async function* countVerdicts(
-  { set, stain, groups }: EmbedTask,
+// Verdicts are counted once, with the patches as they are.
+async function* readView(
+  { set, stain, groups, augmenter }: EmbedTask,
   rows: Uint32Array,
+  view: number,
   counts: VerdictsByCenter,
 ): AsyncGenerator<Pixels> {
   for await (const batch of stainBatches(set, rows, stain, groups)) {
-    for (const [i, verdict] of batch.result.verdicts.entries()) {
+    for (const [i, verdict] of view === 0 ? batch.result.verdicts.entries() : []) {
       countVerdict(counts, set.centers?.[batch.rows[i]] ?? '?', verdict, 1)
     }
-    yield batch.result.pixels
+    yield augmenter.makeView(batch, view)
   }
 }
 
