@@ -143,7 +143,11 @@ describe('an entry of augment', () => {
   it.each([
     ['views that are all the same', full, 'views that are all the same'],
     ['an unknown stain augmentation', { ...full, stain: 'head' }, "did you mean 'hed'?"],
-    ['an option of another', { ...full, stain: { method: 'hed', alpha: 1 } }, "expected one of scale, shift, got 'alpha'"],
+    [
+      'an option of another',
+      { ...full, stain: { method: 'hed', alpha: 1 } },
+      "expected one of scale, shift, got 'alpha'",
+    ],
   ])('refuses %s', (_name, entry, message) => {
     expect(() => read(entry)).toThrow(message)
   })
