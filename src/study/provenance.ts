@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Extractor } from '../embed/index.ts'
+import type { ModelProvenance } from '../embed/index.ts'
 import type { Origin } from '../patches/index.ts'
 import type { Manifest, Split, SplitProvenance } from '../runs/index.ts'
 import type { Recipe } from './recipe.ts'
@@ -14,7 +14,7 @@ const artificial: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown',
 export async function describeRun(
   recipe: Recipe,
   filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
-  extractors: ReadonlyMap<string, Extractor>,
+  extractors: Readonly<Record<string, ModelProvenance | null>>,
 ): Promise<Manifest> {
   const splits: Partial<Record<Split, SplitProvenance>> = {}
   for (const split of Object.values(filtered)) splits[split.split] = describeSplit(split)
@@ -25,7 +25,7 @@ export async function describeRun(
     seeds: recipe.seeds,
     versions: readVersions(),
     splits,
-    extractors: Object.fromEntries([...extractors].map(([label, { provenance }]) => [label, provenance])),
+    extractors,
     origin: artificial.find((origin) => origins.includes(origin))!,
   }
 }

@@ -1,7 +1,7 @@
 // What each extractor reached and what it cost.
 
 import type { ModelProvenance } from '../../embed/extractor.ts'
-import { splitStage } from '../costs.ts'
+import { embedPaths, isBelow, splitStage } from '../costs.ts'
 import { type ReportData, rankCells } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatList, formatSeconds, formatShare } from '../numbers.ts'
@@ -48,13 +48,10 @@ that of an unseen hospital.</strong>`
 
 function renderRow(name: string, { metrics, timings }: ReportData, withTest: boolean): Html {
   const best = rankCells(metrics).find((cell) => cell.embed === name)!
-  const paths = metrics.cells.filter((cell) => cell.embed === name).map((cell) => `${cell.stain}/${name}`)
+  const paths = metrics.cells.filter((cell) => cell.embed === name).flatMap(embedPaths)
   const own = timings.filter(({ stage }) => {
     const { word, what } = splitStage(stage)
-    return (
-      word === 'embed' &&
-      paths.some((path) => what.startsWith(path) && /^([/ ]|$)/.test(what.slice(path.length)))
-    )
+    return word === 'embed' && paths.some((path) => isBelow(what, path))
   })
   const seconds = own.reduce((sum, stage) => sum + stage.seconds, 0)
   const items = own.reduce((sum, stage) => sum + stage.items, 0)
