@@ -10,6 +10,7 @@ export { type ResnetGeneratorOptions, resnetGenerator } from './resnetGenerator.
 export { type UnetGeneratorOptions, unetGenerator } from './unetGenerator.ts'
 export { type Vit, type VitValues, vit } from './vit.ts'
 export {
+  isVitBuffer,
   publishedVitShapes,
   type TensorPart,
   unchunkName,

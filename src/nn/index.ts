@@ -49,6 +49,7 @@ export {
   layerScale,
   linearSpecs,
   patchEmbed,
+  type Rotation,
   splitFirst,
   swigluMlp,
 } from './tokens.ts'
