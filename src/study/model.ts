@@ -89,7 +89,10 @@ export async function openModel(
     name: `${file.stain.label}/${file.embed.label}/${file.head}`,
     threshold: file.threshold,
     predict: (set, progress) => predictSet(set, stain, extractor, heads, progress),
-    close: () => extractor.close(),
+    async close() {
+      await extractor.close()
+      for (const head of heads) await head.close?.()
+    },
   }
 }
 
