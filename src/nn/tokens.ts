@@ -16,15 +16,30 @@ export function linearSpecs(name: string, inputs: number, outputs: number): Para
   }
 }
 
-/** x W^T + b on tokens, as one matrix product of all rows where their number is known. */
+/**
+ * x W^T + b on tokens, as one matrix product of all rows where their number is known. Where `values` hold `name.scale`,
+ * the weight is int8 and transposed (`quantizeLinear` of models).
+ */
 export function applyLinear(name: string, values: ParamValues, x: g.Value): g.Value {
   const weight = values[`${name}.weight`]
+  const scale = values[`${name}.scale`]
+  if (scale) return g.quantizedMatmul(x, weight, scale, values[`${name}.bias`])
   if (x.shape.some((side) => typeof side === 'string')) {
     return g.add(g.matmul(x, weight, { transposeB: true }), values[`${name}.bias`])
   }
   const rows = g.reshape(x, [-1, x.shape[x.shape.length - 1]])
   const product = g.add(g.matmul(rows, weight, { transposeB: true }), values[`${name}.bias`])
   return g.reshape(product, [...x.shape.slice(0, -1), weight.shape[0]])
+}
+
+// Some outputs of a linear layer, as the layer `part`.
+function sliceOutputs(name: string, values: ParamValues, start: number, end: number): ParamValues {
+  const scale = values[`${name}.scale`]
+  return {
+    'part.weight': g.slice(values[`${name}.weight`], scale ? 1 : 0, start, end),
+    'part.bias': g.slice(values[`${name}.bias`], 0, start, end),
+    ...(scale && { 'part.scale': g.slice(scale, 0, start, end) }),
+  }
 }
 
 /** Layer normalisation over the last axis. */
@@ -85,10 +100,7 @@ export function attention(name: string, width: number, heads: number): Attention
       return joinHeads(values, attend(rotate(q, rotation), rotate(k, rotation), v))
     },
     applyToFirst(values, x, count, rotation) {
-      const rows = (start: number, end: number): ParamValues => ({
-        'part.weight': g.slice(values[`${name}.qkv.weight`], 0, start, end),
-        'part.bias': g.slice(values[`${name}.qkv.bias`], 0, start, end),
-      })
+      const rows = (start: number, end: number) => sliceOutputs(`${name}.qkv`, values, start, end)
       const [q] = splitHeads(applyLinear('part', rows(0, width), g.slice(x, 1, 0, count)))
       const [k, v] = splitHeads(applyLinear('part', rows(width, 3 * width), x))
       return joinHeads(values, attend(rotate(q, rotation), rotate(k, rotation), v))

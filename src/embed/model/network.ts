@@ -13,7 +13,7 @@ import {
   slice,
   type Value,
 } from '../../graph/index.ts'
-import { davit, foldLayerScale, type VitArchitecture, vit } from '../../models/index.ts'
+import { davit, foldLayerScale, quantizeLinear, type VitArchitecture, vit } from '../../models/index.ts'
 import { inferencePass, type ParamValues } from '../../nn/index.ts'
 import type { Params } from '../../weights/index.ts'
 import type { ModelPlan } from './modelOptions.ts'
@@ -64,7 +64,7 @@ export async function openNetwork(
   const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
   const isFed = bytes > largestWritten
   const values = Object.entries(weights).map(
-    ([name, array]) => [name, isFed ? input(name, array.shape) : constant(array)] as const,
+    ([name, array]) => [name, isFed ? input(name, array.shape, array.dtype) : constant(array)] as const,
   )
   const embedding = writeEmbedding({ ...plan, architecture }, Object.fromEntries(values), x)
   const session = await openSession(emitModel({ embedding }, { inputs: [x] }), options)
@@ -82,17 +82,20 @@ export function chooseBatch({ architecture }: ModelPlan, height: number, width: 
   return 2 ** Math.max(0, Math.floor(Math.log2(520 / tokens)))
 }
 
-type Weights = Readonly<Record<string, NdArray<'f32'>>>
+type Weights = Readonly<Record<string, NdArray>>
 
 async function readWeights(
-  { architecture }: ModelPlan,
+  { architecture, precision }: ModelPlan,
   params: Params,
 ): Promise<{ architecture: ModelPlan['architecture']; weights: Weights }> {
-  const weights: Record<string, NdArray<'f32'>> = {}
-  for (const name of Object.keys(params.shapes)) weights[name] = await params.read(name)
-  if (architecture.family === 'davit') return { architecture, weights }
-  const folded = foldLayerScale(architecture, weights)
-  return { architecture: folded.architecture, weights: folded.params }
+  const read: Record<string, NdArray<'f32'>> = {}
+  for (const name of Object.keys(params.shapes)) read[name] = await params.read(name)
+  const folded =
+    architecture.family === 'davit' ? { architecture, params: read } : foldLayerScale(architecture, read)
+  return {
+    architecture: folded.architecture,
+    weights: precision === 'int8' ? quantizeLinear(folded.params) : folded.params,
+  }
 }
 
 function pickFed(session: Session, weights: Weights): Record<string, NdArray> {
