@@ -65,9 +65,11 @@ export interface SeedResult {
 
 /** One combination of the grid; probabilities are averaged over seeds before `val` and `test` are evaluated. */
 export interface Cell {
-  /** `<stain>/<embed>/<classify>`, the labels as the recipe gives them. */
+  /** `<stain>/<embed>/<classify>`, or `<stain>/<augment>/<embed>/<classify>`, the labels as the recipe gives them. */
   readonly id: string
   readonly stain: string
+  /** What training patches were shown as; `none` where they were not augmented. */
+  readonly augment: string
   readonly embed: string
   readonly classify: string
   readonly seeds: readonly SeedResult[]

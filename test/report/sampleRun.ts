@@ -139,6 +139,7 @@ function inventCell(
   return {
     id,
     stain,
+    augment: 'none',
     embed,
     classify,
     seeds: results,

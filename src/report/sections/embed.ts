@@ -1,6 +1,6 @@
 // What each extractor reached and what it cost.
 
-import { splitStage } from '../costs.ts'
+import { embedPaths, isBelow, splitStage } from '../costs.ts'
 import { type ReportData, rankCells } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatSeconds, formatShare } from '../numbers.ts'
@@ -30,13 +30,10 @@ stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scop
 
 function renderRow(name: string, { metrics, timings }: ReportData, withTest: boolean): Html {
   const best = rankCells(metrics).find((cell) => cell.embed === name)!
-  const paths = metrics.cells.filter((cell) => cell.embed === name).map((cell) => `${cell.stain}/${name}`)
+  const paths = metrics.cells.filter((cell) => cell.embed === name).flatMap(embedPaths)
   const own = timings.filter(({ stage }) => {
     const { word, what } = splitStage(stage)
-    return (
-      word === 'embed' &&
-      paths.some((path) => what.startsWith(path) && /^([/ ]|$)/.test(what.slice(path.length)))
-    )
+    return word === 'embed' && paths.some((path) => isBelow(what, path))
   })
   const seconds = own.reduce((sum, stage) => sum + stage.seconds, 0)
   const items = own.reduce((sum, stage) => sum + stage.items, 0)
