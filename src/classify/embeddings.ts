@@ -1,10 +1,14 @@
 // What a head may be given: finite embeddings, labels 0 and 1, both classes. Checked once, at the room's edge.
 
-import { DataError, type NdArray } from '../base/index.ts'
-import type { LabelledEmbeddings } from './head.ts'
+import { DataError, loadRows, type NdArray } from '../base/index.ts'
+import type { LabelledEmbeddings, LabelledRows } from './head.ts'
 
 /** The rows and dimensions of embeddings. Throws DataError where they are not a matrix or `dimensions` differ. */
-export function checkShape(where: string, x: NdArray<'f32'>, dimensions?: number): [number, number] {
+export function checkShape(
+  where: string,
+  x: { readonly shape: readonly number[] },
+  dimensions?: number,
+): [number, number] {
   const [rows, columns] = x.shape
   if (x.shape.length !== 2 || columns === 0 || (dimensions !== undefined && columns !== dimensions)) {
     throw new DataError({
@@ -30,8 +34,8 @@ export function checkFinite(where: string, x: NdArray<'f32'>): void {
   })
 }
 
-/** Checks embeddings and labels of one split, without asking for both classes. Throws DataError. */
-export function checkLabelled(where: string, { x, y }: LabelledEmbeddings, dimensions?: number): void {
+/** Checks shapes and labels of one split, without asking for both classes. Throws DataError. */
+export function checkLabelled(where: string, { x, y }: LabelledRows, dimensions?: number): void {
   const [rows] = checkShape(where, x, dimensions)
   if (rows === 0) throw new DataError({ where, expected: 'at least one row', got: 'none' })
   if (y.length !== rows) {
@@ -40,7 +44,6 @@ export function checkLabelled(where: string, { x, y }: LabelledEmbeddings, dimen
   const row = y.findIndex((label) => label > 1)
   if (row >= 0)
     throw new DataError({ where: `${where}, row ${row}`, expected: 'label 0 or 1', got: `${y[row]}` })
-  checkFinite(where, x)
 }
 
 /** Throws DataError where only one class is present; `why` says what that would lead to. */
@@ -56,7 +59,7 @@ export function checkBothClasses(where: string, y: Uint8Array, why: string): voi
 }
 
 /** Checks what a head is fitted on: train with both classes, val with both where the fit selects by it. */
-export function checkFit(train: LabelledEmbeddings, val: LabelledEmbeddings, usesVal: boolean): void {
+export function checkFit(train: LabelledRows, val: LabelledRows, usesVal: boolean): void {
   checkLabelled('classify train', train)
   checkBothClasses('classify train', train.y, 'no classifier can be learnt from one class')
   if (!usesVal) return
@@ -66,4 +69,20 @@ export function checkFit(train: LabelledEmbeddings, val: LabelledEmbeddings, use
     val.y,
     'selecting on one class would favour the head that calls everything so',
   )
+}
+
+/** What a head that works in memory is fitted on: both splits loaded and checked, every value finite. */
+export async function loadFit(
+  train: LabelledRows,
+  val: LabelledRows,
+  usesVal: boolean,
+): Promise<{ readonly train: LabelledEmbeddings; readonly val: LabelledEmbeddings }> {
+  checkFit(train, val, usesVal)
+  const loaded = {
+    train: { ...train, x: await loadRows(train.x) },
+    val: { ...val, x: await loadRows(val.x) },
+  }
+  checkFinite('classify train', loaded.train.x)
+  if (usesVal) checkFinite('classify val', loaded.val.x)
+  return loaded
 }

@@ -1,74 +1,69 @@
-// Fine-tuning as a head: the last blocks of a ViT, its final normalisation and a linear classifier, trained end to
-// end on the tokens that the frozen blocks before give (an extractor with the option `trunk`).
+// Fine-tuning as a head: the last blocks of a ViT, its final normalisation and a classifier, trained end to end on the
+// tokens that the frozen blocks before give (an extractor with the option `trunk`). Tokens are read from disk batch by
+// batch. Sources: Hu et al. 2022 (low-rank adapters); Bao et al. 2022 (layer-wise decay of the learning rate).
 
-import { DataError, f32, type NdArray, ndarray, pickNamed, RecipeError } from '../base/index.ts'
-import { openSession } from '../engine/index.ts'
-import { constant, emitModel, input } from '../graph/index.ts'
-import { type VitArchitecture, vitTail } from '../models/index.ts'
-import { adamW, bceWithLogits, binaryAccuracy, inferencePass, type Model } from '../nn/index.ts'
-import { constantRate, initParams, plateauRate, trainModel } from '../train/index.ts'
-import { catalog, locateWeights, type ModelCard, openCheckpoint, openParams } from '../weights/index.ts'
+import { DataError, f32, type NdArray, ndarray } from '../base/index.ts'
+import { openSession, type Session } from '../engine/index.ts'
+import { constant, emitModel, input, sigmoid } from '../graph/index.ts'
+import { blockOf, type VitArchitecture, vitTail } from '../models/index.ts'
+import {
+  adam,
+  adamW,
+  adaptModel,
+  bceWithLogits,
+  binaryAccuracy,
+  inferencePass,
+  isAdapter,
+  type LoraOptions,
+  type Model,
+  mergeAdapters,
+} from '../nn/index.ts'
+import { initParams, trainModel } from '../train/index.ts'
+import { openCheckpoint, openParams } from '../weights/index.ts'
 import { checkFinite, checkFit, checkShape } from './embeddings.ts'
-import type { EpochRecord, Head, HeadMethod, LabelledEmbeddings } from './head.ts'
+import {
+  completeFinetune,
+  type FinetuneModel,
+  type FinetuneOptions,
+  finetuneDefaults,
+  finetuneSchedules,
+  locateFinetuneWeights,
+  openFinetuneModel,
+} from './finetuneOptions.ts'
+import type { EpochRecord, Head, HeadMethod, LabelledRows } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
-
-/** Options of fine-tuning. */
-export interface FinetuneOptions {
-  /** The model that the extractor is, by its name in the catalog. */
-  readonly model: string
-  /** Its checkpoint; by default the one in the cache. */
-  readonly weights: string | null
-  /** Blocks that are trained: as many as the extractor's option `trunk` leaves out. */
-  readonly blocks: number
-  /** Probability of dropout before the classifier. */
-  readonly dropout: number
-  readonly learningRate: number
-  readonly weightDecay: number
-  readonly batchSize: number
-  /** Epochs, at most. */
-  readonly epochs: number
-  /** Epochs without a lower loss on val after which training ends. */
-  readonly patience: number
-  readonly schedule: 'constant' | 'plateau'
-}
-
-const schedules = { constant: () => constantRate(), plateau: () => plateauRate({ factor: 0.5, patience: 1 }) }
 
 /** Fine-tuning as a head. */
 export const finetune: HeadMethod<FinetuneOptions> = {
   name: 'finetune',
-  version: 1,
+  version: 2,
   usesSeed: true,
-  about: "the last blocks of a ViT with a linear classifier, on the tokens of an extractor's trunk",
-  defaults: {
-    model: 'dinov2-small',
-    weights: null,
-    blocks: 2,
-    dropout: 0.1,
-    learningRate: 3e-5,
-    weightDecay: 0.05,
-    batchSize: 32,
-    epochs: 10,
-    patience: 3,
-    schedule: 'plateau',
-  },
+  about: "the last blocks of a ViT with a classifier, on the tokens of an extractor's trunk",
+  defaults: finetuneDefaults,
+  complete: completeFinetune,
   async fit(train, val, options, seed, hooks = {}) {
-    const architecture = readOptions(options)
+    const model = await openFinetuneModel(options)
     checkFit(train, val, true)
-    const form = { architecture, blocks: options.blocks, tokens: countTokens(architecture, train.x) }
-    const model = vitTail({ ...form, dropout: options.dropout })
-    const toSamples = ({ x, y }: LabelledEmbeddings) => ({ x, y: f32([y.length, 1], y) })
+    const form = describeForm(model, options, train)
+    const adapters = describeAdapters(options)
+    const network = adapters
+      ? adaptModel(writeTail(form, options.dropout), adapters)
+      : writeTail(form, options.dropout)
+    const optimizer = { adam, adamw: adamW }[options.optimizer]
+    const toSamples = ({ x, y }: LabelledRows) => ({ x, y: f32([y.length, 1], y) })
     const { params, curve, bestEpoch } = await trainModel({
-      model,
-      params: { ...initParams(model.params, seed), ...(await readPretrained(model, options)) },
+      model: network,
+      params: { ...initParams(network.params, seed), ...(await readPretrained(network, model, options)) },
+      trains: adapters ? (name) => isAdapter(name) || blockOf(name) < 0 : undefined,
+      rateOf: (name) => options.layerDecay ** distanceOf(name, form.architecture),
       train: toSamples(train),
       val: toSamples(val),
       loss: bceWithLogits,
       metrics: { accuracy: binaryAccuracy },
-      optimizer: adamW({ ...options, decay: 'weights' }),
+      optimizer: optimizer({ ...options, decay: 'weights' }),
       batchSize: options.batchSize,
       epochs: options.epochs,
-      schedule: schedules[options.schedule](),
+      schedule: finetuneSchedules[options.schedule](),
       earlyStopping: { patience: options.patience },
       seed,
       ...hooks,
@@ -80,7 +75,9 @@ export const finetune: HeadMethod<FinetuneOptions> = {
       valAccuracy: validation.accuracy,
       learningRate,
     }))
-    return makeHead({ options, form, curve: epochs, chosen: { bestEpoch, seed } }, params)
+    const { weights: _, ...kept } = options // a path says nothing on another machine
+    const record = { options: kept, form, curve: epochs, chosen: { bestEpoch, seed } }
+    return makeHead(record, adapters ? mergeAdapters(params, adapters) : params)
   },
   async load(files) {
     const { record, tensors } = unpackHead(files, 'finetune')
@@ -90,40 +87,29 @@ export const finetune: HeadMethod<FinetuneOptions> = {
 
 type Params = Readonly<Record<string, NdArray<'f32'>>>
 
+interface TailForm {
+  readonly architecture: VitArchitecture
+  readonly blocks: number
+  readonly tokens: number
+  readonly hidden: readonly number[]
+}
+
 interface FinetuneRecord {
-  readonly options: FinetuneOptions
-  readonly form: { readonly architecture: VitArchitecture; readonly blocks: number; readonly tokens: number }
+  readonly options: Omit<FinetuneOptions, 'weights'>
+  readonly form: TailForm
   readonly curve: readonly EpochRecord[]
   readonly chosen: object
 }
 
-function readOptions(options: FinetuneOptions): VitArchitecture {
-  const { architecture }: ModelCard = pickNamed('finetune model', catalog, options.model)
-  pickNamed('finetune schedule', schedules, options.schedule)
-  if (architecture.family !== 'vit') {
-    throw new RecipeError({ where: 'finetune model', expected: 'a ViT', got: options.model })
-  }
-  const isCount = (value: number, least = 1) => Number.isInteger(value) && value >= least
-  const { blocks, dropout, learningRate, weightDecay, batchSize, epochs, patience } = options
-  const checks = [
-    ['blocks', blocks, isCount(blocks, 0) && blocks <= architecture.depth, `0 to ${architecture.depth}`],
-    ['dropout', dropout, dropout >= 0 && dropout < 1, '0 to below 1'],
-    ['learningRate', learningRate, learningRate > 0, 'more than 0'],
-    ['weightDecay', weightDecay, weightDecay >= 0, '0 or more'],
-    ['batchSize', batchSize, isCount(batchSize), 'a whole number from 1'],
-    ['epochs', epochs, isCount(epochs), 'a whole number from 1'],
-    ['patience', patience, isCount(patience), 'a whole number from 1'],
-  ] as const
-  for (const [key, got, isRight, expected] of checks) {
-    if (!isRight) throw new RecipeError({ where: `finetune ${key}`, expected, got: JSON.stringify(got) })
-  }
-  return architecture
-}
-
-function countTokens({ width, registers }: VitArchitecture, x: NdArray<'f32'>): number {
+function describeForm(
+  { architecture, blocks }: FinetuneModel,
+  { hidden }: FinetuneOptions,
+  { x }: LabelledRows,
+): TailForm {
+  const { width, registers } = architecture
   const [, columns] = checkShape('finetune', x)
   const tokens = columns / width
-  if (Number.isInteger(tokens) && tokens > 1 + registers) return tokens
+  if (Number.isInteger(tokens) && tokens > 1 + registers) return { architecture, blocks, tokens, hidden }
   throw new DataError({
     where: 'finetune',
     expected: `all tokens of ${width} each`,
@@ -132,59 +118,72 @@ function countTokens({ width, registers }: VitArchitecture, x: NdArray<'f32'>): 
   })
 }
 
-async function readPretrained({ params }: Model, { model, weights }: FinetuneOptions): Promise<Params> {
-  const card: ModelCard = pickNamed('finetune model', catalog, model)
-  const path = weights ?? (await locateWeights(card))
-  if (path === null) {
-    const hint = `run \`eosin weights pull ${model}\`, or give weights: PATH`
-    throw new DataError({ where: 'finetune weights', expected: 'weights in the cache', got: 'none', hint })
-  }
-  const checkpoint = await openCheckpoint(path)
+function writeTail(form: TailForm, dropout: number): Model {
+  return vitTail({ ...form, dropout })
+}
+
+// Every matrix of the blocks, as they are all of a block's linear layers.
+function describeAdapters({ loraRank: rank, loraAlpha: alpha }: FinetuneOptions): LoraOptions | null {
+  return rank === 0 ? null : { rank, alpha, adapts: (name) => blockOf(name) >= 0 && name.endsWith('.weight') }
+}
+
+// Blocks between a parameter and the classifier, its own included.
+function distanceOf(name: string, { depth }: VitArchitecture): number {
+  const block = blockOf(name)
+  return block < 0 ? 0 : depth - block
+}
+
+async function readPretrained(
+  { params }: Model,
+  model: FinetuneModel,
+  options: FinetuneOptions,
+): Promise<Params> {
+  const checkpoint = await openCheckpoint(await locateFinetuneWeights(model, options))
   try {
-    const file = openParams(checkpoint, card)
-    const names = Object.keys(params).filter((name) => name in file.shapes)
+    const file = openParams(checkpoint, model.card)
     const found: Record<string, NdArray<'f32'>> = {}
-    for (const name of names) found[name] = await file.read(name)
+    for (const name of Object.keys(params)) if (name in file.shapes) found[name] = await file.read(name)
     return found
   } finally {
     await checkpoint.close()
   }
 }
 
-const rowsPerRun = 64
+// Values of a run's rows, at most: activations are some times as many.
+const valuesPerRun = 2 ** 22
 
 function makeHead(record: FinetuneRecord, params: Params): Head {
   const { architecture, tokens } = record.form
   const columns = tokens * architecture.width
+  const rowsPerRun = Math.max(1, Math.floor(valuesPerRun / columns))
   const emit = () => {
     const x = input('embedding', ['rows', columns])
     const values = Object.entries(params).map(([name, array]) => [name, constant(array)] as const)
-    const model = vitTail({ ...record.form, dropout: 0 })
-    return emitModel({ logit: model.apply(Object.fromEntries(values), x, inferencePass) }, { name: 'head' })
+    const logit = writeTail(record.form, 0).apply(Object.fromEntries(values), x, inferencePass)
+    return emitModel({ probability: sigmoid(logit), logit }, { name: 'head' })
   }
+  let session: Promise<Session> | null = null
   return {
     kind: 'finetune',
     curve: record.curve,
     async predict(x) {
       checkShape('finetune predict', x, columns)
       checkFinite('finetune predict', x)
-      const session = await openSession(emit())
+      session ??= openSession(emit())
+      const open = await session
       const result = new Float32Array(x.shape[0])
-      try {
-        for (let start = 0; start < result.length; start += rowsPerRun) {
-          const end = Math.min(result.length, start + rowsPerRun)
-          const part = x.data.subarray(start * columns, end * columns)
-          const { logit } = await session.run({ embedding: ndarray('f32', [end - start, columns], part) })
-          result.set(
-            (logit.data as Float32Array).map((value) => 1 / (1 + Math.exp(-value))),
-            start,
-          )
-        }
-      } finally {
-        await session.close()
+      for (let start = 0; start < result.length; start += rowsPerRun) {
+        const end = Math.min(result.length, start + rowsPerRun)
+        const part = x.data.subarray(start * columns, end * columns)
+        const { probability } = await open.run({ embedding: ndarray('f32', [end - start, columns], part) })
+        result.set(probability.data as Float32Array, start)
       }
       return result
     },
     serialize: async () => ({ ...packHead({ kind: 'finetune', ...record }, params), 'head.onnx': emit() }),
+    async close() {
+      await (await session)?.close()
+      session = null
+    },
   }
 }

@@ -1,10 +1,22 @@
 // What every classifier on embeddings offers: fit on train, stop on validation, give probabilities.
 
-import type { NdArray, Progress } from '../base/index.ts'
+import type { NdArray, Progress, RowSource } from '../base/index.ts'
+
+/** An extractor as a recipe names it, with its complete options. */
+export interface ExtractorEntry {
+  readonly name: string
+  readonly options: Readonly<Record<string, unknown>>
+}
 
 /** Labelled embeddings: `x` is [rows, dimensions], `y` 1 tumour or 0 normal. */
 export interface LabelledEmbeddings {
   readonly x: NdArray<'f32'>
+  readonly y: Uint8Array
+}
+
+/** The same, where `x` may also lie on disk. */
+export interface LabelledRows {
+  readonly x: NdArray<'f32'> | RowSource
   readonly y: Uint8Array
 }
 
@@ -26,6 +38,8 @@ export interface Head {
   readonly curve: readonly EpochRecord[]
   /** The head as files by name (`head.json`, `head.safetensors`, `head.onnx`), byte for byte deterministic. */
   serialize(): Promise<Readonly<Record<string, Uint8Array>>>
+  /** Releases what `predict` keeps open between calls, where it keeps anything. */
+  close?(): Promise<void>
 }
 
 /** A classifier family. `Options` is plain JSON, complete with defaults. */
@@ -37,14 +51,13 @@ export interface HeadMethod<Options> {
   readonly defaults: Options
   /** Whether the seed changes the result: a study trains a head that does not use it once. */
   readonly usesSeed: boolean
+  /**
+   * For a head on tokens: its options completed by the extractor that gives them, or null where it gives embeddings.
+   * A head without it takes embeddings.
+   */
+  complete?(options: Options, extractor: ExtractorEntry): Options | null
   /** Trains on `train`, selects and stops on `val` only. Throws DataError on a single class. */
-  fit(
-    train: LabelledEmbeddings,
-    val: LabelledEmbeddings,
-    options: Options,
-    seed: number,
-    hooks?: FitHooks,
-  ): Promise<Head>
+  fit(train: LabelledRows, val: LabelledRows, options: Options, seed: number, hooks?: FitHooks): Promise<Head>
   /** Reads back what `serialize` wrote. */
   load(files: Readonly<Record<string, Uint8Array>>): Promise<Head>
 }

@@ -2,6 +2,7 @@
 
 import { pickNamed } from '../base/index.ts'
 import { finetune } from './finetune.ts'
+import { finetunePresets } from './finetuneOptions.ts'
 import type { Head, HeadMethod } from './head.ts'
 import { readRecord } from './headFiles.ts'
 import { knn } from './knn.ts'
@@ -17,6 +18,7 @@ export type HeadName = keyof typeof headMethods
 /** Named sets of options that replace a method's defaults. */
 export const headPresets: Readonly<Partial<Record<HeadName, Readonly<Record<string, object>>>>> = {
   mlp: mlpPresets,
+  finetune: finetunePresets,
 }
 
 /** Reads back a head of any kind from the files that `serialize` gave. Throws DataError or UnknownNameError. */

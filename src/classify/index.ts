@@ -1,7 +1,15 @@
 // Classifiers on embeddings: fitted on train, selected on val, saved as JSON, safetensors and ONNX.
 
-export type { FinetuneOptions } from './finetune.ts'
-export type { EpochRecord, FitHooks, Head, HeadMethod, LabelledEmbeddings } from './head.ts'
+export type { FinetuneOptions } from './finetuneOptions.ts'
+export type {
+  EpochRecord,
+  ExtractorEntry,
+  FitHooks,
+  Head,
+  HeadMethod,
+  LabelledEmbeddings,
+  LabelledRows,
+} from './head.ts'
 export { type HeadName, headMethods, headPresets, loadHead } from './heads.ts'
 export type { KnnOptions } from './knn.ts'
 export type { LogisticOptions } from './logistic.ts'

@@ -5,7 +5,7 @@ import { f32, type NdArray, ndarray, pickNamed, RecipeError } from '../base/inde
 import { openSession, type Session } from '../engine/index.ts'
 import { emitModel, input, matmul } from '../graph/index.ts'
 import { type MetricName, metrics } from './distances.ts'
-import { checkFinite, checkFit, checkShape } from './embeddings.ts'
+import { checkFinite, checkShape, loadFit } from './embeddings.ts'
 import type { Head, HeadMethod } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
 import { openNeighbours } from './neighbours.ts'
@@ -51,8 +51,8 @@ export const knn: HeadMethod<KnnOptions> = {
   usesSeed: false,
   about: 'The k nearest training patches vote, by cosine or Euclidean distance; exact',
   defaults: { k: 25, metric: 'cosine', weighting: 'distance', standardize: true },
-  async fit(train, val, options) {
-    checkFit(train, val, false)
+  async fit(trainRows, valRows, options) {
+    const { train } = await loadFit(trainRows, valRows, false)
     checkOptions(options, train.y.length)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const rows = standardization ? standardizeRows(train.x, standardization) : train.x

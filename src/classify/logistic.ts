@@ -3,7 +3,7 @@
 
 import { f32, type NdArray, pickNamed, RecipeError } from '../base/index.ts'
 import { finishDense, loadDense } from './denseHead.ts'
-import { checkFit } from './embeddings.ts'
+import { loadFit } from './embeddings.ts'
 import type { HeadMethod } from './head.ts'
 import { minimize } from './lbfgs.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
@@ -29,9 +29,10 @@ export const logistic: HeadMethod<LogisticOptions> = {
   usesSeed: false,
   about: 'L2-regularised logistic regression; without a given strength, the one with the least loss on val',
   defaults: { l2: null, standardize: true, calibrate: 'none' },
-  async fit(train, val, options, _seed, hooks = {}) {
+  async fit(trainRows, valRows, options, _seed, hooks = {}) {
     checkOptions(options)
-    checkFit(train, val, options.l2 === null || options.calibrate !== 'none')
+    const usesVal = options.l2 === null || options.calibrate !== 'none'
+    const { train, val } = await loadFit(trainRows, valRows, usesVal)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const prepare = (x: NdArray<'f32'>) => (standardization ? standardizeRows(x, standardization) : x)
     const penalties = options.l2 === null ? triedPenalties : [options.l2]

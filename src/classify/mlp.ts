@@ -19,7 +19,7 @@ import {
 import { constantRate, type EpochResult, plateauRate, trainModel } from '../train/index.ts'
 import { finishDense, loadDense } from './denseHead.ts'
 import type { DenseLayer } from './denseNetwork.ts'
-import { checkFit } from './embeddings.ts'
+import { loadFit } from './embeddings.ts'
 import type { EpochRecord, HeadMethod, LabelledEmbeddings } from './head.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
 import { type Calibration, calibrations } from './temperature.ts'
@@ -99,9 +99,9 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     standardize: true,
     calibrate: 'none',
   },
-  async fit(train, val, options, seed, hooks = {}) {
+  async fit(trainRows, valRows, options, seed, hooks = {}) {
     checkOptions(options)
-    checkFit(train, val, true)
+    const { train, val } = await loadFit(trainRows, valRows, true)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const toSamples = ({ x, y }: LabelledEmbeddings) => ({
       x: standardization ? standardizeRows(x, standardization) : x,

@@ -2,7 +2,15 @@
 // written and read by rows because they need not fit. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { type FileHandle, open, readFile } from 'node:fs/promises'
-import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import {
+  DataError,
+  type Dtype,
+  type DtypeArrays,
+  type NdArray,
+  ndarray,
+  type RowSource,
+  sizeOf,
+} from '../base/index.ts'
 import { explainWriteError, openReplacement } from './file.ts'
 
 const descriptors: Record<Dtype, string> = {
@@ -117,7 +125,7 @@ export async function createNpy(path: string, columns: number): Promise<NpyWrite
 }
 
 /** A float32 matrix on disk, read by ranges of rows. */
-export interface NpyReader {
+export interface NpyReader extends RowSource {
   readonly shape: readonly [rows: number, columns: number]
   /** Rows `start` to `start + count`, row-major. Throws DataError beyond the end. */
   readRows(start: number, count: number): Promise<Float32Array>
@@ -144,6 +152,19 @@ export async function openNpy(path: string): Promise<NpyReader> {
         const values = new Float32Array(count * columns)
         await readFully(file, new Uint8Array(values.buffer), offset + start * columns * 4, path)
         return values
+      },
+      async gather(wanted, into) {
+        for (let at = 0; at < wanted.length; ) {
+          let end = at + 1 // rows that follow one another are one read
+          while (end < wanted.length && wanted[end] === wanted[end - 1] + 1) end++
+          const bytes = new Uint8Array(
+            into.buffer,
+            into.byteOffset + at * columns * 4,
+            (end - at) * columns * 4,
+          )
+          await readFully(file, bytes, offset + wanted[at] * columns * 4, path)
+          at = end
+        }
       },
       close: () => file.close(),
     }

@@ -18,4 +18,4 @@ export {
   vitParts,
 } from './vitNames.ts'
 export { countPositions, type ParamShapes, type VitArchitecture, vitShapes } from './vitShapes.ts'
-export { type VitTailOptions, vitTail } from './vitTail.ts'
+export { blockOf, type VitTailOptions, vitTail } from './vitTail.ts'

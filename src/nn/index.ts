@@ -25,6 +25,7 @@ export { type GanLoss, type GanLossName, ganLosses, gradientPenalty } from './ga
 export { turnHue } from './hue.ts'
 export { fanInUniform, fill, normal, uniform } from './initializers.ts'
 export { activation, batchNorm, dropout, linear, sequential } from './layers.ts'
+export { adaptModel, isAdapter, type LoraOptions, mergeAdapters } from './lora.ts'
 export { bceWithLogits, binaryAccuracy, meanAbsoluteError, meanSquaredError } from './losses.ts'
 export type { Initializer, Model, ParamRole, ParamSpec, ParamSpecs, ParamValues } from './model.ts'
 export {

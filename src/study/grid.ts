@@ -3,6 +3,7 @@
 
 import type { Split } from '../runs/record.ts'
 import type { CacheInputs } from './cache.ts'
+import { pairHead } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipe.ts'
 import type { OpenSplits } from './splits.ts'
 import { embedInputs } from './steps/embedSplit.ts'
@@ -51,15 +52,18 @@ export function layOutGrid(
     }),
   )
   const cells = pairs.flatMap((pair) =>
-    recipe.classify.map((classify) => ({
-      id: `${pair.stain.label}/${pair.embed.label}/${classify.label}`,
-      pair,
-      classify,
-      heads: seedsOf(recipe, classify).map((seed) => ({
-        seed,
-        inputs: headInputs(classify, pair.inputs, seed),
+    recipe.classify
+      .map((classify) => pairHead(classify, pair.embed))
+      .filter((classify) => classify !== null)
+      .map((classify) => ({
+        id: `${pair.stain.label}/${pair.embed.label}/${classify.label}`,
+        pair,
+        classify,
+        heads: seedsOf(recipe, classify).map((seed) => ({
+          seed,
+          inputs: headInputs(classify, pair.inputs, seed),
+        })),
       })),
-    })),
   )
   return { pairs, cells }
 }

@@ -11,6 +11,7 @@ import { readers } from '../patches/index.ts'
 import { qualityDefaults } from '../quality/index.ts'
 import { stainMethods } from '../stain/index.ts'
 import { completeOptions, type PlainOptions } from './options.ts'
+import { rejectUnpaired } from './pairing.ts'
 
 const name = z.union([z.string(), z.number()]).transform(String)
 
@@ -144,6 +145,7 @@ export function parseRecipe(
   }
   for (const stage of ['stain', 'embed', 'classify'] as const)
     rejectRepeatedLabels(`${where} ${stage}`, recipe[stage])
+  rejectUnpaired(where, recipe)
   return recipe
 }
 

@@ -3,7 +3,6 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LabelledEmbeddings } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
@@ -23,12 +22,12 @@ import { saveModel } from './model.ts'
 import { describeRun } from './provenance.ts'
 import { printRecipe, type Recipe } from './recipe.ts'
 import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './splits.ts'
-import { embedSplit, readEmbeddings, readVerdicts } from './steps/embedSplit.ts'
+import { embedSplit, readVerdicts } from './steps/embedSplit.ts'
 import { averageSeeds, evaluateCell, truthOf } from './steps/evaluateCell.ts'
 import { type FilteredSplit, filterSplit } from './steps/filter.ts'
 import { type FittedStain, fitStain } from './steps/fitStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
-import { type TrainedHead, trainHead } from './steps/trainHead.ts'
+import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 
 /** How a study tells where it stands. */
@@ -221,9 +220,8 @@ async function judgeCells(
   const judged: JudgedCell[] = []
   for (const pair of new Set(grid.map((cell) => cell.pair))) {
     const entries = embedded.get(pair)!
-    const labelled = once(() => readLabelled(entries, filtered)) // shared by the pair's cells, read when first needed
     for (const cell of grid.filter((other) => other.pair === pair)) {
-      const heads = await trainCell(study, cell, entries, labelled, filtered.train.rows.length)
+      const heads = await trainCell(study, cell, entries, filtered)
       const step = study.options.observer.step('evaluate', cell.id)
       const result = await evaluateCell(study.cache, study.recipe, cell, heads, truths)
       step.end(false, `val ${(100 * result.val.accuracy.value).toFixed(1)} %`)
@@ -241,13 +239,12 @@ async function trainCell(
   study: Study,
   cell: GridCell,
   entries: Record<string, CacheEntry>,
-  labelled: () => Promise<{ train: LabelledEmbeddings; val: LabelledEmbeddings }>,
-  rows: number,
+  { train, val }: Filtered,
 ): Promise<TrainedHead[]> {
-  const { train: _, ...predicted } = entries
   const files = Object.fromEntries(
-    Object.entries(predicted).map(([split, { folder }]) => [split, join(folder, 'embeddings.npy')]),
-  )
+    Object.entries(entries).map(([split, { folder }]) => [split, join(folder, 'embeddings.npy')]),
+  ) as HeadTask['files']
+  const labels = { train: truthOf(train).labels!, val: truthOf(val).labels! }
   const heads: TrainedHead[] = []
   for (const { seed, inputs } of cell.heads) {
     const what = `${cell.id} seed ${seed}`
@@ -255,21 +252,14 @@ async function trainCell(
     const head = await trainHead(
       study.cache,
       inputs,
-      { entry: cell.classify, seed, labelled, files },
+      { entry: cell.classify, seed, files, labels },
       step.progress,
     )
     step.end(head.entry.cached, head.curve.length ? `${head.curve.length} epochs` : undefined)
-    noteCost(study, 'classify', what, head.entry, rows)
+    noteCost(study, 'classify', what, head.entry, train.rows.length)
     heads.push(head)
   }
   return heads
-}
-
-async function readLabelled(entries: Record<string, CacheEntry>, { train, val }: Filtered) {
-  return {
-    train: { x: await readEmbeddings(entries.train), y: truthOf(train).labels! },
-    val: { x: await readEmbeddings(entries.val), y: truthOf(val).labels! },
-  }
 }
 
 interface RunContent {
@@ -318,9 +308,4 @@ function noteCost(
   items: number,
 ): void {
   if (entry) timings.push({ stage: `${stage} ${what}`, ...entry.cost, cached: entry.cached, items })
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
 }

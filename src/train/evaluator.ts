@@ -5,7 +5,7 @@ import { openSession, type Session, type SessionOptions } from '../engine/index.
 import { emitModel, input, type Value } from '../graph/index.ts'
 import { inferencePass, type Model } from '../nn/index.ts'
 import type { Figures } from './loop.ts'
-import { type Samples, splitRows } from './samples.ts'
+import { readRuns, type SampleRun, type Samples } from './samples.ts'
 import type { TrainState } from './state.ts'
 
 /** A scalar of a batch: the mean over its rows of how `output` does against `target`. */
@@ -27,9 +27,6 @@ export interface Evaluator {
   close(): Promise<void>
 }
 
-// The last run has fewer.
-const rowsPerRun = 2048
-
 /** Compiles the model for use together with its measures. */
 export async function openEvaluator({
   model,
@@ -48,24 +45,27 @@ export async function openEvaluator({
     ([name, measure]) => [name, measure(output, y)] as const,
   )
   const session = await openSession(emitModel(Object.fromEntries(measures), { inputs: [x, y] }), options)
-  const chunks = splitRows(val, rowsPerRun)
   return {
     async measure({ front }) {
       const params = Object.fromEntries(
         session.inputs.flatMap(({ name }) => (name in front ? [[name, front[name]]] : [])),
       )
-      return measureChunks(session, params, chunks)
+      return measureRuns(session, params, readRuns(val))
     },
     close: () => session.close(),
   }
 }
 
-async function measureChunks(session: Session, params: Record<string, NdArray>, chunks: readonly Samples[]) {
+async function measureRuns(
+  session: Session,
+  params: Record<string, NdArray>,
+  runs: AsyncIterable<SampleRun>,
+) {
   const sums: Record<string, number> = {}
   let rows = 0
-  for (const chunk of chunks) {
-    const results = await session.run({ ...params, ...chunk })
-    const count = chunk.x.shape[0]
+  for await (const run of runs) {
+    const results = await session.run({ ...params, ...run })
+    const count = run.x.shape[0]
     for (const [name, { data }] of Object.entries(results))
       sums[name] = (sums[name] ?? 0) + (data[0] as number) * count
     rows += count

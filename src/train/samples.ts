@@ -1,10 +1,10 @@
-// Rows of inputs and targets in memory: checked, gathered into batches, cut into runs.
+// Rows of inputs and targets: checked, gathered into batches, read in runs. Inputs may lie on disk.
 
-import { f32, type NdArray, ShapeError, sizeOf } from '../base/index.ts'
+import { f32, type NdArray, type RowSource, readBlocks, rowsOf, ShapeError, sizeOf } from '../base/index.ts'
 
 /** Inputs and what should come out: x [rows, ...], y [rows, ...]. */
 export interface Samples {
-  readonly x: NdArray<'f32'>
+  readonly x: NdArray<'f32'> | RowSource
   readonly y: NdArray<'f32'>
 }
 
@@ -22,39 +22,41 @@ export function checkSamples(where: string, { x, y }: Samples): void {
 export interface Batch {
   readonly arrays: { readonly x: NdArray<'f32'>; readonly y: NdArray<'f32'> }
   /** Copies these rows into the arrays. */
-  gather(rows: Uint32Array): void
+  gather(rows: Uint32Array): Promise<void>
 }
 
 /** Arrays for `size` rows of `samples`. */
 export function openBatch(samples: Samples, size: number): Batch {
-  const part = (array: NdArray<'f32'>) => f32([size, ...array.shape.slice(1)])
+  const part = ({ shape }: { readonly shape: readonly number[] }) => f32([size, ...shape.slice(1)])
   const arrays = { x: part(samples.x), y: part(samples.y) }
+  const sources = { x: rowsOf(samples.x), y: rowsOf(samples.y) }
   return {
     arrays,
-    gather(rows) {
-      gatherRows(samples.x, rows, arrays.x)
-      gatherRows(samples.y, rows, arrays.y)
+    async gather(rows) {
+      await sources.x.gather(rows, arrays.x.data)
+      await sources.y.gather(rows, arrays.y.data)
     },
   }
 }
 
-function gatherRows(from: NdArray<'f32'>, rows: Uint32Array, to: NdArray<'f32'>): void {
-  const width = sizeOf(from.shape.slice(1))
-  for (let i = 0; i < rows.length; i++) {
-    to.data.set(from.data.subarray(rows[i] * width, (rows[i] + 1) * width), i * width)
-  }
+/** A run of samples, as a session takes it. */
+export interface SampleRun {
+  readonly x: NdArray<'f32'>
+  readonly y: NdArray<'f32'>
 }
 
-/** The samples in runs of at most `rowsPerRun` rows, sharing their memory. */
-export function splitRows({ x, y }: Samples, rowsPerRun: number): Samples[] {
-  const chunks: Samples[] = []
-  const part = (array: NdArray<'f32'>, start: number, end: number) => {
-    const width = sizeOf(array.shape.slice(1))
-    return f32([end - start, ...array.shape.slice(1)], array.data.subarray(start * width, end * width))
+// Values of x in a run, at most: a network's activations are some times as many.
+const valuesPerRun = 2 ** 22
+
+/** Reads the samples in order, in runs of at most 2,048 rows; fewer where rows are long. */
+export async function* readRuns({ x, y }: Samples): AsyncGenerator<SampleRun> {
+  const rowsPerRun = Math.min(2048, Math.max(1, Math.floor(valuesPerRun / sizeOf(x.shape.slice(1)))))
+  const targets = sizeOf(y.shape.slice(1))
+  let start = 0
+  for await (const block of readBlocks(rowsOf(x), rowsPerRun)) {
+    const end = start + block.shape[0]
+    const part = y.data.subarray(start * targets, end * targets)
+    yield { x: block, y: f32([end - start, ...y.shape.slice(1)], part) }
+    start = end
   }
-  for (let start = 0; start < x.shape[0]; start += rowsPerRun) {
-    const end = Math.min(x.shape[0], start + rowsPerRun)
-    chunks.push({ x: part(x, start, end), y: part(y, start, end) })
-  }
-  return chunks
 }

@@ -17,7 +17,7 @@ import {
 import type { StepPlace } from './loop.ts'
 import { fillMask } from './masks.ts'
 import { addArray, swapArrays, type TrainState } from './state.ts'
-import { openUpdater, writeUpdates } from './update.ts'
+import { nameScalar, openUpdater, type RateOf, writeUpdates } from './update.ts'
 
 /** What a step does. */
 export interface StepSpec {
@@ -25,6 +25,8 @@ export interface StepSpec {
   readonly optimizer: Optimizer
   /** Which parameters the step trains; statistics aside, all where not given. */
   readonly trains?: (name: string) => boolean
+  /** What the learning rate of a parameter is multiplied with; 1 where not given. */
+  readonly rateOf?: RateOf
   /** Writes the graph from parameters and batch to the scalar that is minimised, and to what is reported. */
   build(params: ParamValues, pass: TrainingPass): { loss: Value; reports?: Readonly<Record<string, Value>> }
   /** Whether the step is taken, by what it reports; always where not given. Statistics move either way. */
@@ -51,7 +53,7 @@ export async function openStep(
   state: TrainState,
   options: StepOptions = {},
 ): Promise<TrainingStep> {
-  const { optimizer, params } = spec
+  const { optimizer, params, rateOf = () => 1 } = spec
   const provider = chooseProvider(options.provider)
   const graph = writeStep(spec)
   const trained = Object.keys(graph.grads)
@@ -59,8 +61,8 @@ export async function openStep(
     for (const slot of optimizer.slots) addArray(state, `${slot}/${name}`, params[name].shape)
   }
   const place = options.update ?? (provider === 'cpu' ? 'loop' : 'graph')
-  const updater = place === 'loop' ? openUpdater(optimizer, params, trained, state) : undefined
-  const updates = updater ? {} : writeUpdates(optimizer, params, graph.params, graph.grads)
+  const updater = place === 'loop' ? openUpdater(optimizer, params, trained, state, rateOf) : undefined
+  const updates = updater ? {} : writeUpdates(optimizer, params, graph.params, graph.grads, rateOf)
   const changes = { ...graph.changes, ...updates }
   const changed = Object.keys(changes)
   const outputs = {
@@ -72,17 +74,21 @@ export async function openStep(
   const session = await openSession(bytes, { ...options, provider })
   const fed = session.inputs.map(({ name }) => name)
   const masks = openMasks(graph.masks)
-  const scalars = openScalars(Object.keys(optimizer.scalars(1, optimizer.learningRate)))
+  const factors = trained.map(rateOf)
+  const scalars = openScalars(optimizer, new Set(factors))
   const reports = makeArrays(graph.reports)
   const fixedOutputs = { ...reports, ...rename(updater?.grads ?? {}, nameGrad) }
   return {
     key: hashBytes(
-      [hashBytes(bytes), optimizer.name, JSON.stringify([graph.masks, optimizer.scalars(2, 1)])].join(),
+      [
+        hashBytes(bytes),
+        optimizer.name,
+        JSON.stringify([graph.masks, optimizer.scalars(2, 1), factors]),
+      ].join(),
     ),
     async run(current, batch, { step, learningRate, seed }) {
-      const values = optimizer.scalars(step, learningRate)
       masks.draw(seed, step)
-      scalars.set(values)
+      const values = scalars.set(step, learningRate)
       const feeds: Record<string, NdArray> = {}
       for (const name of fed) {
         feeds[name] = batch[name] ?? masks.arrays[name] ?? scalars.arrays[name] ?? current.front[name]
@@ -156,12 +162,23 @@ function openMasks(specs: readonly MaskSpec[]) {
   }
 }
 
-function openScalars(names: readonly string[]) {
-  const arrays = Object.fromEntries(names.map((name) => [`scalar/${name}`, f32([])]))
+// The optimizer's scalars for each factor on the learning rate, as numbers and as arrays to feed.
+function openScalars(optimizer: Optimizer, factors: ReadonlySet<number>) {
+  const arrays: Record<string, NdArray<'f32'>> = {}
   return {
     arrays,
-    set(values: StepScalars) {
-      for (const name of names) arrays[`scalar/${name}`].data[0] = values[name]
+    set(step: number, learningRate: number): ReadonlyMap<number, StepScalars> {
+      const values = new Map<number, StepScalars>()
+      for (const factor of factors) {
+        const scalars = optimizer.scalars(step, learningRate * factor)
+        values.set(factor, scalars)
+        for (const [name, value] of Object.entries(scalars)) {
+          const key = nameScalar(name, factor)
+          arrays[key] ??= f32([])
+          arrays[key].data[0] = value
+        }
+      }
+      return values
     },
   }
 }

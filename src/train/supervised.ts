@@ -1,6 +1,6 @@
 // Supervised training on arrays in memory: one model, rows of x and of y. Heads are trained by this.
 
-import type { NdArray, Progress } from '../base/index.ts'
+import { type NdArray, type Progress, type RowSource, readBlocks, rowsOf, sizeOf } from '../base/index.ts'
 import type { SessionOptions } from '../engine/index.ts'
 import { hashBytes } from '../formats/index.ts'
 import { input, type Value } from '../graph/index.ts'
@@ -20,6 +20,8 @@ export interface TrainOptions {
   readonly params?: Readonly<Record<string, NdArray>>
   /** Which parameters are trained; all where not given. */
   readonly trains?: (name: string) => boolean
+  /** What the learning rate of a parameter is multiplied with; 1 where not given. */
+  readonly rateOf?: (name: string) => number
   readonly train: Samples
   /** Decides about stopping, learning rate and the weights kept; training data is never used for it. */
   readonly val: Samples
@@ -67,7 +69,7 @@ export async function trainModel(options: TrainOptions): Promise<Trained> {
     const { weights, bestEpoch, history } = await runLoop(makeTask(options, state, batch, step, evaluation), {
       ...options,
       learningRate: optimizer.learningRate,
-      checkpoint: path ? { path, key: describeTraining(options, step, params) } : undefined,
+      checkpoint: path ? { path, key: await describeTraining(options, step, params) } : undefined,
     })
     return { params: weights as Trained['params'], curve: history, bestEpoch }
   } finally {
@@ -86,7 +88,7 @@ function makeTask(
   return {
     rows: train.x.shape[0],
     async step(rows, place) {
-      batch.gather(rows)
+      await batch.gather(rows)
       const { loss } = await step.run(state, batch.arrays, { ...place, seed })
       return { loss: loss.data[0] as number }
     },
@@ -103,26 +105,36 @@ function openModelStep(
   batch: Batch,
 ): Promise<TrainingStep> {
   const [x, y] = Object.entries(batch.arrays).map(([name, { shape }]) => input(name, shape))
-  const { optimizer, trains, loss, session } = options
+  const { optimizer, trains, rateOf, loss, session } = options
   const build = (params: Readonly<Record<string, Value>>, pass: TrainingPass) => ({
     loss: loss(model.apply(params, x, pass), y),
   })
-  return openStep({ params: model.params, optimizer, trains, build }, state, session)
+  return openStep({ params: model.params, optimizer, trains, rateOf, build }, state, session)
 }
 
 // Anything that changes the result must change the key: the step's graph, the loop's options, every array.
-function describeTraining(
+async function describeTraining(
   options: TrainOptions,
   step: TrainingStep,
   params: Readonly<Record<string, NdArray>>,
-): string {
+): Promise<string> {
   const { train, val, metrics = {}, optimizer, schedule, earlyStopping, batchSize, seed } = options
   const names = [schedule?.name, Object.keys(metrics)]
   const loop = JSON.stringify([optimizer.learningRate, ...names, earlyStopping, batchSize, seed])
-  const arrays = [...Object.values(params), train.x, train.y, val.x, val.y]
+  const arrays = [...Object.values(params), train.y, val.y]
+  const hashes = arrays.map(({ shape, data }) => `${shape}:${hashBytes(asBytes(data))}`)
   return hashBytes(
-    [step.key, loop, ...arrays.map(({ shape, data }) => `${shape}:${hashBytes(asBytes(data))}`)].join('\n'),
+    [step.key, loop, ...hashes, await describeRows(train.x), await describeRows(val.x)].join('\n'),
   )
+}
+
+async function describeRows(x: NdArray<'f32'> | RowSource): Promise<string> {
+  const source = rowsOf(x)
+  if (source.key !== undefined) return source.key
+  const blockRows = Math.max(1, Math.floor(2 ** 22 / sizeOf(x.shape.slice(1))))
+  const hashes = [`${x.shape}`]
+  for await (const { data } of readBlocks(source, blockRows)) hashes.push(hashBytes(asBytes(data)))
+  return hashBytes(hashes.join())
 }
 
 function asBytes({ buffer, byteOffset, byteLength }: NdArray['data']): Uint8Array {

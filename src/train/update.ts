@@ -11,8 +11,16 @@ import type { TrainState } from './state.ts'
 export interface Updater {
   /** Gradients by parameter name: views for the graph to write into. */
   readonly grads: Readonly<Record<string, NdArray<'f32'>>>
-  /** Moves parameters and slots by the present gradients. */
-  update(scalars: StepScalars): void
+  /** Moves parameters and slots by the present gradients; `scalars` by the factor on the learning rate. */
+  update(scalars: ReadonlyMap<number, StepScalars>): void
+}
+
+/** By parameter name, what its learning rate is multiplied with. */
+export type RateOf = (name: string) => number
+
+/** The name of a scalar as the graph's input; parameters with the same factor on the learning rate share it. */
+export function nameScalar(name: string, factor: number): string {
+  return factor === 1 ? `scalar/${name}` : `scalar/${name}*${factor}`
 }
 
 /** Writes the update of every trained parameter into the graph: new values by their key in the state. */
@@ -21,17 +29,20 @@ export function writeUpdates(
   specs: ParamSpecs,
   params: Readonly<Record<string, Value>>,
   grads: Readonly<Record<string, Value>>,
+  rateOf: RateOf,
 ): Record<string, Value> {
-  const scalars = writeScalars(optimizer)
+  const byFactor = new Map<number, Record<string, Value>>()
   const changes: Record<string, Value> = {}
   for (const [name, grad] of Object.entries(grads)) {
     const { shape, role } = specs[name]
     const slots = Object.fromEntries(optimizer.slots.map((slot) => [slot, input(`${slot}/${name}`, shape)]))
+    const factor = rateOf(name)
+    if (!byFactor.has(factor)) byFactor.set(factor, writeScalars(optimizer, factor))
     const updated = optimizer.update({
       param: params[name],
       grad,
       slots,
-      scalars,
+      scalars: byFactor.get(factor)!,
       decays: optimizer.decays(role),
     })
     changes[`param/${name}`] = updated.param
@@ -40,31 +51,31 @@ export function writeUpdates(
   return changes
 }
 
-function writeScalars(optimizer: Optimizer): Record<string, Value> {
+function writeScalars(optimizer: Optimizer, factor = 1): Record<string, Value> {
   const names = Object.keys(optimizer.scalars(1, optimizer.learningRate))
-  return Object.fromEntries(names.map((name) => [name, input(`scalar/${name}`, [])]))
+  return Object.fromEntries(names.map((name) => [name, input(nameScalar(name, factor), [])]))
 }
 
 /**
- * Moves the state's trained arrays into one memory, those that decay first, and compiles the update for both
- * groups. Afterwards the arrays of `state.front` are views that change in place.
+ * Moves the state's trained arrays into one memory, group by group of those that decay alike and share a factor on
+ * the learning rate, and compiles the update of each. Afterwards the arrays of `state.front` are views that change in place.
  */
 export function openUpdater(
   optimizer: Optimizer,
   specs: ParamSpecs,
   trained: readonly string[],
   state: TrainState,
+  rateOf: RateOf,
 ): Updater {
   const regions = ['param', ...optimizer.slots, 'grad']
-  const decaying = trained.filter((name) => optimizer.decays(specs[name].role))
-  const others = trained.filter((name) => !decaying.includes(name))
+  const groups = groupParams(optimizer, specs, trained, rateOf)
   // Kernels take four elements at a time; the padding between arrays stays zero under any update of zeros.
   const padded = (name: string) => Math.ceil(sizeOf(specs[name].shape) / 4) * 4
   const total = (names: readonly string[]) => names.reduce((sum, name) => sum + padded(name), 0)
   const memory = openKernelMemory(regions.length, total(trained))
   const grads: Record<string, NdArray<'f32'>> = {}
   let start = 0
-  for (const name of [...decaying, ...others]) {
+  for (const name of groups.flatMap(({ names }) => names)) {
     const { shape } = specs[name]
     regions.forEach((region, i) => {
       const view = memory.view(i, start, shape)
@@ -73,16 +84,41 @@ export function openUpdater(
     })
     start += padded(name)
   }
-  const groups = [
-    { start: 0, count: total(decaying), run: openGroup(optimizer, memory, regions, true) },
-    { start: total(decaying), count: total(others), run: openGroup(optimizer, memory, regions, false) },
-  ]
+  const runs = [true, false].map((decays) => openGroup(optimizer, memory, regions, decays))
   return {
     grads,
     update(scalars) {
-      for (const { start, count, run } of groups) run(start, count, scalars)
+      let from = 0
+      for (const { names, decays, factor } of groups) {
+        const count = total(names)
+        runs[decays ? 0 : 1](from, count, scalars.get(factor)!)
+        from += count
+      }
     },
   }
+}
+
+interface ParamGroup {
+  readonly decays: boolean
+  readonly factor: number
+  readonly names: readonly string[]
+}
+
+function groupParams(
+  optimizer: Optimizer,
+  specs: ParamSpecs,
+  trained: readonly string[],
+  rateOf: RateOf,
+): ParamGroup[] {
+  const groups = new Map<string, ParamGroup & { names: string[] }>()
+  for (const name of trained) {
+    const decays = optimizer.decays(specs[name].role)
+    const factor = rateOf(name)
+    const key = `${decays} ${factor}`
+    if (!groups.has(key)) groups.set(key, { decays, factor, names: [] })
+    groups.get(key)!.names.push(name)
+  }
+  return [...groups.values()]
 }
 
 function moveArray(state: TrainState, key: string, view: NdArray<'f32'>): void {

@@ -39,6 +39,19 @@ describe('a recipe', () => {
     })
   })
 
+  it('needs a head on tokens for every trunk, and a trunk for every such head', () => {
+    const trunk = '{ extractor: dinov2-small, trunk: 2, label: tuned }'
+    const both = minimal.replace('[texture]', `[texture, ${trunk}]`)
+    expect(parse(both.replace('[mlp]', '[mlp, finetune]')).classify).toHaveLength(2)
+    expect(() => parse(both)).toThrow(/embed tuned: expected the head finetune/)
+    expect(() => parse(minimal.replace('[mlp]', '[mlp, finetune]'))).toThrow(
+      /classify finetune: expected an extractor with the option trunk, got texture/,
+    )
+    expect(() =>
+      parse(minimal.replace('[texture]', `[${trunk}]`).replace('[mlp]', '[mlp, finetune]')),
+    ).toThrow(/classify mlp: expected an extractor without trunk/)
+  })
+
   it('prints itself with every default, and what is printed says the same', () => {
     expect(printRecipe(parse(minimal))).toContain('threshold: 0.5')
   })

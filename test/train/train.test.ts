@@ -6,16 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { DataError, f32, openRandom, ShapeError, WeightsError } from '../../src/base/index.ts'
 import { mlp } from '../../src/models/index.ts'
 import { adamW, bceWithLogits, binaryAccuracy } from '../../src/nn/index.ts'
-import {
-  initParams,
-  openState,
-  plateauRate,
-  type Samples,
-  type TrainOptions,
-  trainModel,
-} from '../../src/train/index.ts'
+import { initParams, openState, plateauRate, type TrainOptions, trainModel } from '../../src/train/index.ts'
 
-function drawSamples(rows: number, label: string): Samples {
+function drawSamples(rows: number, label: string) {
   const random = openRandom(1, label)
   const x = f32([rows, 6])
   x.data.set(Array.from(x.data, () => random.normal()))
@@ -127,9 +120,9 @@ describe('trainModel', () => {
   })
 
   it('says what is wrong with what it is given', async () => {
-    const { x } = base.train
+    const { x, y } = drawSamples(300, 'train')
     await expect(trainModel({ ...base, train: { x, y: base.val.y } })).rejects.toThrow(ShapeError)
-    const broken = { ...base.train, x: f32(x.shape, x.data.with(7, Number.NaN)) }
+    const broken = { y, x: f32(x.shape, x.data.with(7, Number.NaN)) }
     await expect(trainModel({ ...base, train: broken })).rejects.toThrow(DataError)
     expect(() => openState(base.model.params, {})).toThrow(WeightsError)
   })

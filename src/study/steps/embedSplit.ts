@@ -4,9 +4,9 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { f32, type NdArray, type Pixels, type Progress } from '../../base/index.ts'
+import { f32, type Pixels, type Progress } from '../../base/index.ts'
 import { type Extractor, embedPatches } from '../../embed/index.ts'
-import { createNpy, openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
+import { createNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
 import { type PatchSet, readBatches } from '../../patches/index.ts'
 import { readArray, readJson } from '../../runs/index.ts'
 import type { Verdict } from '../../stain/index.ts'
@@ -14,8 +14,12 @@ import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.t
 import type { FilteredSplit } from './filter.ts'
 import type { FittedStain } from './fitStain.ts'
 
-const chunkRows = 4096
 const batchRows = 64
+
+// A chunk is what a kill may lose: at most 4,096 rows and 64 MB.
+function countChunkRows(dimensions: number): number {
+  return Math.min(4096, Math.max(batchRows, Math.floor(2 ** 24 / dimensions)))
+}
 
 /** Verdict counts by center name (`'?'` where centers are not known). */
 export type VerdictsByCenter = Record<string, Partial<Record<Verdict, number>>>
@@ -44,11 +48,6 @@ export async function embedSplit(
   )
 }
 
-/** The embeddings of an entry, rows in the order of the split's kept rows. */
-export async function readEmbeddings(entry: CacheEntry): Promise<NdArray<'f32'>> {
-  return (await readArray(join(entry.folder, 'embeddings.npy'))) as NdArray<'f32'>
-}
-
 /** The verdict counts of an entry. */
 export async function readVerdicts(entry: CacheEntry): Promise<VerdictsByCenter> {
   return readJson(join(entry.folder, 'verdicts.json'))
@@ -68,6 +67,7 @@ export interface EmbedTask {
 export async function embedRows(task: EmbedTask): Promise<void> {
   const { rows, folder, extractor, progress } = task
   const chunks: string[] = []
+  const chunkRows = countChunkRows(extractor.dimensions)
   for (let start = 0; start < rows.length; start += chunkRows) {
     const chunk = join(folder, `chunk-${String(start).padStart(9, '0')}`)
     chunks.push(chunk)
@@ -137,19 +137,5 @@ async function joinChunks(chunks: readonly string[], folder: string, dimensions:
   for (const chunk of chunks) {
     await rm(`${chunk}.npy`)
     await rm(`${chunk}.json`)
-  }
-}
-
-/** Reads an embeddings file in blocks of rows, for predictions on more rows than should lie in memory. */
-export async function* readEmbeddingBlocks(path: string, blockRows = 8192): AsyncGenerator<NdArray<'f32'>> {
-  const file = await openNpy(path)
-  try {
-    const [count, dimensions] = file.shape
-    for (let start = 0; start < count; start += blockRows) {
-      const rows = Math.min(blockRows, count - start)
-      yield f32([rows, dimensions], await file.readRows(start, rows))
-    }
-  } finally {
-    await file.close()
   }
 }

@@ -2,19 +2,12 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { f32, type Progress, pickNamed } from '../../base/index.ts'
-import {
-  type EpochRecord,
-  type Head,
-  type HeadMethod,
-  headMethods,
-  type LabelledEmbeddings,
-} from '../../classify/index.ts'
-import { writeFileAtomic, writeNpy } from '../../formats/index.ts'
+import { f32, type Progress, pickNamed, readBlocks } from '../../base/index.ts'
+import { type EpochRecord, type Head, type HeadMethod, headMethods } from '../../classify/index.ts'
+import { openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
 import { readArray, readJson, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
 import type { AxisEntry } from '../recipe.ts'
-import { readEmbeddingBlocks } from './embedSplit.ts'
 
 /** One seed of one cell: its learning curve and its probabilities by split. */
 export interface TrainedHead {
@@ -35,17 +28,19 @@ export function headInputs(
   seed: number,
 ): CacheInputs {
   const { name, version } = headMethodOf(entry)
+  const { weights: _, ...options } = entry.options // the embeddings' keys know their content; a path says nothing
   const keys = Object.fromEntries(Object.entries(embeddings).map(([split, inputs]) => [split, keyOf(inputs)]))
-  return { stage: 'classify', version, head: name, options: entry.options, embeddings: keys, seed }
+  return { stage: 'classify', version, head: name, options, embeddings: keys, seed }
 }
 
-/** Embedding files by split, and the labelled ones as they are needed in memory. */
+/** What a head is trained on and applied to. */
 export interface HeadTask {
   readonly entry: AxisEntry
   readonly seed: number
-  readonly labelled: () => Promise<{ train: LabelledEmbeddings; val: LabelledEmbeddings }>
-  /** embeddings.npy of the splits to predict. */
-  readonly files: Readonly<Partial<Record<Split, string>>>
+  /** embeddings.npy by split. */
+  readonly files: Readonly<Partial<Record<Split, string>>> & { readonly train: string; readonly val: string }
+  /** Labels of train and val, in the order of their rows. */
+  readonly labels: { readonly train: Uint8Array; readonly val: Uint8Array }
 }
 
 /** Trains a head and predicts val and test with it, or finds both in the cache. */
@@ -55,26 +50,53 @@ export async function trainHead(
   task: HeadTask,
   progress: Progress,
 ): Promise<TrainedHead> {
-  const method = headMethodOf(task.entry)
   const entry = await cache.obtain(inputs, async (folder) => {
-    const { train, val } = await task.labelled()
-    const checkpointPath = join(folder, 'checkpoint')
-    const head = await method.fit(train, val, task.entry.options, task.seed, { progress, checkpointPath })
+    const head = await fitHead(task, join(folder, 'checkpoint'), inputs, progress)
     await saveHead(head, join(folder, 'head'))
     await writeFileAtomic(join(folder, 'curve.json'), `${JSON.stringify(head.curve)}\n`)
-    for (const [split, file] of Object.entries(task.files)) {
-      const probabilities = await predictFile(head, file)
+    for (const split of predictedSplits(task)) {
+      const probabilities = await predictFile(head, task.files[split]!)
       await writeFileAtomic(
         join(folder, `${split}.npy`),
         writeNpy(f32([probabilities.length], probabilities)),
       )
     }
+    await head.close?.()
   })
   const probabilities: Partial<Record<Split, Float32Array>> = {}
-  for (const split of Object.keys(task.files) as Split[]) {
+  for (const split of predictedSplits(task)) {
     probabilities[split] = (await readArray(join(entry.folder, `${split}.npy`))).data as Float32Array
   }
   return { entry, curve: await readJson(join(entry.folder, 'curve.json')), probabilities }
+}
+
+// Rows stay on disk: a head that needs them in memory loads them itself.
+async function fitHead(
+  { entry, seed, files, labels }: HeadTask,
+  checkpointPath: string,
+  inputs: CacheInputs,
+  progress: Progress,
+): Promise<Head> {
+  const train = await openNpy(files.train)
+  const val = await openNpy(files.val)
+  const key = keyOf(inputs)
+  const method = headMethodOf(entry)
+  try {
+    return await method.fit(
+      { x: { ...train, key: `${key} train` }, y: labels.train },
+      { x: { ...val, key: `${key} val` }, y: labels.val },
+      entry.options,
+      seed,
+      { progress, checkpointPath },
+    )
+  } finally {
+    await train.close()
+    await val.close()
+  }
+}
+
+function predictedSplits({ files }: HeadTask): Split[] {
+  return (Object.keys(files) as Split[]).filter((split) => split !== 'train')
 }
 
 async function saveHead(head: Head, folder: string): Promise<void> {
@@ -83,14 +105,21 @@ async function saveHead(head: Head, folder: string): Promise<void> {
     await writeFileAtomic(join(folder, name), bytes)
 }
 
-async function predictFile(head: Head, file: string): Promise<Float32Array> {
-  const blocks: Float32Array[] = []
-  for await (const block of readEmbeddingBlocks(file)) blocks.push(await head.predict(block))
-  const all = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0))
-  let at = 0
-  for (const block of blocks) {
-    all.set(block, at)
-    at += block.length
+// Values in a block, at most: 64 MB of float32.
+const valuesPerBlock = 2 ** 24
+
+async function predictFile(head: Head, path: string): Promise<Float32Array> {
+  const file = await openNpy(path)
+  const [count, dimensions] = file.shape
+  const probabilities = new Float32Array(count)
+  let done = 0
+  try {
+    for await (const block of readBlocks(file, Math.max(1, Math.floor(valuesPerBlock / dimensions)))) {
+      probabilities.set(await head.predict(block), done)
+      done += block.shape[0]
+    }
+  } finally {
+    await file.close()
   }
-  return all
+  return probabilities
 }

@@ -1,0 +1,50 @@
+// A float32 matrix that is read by rows, so that it need not lie in memory: tokens of every training patch do not.
+
+import { f32, type NdArray } from './ndarray.ts'
+
+/** Rows [count, columns] that lie somewhere: in a file, or in memory. */
+export interface RowSource {
+  readonly shape: readonly number[]
+  /** What identifies the content, where that is known without reading it. */
+  readonly key?: string
+  /** Copies `rows`, in the order given, into `into` (rows.length x columns). */
+  gather(rows: Uint32Array, into: Float32Array): Promise<void>
+}
+
+/** An array as a source; a source as it is. */
+export function rowsOf(x: NdArray<'f32'> | RowSource): RowSource {
+  if ('gather' in x) return x
+  const columns = x.data.length / x.shape[0]
+  return {
+    shape: x.shape,
+    async gather(rows, into) {
+      for (let i = 0; i < rows.length; i++) {
+        into.set(x.data.subarray(rows[i] * columns, (rows[i] + 1) * columns), i * columns)
+      }
+    },
+  }
+}
+
+/** A whole source in memory; an array as it is. */
+export async function loadRows(x: NdArray<'f32'> | RowSource): Promise<NdArray<'f32'>> {
+  if (!('gather' in x)) return x
+  const array = f32(x.shape)
+  await x.gather(
+    Uint32Array.from({ length: x.shape[0] }, (_, row) => row),
+    array.data,
+  )
+  return array
+}
+
+/** The rows in blocks of at most `blockRows`, the last one shorter. The same memory serves every block. */
+export async function* readBlocks(x: RowSource, blockRows: number): AsyncGenerator<NdArray<'f32'>> {
+  const [count, ...rest] = x.shape
+  const columns = rest.reduce((size, side) => size * side, 1)
+  const memory = new Float32Array(Math.min(blockRows, count) * columns)
+  for (let start = 0; start < count; start += blockRows) {
+    const rows = Uint32Array.from({ length: Math.min(blockRows, count - start) }, (_, i) => start + i)
+    const data = memory.subarray(0, rows.length * columns)
+    await x.gather(rows, data)
+    yield f32([rows.length, ...rest], data)
+  }
+}

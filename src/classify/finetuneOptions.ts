@@ -1,0 +1,167 @@
+// The options of fine-tuning: defaults, the paper's preset, what they must be, and how they are completed by the
+// extractor whose tokens are trained on.
+
+import { readFile } from 'node:fs/promises'
+import { DataError, pickNamed, RecipeError } from '../base/index.ts'
+import type { VitArchitecture } from '../models/index.ts'
+import { constantRate, plateauRate } from '../train/index.ts'
+import { catalog, locateWeights, type ModelCard, parseModelCard } from '../weights/index.ts'
+import type { ExtractorEntry } from './head.ts'
+
+/** Options of fine-tuning. In a study `model`, `weights` and `blocks` are the extractor's own. */
+export interface FinetuneOptions {
+  /** The model that the extractor is: a name of the catalog, or `vit:CARD.json`. */
+  readonly model: string | null
+  /** Its checkpoint; null: the one in the cache. */
+  readonly weights: string | null
+  /** Blocks that are trained: as many as the extractor's option `trunk` leaves out. */
+  readonly blocks: number | null
+  /** Widths of the classifier's hidden layers; none for a linear one. */
+  readonly hidden: readonly number[]
+  /** Probability of dropout in the classifier, 0 to below 1. */
+  readonly dropout: number
+  readonly optimizer: 'adam' | 'adamw'
+  readonly learningRate: number
+  /** A block's learning rate is this times that of what follows it; 1: the same for all. */
+  readonly layerDecay: number
+  /** Rank of low-rank adapters, which are then trained instead of the blocks' matrices; 0: none. */
+  readonly loraRank: number
+  /** Strength of the adapters: their product counts alpha / rank times. */
+  readonly loraAlpha: number
+  readonly weightDecay: number
+  readonly batchSize: number
+  /** Epochs, at most. */
+  readonly epochs: number
+  /** Epochs without a lower loss on val after which training ends. */
+  readonly patience: number
+  readonly schedule: 'constant' | 'plateau'
+}
+
+/** The learning-rate schedules by name. */
+export const finetuneSchedules = {
+  constant: () => constantRate(),
+  plateau: () => plateauRate({ factor: 0.5, patience: 1 }),
+}
+
+export const finetuneDefaults: FinetuneOptions = {
+  model: null,
+  weights: null,
+  blocks: null,
+  hidden: [],
+  dropout: 0.1,
+  optimizer: 'adamw',
+  learningRate: 3e-5,
+  layerDecay: 1,
+  loraRank: 0,
+  loraAlpha: 16,
+  weightDecay: 0.05,
+  batchSize: 32,
+  epochs: 10,
+  patience: 3,
+  schedule: 'plateau',
+}
+
+/** Hyper-parameters of the paper's published code. */
+export const finetunePresets = {
+  paper: {
+    hidden: [512, 256, 128],
+    dropout: 0.5,
+    optimizer: 'adam',
+    learningRate: 1e-4,
+    weightDecay: 1e-5,
+    batchSize: 32,
+    schedule: 'constant',
+  },
+} as const satisfies Record<string, Partial<FinetuneOptions>>
+
+/**
+ * The options completed by the extractor; null where it gives no tokens (it has no `trunk`).
+ * Throws RecipeError where the two contradict each other.
+ */
+export function completeFinetune(
+  options: FinetuneOptions,
+  { name, options: extractor }: ExtractorEntry,
+): FinetuneOptions | null {
+  const { trunk, weights = null } = extractor as { trunk?: number | null; weights?: string | null }
+  if (typeof trunk !== 'number') return null
+  const own = { model: name, weights, blocks: trunk }
+  for (const key of ['model', 'weights', 'blocks'] as const) {
+    if (options[key] === null || options[key] === own[key]) continue
+    throw new RecipeError({
+      where: `finetune ${key}`,
+      expected: `${own[key]}, as the extractor says`,
+      got: `${options[key]}`,
+      hint: `leave ${key} out`,
+    })
+  }
+  return { ...options, ...own }
+}
+
+/** A ViT and where its weights are. */
+export interface FinetuneModel {
+  readonly card: ModelCard
+  readonly architecture: VitArchitecture
+  readonly blocks: number
+}
+
+/** The model that the options name. Throws RecipeError, UnknownNameError or DataError for options that cannot be. */
+export async function openFinetuneModel(options: FinetuneOptions): Promise<FinetuneModel> {
+  pickNamed('finetune schedule', finetuneSchedules, options.schedule)
+  const { model, blocks } = options
+  if (model === null || blocks === null) {
+    const hint =
+      'name the model and the number of blocks that its trunk leaves out, e.g. model=dinov2-small blocks=2'
+    throw new RecipeError({ where: 'finetune', expected: 'model and blocks', got: 'neither', hint })
+  }
+  const card = await readCard(model)
+  const { architecture } = card
+  if (architecture.family !== 'vit') {
+    throw new RecipeError({ where: 'finetune model', expected: 'a ViT', got: model })
+  }
+  checkOptions(options, architecture.depth)
+  return { card, architecture, blocks }
+}
+
+async function readCard(model: string): Promise<ModelCard> {
+  if (!model.startsWith('vit:')) return pickNamed<ModelCard>('finetune model', catalog, model)
+  const path = model.slice('vit:'.length)
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new DataError({ where: path, expected: "a model's card", got: cause.message }, cause)
+  })
+  return parseModelCard(text, path)
+}
+
+function checkOptions(options: FinetuneOptions, depth: number): void {
+  const isCount = (value: number, least = 1) => Number.isInteger(value) && value >= least
+  const { blocks, hidden, dropout, learningRate, layerDecay, loraRank, loraAlpha, weightDecay } = options
+  const { optimizer, batchSize, epochs, patience } = options
+  const leastBatch = hidden.length > 0 ? 2 : 1 // batch norm of one row has no variance
+  const checks = [
+    ['blocks', blocks, isCount(blocks!, 0) && blocks! <= depth, `0 to ${depth}`],
+    ['hidden', hidden, hidden.every((width) => isCount(width)), 'whole numbers from 1'],
+    ['dropout', dropout, dropout >= 0 && dropout < 1, '0 to below 1'],
+    ['optimizer', optimizer, optimizer === 'adam' || optimizer === 'adamw', 'adam or adamw'],
+    ['learningRate', learningRate, learningRate > 0, 'more than 0'],
+    ['layerDecay', layerDecay, layerDecay > 0 && layerDecay <= 1, 'more than 0, at most 1'],
+    ['loraRank', loraRank, isCount(loraRank, 0), 'a whole number from 0'],
+    ['loraAlpha', loraAlpha, loraAlpha > 0, 'more than 0'],
+    ['weightDecay', weightDecay, weightDecay >= 0, '0 or more'],
+    ['batchSize', batchSize, isCount(batchSize, leastBatch), `a whole number from ${leastBatch}`],
+    ['epochs', epochs, isCount(epochs), 'a whole number from 1'],
+    ['patience', patience, isCount(patience), 'a whole number from 1'],
+  ] as const
+  for (const [key, got, isRight, expected] of checks) {
+    if (!isRight) throw new RecipeError({ where: `finetune ${key}`, expected, got: JSON.stringify(got) })
+  }
+}
+
+/** The checkpoint's path: as given, or the one in the cache. Throws DataError where there is none. */
+export async function locateFinetuneWeights(
+  { card }: FinetuneModel,
+  options: FinetuneOptions,
+): Promise<string> {
+  const path = options.weights ?? (await locateWeights(card))
+  if (path !== null) return path
+  const hint = `run \`eosin weights pull ${options.model}\`, or give weights: PATH`
+  throw new DataError({ where: 'finetune weights', expected: 'weights in the cache', got: 'none', hint })
+}

@@ -1,0 +1,46 @@
+// Which heads go with which extractors: tokens (the option `trunk`) to heads that take tokens, embeddings to the rest.
+
+import { pickNamed, RecipeError } from '../base/index.ts'
+import { type HeadMethod, headMethods } from '../classify/index.ts'
+import type { PlainOptions } from './options.ts'
+import type { AxisEntry, Recipe } from './recipe.ts'
+
+/**
+ * A head's entry as it is trained on an extractor's rows; null where the two do not go together: tokens (the option
+ * `trunk`) are for heads that take tokens, embeddings for all others. Throws RecipeError where they contradict.
+ */
+export function pairHead(classify: AxisEntry, embed: AxisEntry): AxisEntry | null {
+  const method = methodOf(classify)
+  if (!method.complete) return typeof embed.options.trunk === 'number' ? null : classify
+  const options = method.complete(classify.options, embed)
+  return options === null ? null : { ...classify, options: options as PlainOptions }
+}
+
+/** Throws RecipeError naming an extractor or a head of the recipe that goes with no other entry. */
+export function rejectUnpaired(where: string, { embed, classify }: Pick<Recipe, 'embed' | 'classify'>): void {
+  const lonelyEmbed = embed.find((entry) => classify.every((head) => pairHead(head, entry) === null))
+  if (lonelyEmbed) {
+    const isTrunk = typeof lonelyEmbed.options.trunk === 'number'
+    throw new RecipeError({
+      where: `${where} embed ${lonelyEmbed.label}`,
+      expected: isTrunk ? 'the head finetune, which takes its tokens' : 'a head that takes embeddings',
+      got: classify.map(({ label }) => label).join(', '),
+      hint: isTrunk
+        ? 'add finetune to classify, or leave trunk out'
+        : 'add mlp to classify, or give it the option trunk',
+    })
+  }
+  const lonelyHead = classify.find((head) => embed.every((entry) => pairHead(head, entry) === null))
+  if (!lonelyHead) return
+  const takesTokens = methodOf(lonelyHead).complete !== undefined
+  throw new RecipeError({
+    where: `${where} classify ${lonelyHead.label}`,
+    expected: takesTokens ? 'an extractor with the option trunk' : 'an extractor without trunk',
+    got: embed.map(({ label }) => label).join(', '),
+    hint: takesTokens ? 'e.g. { extractor: dinov2-small, trunk: 2 }' : 'add the extractor without trunk',
+  })
+}
+
+function methodOf(entry: AxisEntry): HeadMethod<unknown> {
+  return pickNamed('classify', headMethods, entry.name) as HeadMethod<unknown>
+}
