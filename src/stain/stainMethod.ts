@@ -77,6 +77,8 @@ export interface StainMethod<Options, Fit extends StainFit> {
   readonly defaults: Options
   /** Whether `fit` looks at the reference (`none` and `grayscale` do not). */
   readonly needsReference: boolean
+  /** Whether a patch without a fit of its own takes its group's, where the context has one. */
+  readonly fallsBack?: boolean
   /** Learns from a stream of reference batches. Throws DataError where no reference patch has enough tissue. */
   fit(reference: AsyncIterable<Pixels>, options: Options): Promise<Fit>
   /**

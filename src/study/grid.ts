@@ -41,12 +41,12 @@ export function layOutGrid(
 ): Grid {
   const pairs = recipe.stain.flatMap((stain) =>
     recipe.embed.map((embed): EmbeddingPair => {
-      const stainKey = stainInputs(recipe, splits, stain)
+      const fit = stainInputs(recipe, splits, stain)
       const extractorKey = extractorKeys[embed.label]
       const inputs: Partial<Record<Split, CacheInputs>> = {}
       for (const split of Object.values(splits)) {
         const filterKey = filterInputs(recipe, split)
-        inputs[split.split] = embedInputs({ ...split, filterKey }, stainKey, extractorKey)
+        inputs[split.split] = embedInputs({ ...split, filterKey }, stain, fit, extractorKey)
       }
       return { stain, embed, extractorKey, inputs }
     }),

@@ -8,15 +8,15 @@ import { type Head, headMethods } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
-import { allRows, type PatchSet, readBatches } from '../patches/index.ts'
+import { allRows, type PatchSet } from '../patches/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import type { GridCell } from './grid.ts'
 import type { StainEntry } from './recipe.ts'
 import { type FittedStain, methodOf } from './steps/fitStain.ts'
+import { type ReadyStain, stainBatches } from './steps/stainBatches.ts'
+import { fitOwnGroups } from './steps/stainGroups.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
-
-const batchRows = 64
 
 // model.json
 interface ModelFile {
@@ -33,7 +33,10 @@ interface ModelFile {
 export interface Model {
   readonly name: string
   readonly threshold: number
-  /** Seed-averaged probabilities of tumour, in the order of the set's rows; memory does not grow with pixels. */
+  /**
+   * Seed-averaged probabilities of tumour, in the order of the set's rows; memory does not grow with pixels.
+   * Patches with too little tissue are normalised with the fit of their slide or center within this set.
+   */
   predict(set: PatchSet, progress: Progress): Promise<Float32Array>
   close(): Promise<void>
 }
@@ -101,16 +104,17 @@ async function loadHead(name: string, folder: string): Promise<Head> {
 
 async function predictSet(
   set: PatchSet,
-  { entry, method, fit }: Pick<FittedStain, 'entry' | 'method' | 'fit'>,
+  stain: ReadyStain,
   extractor: Extractor,
   heads: readonly Head[],
   progress: Progress,
 ): Promise<Float32Array> {
   const probabilities = new Float32Array(set.count)
   const rows = allRows(set)
+  const groups = await fitOwnGroups(set, rows, stain.entry, progress)
   let done = 0
-  for await (const batch of readBatches(set, rows, batchRows)) {
-    const { pixels } = await method.apply(batch.pixels, fit, entry.options)
+  for await (const { result } of stainBatches(set, rows, stain, groups)) {
+    const { pixels } = result
     probabilities.set(await predictPixels(pixels, extractor, heads), done)
     done += pixels.count
     progress(done, set.count)

@@ -41,6 +41,9 @@ const referenceSchema = z.union([
   }),
 ])
 
+/** Whose fit a patch with too little tissue takes: its slide's (its center's where that has none), its center's, nobody's. */
+const fallbacks = ['slide', 'center', 'none'] as const
+
 const axis = <Shape extends z.ZodType>(entry: Shape) => z.array(z.union([z.string(), entry])).min(1)
 
 const recipeSchema = z.strictObject({
@@ -54,6 +57,7 @@ const recipeSchema = z.strictObject({
       method: z.string(),
       label: z.string().optional(),
       reference: referenceSchema.optional(),
+      fallback: z.enum(fallbacks).optional(),
     }),
   ),
   embed: axis(z.looseObject({ extractor: z.string(), label: z.string().optional() })),
@@ -79,6 +83,7 @@ export interface AxisEntry {
 }
 export interface StainEntry extends AxisEntry {
   readonly reference: ReferenceRecipe
+  readonly fallback: (typeof fallbacks)[number]
 }
 
 /** A recipe with every default filled in; paths are absolute. */
@@ -154,17 +159,17 @@ export function printRecipe({ text: _, ...recipe }: Recipe): string {
   return stringify(recipe, { aliasDuplicateObjects: false })
 }
 
-type RawStain =
-  | string
-  | { method: string; label?: string; reference?: ReferenceRecipe; [option: string]: unknown }
+type RawStain = string | (Partial<StainEntry> & { method: string; [option: string]: unknown })
 function readStainEntry(where: string, raw: RawStain): StainEntry {
-  const { method, label = method, reference, ...given } = typeof raw === 'string' ? { method: raw } : raw
+  const entry = typeof raw === 'string' ? { method: raw } : raw
+  const { method, label = method, reference, fallback = 'slide', ...given } = entry
   const { defaults } = pickNamed(where, stainMethods, method)
   return {
     label,
     name: method,
     options: completeOptions(`${where} ${method}`, defaults, given) as PlainOptions,
     reference: reference ?? { split: 'train', count: 64 },
+    fallback,
   }
 }
 

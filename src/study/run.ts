@@ -25,8 +25,8 @@ import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './
 import { embedSplit, readVerdicts } from './steps/embedSplit.ts'
 import { averageSeeds, evaluateCell, truthOf } from './steps/evaluateCell.ts'
 import { type FilteredSplit, filterSplit } from './steps/filter.ts'
-import { type FittedStain, fitStain } from './steps/fitStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
+import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
 import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 
@@ -149,13 +149,13 @@ async function fitStains(
   study: Study,
   splits: OpenSplits,
   filtered: Filtered,
-): Promise<Map<string, FittedStain>> {
-  const stains = new Map<string, FittedStain>()
+): Promise<Map<string, StudyStain>> {
+  const stains = new Map<string, StudyStain>()
   for (const entry of study.recipe.stain) {
     const step = study.options.observer.step('stain', entry.label)
-    const stain = await fitStain(study.cache, study.recipe, splits, filtered, entry)
-    step.end(stain.cacheEntry.cached)
-    noteCost(study, 'stain', entry.label, stain.cacheEntry, 0)
+    const stain = await prepareStain(study.cache, study.recipe, splits, filtered, entry, step.progress)
+    step.end(stain.entries.every(({ cached }) => cached))
+    for (const made of stain.entries) noteCost(study, 'stain', entry.label, made, 0)
     stains.set(entry.label, stain)
   }
   return stains
@@ -176,7 +176,7 @@ async function embedPair(
   study: Study,
   pair: EmbeddingPair,
   filtered: Filtered,
-  stain: FittedStain,
+  stain: StudyStain,
   extractor: Extractor,
   verdicts: VerdictCounts[],
 ): Promise<Record<string, CacheEntry>> {
@@ -189,6 +189,7 @@ async function embedPair(
       pair.inputs[split.split]!,
       split,
       stain,
+      stain.groups[split.split] ?? {},
       extractor,
       step.progress,
     )
@@ -264,7 +265,7 @@ async function trainCell(
 
 interface RunContent {
   readonly filtered: Filtered
-  readonly stains: ReadonlyMap<string, FittedStain>
+  readonly stains: ReadonlyMap<string, StudyStain>
   readonly judged: readonly JudgedCell[]
   readonly chosen: JudgedCell
   readonly manifest: Manifest

@@ -7,18 +7,18 @@ import { join } from 'node:path'
 import { f32, type Pixels, type Progress } from '../../base/index.ts'
 import { type Extractor, embedPatches } from '../../embed/index.ts'
 import { createNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
-import { type PatchSet, readBatches } from '../../patches/index.ts'
+import type { PatchSet } from '../../patches/index.ts'
 import { readArray, readJson } from '../../runs/index.ts'
 import type { Verdict } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
+import type { StainEntry } from '../recipe.ts'
 import type { FilteredSplit } from './filter.ts'
-import type { FittedStain } from './fitStain.ts'
-
-const batchRows = 64
+import { type ReadyStain, stainBatches } from './stainBatches.ts'
+import { type GroupFits, usesGroups } from './stainGroups.ts'
 
 // A chunk is what a kill may lose: at most 4,096 rows and 64 MB.
 function countChunkRows(dimensions: number): number {
-  return Math.min(4096, Math.max(batchRows, Math.floor(2 ** 24 / dimensions)))
+  return Math.min(4096, Math.max(64, Math.floor(2 ** 24 / dimensions)))
 }
 
 /** Verdict counts by center name (`'?'` where centers are not known). */
@@ -27,11 +27,13 @@ export type VerdictsByCenter = Record<string, Partial<Record<Verdict, number>>>
 /** What the embeddings of a split are made from. */
 export function embedInputs(
   split: Pick<FilteredSplit, 'split' | 'key' | 'filterKey'>,
-  stain: CacheInputs,
+  stain: StainEntry,
+  fit: CacheInputs,
   extractorKey: string,
 ): CacheInputs {
   const patches = split.split === 'test' ? split.key : keyOf(split.filterKey)
-  return { stage: 'embed', version: 1, patches, stain: keyOf(stain), extractor: extractorKey }
+  const fallback = usesGroups(stain) ? stain.fallback : 'none'
+  return { stage: 'embed', version: 2, patches, stain: keyOf(fit), fallback, extractor: extractorKey }
 }
 
 /** Embeds the kept rows of a split under one stain method, or finds the embeddings in the cache. */
@@ -39,12 +41,14 @@ export async function embedSplit(
   cache: Cache,
   inputs: CacheInputs,
   split: FilteredSplit,
-  stain: FittedStain,
+  stain: ReadyStain,
+  groups: GroupFits,
   extractor: Extractor,
   progress: Progress,
 ): Promise<CacheEntry> {
+  const { set, rows } = split
   return cache.obtain(inputs, (folder) =>
-    embedRows({ set: split.set, rows: split.rows, stain, extractor, folder, progress }),
+    embedRows({ set, rows, stain, groups, extractor, folder, progress }),
   )
 }
 
@@ -57,7 +61,9 @@ export async function readVerdicts(entry: CacheEntry): Promise<VerdictsByCenter>
 export interface EmbedTask {
   readonly set: PatchSet
   readonly rows: Uint32Array
-  readonly stain: FittedStain
+  readonly stain: ReadyStain
+  /** What patches with too little tissue fall back on. */
+  readonly groups: GroupFits
   readonly extractor: Extractor
   readonly folder: string
   readonly progress: Progress
@@ -85,12 +91,12 @@ async function embedChunk(
   chunk: string,
   progress: Progress,
 ): Promise<void> {
-  const { set, stain, extractor } = task
+  const { extractor } = task
   const values = new Float32Array(rows.length * extractor.dimensions)
   const verdicts: VerdictsByCenter = {}
   let written = 0
   await embedPatches({
-    batches: stainBatches(set, rows, stain, verdicts),
+    batches: countVerdicts(task, rows, verdicts),
     extractor,
     append: (embedded) => {
       values.set(embedded, written)
@@ -102,18 +108,16 @@ async function embedChunk(
   await writeFileAtomic(`${chunk}.npy`, writeNpy(f32([rows.length, extractor.dimensions], values)))
 }
 
-async function* stainBatches(
-  set: PatchSet,
+async function* countVerdicts(
+  { set, stain, groups }: EmbedTask,
   rows: Uint32Array,
-  stain: FittedStain,
   counts: VerdictsByCenter,
 ): AsyncGenerator<Pixels> {
-  for await (const batch of readBatches(set, rows, batchRows)) {
-    const { pixels, verdicts } = await stain.method.apply(batch.pixels, stain.fit, stain.entry.options)
-    verdicts.forEach((verdict, i) => {
+  for await (const batch of stainBatches(set, rows, stain, groups)) {
+    for (const [i, verdict] of batch.result.verdicts.entries()) {
       countVerdict(counts, set.centers?.[batch.rows[i]] ?? '?', verdict, 1)
-    })
-    yield pixels
+    }
+    yield batch.result.pixels
   }
 }
 
