@@ -69,7 +69,8 @@ async function openModelGraph(name: string, card: ModelCard, options: ModelOptio
     const values = Object.fromEntries(Object.entries(weights).map(([key, array]) => [key, constant(array)]))
     return {
       transform: plan.transform,
-      batch: null,
+      // In 8 bits a run's activations are rounded together: an embedding must not depend on other patches.
+      batch: plan.precision === 'int8' ? 1 : null,
       card,
       write: (images) => writeEmbedding({ ...plan, architecture }, values, images),
     }

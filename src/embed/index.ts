@@ -1,7 +1,7 @@
 // Embed: extractors, which turn patches into embeddings, and the stream that runs them.
 
 export * from './embedPatches.ts'
-export type { Extractor } from './extractor.ts'
+export type { Extractor, ModelProvenance } from './extractor.ts'
 export { type ExtractorGraph, openExtractorGraph } from './extractorGraph.ts'
 export type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 export { type OnnxOptions, type Pooling, poolings } from './onnx/onnxOptions.ts'

@@ -10,7 +10,7 @@ import { explainWriteError, hashBytes, largestOnnx, writeOnnxFile } from '../for
 import { emitParts } from '../graph/index.ts'
 import { openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
 import { type Manifest, readJson } from '../runs/index.ts'
-import { nameModel, openModel, readHeadFiles, readModelFile, readRunData } from '../study/index.ts'
+import { openModel, readHeadFiles, readModelFile, readRunData } from '../study/index.ts'
 import { describePipeline } from './metadata.ts'
 import { openPipeline } from './openPipeline.ts'
 import { writePipeline } from './pipeline.ts'
@@ -80,7 +80,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
       const largestDifference = set && (await compare(file, set, options))
       const { bytes, data } = await moveInto(work, out)
       const compared = set?.count ?? 0
-      return { out, model: nameModel(model), bytes, data, threshold, compared, largestDifference }
+      return { out, model: model.cell, bytes, data, threshold, compared, largestDifference }
     } finally {
       await rm(work, { recursive: true, force: true })
     }
@@ -109,7 +109,9 @@ async function openComparison({ run, verify, format, part }: ExportOptions): Pro
       hint: 'give --verify PATCHES (any patches of the same size), or --no-verify',
     })
   }
-  const set = await openPatchSet(spec.path, spec)
+  const opened = await openPatchSet(spec.path, spec)
+  // A pipeline sees each patch by itself: none has a slide or center whose stain fit it could fall back on.
+  const set = { ...opened, slides: null, centers: null }
   const count = Math.min(set.count, mostCompared)
   return selectPatches(
     set,

@@ -3,7 +3,8 @@
 
 import type { ExtractorGraph } from '../embed/index.ts'
 import type { Manifest } from '../runs/index.ts'
-import { type ModelFile, nameModel } from '../study/index.ts'
+import { type StainName, stainMethods } from '../stain/index.ts'
+import type { ModelFile } from '../study/index.ts'
 
 /** The version of a pipeline's form: its input, output and these strings. */
 export const pipelineVersion = '1'
@@ -22,6 +23,7 @@ export function describePipeline(facts: PipelineFacts): Record<string, string> {
   const { model, manifest, extractor, recipeHash, threshold } = facts
   const { train } = manifest.splits
   const card = extractor.card
+  const isFitted: boolean | undefined = stainMethods[model.stain.name as StainName].fallsBack
   const synthetic =
     manifest.origin === 'real'
       ? ''
@@ -29,10 +31,11 @@ export function describePipeline(facts: PipelineFacts): Record<string, string> {
   return {
     'eosin.pipeline': pipelineVersion,
     'eosin.version': manifest.versions.eosin,
-    model: nameModel(model),
+    model: model.cell,
     run: manifest.name,
     recipe_sha256: recipeHash,
     input: `patches: uint8 RGB [n, ${train!.height}, ${train!.width}, 3]`,
+    stain: model.stain.label + (isFitted ? '; a patch with too little tissue for it passes as it is' : ''),
     output: 'probability: float32 [n, 1] of the class tumour, averaged over the seeds',
     classes: JSON.stringify(['normal', 'tumour']),
     threshold: String(threshold),

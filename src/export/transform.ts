@@ -25,19 +25,20 @@ import {
   resizedSides,
   resizePrecision,
   resizeWeights,
+  type Sides,
 } from '../patches/index.ts'
 
 /** Bytes [batch, 3, height, width], held as float64, as what the network eats: float32 [batch, 3, height', width']. */
 export function writeTransform(bytes: Value, transform: ImageTransform): Value {
   const { filter, crop, mean, std } = transform
   const [height, width] = bytes.shape.slice(2) as number[]
-  const resized = writeResize(bytes, resizedSides(height, width, transform.resize), filter)
+  const resized = writeResize(bytes, resizedSides(transform.resize, height, width), filter)
   const sides = typeof crop === 'number' ? { height: crop, width: crop } : crop
   const kept = sides ? writeCrop(writeCrop(resized, 2, sides.height), 3, sides.width) : resized
   return normalize(kept, mean, std)
 }
 
-function writeResize(bytes: Value, [height, width]: readonly [number, number], filter: ResizeFilter): Value {
+function writeResize(bytes: Value, { height, width }: Sides, filter: ResizeFilter): Value {
   const [from, across] = bytes.shape.slice(2) as number[]
   const wide = across === width ? bytes : roundBytes(matmul(bytes, weightsOf(filter, across, width, true)))
   return from === height ? wide : roundBytes(matmul(weightsOf(filter, from, height, false), wide))

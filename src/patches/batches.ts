@@ -32,6 +32,15 @@ export async function* readBatches(
   yield await next
 }
 
+/** The pixels of `rows` alone, in that order, a batch at a time. */
+export async function* readPixels(
+  set: PatchSet,
+  rows: ArrayLike<number>,
+  batchSize = 64,
+): AsyncGenerator<Pixels> {
+  for await (const { pixels } of readBatches(set, rows, batchSize)) yield pixels
+}
+
 /** Every row of a set, in order. */
 export function allRows(set: PatchSet): Uint32Array {
   return Uint32Array.from({ length: set.count }, (_, row) => row)

@@ -1,5 +1,6 @@
 // Patches: sets of patches and their readers.
 
+export * from './augment.ts'
 export * from './batches.ts'
 export * from './challenge.ts'
 export * from './check.ts'

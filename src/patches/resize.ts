@@ -71,15 +71,15 @@ export function resizeWeights(filter: ResizeFilter, inputs: number, outputs: num
 
 /** Resizes the shorter side to `size` and the longer in proportion, rounded down. */
 export function resizeShorter(batch: Pixels, size: number, filter: ResizeFilter): Pixels {
-  const [height, width] = shorterSides(batch.height, batch.width, size)
-  return resizePixels(batch, height, width, filter)
+  const sides = shorterSides(batch.height, batch.width, size)
+  return resizePixels(batch, sides.height, sides.width, filter)
 }
 
-/** The sides of a picture whose shorter one becomes `size`. */
-export function shorterSides(height: number, width: number, size: number): readonly [number, number] {
+/** The sides of a picture whose shorter side becomes `size`. */
+export function shorterSides(height: number, width: number, size: number): { height: number; width: number } {
   return height <= width
-    ? [size, Math.floor((size * width) / height)]
-    : [Math.floor((size * height) / width), size]
+    ? { height: size, width: Math.floor((size * width) / height) }
+    : { height: Math.floor((size * height) / width), width: size }
 }
 
 /** The central `height` x `width` of every patch; what lies outside a smaller patch is black. */

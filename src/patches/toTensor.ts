@@ -55,7 +55,7 @@ export const imageTransforms = {
 
 /** The bytes that a transform makes of a batch before they become floats. */
 export function transformPixels(batch: Pixels, { resize, filter, crop }: ImageTransform): Pixels {
-  const [height, width] = resizedSides(batch.height, batch.width, resize)
+  const { height, width } = resizedSides(resize, batch.height, batch.width)
   const resized = resize === null ? batch : resizePixels(batch, height, width, filter)
   if (crop === null) return resized
   return typeof crop === 'number'
@@ -63,16 +63,18 @@ export function transformPixels(batch: Pixels, { resize, filter, crop }: ImageTr
     : cropCenter(resized, crop.height, crop.width)
 }
 
-/** The sides that a transform's resize makes of a picture's. */
-export function resizedSides(
-  height: number,
-  width: number,
-  resize: ImageTransform['resize'],
-): readonly [number, number] {
-  if (resize === null) return [height, width]
-  if ('height' in resize) return [resize.height, resize.width]
-  const { side, edge } = resize
-  return edge === 'shorter' ? shorterSides(height, width, side) : [side, side]
+/** The sides that a transform's resize makes of patches of `height` x `width`. */
+export function resizedSides(resize: ImageTransform['resize'], height: number, width: number): Sides {
+  if (resize === null) return { height, width }
+  if ('height' in resize) return resize
+  if (resize.edge === 'both') return { height: resize.side, width: resize.side }
+  return shorterSides(height, width, resize.side)
+}
+
+/** The sides of what a transform makes of patches of `height` x `width`. */
+export function transformedSides({ resize, crop }: ImageTransform, height: number, width: number): Sides {
+  if (crop !== null) return typeof crop === 'number' ? { height: crop, width: crop } : crop
+  return resizedSides(resize, height, width)
 }
 
 /**

@@ -72,7 +72,8 @@ export function rankCells(metrics: Metrics): readonly Cell[] {
 export function compareCells(metrics: Metrics): readonly Cell[] {
   const chosen = chosenCell(metrics)
   const siblings = metrics.cells.filter(
-    (cell) => cell.embed === chosen.embed && cell.classify === chosen.classify,
+    (cell) =>
+      cell.augment === chosen.augment && cell.embed === chosen.embed && cell.classify === chosen.classify,
   )
   const others = siblings.length > 1 ? siblings : rankCells(metrics).slice(0, 8)
   return [chosen, ...others.filter((cell) => cell.id !== chosen.id)]
@@ -89,10 +90,15 @@ export function labelCompared(cell: Cell, metrics: Metrics): string {
 }
 
 function labelAmong(cell: Cell, cells: readonly Cell[]): string {
-  const parts = (['stain', 'embed', 'classify'] as const).filter((part) =>
-    cells.some((other) => other[part] !== cell[part]),
-  )
-  return (parts.length ? parts : (['stain', 'embed', 'classify'] as const))
+  const parts = AXES.filter((part) => cells.some((other) => other[part] !== cell[part]))
+  return parts.length ? parts.map((part) => cell[part]).join(' / ') : nameCell(cell)
+}
+
+const AXES = ['stain', 'augment', 'embed', 'classify'] as const
+
+/** A cell's full name; augmentation is named only where there is some. */
+export function nameCell(cell: Cell): string {
+  return AXES.filter((part) => part !== 'augment' || cell.augment !== 'none')
     .map((part) => cell[part])
     .join(' / ')
 }

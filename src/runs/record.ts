@@ -9,6 +9,7 @@
 //   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
 
 import type { EpochRecord } from '../classify/head.ts'
+import type { ModelProvenance } from '../embed/extractor.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { Origin } from '../patches/patchSet.ts'
 
@@ -36,6 +37,8 @@ export interface Manifest {
   readonly seeds: readonly number[]
   readonly versions: Readonly<Record<string, string>>
   readonly splits: Readonly<Partial<Record<Split, SplitProvenance>>>
+  /** By label, whose model an extractor is; null where it is none. */
+  readonly extractors: Readonly<Record<string, ModelProvenance | null>>
   /** The most artificial origin among the splits: every number in the run carries it. */
   readonly origin: Origin
 }
@@ -65,9 +68,11 @@ export interface SeedResult {
 
 /** One combination of the grid; probabilities are averaged over seeds before `val` and `test` are evaluated. */
 export interface Cell {
-  /** `<stain>/<embed>/<classify>`, the labels as the recipe gives them. */
+  /** `<stain>/<embed>/<classify>`, or `<stain>/<augment>/<embed>/<classify>`, the labels as the recipe gives them. */
   readonly id: string
   readonly stain: string
+  /** What training patches were shown as; `none` where they were not augmented. */
+  readonly augment: string
   readonly embed: string
   readonly classify: string
   readonly seeds: readonly SeedResult[]

@@ -19,8 +19,12 @@ export interface JitterOptions {
   readonly shift: number
 }
 
-/** A way to augment a batch: one draw a patch, patches in order. */
-export type StainAugmentation<Options> = (batch: Pixels, random: Random, options: Options) => Pixels
+/** A way to augment a batch; `draw(index)` is the random stream that decides on a patch. */
+export type StainAugmentation<Options> = (
+  batch: Pixels,
+  draw: (index: number) => Random,
+  options: Options,
+) => Pixels
 
 /** torchstain's and StainTools' ranges are 0.2 and 0.2, which is a lot; shifts are on tissue only. */
 export const concentrationDefaults: JitterOptions = { scale: 0.2, shift: 0.1 }
@@ -29,11 +33,11 @@ export const concentrationDefaults: JitterOptions = { scale: 0.2, shift: 0.1 }
 export const hedDefaults: JitterOptions = { scale: 0.05, shift: 0.05 }
 
 /** Jitters each patch's own two stains; what lies outside their plane stays. */
-export const jitterConcentrations: StainAugmentation<JitterOptions> = (batch, random, options) =>
-  augmentPatches(batch, (data, workspace) => {
+export const jitterConcentrations: StainAugmentation<JitterOptions> = (batch, draw, options) =>
+  augmentPatches(batch, (data, workspace, index) => {
     const profile = profilePatch(macenkoRecipe, data, macenkoDefaults, workspace)
     const stains: StainMatrix = 'verdict' in profile ? publishedProfile.stains : profile.stains
-    jitter(data, workspace, stains, unmixingRows(stains)!, random, options)
+    jitter(data, workspace, stains, unmixingRows(stains)!, draw(index), options)
   })
 
 // Hematoxylin, eosin and diaminobenzidine of Ruifrok and Johnston 2001, and the rows that unmix them.
@@ -45,16 +49,22 @@ const hed: readonly Vector[] = [
 const hedRows = unmixThree(hed)
 
 /** Jitters hematoxylin, eosin and a third, brown stain of fixed colours. */
-export const jitterHed: StainAugmentation<JitterOptions> = (batch, random, options) =>
-  augmentPatches(batch, (data, workspace) => jitter(data, workspace, hed, hedRows, random, options))
+export const jitterHed: StainAugmentation<JitterOptions> = (batch, draw, options) =>
+  augmentPatches(batch, (data, workspace, index) =>
+    jitter(data, workspace, hed, hedRows, draw(index), options),
+  )
 
-/** Moves each patch a random part of the way from its own stains to those of one of `targets`. */
-export const restainRandomly: StainAugmentation<{ readonly targets: readonly StainProfile[] }> = (
-  batch,
-  random,
-  { targets },
-) =>
-  augmentPatches(batch, (data, workspace) => {
+/** The stains that patch `index` may take on; it stays as it is where there are none. */
+export interface RestainOptions {
+  readonly targetsOf: (index: number) => readonly StainProfile[]
+}
+
+/** Moves each patch a random part of the way from its own stains to those of one of its targets. */
+export const restainRandomly: StainAugmentation<RestainOptions> = (batch, draw, { targetsOf }) =>
+  augmentPatches(batch, (data, workspace, index) => {
+    const targets = targetsOf(index)
+    if (targets.length === 0) return
+    const random = draw(index)
     const target = targets[random.integer(targets.length)]
     const part = random.uniform()
     const own = profilePatch(macenkoRecipe, data, macenkoDefaults, workspace)
@@ -71,14 +81,25 @@ export const stainAugmentations = {
   restain: restainRandomly,
 } satisfies Record<string, StainAugmentation<never>>
 
-function augmentPatches(batch: Pixels, change: (data: Uint8Array, workspace: Workspace) => void): Pixels {
+/** Their options by name; `none` is no augmentation. */
+export const augmentationDefaults = {
+  none: {},
+  concentration: concentrationDefaults,
+  hed: hedDefaults,
+  restain: {},
+} satisfies Record<'none' | keyof typeof stainAugmentations, object>
+
+function augmentPatches(
+  batch: Pixels,
+  change: (data: Uint8Array, workspace: Workspace, index: number) => void,
+): Pixels {
   const pixels: Pixels = { ...batch, data: new Uint8Array(batch.data.length) }
   const workspace = openWorkspace(batch.height * batch.width)
   for (let index = 0; index < batch.count; index++) {
     const { data } = pixelsAt(batch, index)
     workspace.load(data)
     workspace.out.set(data)
-    change(data, workspace)
+    change(data, workspace, index)
     pixelsAt(pixels, index).data.set(workspace.out)
   }
   return pixels

@@ -26,13 +26,14 @@ const publishedStatistics: LabStatistics = { means: [62.9, 26.4, -22.6], deviati
 /** Brings mean and spread of L, a and b to the reference's. */
 export const reinhard: StainMethod<ReinhardOptions, ReinhardFit> = {
   name: 'reinhard',
-  version: 2,
+  version: 3,
   about: 'Mean and spread of CIELAB channels brought to the reference (Reinhard 2001).',
   defaults: {
     ...densityDefaults,
     variant: 'plain',
   },
   needsReference: true,
+  fallsBack: true,
   fit: fitReinhard,
   apply: applyReinhard,
 }
@@ -48,9 +49,7 @@ async function fitReinhard(reference: AsyncIterable<Pixels>, given: ReinhardOpti
     const workspace = openWorkspace(batch.height * batch.width)
     for (let index = 0; index < batch.count; index++, seen++) {
       const { data } = pixelsAt(batch, index)
-      const statistics = isLab8(options)
-        ? summariseLab8(data)
-        : measureTissue(data, options, workspace).statistics
+      const statistics = isLab8(options) ? summariseLab8(data) : measureEnough(data, options, workspace)
       if (statistics?.deviations.every((deviation) => deviation > 0)) found.push(statistics)
     }
   }
@@ -76,14 +75,15 @@ function averageStatistics(found: readonly LabStatistics[]): LabStatistics {
   }
 }
 
+/** What measureTissue finds. */
 interface Tissue {
   readonly choice: PixelChoice
   readonly minPixels: number
   readonly statistics: LabStatistics | null
 }
 
-// All pixels in torchstain's mode, tissue pixels otherwise.
-function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
+/** LAB statistics of tissue pixels, null where there are none; in torchstain's mode, of all pixels. */
+export function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
   workspace.load(data)
   const isTissue = options.compatibility !== 'torchstain'
   const view = isTissue ? openView(options)(data) : null
@@ -91,6 +91,16 @@ function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Wo
   if (choice.count === 0) return { choice, minPixels: 1, statistics: null }
   rootPixels(workspace, choice)
   return { choice, minPixels: view?.minPixels ?? 1, statistics: summariseRoots(workspace, choice.count) }
+}
+
+// null where there is too little tissue for a reference.
+function measureEnough(
+  data: Uint8Array,
+  options: ReinhardOptions,
+  workspace: Workspace,
+): LabStatistics | null {
+  const { choice, minPixels, statistics } = measureTissue(data, options, workspace)
+  return choice.count < minPixels ? null : statistics
 }
 
 function applyReinhard(

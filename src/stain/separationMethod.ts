@@ -75,6 +75,7 @@ export function separationMethod<Options extends SeparationOptions>(
     about,
     defaults,
     needsReference: true,
+    fallsBack: true,
     fit: (reference, options) => fitReference(recipe, reference, { ...defaults, ...options }),
     apply: (batch, fit, options, { groups } = {}) =>
       applyFit(recipe, batch, fit, { ...defaults, ...options }, groups),

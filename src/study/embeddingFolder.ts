@@ -8,8 +8,10 @@ import type { Extractor } from '../embed/index.ts'
 import { readCsv, writeCsv, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
+import { oneView } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
-import type { FittedStain } from './steps/fitStain.ts'
+import type { ReadyStain } from './steps/stainBatches.ts'
+import { fitOwnGroups } from './steps/stainGroups.ts'
 
 /** Embeddings with what is known of their patches. */
 export interface EmbeddingFolder {
@@ -24,7 +26,7 @@ export interface EmbeddingFolder {
 export async function writeEmbeddingFolder(
   folder: string,
   set: PatchSet,
-  stain: Pick<FittedStain, 'entry' | 'method' | 'fit'>,
+  stain: ReadyStain,
   extractor: Extractor,
   progress: Progress,
 ): Promise<void> {
@@ -34,6 +36,7 @@ export async function writeEmbeddingFolder(
     fingerprint: await set.fingerprint(),
     stain: stain.entry.name,
     fit: stain.fit,
+    fallback: stain.entry.fallback,
     extractor: extractor.name,
     extractorKey: extractor.key,
     dimensions: extractor.dimensions,
@@ -42,7 +45,8 @@ export async function writeEmbeddingFolder(
   const work = `${folder}.work`
   await resumeOnlySame(work, `${JSON.stringify(manifest, null, 1)}\n`)
   const rows = allRows(set)
-  await embedRows({ set, rows, stain: { ...stain, cacheEntry: null }, extractor, folder: work, progress })
+  const groups = await fitOwnGroups(set, rows, stain.entry, progress)
+  await embedRows({ set, rows, stain, groups, augmenter: oneView, extractor, folder: work, progress })
   const blank = new Array<null>(set.count).fill(null)
   const columns = {
     id: set.ids,

@@ -9,20 +9,24 @@ import { type Head, headMethods } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
-import { allRows, type PatchSet, readBatches } from '../patches/index.ts'
+import { allRows, type PatchSet } from '../patches/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
+import type { AugmentEntry } from './augmentation.ts'
 import type { GridCell } from './grid.ts'
 import type { StainEntry } from './recipe.ts'
 import { type FittedStain, methodOf } from './steps/fitStain.ts'
+import { type ReadyStain, stainBatches } from './steps/stainBatches.ts'
+import { fitOwnGroups } from './steps/stainGroups.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
-
-const batchRows = 64
 
 /** What model.json says. */
 export interface ModelFile {
+  readonly cell: string
   readonly stain: StainEntry
   readonly fit: StainFit
+  /** What the heads' training patches were shown as; patches to predict are taken as they are. */
+  readonly augment: AugmentEntry
   readonly embed: GridCell['pair']['embed']
   readonly head: string
   readonly seeds: readonly number[]
@@ -34,7 +38,10 @@ export interface ModelFile {
 export interface Model {
   readonly name: string
   readonly threshold: number
-  /** Seed-averaged probabilities of tumour, in the order of the set's rows; memory does not grow with pixels. */
+  /**
+   * Seed-averaged probabilities of tumour, in the order of the set's rows; memory does not grow with pixels.
+   * Patches with too little tissue are normalised with the fit of their slide or center within this set.
+   */
   predict(set: PatchSet, progress: Progress): Promise<Float32Array>
   close(): Promise<void>
 }
@@ -56,8 +63,10 @@ export async function saveModel(
     for (const file of await readdir(from)) await copyFile(join(from, file), join(to, file))
   }
   const model: ModelFile = {
+    cell: cell.id,
     stain: stain.entry,
     fit: stain.fit,
+    augment: cell.pair.augment,
     embed: cell.pair.embed,
     head: cell.classify.name,
     seeds: cell.heads.map(({ seed }) => seed),
@@ -77,11 +86,6 @@ export async function readModelFile(runFolder: string): Promise<ModelFile> {
     got: existsSync(runFolder) ? 'a folder without it' : 'no such folder',
     hint: 'give the folder that eosin study run wrote',
   })
-}
-
-/** The name of a run's model: stain, extractor and head. */
-export function nameModel({ stain, embed, head }: ModelFile): string {
-  return `${stain.label}/${embed.label}/${head}`
 }
 
 /** The files of one seed's head in a run folder, by name. */
@@ -114,7 +118,7 @@ export async function openModel(
   )
   const stain = { entry: file.stain, method: methodOf(file.stain), fit: file.fit }
   return {
-    name: nameModel(file),
+    name: file.cell,
     threshold: file.threshold,
     predict: (set, progress) => predictSet(set, stain, extractor, heads, progress),
     async close() {
@@ -126,16 +130,17 @@ export async function openModel(
 
 async function predictSet(
   set: PatchSet,
-  { entry, method, fit }: Pick<FittedStain, 'entry' | 'method' | 'fit'>,
+  stain: ReadyStain,
   extractor: Extractor,
   heads: readonly Head[],
   progress: Progress,
 ): Promise<Float32Array> {
   const probabilities = new Float32Array(set.count)
   const rows = allRows(set)
+  const groups = await fitOwnGroups(set, rows, stain.entry, progress)
   let done = 0
-  for await (const batch of readBatches(set, rows, batchRows)) {
-    const { pixels } = await method.apply(batch.pixels, fit, entry.options)
+  for await (const { result } of stainBatches(set, rows, stain, groups)) {
+    const { pixels } = result
     probabilities.set(await predictPixels(pixels, extractor, heads), done)
     done += pixels.count
     progress(done, set.count)

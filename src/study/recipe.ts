@@ -10,6 +10,7 @@ import { extractors } from '../embed/index.ts'
 import { readers } from '../patches/index.ts'
 import { qualityDefaults } from '../quality/index.ts'
 import { stainMethods } from '../stain/index.ts'
+import { type AugmentEntry, augmentSchema, readAugmentEntry } from './augmentation.ts'
 import { completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
 
@@ -41,6 +42,9 @@ const referenceSchema = z.union([
   }),
 ])
 
+/** Whose fit a patch with too little tissue takes: its slide's (its center's where that has none), its center's, nobody's. */
+const fallbacks = ['slide', 'center', 'none'] as const
+
 const axis = <Shape extends z.ZodType>(entry: Shape) => z.array(z.union([z.string(), entry])).min(1)
 
 const recipeSchema = z.strictObject({
@@ -54,8 +58,10 @@ const recipeSchema = z.strictObject({
       method: z.string(),
       label: z.string().optional(),
       reference: referenceSchema.optional(),
+      fallback: z.enum(fallbacks).optional(),
     }),
   ),
+  augment: z.array(augmentSchema).min(1).default(['none']),
   embed: axis(z.looseObject({ extractor: z.string(), label: z.string().optional() })),
   classify: axis(
     z.looseObject({ head: z.string(), label: z.string().optional(), preset: z.string().optional() }),
@@ -79,6 +85,7 @@ export interface AxisEntry {
 }
 export interface StainEntry extends AxisEntry {
   readonly reference: ReferenceRecipe
+  readonly fallback: (typeof fallbacks)[number]
 }
 
 /** A recipe with every default filled in; paths are absolute. */
@@ -90,6 +97,8 @@ export interface Recipe {
   /** null: no filter. */
   readonly quality: typeof qualityDefaults | null
   readonly stain: readonly StainEntry[]
+  /** What training patches are shown as; val and test patches are never augmented. */
+  readonly augment: readonly AugmentEntry[]
   readonly embed: readonly AxisEntry[]
   readonly classify: readonly AxisEntry[]
   readonly evaluate: { readonly threshold: number; readonly resamples: number }
@@ -138,12 +147,13 @@ export function parseRecipe(
     quality:
       raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityDefaults, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry)),
+    augment: raw.augment.map((entry) => readAugmentEntry(`${where} augment`, entry)),
     embed: raw.embed.map((entry) => readEmbedEntry(`${where} embed`, entry, folder)),
     classify: raw.classify.map((entry) => readClassifyEntry(`${where} classify`, entry, folder)),
     evaluate: raw.evaluate,
     text,
   }
-  for (const stage of ['stain', 'embed', 'classify'] as const)
+  for (const stage of ['stain', 'augment', 'embed', 'classify'] as const)
     rejectRepeatedLabels(`${where} ${stage}`, recipe[stage])
   rejectUnpaired(where, recipe)
   return recipe
@@ -164,17 +174,17 @@ export async function readRunData(runFolder: string): Promise<Recipe['data']> {
   }
 }
 
-type RawStain =
-  | string
-  | { method: string; label?: string; reference?: ReferenceRecipe; [option: string]: unknown }
+type RawStain = string | (Partial<StainEntry> & { method: string; [option: string]: unknown })
 function readStainEntry(where: string, raw: RawStain): StainEntry {
-  const { method, label = method, reference, ...given } = typeof raw === 'string' ? { method: raw } : raw
+  const entry = typeof raw === 'string' ? { method: raw } : raw
+  const { method, label = method, reference, fallback = 'slide', ...given } = entry
   const { defaults } = pickNamed(where, stainMethods, method)
   return {
     label,
     name: method,
     options: completeOptions(`${where} ${method}`, defaults, given) as PlainOptions,
     reference: reference ?? { split: 'train', count: 64 },
+    fallback,
   }
 }
 
@@ -224,7 +234,7 @@ function resolveSplits(where: string, data: Recipe['data'], folder: string): Rec
   }
 }
 
-function rejectRepeatedLabels(where: string, entries: readonly AxisEntry[]): void {
+function rejectRepeatedLabels(where: string, entries: readonly { readonly label: string }[]): void {
   const labels = entries.map((entry) => entry.label)
   const repeated = labels.find((label, i) => labels.indexOf(label) !== i)
   if (repeated !== undefined) {

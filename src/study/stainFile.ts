@@ -35,6 +35,12 @@ export async function openStainFit(path: string | null): Promise<FittedStain> {
       hint,
     })
   }
-  const entry = { label: method, name: method, options, reference: 'published' as const }
+  const entry = {
+    label: method,
+    name: method,
+    options,
+    reference: 'published' as const,
+    fallback: 'slide' as const,
+  }
   return { entry, method: methodOf(entry), fit, cacheEntry: null }
 }

@@ -100,6 +100,19 @@ describe('a model as an extractor', () => {
     expect(whole.slice(4 * 24)).toEqual(single)
   })
 
+  it('gives the same bytes whichever thread makes pictures ready', async () => {
+    const batch = drawPixels(72, 42)
+    const extractor = await openExtractor(
+      { name: `vit:${path}`, weights, batch: 8, resize: 56 },
+      { threads: 2 },
+    )
+    const [mixed, threaded] = await Promise.all([extractor.embed(batch), extractor.embed(batch)])
+    await extractor.close()
+    expect(threaded).toEqual(mixed)
+    const last = { ...batch, count: 8, data: batch.data.slice(64 * 42 * 42 * 3) }
+    expect(await embed({ batch: 8, resize: 56 }, last)).toEqual(mixed.slice(64 * 24))
+  })
+
   it('resamples positions for other image sizes, by the convention asked for', async () => {
     const batch = drawPixels(1, 56)
     const as = (resampling: string) => embed({ resampling, resize: 56 }, batch)

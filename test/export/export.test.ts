@@ -41,6 +41,8 @@ const runs: Readonly<Record<string, readonly [string, string, string]>> = {
   vit: ['grayscale', tiny, '{ head: mlp, epochs: 4 }'],
   near: ['macenko', tiny, '{ head: knn, k: 9 }'],
   far: ['ruifrok', tiny, '{ head: knn, k: 9, metric: euclidean, weighting: uniform, standardize: false }'],
+  tuned: ['none', tiny.replace(' }', ', trunk: 1 }'), '{ head: finetune, epochs: 2, batchSize: 8 }'],
+  eight: ['grayscale', tiny.replace(' }', ', precision: int8 }'), 'logistic'],
   open: ['none', `{ extractor: "onnx:vit_timm_11.onnx", resize: 28, ${pixelsAsTheyAre} }`, 'logistic'],
   fixed: ['none', `{ extractor: "onnx:vit_fixed_14.onnx", ${pixelsAsTheyAre} }`, 'logistic'],
 }

@@ -4,36 +4,14 @@ import { pixels } from '../../src/base/index.ts'
 import type { PatchSet } from '../../src/patches/patchSet.ts'
 import { compareIds } from '../../src/quality/duplicates.ts'
 import { countByRule, filterPatches, qualityDefaults } from '../../src/quality/index.ts'
+import { memorySet } from '../patches/memorySet.ts'
 
 const side = 32
 const size = side * side * 3
 
-/** A patch set in memory; patches are byte arrays of 32x32x3. */
-function memorySet(patches: readonly Uint8Array[], ids = patches.map((_, i) => `${i}`)): PatchSet {
-  return {
-    format: 'memory',
-    source: 'memory',
-    origin: 'synthetic',
-    licence: null,
-    storage: 'memory',
-    count: patches.length,
-    height: side,
-    width: side,
-    ids,
-    centers: null,
-    slides: null,
-    labels: null,
-    async read(rows) {
-      const data = new Uint8Array(rows.length * size)
-      Array.from(rows).forEach((row, i) => {
-        data.set(patches[row], i * size)
-      })
-      return pixels(data, rows.length, side, side)
-    },
-    fingerprint: async () => 'memory',
-    close: async () => {},
-  }
-}
+/** Patches of 32x32x3 bytes as a set. */
+const setOf = (patches: readonly Uint8Array[], ids = patches.map((_, i) => `${i}`)): PatchSet =>
+  memorySet(pixels(Uint8Array.from(Buffer.concat(patches)), patches.length, side, side), { ids })
 
 /** A textured patch; `seed` makes it different from the others. */
 const tissue = (seed: number) => Uint8Array.from({ length: size }, (_, i) => 60 + ((i * 7 + seed * 13) % 150))
@@ -47,7 +25,7 @@ const firstBytes = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 describe('the black rule', () => {
   it('counts channel values by default: 200 zeros stay, 201 go', async () => {
-    const set = memorySet([withZeros(tissue(0), firstBytes(200)), withZeros(tissue(1), firstBytes(201))])
+    const set = setOf([withZeros(tissue(0), firstBytes(200)), withZeros(tissue(1), firstBytes(201))])
     const result = await filterPatches(set)
     expect(Array.from(result.kept)).toEqual([0])
     expect(result.rejections).toEqual([{ row: 1, id: '1', rule: 'black', value: 201 }])
@@ -55,7 +33,7 @@ describe('the black rule', () => {
 
   it('counts whole pixels on request, so that 600 zeros in 200 pixels stay', async () => {
     const scattered = firstBytes(size / 3).map((i) => i * 3) // every red value, no black pixel
-    const set = memorySet([
+    const set = setOf([
       withZeros(tissue(0), firstBytes(600)),
       withZeros(tissue(1), firstBytes(603)),
       withZeros(tissue(2), scattered),
@@ -67,7 +45,7 @@ describe('the black rule', () => {
 
 describe('the other rules', () => {
   it('reject a patch of one colour and say that its range is 0', async () => {
-    const result = await filterPatches(memorySet([new Uint8Array(size).fill(120), tissue(0)]))
+    const result = await filterPatches(setOf([new Uint8Array(size).fill(120), tissue(0)]))
     expect(result.rejections).toEqual([{ row: 0, id: '0', rule: 'constant', value: 0 }])
   })
 
@@ -75,17 +53,17 @@ describe('the other rules', () => {
     const glass = Uint8Array.from({ length: size }, (_, i) => 240 + (i % 5))
     const half = glass.slice()
     half.set(tissue(0).subarray(0, size / 2))
-    const result = await filterPatches(memorySet([glass, half]))
+    const result = await filterPatches(setOf([glass, half]))
     expect(result.rejections).toEqual([{ row: 0, id: '0', rule: 'white', value: 1 }])
   })
 
   it('name the first of several: an all black patch is black, not constant', async () => {
-    const result = await filterPatches(memorySet([new Uint8Array(size)]))
+    const result = await filterPatches(setOf([new Uint8Array(size)]))
     expect(result.rejections[0].rule).toBe('black')
   })
 
   it('keep everything when every rule is off', async () => {
-    const set = memorySet([new Uint8Array(size), new Uint8Array(size), new Uint8Array(size).fill(255)])
+    const set = setOf([new Uint8Array(size), new Uint8Array(size), new Uint8Array(size).fill(255)])
     const off = { black: null, constant: null, white: null, duplicate: null }
     expect((await filterPatches(set, off)).kept).toHaveLength(3)
   })
@@ -93,7 +71,7 @@ describe('the other rules', () => {
 
 describe('duplicates', () => {
   it('keep the smallest id by its numeric value, wherever it stands', async () => {
-    const set = memorySet([tissue(1), tissue(1), tissue(2), tissue(1)], ['10', '9', '3', '100'])
+    const set = setOf([tissue(1), tissue(1), tissue(2), tissue(1)], ['10', '9', '3', '100'])
     const result = await filterPatches(set)
     expect(Array.from(result.kept)).toEqual([1, 2])
     expect(result.rejections.map(({ id, rule, value }) => [id, rule, value])).toEqual([
@@ -121,7 +99,7 @@ describe('the filter', () => {
     const pool = [tissue(0), tissue(1), new Uint8Array(size), new Uint8Array(size).fill(250), tissue(0)]
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }), async (order) => {
-        const set = memorySet(
+        const set = setOf(
           order.map((i) => pool[i]),
           order.map((i) => `${i}`),
         )
@@ -135,7 +113,7 @@ describe('the filter', () => {
   })
 
   it('reads in batches and reports progress up to the count', async () => {
-    const set = memorySet(Array.from({ length: 600 }, (_, i) => tissue(i)))
+    const set = setOf(Array.from({ length: 600 }, (_, i) => tissue(i)))
     const sizes: number[] = []
     const done: number[] = []
     const watched = {
@@ -151,7 +129,7 @@ describe('the filter', () => {
   })
 
   it('counts by rule, zeros included', async () => {
-    const result = await filterPatches(memorySet([tissue(0), tissue(0), new Uint8Array(size)]))
+    const result = await filterPatches(setOf([tissue(0), tissue(0), new Uint8Array(size)]))
     expect(countByRule(result)).toEqual({ black: 1, constant: 0, white: 0, duplicate: 1 })
     expect(qualityDefaults.black).toEqual({ count: 'channels', over: 200 })
   })

@@ -13,12 +13,12 @@ import { drawTissue, joinPatches, streamOf } from './pictures.ts'
 
 const batch = joinPatches([drawTissue(1, 48, 0.6), drawTissue(2, 48, 0.6)])
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
+const drawsOf = (seed: number) => (index: number) => openRandom(seed, index)
 const ways = {
-  jitterConcentrations: (seed: number) =>
-    jitterConcentrations(batch, openRandom(seed), concentrationDefaults),
-  jitterHed: (seed: number) => jitterHed(batch, openRandom(seed), hedDefaults),
+  jitterConcentrations: (seed: number) => jitterConcentrations(batch, drawsOf(seed), concentrationDefaults),
+  jitterHed: (seed: number) => jitterHed(batch, drawsOf(seed), hedDefaults),
   restainRandomly: (seed: number) =>
-    restainRandomly(batch, openRandom(seed), { targets: [publishedProfile] }),
+    restainRandomly(batch, drawsOf(seed), { targetsOf: () => [publishedProfile] }),
 }
 
 describe.each(Object.entries(ways))('%s', (_name, augment) => {
@@ -39,11 +39,17 @@ describe.each(Object.entries(ways))('%s', (_name, augment) => {
   })
 })
 
+describe('a patch without targets', () => {
+  it('is not restained', () => {
+    expect(same(restainRandomly(batch, drawsOf(1), { targetsOf: () => [] }).data, batch.data)).toBe(true)
+  })
+})
+
 describe('jitter of nothing', () => {
   it('changes no byte', () => {
     const nothing = { scale: 0, shift: 0 }
-    expect(same(jitterConcentrations(batch, openRandom(0), nothing).data, batch.data)).toBe(true)
-    expect(same(jitterHed(batch, openRandom(0), nothing).data, batch.data)).toBe(true)
+    expect(same(jitterConcentrations(batch, drawsOf(0), nothing).data, batch.data)).toBe(true)
+    expect(same(jitterHed(batch, drawsOf(0), nothing).data, batch.data)).toBe(true)
   })
 })
 
@@ -54,7 +60,7 @@ describe('jitter of concentrations', () => {
     const before = await macenko.fit(streamOf(patch), macenko.defaults)
     for (let seed = 0; seed < 8; seed++) {
       const after = await macenko.fit(
-        streamOf(jitterConcentrations(patch, openRandom(seed), { scale: 0.2, shift: 0 })),
+        streamOf(jitterConcentrations(patch, drawsOf(seed), { scale: 0.2, shift: 0 })),
         macenko.defaults,
       )
       after.maxConcentrations.forEach((strength, s) => {

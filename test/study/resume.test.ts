@@ -39,7 +39,8 @@ data:
   train: { path: data/train.h5 }
   val: { path: data/val.h5 }
   test: { path: data/test.h5 }
-stain: [none, macenko]
+stain: [macenko]
+augment: [none, { stain: restain, flips: true, rotation: 20, views: 2 }]
 embed: [texture]
 classify: [{ head: mlp, epochs: 8 }]
 evaluate: { resamples: 100 }

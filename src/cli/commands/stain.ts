@@ -1,11 +1,11 @@
 // eosin stain fit | apply: fit a method on reference patches, apply a fit to others.
 
 import { extname } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { pickNamed } from '../../base/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
 import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
-import type { FittedStain, PlainOptions } from '../../study/index.ts'
+import type { PlainOptions, ReadyStain, StainEntry } from '../../study/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -36,9 +36,8 @@ interface FitOptions extends StainOptions {
 }
 interface ApplyOptions extends StainOptions {
   readonly fit: string
+  readonly fallback: StainEntry['fallback']
 }
-
-const batchRows = 64
 
 export function addStain(program: Command): void {
   const stain = program
@@ -67,6 +66,11 @@ export function addStain(program: Command): void {
     .description('normalise every patch; each gets a verdict (ok, fallback, passthrough, rejected)')
     .requiredOption('--fit <file.json>', 'what stain fit wrote')
     .requiredOption('--out <path>', "a file.h5 in the challenge's layout, or a folder for PNG files")
+    .addOption(
+      new Option('--fallback <group>', 'whose fit a patch with too little tissue takes')
+        .choices(['slide', 'center', 'none'])
+        .default('slide'),
+    )
     .addOption(formatOption())
     .addOption(partOption())
     .addOption(overwriteOption())
@@ -78,7 +82,7 @@ export function addStain(program: Command): void {
 
 async function runFit(path: string, options: FitOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
-  const { allRows, openPatchSet, readBatches } = await import('../../patches/index.ts')
+  const { allRows, openPatchSet, readPixels } = await import('../../patches/index.ts')
   const { chooseReference, completeOptions, parseAssignments, writeStainFit } = await import(
     '../../study/index.ts'
   )
@@ -87,10 +91,7 @@ async function runFit(path: string, options: FitOptions): Promise<void> {
   const set = await openPatchSet(path, options)
   try {
     const rows = chooseReference(set, allRows(set), options, options.seed, '--center or --ids')
-    const reference = async function* () {
-      for await (const { pixels } of readBatches(set, rows, batchRows)) yield pixels
-    }
-    const fit = await method.fit(reference(), chosen)
+    const fit = await method.fit(readPixels(set, rows), chosen)
     const file = { method: method.name, version: method.version, options: chosen as PlainOptions, fit }
     await writeStainFit(options.out, file)
     printResult(
@@ -107,7 +108,8 @@ async function runApply(path: string, options: ApplyOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { openPatchSet } = await import('../../patches/index.ts')
   const { openStainFit } = await import('../../study/index.ts')
-  const stain = await openStainFit(options.fit)
+  const { entry, ...fitted } = await openStainFit(options.fit)
+  const stain = { ...fitted, entry: { ...entry, fallback: options.fallback } }
   const set = await openPatchSet(path, options)
   try {
     const write = extname(options.out) === '.h5' ? writeChallengeFile : writePngFolder
@@ -130,27 +132,25 @@ async function pickMethod(name: string): Promise<StainMethod<unknown, StainFit>>
 }
 
 // Yields each normalised patch with its row, counting verdicts on the way.
-async function* normalise(
-  set: PatchSet,
-  { entry, method, fit }: FittedStain,
-  verdicts: Partial<Record<Verdict, number>>,
-) {
-  const { allRows, readBatches } = await import('../../patches/index.ts')
+async function* normalise(set: PatchSet, stain: ReadyStain, verdicts: Partial<Record<Verdict, number>>) {
+  const { allRows } = await import('../../patches/index.ts')
+  const { fitOwnGroups, stainBatches } = await import('../../study/index.ts')
   const { pixelsAt } = await import('../../base/index.ts')
   const progress = showProgress(`stain    ${set.source}`)
+  const rows = allRows(set)
+  const groups = await fitOwnGroups(set, rows, stain.entry, progress)
   let done = 0
-  for await (const batch of readBatches(set, allRows(set), batchRows)) {
-    const result = await method.apply(batch.pixels, fit, entry.options)
+  for await (const { rows: batch, result } of stainBatches(set, rows, stain, groups)) {
     for (let i = 0; i < result.pixels.count; i++) {
       verdicts[result.verdicts[i]] = (verdicts[result.verdicts[i]] ?? 0) + 1
-      yield { row: batch.rows[i], pixels: pixelsAt(result.pixels, i) }
+      yield { row: batch[i], pixels: pixelsAt(result.pixels, i) }
     }
     done += result.pixels.count
     progress(done, set.count)
   }
 }
 
-async function writeChallengeFile(out: string, set: PatchSet, stain: FittedStain) {
+async function writeChallengeFile(out: string, set: PatchSet, stain: ReadyStain) {
   const { createChallengeFile } = await import('../../patches/index.ts')
   const verdicts: Partial<Record<Verdict, number>> = {}
   const { height, width, origin } = set
@@ -176,7 +176,7 @@ async function writeChallengeFile(out: string, set: PatchSet, stain: FittedStain
   return verdicts
 }
 
-async function writePngFolder(out: string, set: PatchSet, stain: FittedStain) {
+async function writePngFolder(out: string, set: PatchSet, stain: ReadyStain) {
   const { mkdir, rename, rm } = await import('node:fs/promises')
   const { encodePng, writeFileAtomic } = await import('../../formats/index.ts')
   const verdicts: Partial<Record<Verdict, number>> = {}

@@ -7,18 +7,19 @@ import { join } from 'node:path'
 import { f32, type Pixels, type Progress } from '../../base/index.ts'
 import { type Extractor, embedPatches } from '../../embed/index.ts'
 import { createNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
-import { type PatchSet, readBatches } from '../../patches/index.ts'
+import type { PatchSet } from '../../patches/index.ts'
 import { readArray, readJson } from '../../runs/index.ts'
 import type { Verdict } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
+import type { StainEntry } from '../recipe.ts'
+import type { Augmenter } from './augmentViews.ts'
 import type { FilteredSplit } from './filter.ts'
-import type { FittedStain } from './fitStain.ts'
-
-const batchRows = 64
+import { type ReadyStain, stainBatches } from './stainBatches.ts'
+import { type GroupFits, usesGroups } from './stainGroups.ts'
 
 // A chunk is what a kill may lose: at most 4,096 rows and 64 MB.
 function countChunkRows(dimensions: number): number {
-  return Math.min(4096, Math.max(batchRows, Math.floor(2 ** 24 / dimensions)))
+  return Math.min(4096, Math.max(64, Math.floor(2 ** 24 / dimensions)))
 }
 
 /** Verdict counts by center name (`'?'` where centers are not known). */
@@ -27,11 +28,22 @@ export type VerdictsByCenter = Record<string, Partial<Record<Verdict, number>>>
 /** What the embeddings of a split are made from. */
 export function embedInputs(
   split: Pick<FilteredSplit, 'split' | 'key' | 'filterKey'>,
-  stain: CacheInputs,
+  stain: StainEntry,
+  fit: CacheInputs,
   extractorKey: string,
+  augment: object | null = null,
 ): CacheInputs {
   const patches = split.split === 'test' ? split.key : keyOf(split.filterKey)
-  return { stage: 'embed', version: 1, patches, stain: keyOf(stain), extractor: extractorKey }
+  const fallback = usesGroups(stain) ? stain.fallback : 'none'
+  return {
+    stage: 'embed',
+    version: 2,
+    patches,
+    stain: keyOf(fit),
+    fallback,
+    extractor: extractorKey,
+    ...(augment && { augment }),
+  }
 }
 
 /** Embeds the kept rows of a split under one stain method, or finds the embeddings in the cache. */
@@ -39,13 +51,11 @@ export async function embedSplit(
   cache: Cache,
   inputs: CacheInputs,
   split: FilteredSplit,
-  stain: FittedStain,
-  extractor: Extractor,
+  parts: Pick<EmbedTask, 'stain' | 'groups' | 'augmenter' | 'extractor'>,
   progress: Progress,
 ): Promise<CacheEntry> {
-  return cache.obtain(inputs, (folder) =>
-    embedRows({ set: split.set, rows: split.rows, stain, extractor, folder, progress }),
-  )
+  const { set, rows } = split
+  return cache.obtain(inputs, (folder) => embedRows({ set, rows, ...parts, folder, progress }))
 }
 
 /** The verdict counts of an entry. */
@@ -57,24 +67,30 @@ export async function readVerdicts(entry: CacheEntry): Promise<VerdictsByCenter>
 export interface EmbedTask {
   readonly set: PatchSet
   readonly rows: Uint32Array
-  readonly stain: FittedStain
+  readonly stain: ReadyStain
+  /** What patches with too little tissue fall back on. */
+  readonly groups: GroupFits
+  readonly augmenter: Augmenter
   readonly extractor: Extractor
   readonly folder: string
   readonly progress: Progress
 }
 
-/** Embeds rows into a folder, going on from the chunks it finds there. */
+/** Embeds rows into a folder, all of view 0 first, then of view 1 ..., going on from the chunks it finds there. */
 export async function embedRows(task: EmbedTask): Promise<void> {
   const { rows, folder, extractor, progress } = task
+  const { views } = task.augmenter
   const chunks: string[] = []
   const chunkRows = countChunkRows(extractor.dimensions)
-  for (let start = 0; start < rows.length; start += chunkRows) {
-    const chunk = join(folder, `chunk-${String(start).padStart(9, '0')}`)
-    chunks.push(chunk)
-    if (existsSync(`${chunk}.npy`)) continue
-    await embedChunk(task, rows.subarray(start, start + chunkRows), chunk, (done) =>
-      progress(start + done, rows.length),
-    )
+  for (let view = 0; view < views; view++) {
+    for (let start = 0; start < rows.length; start += chunkRows) {
+      const chunk = join(folder, `view-${view}-chunk-${String(start).padStart(9, '0')}`)
+      chunks.push(chunk)
+      if (existsSync(`${chunk}.npy`)) continue
+      await embedChunk(task, rows.subarray(start, start + chunkRows), view, chunk, (done) =>
+        progress(view * rows.length + start + done, views * rows.length),
+      )
+    }
   }
   await joinChunks(chunks, folder, extractor.dimensions)
 }
@@ -82,15 +98,16 @@ export async function embedRows(task: EmbedTask): Promise<void> {
 async function embedChunk(
   task: EmbedTask,
   rows: Uint32Array,
+  view: number,
   chunk: string,
   progress: Progress,
 ): Promise<void> {
-  const { set, stain, extractor } = task
+  const { extractor } = task
   const values = new Float32Array(rows.length * extractor.dimensions)
   const verdicts: VerdictsByCenter = {}
   let written = 0
   await embedPatches({
-    batches: stainBatches(set, rows, stain, verdicts),
+    batches: readView(task, rows, view, verdicts),
     extractor,
     append: (embedded) => {
       values.set(embedded, written)
@@ -102,18 +119,18 @@ async function embedChunk(
   await writeFileAtomic(`${chunk}.npy`, writeNpy(f32([rows.length, extractor.dimensions], values)))
 }
 
-async function* stainBatches(
-  set: PatchSet,
+// Verdicts are counted once, with the patches as they are.
+async function* readView(
+  { set, stain, groups, augmenter }: EmbedTask,
   rows: Uint32Array,
-  stain: FittedStain,
+  view: number,
   counts: VerdictsByCenter,
 ): AsyncGenerator<Pixels> {
-  for await (const batch of readBatches(set, rows, batchRows)) {
-    const { pixels, verdicts } = await stain.method.apply(batch.pixels, stain.fit, stain.entry.options)
-    verdicts.forEach((verdict, i) => {
+  for await (const batch of stainBatches(set, rows, stain, groups)) {
+    for (const [i, verdict] of view === 0 ? batch.result.verdicts.entries() : []) {
       countVerdict(counts, set.centers?.[batch.rows[i]] ?? '?', verdict, 1)
-    })
-    yield pixels
+    }
+    yield augmenter.makeView(batch, view)
   }
 }
 

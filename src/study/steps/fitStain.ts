@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { DataError, openRandom, type Pixels, pickNamed } from '../../base/index.ts'
 import { writeFileAtomic } from '../../formats/index.ts'
-import { type PatchSet, readBatches } from '../../patches/index.ts'
+import { type PatchSet, readPixels } from '../../patches/index.ts'
 import { readJson } from '../../runs/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
@@ -64,7 +64,7 @@ async function* referencePatches(
   const { set, rows } = filtered[entry.reference.split]
   const where = `stain ${entry.label} reference`
   const chosen = chooseReference(set, rows, entry.reference, recipe.seed, where)
-  for await (const { pixels } of readBatches(set, chosen, 64)) yield pixels
+  yield* readPixels(set, chosen)
 }
 
 /**

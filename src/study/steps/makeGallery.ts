@@ -7,7 +7,8 @@ import { openRandom } from '../../base/index.ts'
 import { encodePng, writeFileAtomic } from '../../formats/index.ts'
 import type { Gallery, GalleryImage, Split } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
-import type { FittedStain } from './fitStain.ts'
+import type { StudyStain } from './prepareStain.ts'
+import { stainBatch } from './stainBatches.ts'
 
 const samplesPerCenter = 6
 const rejectedAtMost = 24
@@ -20,7 +21,7 @@ export async function makeGallery(
   folder: string,
   seed: number,
   filtered: Filtered,
-  stains: readonly FittedStain[],
+  stains: readonly StudyStain[],
   chosen: Readonly<Partial<Record<Split, Float32Array>>>,
 ): Promise<Gallery> {
   const pictures = join(folder, 'gallery')
@@ -63,13 +64,15 @@ async function saveStains(
   pictures: string,
   split: FilteredSplit,
   row: number,
-  stains: readonly FittedStain[],
+  stains: readonly StudyStain[],
 ): Promise<Gallery['stains'][number]> {
   const original = await savePatch(pictures, split, row)
-  const before = await split.set.read([row])
+  const rows = Uint32Array.of(row)
+  const batch = { rows, pixels: await split.set.read(rows) }
   const methods: { stain: string; file: string; verdict: string }[] = []
-  for (const { entry, method, fit } of stains) {
-    const { pixels, verdicts, reasons } = await method.apply(before, fit, entry.options)
+  for (const stain of stains) {
+    const { entry, groups } = stain
+    const { pixels, verdicts, reasons } = await stainBatch(split.set, batch, stain, groups[split.split] ?? {})
     const file = `${split.split}-${fileName(original.id)}-${fileName(entry.label)}.png`
     await writeFileAtomic(join(pictures, file), await encodePng(pixels))
     methods.push({

@@ -1,0 +1,38 @@
+// Reads rows of a set and normalises them, batch by batch: the one way patches meet a stain method.
+
+import { type PatchBatch, type PatchSet, readBatches } from '../../patches/index.ts'
+import type { StainResult } from '../../stain/index.ts'
+import type { FittedStain } from './fitStain.ts'
+import { contextOf, type GroupFits } from './stainGroups.ts'
+
+const batchRows = 64
+
+/** A stain method with its fit and options. */
+export type ReadyStain = Pick<FittedStain, 'entry' | 'method' | 'fit'>
+
+/** Patches as read, and what the method made of them. */
+export interface StainedBatch extends PatchBatch {
+  readonly result: StainResult
+}
+
+/** Yields the patches of `rows` in that order, normalised; `groups` are the fits that they may fall back on. */
+export async function* stainBatches(
+  set: PatchSet,
+  rows: Uint32Array,
+  stain: ReadyStain,
+  groups: GroupFits,
+): AsyncGenerator<StainedBatch> {
+  for await (const batch of readBatches(set, rows, batchRows)) {
+    yield { ...batch, result: await stainBatch(set, batch, stain, groups) }
+  }
+}
+
+/** Normalises one batch of a set. */
+export async function stainBatch(
+  set: PatchSet,
+  { rows, pixels }: PatchBatch,
+  { entry, method, fit }: ReadyStain,
+  groups: GroupFits,
+): Promise<StainResult> {
+  return method.apply(pixels, fit, entry.options, contextOf(set, rows, groups))
+}
