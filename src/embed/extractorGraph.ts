@@ -3,23 +3,14 @@
 import { dirname, join } from 'node:path'
 import { EosinError, UsageError } from '../base/index.ts'
 import { readOnnxFile } from '../formats/index.ts'
-import {
-  concat,
-  constant,
-  readGraph,
-  reduceMean,
-  reshape,
-  type Side,
-  slice,
-  type Value,
-} from '../graph/index.ts'
+import { constant, cutGraph, flatten, readGraph, type Value } from '../graph/index.ts'
+import { poolTokens } from '../models/index.ts'
 import type { ImageTransform } from '../patches/index.ts'
 import { catalog, type ModelCard, openCheckpoint, openParams } from '../weights/index.ts'
 import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
 import { readWeights, writeEmbedding } from './model/network.ts'
 import { findWeights, readCard } from './modelExtractor.ts'
-import { chooseTransform, type OnnxOptions, onnxDefaults, type Pooling } from './onnx/onnxOptions.ts'
-import { choosePooling } from './onnx/pooling.ts'
+import { chooseTransform, type OnnxOptions, onnxDefaults } from './onnx/onnxOptions.ts'
 import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
 
 /** An extractor as a graph. */
@@ -98,25 +89,9 @@ async function openOnnxGraph(path: string, options: OnnxOptions): Promise<Extrac
     batch: typeof batch === 'number' ? batch : null,
     card: null,
     write(images) {
+      if (options.trunk !== null) return flatten(cutGraph(graph, output, options.trunk).writeTrunk(images))
       const values = graph.write([output], { [inputName]: images })[output]
-      const port = { name: output, dtype: values.dtype, shape: values.shape }
-      return writePooling(values, choosePooling(port, options.pooling, path), options.prefixTokens)
+      return poolTokens(values, options.pooling, options.prefixTokens)
     },
   }
-}
-
-// As poolOutput: tokens [batch, token, width], maps [batch, channel, height, width], rows as they are.
-function writePooling(values: Value, pooling: Pooling, prefixTokens: number): Value {
-  if (pooling === 'output') return values
-  if (values.shape.length === 4) return reduceMean(values, { axes: [2, 3] })
-  const [batch, count, width] = values.shape as readonly [Side, number, number]
-  const parts = {
-    cls: () => reshape(slice(values, 1, 0, 1), [batch, width]),
-    mean: () => reduceMean(slice(values, 1, prefixTokens, count), { axes: [1] }),
-  }
-  const wanted = (['cls', 'mean'] as const).filter((part) => pooling.split('+').includes(part))
-  return concat(
-    wanted.map((part) => parts[part]()),
-    1,
-  )
 }

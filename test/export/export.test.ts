@@ -12,8 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exportRun } from '../../src/export/index.ts'
+import { exportRun, type OpenPipeline, openPipeline } from '../../src/export/index.ts'
 import { readCsv, readOnnx } from '../../src/formats/index.ts'
+import { openPatchSet } from '../../src/patches/index.ts'
+import { openModel, readRecipe, runStudy } from '../../src/study/index.ts'
 import { runCli } from '../cli/runCli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-export-'))
@@ -44,19 +46,23 @@ const runs: Readonly<Record<string, readonly [string, string, string]>> = {
   tuned: ['none', tiny.replace(' }', ', trunk: 1 }'), '{ head: finetune, epochs: 2, batchSize: 8 }'],
   eight: ['grayscale', tiny.replace(' }', ', precision: int8 }'), 'logistic'],
   open: ['none', `{ extractor: "onnx:vit_timm_11.onnx", resize: 28, ${pixelsAsTheyAre} }`, 'logistic'],
+  tail: [
+    'none',
+    `{ extractor: "onnx:vit_timm_11.onnx", resize: 28, ${pixelsAsTheyAre}, trunk: 13 }`,
+    '{ head: finetune, epochs: 2, batchSize: 8 }',
+  ],
   fixed: ['none', `{ extractor: "onnx:vit_fixed_14.onnx", ${pixelsAsTheyAre} }`, 'logistic'],
 }
+
+const quiet = { step: () => ({ progress: () => {}, end: () => {} }) }
 
 async function study(name: string, [stain, embed, head]: readonly string[]): Promise<void> {
   const data = 'data: { train: { path: data/train.h5 }, val: { path: data/val.h5 } }'
   const axes = `stain: [${stain}]\nembed: [${embed}]\nclassify: [${head}]`
-  writeFileSync(
-    at(`${name}.yaml`),
-    `name: ${name}\nseeds: 2\n${data}\n${axes}\nevaluate: { resamples: 100 }\n`,
-  )
-  const args = ['study', 'run', at(`${name}.yaml`), '--out', at('runs'), '--device', 'cpu']
-  const { code, stderr } = await runCli(args)
-  expect(code === 0 ? '' : stderr).toBe('')
+  const path = at(`${name}.yaml`)
+  writeFileSync(path, `name: ${name}\nseeds: 2\n${data}\n${axes}\nevaluate: { resamples: 100 }\n`)
+  const options = { out: at('runs'), cache: at('cache'), device: 'cpu', observer: quiet }
+  await runStudy(await readRecipe(path), options)
 }
 
 async function predict(out: string, ...model: string[]): Promise<number[]> {
@@ -80,18 +86,34 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('eosin export', () => {
   it.each(Object.keys(runs))('gives the probabilities of the run: %s', async (name) => {
-    const file = at(`${name}.onnx`)
-    const args = ['export', '--run', at(`runs/${name}`), '--out', file, '--json', '--device', 'cpu']
-    const { code, stdout, stderr } = await runCli(args)
-    expect(code === 0 ? '' : stderr).toBe('')
-    const result = JSON.parse(stdout) as { compared: number; largestDifference: number }
+    const options = { device: 'cpu', progress: () => {} }
+    const result = await exportRun({ run: at(`runs/${name}`), out: at(`${name}.onnx`), ...options })
     expect(result.compared).toBe(40)
     expect(result.largestDifference).toBeLessThanOrEqual(1e-5)
-    const expected = await predict(`${name}.run.csv`, '--run', at(`runs/${name}`))
-    const found = await predict(`${name}.onnx.csv`, '--onnx', file)
+    const set = await openPatchSet(at('data/test.h5'))
+    const probabilities = async (model: Pick<OpenPipeline, 'predict' | 'close'>) => {
+      const found = await model.predict({ ...set, slides: null, centers: null }, () => {})
+      await model.close()
+      return found
+    }
+    const expected = await probabilities(await openModel(at(`runs/${name}`), options))
+    const found = await probabilities(await openPipeline(at(`${name}.onnx`), options))
+    await set.close()
+    expect(Math.max(...expected.map((value, i) => Math.abs(value - found[i])))).toBeLessThanOrEqual(1e-5)
+    expect(new Set(found).size).toBeGreaterThan(4)
+  }, 120_000)
+
+  it('does so in a process that has nothing but the file', async () => {
+    const file = at('alone.onnx')
+    const args = ['export', '--run', at('runs/vit'), '--out', file, '--device', 'cpu']
+    const { code, stdout } = await runCli(args)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/largest difference to the run's probabilities \S+, on 40 patches/)
+    const expected = await predict('run.csv', '--run', at('runs/vit'))
+    const found = await predict('onnx.csv', '--onnx', file)
     expect(Math.max(...expected.map((value, i) => Math.abs(value - found[i])))).toBeLessThanOrEqual(1e-5)
     expect(new Set(found).size).toBeGreaterThan(20)
-  }, 120_000)
+  }, 60_000)
 
   it('says what the file is, what it rests on and what it may be used for', () => {
     const model = readOnnx(readFileSync(at('vit.onnx')))

@@ -2,19 +2,15 @@
 
 import { type NdArray, UsageError } from '../../base/index.ts'
 import { openSession, type Session, type SessionOptions } from '../../engine/index.ts'
+import { constant, emitModel, flatten, input, type Value } from '../../graph/index.ts'
 import {
-  concat,
-  constant,
-  emitModel,
-  flatten,
-  input,
-  reduceMean,
-  reshape,
-  type Side,
-  slice,
-  type Value,
-} from '../../graph/index.ts'
-import { davit, foldLayerScale, quantizeLinear, type VitArchitecture, vit } from '../../models/index.ts'
+  davit,
+  foldLayerScale,
+  poolTokens,
+  quantizeLinear,
+  type VitArchitecture,
+  vit,
+} from '../../models/index.ts'
 import { inferencePass, type ParamValues } from '../../nn/index.ts'
 import type { Params } from '../../weights/index.ts'
 import type { ModelPlan } from './modelOptions.ts'
@@ -119,15 +115,5 @@ export function writeEmbedding(
     const before = architecture.depth - pooling
     return flatten(before === 0 ? tokensIn : blocks[before - 1])
   }
-  const [batch, count, width] = tokens.shape as readonly [Side, number, number]
-  const parts = {
-    cls: () => reshape(slice(tokens, 1, 0, 1), [batch, width]),
-    mean: () => reduceMean(slice(tokens, 1, model.prefixTokens, count), { axes: [1] }),
-  }
-  return concat(
-    (['cls', 'mean'] as const)
-      .filter((part) => pooling.split('+').includes(part))
-      .map((part) => parts[part]()),
-    1,
-  )
+  return poolTokens(tokens, pooling === 'image' ? null : pooling, model.prefixTokens)
 }

@@ -9,7 +9,10 @@ import type { ReadGraph } from './readGraph.ts'
 export interface GraphCut {
   /** The name of the value that passes. */
   readonly at: string
-  /** The parameters behind it, by name: those that the output depends on and the trunk does not. */
+  /**
+   * The parameters behind it, by name: those that the output depends on and the trunk does not. Single numbers (the
+   * constants of formulas) and the statistics of batch normalisation are none.
+   */
   readonly params: Readonly<Record<string, NdArray<'f32'>>>
   /** What passes, from the graph's only input. */
   writeTrunk(x: Value): Value
@@ -102,8 +105,12 @@ function listNeeded(graph: ReadGraph, output: string, stops: ReadonlySet<string>
 function paramsBehind(graph: ReadGraph, output: string, at: string): GraphCut['params'] {
   const behind = listNeeded(graph, output, new Set([at]))
   const before = listNeeded(graph, at, new Set())
+  const statistics = new Set(
+    graph.steps.flatMap(({ type, inputs }) => (type === 'BatchNormalization' ? inputs.slice(3, 5) : [])),
+  )
+  const isTrained = (name: string) => behind.has(name) && !before.has(name) && !statistics.has(name)
   return Object.fromEntries(
-    Object.entries(graph.params).filter(([name]) => behind.has(name) && !before.has(name)),
+    Object.entries(graph.params).filter(([name, { data }]) => data.length > 1 && isTrained(name)),
   )
 }
 
