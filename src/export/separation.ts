@@ -161,11 +161,10 @@ export function writeMacenkoStains(densities: Densities, alpha: number): Written
   const ratio = g.div(dot3(channels, other), along)
   const raw = g.floor(g.mul(g.add(ratio, 1), bins / 2))
   const bin = g.where(tissue, g.minimum(g.maximum(raw, 0), bins - 1), 0)
-  const sumWhere = (condition: g.Value) =>
-    g.reduceSum(g.where(condition, along, 0), { axes: [1], keep: true })
   const total = g.reduceSum(along, { axes: [1], keep: true })
+  const histogram = openHistogram(bin, along)
   const vectorAt = (share: number): Vector3 => {
-    const tangent = tangentAt(bin, sumWhere, g.mul(total, share))
+    const tangent = tangentAt(histogram, g.mul(total, share))
     const v = main.map((part, k) => g.maximum(g.add(part, g.mul(tangent, other[k])), 0)) as unknown as Vector3
     const length = lengthOf(v)
     const safe = g.where(g.greater(length, 0), length, 1)
@@ -178,21 +177,39 @@ export function writeMacenkoStains(densities: Densities, alpha: number): Written
   return { stains: [choose(low, high), choose(high, low)], isFound: g.greater(total, 0) }
 }
 
-// The first bin at which the weights up to it reach `wanted`, by halving, and where within it.
-function tangentAt(bin: g.Value, sumWhere: (condition: g.Value) => g.Value, wanted: g.Value): g.Value {
-  const upTo = (last: g.Value) => sumWhere(g.greater(g.add(last, 0.5), bin))
-  let low = g.mul(wanted, 0)
-  let high = g.add(low, bins - 1)
-  for (let width = bins; width > 1; width /= 2) {
-    const middle = g.floor(g.mul(g.add(low, high), 0.5))
-    const isShort = g.greater(wanted, upTo(middle))
-    low = g.where(isShort, g.add(middle, 1), low)
-    high = g.where(isShort, high, middle)
+// Sums of weights by bins, as products: [n, edges, 1] of the weights in bins below each edge.
+interface Histogram {
+  sumBelow(edges: g.Value): g.Value
+  sumIn(bin: g.Value): g.Value
+}
+
+function openHistogram(bin: g.Value, weights: g.Value): Histogram {
+  const row = g.transpose(bin, [0, 2, 1])
+  const sum = (mask: g.Value) => g.matmul(g.cast(mask, 'f64'), weights)
+  return {
+    sumBelow: (edges) => sum(g.greater(edges, row)),
+    sumIn: (one) => sum(g.equal(row, one)),
   }
-  const own = sumWhere(g.equal(bin, high))
+}
+
+// The first bin at which the weights up to it reach `wanted`, in two steps, and where within it.
+function tangentAt({ sumBelow, sumIn }: Histogram, wanted: g.Value): g.Value {
+  const steps = Math.sqrt(bins)
+  const places = Float64Array.from({ length: steps }, (_, i) => i)
+  const ends = g.add(g.constant(ndarray('f64', [1, steps, 1], places)), 1)
+  const countShort = (sums: g.Value) => {
+    const isShort = g.cast(g.greater(wanted, sums), 'f64')
+    return g.minimum(g.reduceSum(isShort, { axes: [1], keep: true }), steps - 1)
+  }
+  const coarse = g.mul(countShort(sumBelow(g.mul(ends, steps))), steps)
+  const sums = sumBelow(g.add(coarse, ends))
+  const fine = countShort(sums)
+  const bin = g.add(coarse, fine)
+  const passed = g.reduceSum(g.where(g.equal(ends, g.add(fine, 1)), sums, 0), { axes: [1], keep: true })
+  const own = sumIn(bin)
   const isEmpty = g.equal(own, 0)
-  const within = g.where(isEmpty, 0, g.div(g.sub(upTo(high), wanted), g.where(isEmpty, 1, own)))
-  return g.sub(g.mul(g.sub(g.add(high, 1), within), 2 / bins), 1)
+  const within = g.where(isEmpty, 0, g.div(g.sub(passed, wanted), g.where(isEmpty, 1, own)))
+  return g.sub(g.mul(g.sub(g.add(bin, 1), within), 2 / bins), 1)
 }
 
 /** The same two stains for every patch. */
