@@ -44,9 +44,8 @@ export function writeSeparation(
   const { stains, isFound } = findStains(densities)
   const rows = unmix(stains)
   const strengths = rows.rows.map((row) => measureStrength(densities, row, choices.percentile))
-  const minPixels = Math.max(16, choices.minTissue * height * width)
   const conditions = [
-    g.greater(densities.count, minPixels - 0.5 ** 20), // a whole number is never that near below the least
+    hasEnough(densities, choices.minTissue),
     isFound,
     isApart(stains, choices.minAngle),
     rows.isApart,
@@ -58,9 +57,19 @@ export function writeSeparation(
   return g.reshape(g.transpose(g.where(changes, rebuilt, pixels), [0, 2, 1]), bytes.shape)
 }
 
+/** Whether a patch has the least share of tissue that it can be fitted on, [n, 1, 1]. */
+export function hasEnough({ tissue, count }: Densities, minTissue: number): g.Value {
+  const least = Math.max(16, minTissue * (tissue.shape[2] as number))
+  return g.greater(count, least - 0.5 ** 20) // no whole number is that near below the least
+}
+
 const logarithms = tableOf((level) => Math.log(level), 257)
 
-function measureDensities(pixels: g.Value, { io, density }: SeparationChoices): Densities {
+/** Densities and tissue of pixels [n, 3, pixels], seen against each patch's own glass. */
+export function measureDensities(
+  pixels: g.Value,
+  { io, density }: Pick<SeparationChoices, 'io' | 'density'>,
+): Densities {
   const white = estimateWhite(pixels, Math.min(255, Math.round(io) - 1))
   const logOf = (level: g.Value) => g.gather(logarithms, g.cast(g.add(level, 1), 'i64'))
   const channels = splitVector(g.maximum(g.sub(logOf(white), logOf(pixels)), 0))
