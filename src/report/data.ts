@@ -8,9 +8,11 @@ import type {
   Manifest,
   Metrics,
   OverSeeds,
+  PairSignature,
   Split,
   SplitProvenance,
   StageTiming,
+  StainEffect,
 } from '../runs/record.ts'
 
 export type {
@@ -22,10 +24,12 @@ export type {
   Manifest,
   Metrics,
   OverSeeds,
+  PairSignature,
   Scores,
   Split,
   SplitProvenance,
   StageTiming,
+  StainEffect,
 }
 
 /** A run as the report shows it. Only the manifest and the metrics must be there. */

@@ -5,7 +5,15 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
-import { type Cell, type Manifest, type Metrics, openRunFolder, type Split } from '../runs/index.ts'
+import {
+  type Cell,
+  type Manifest,
+  type Metrics,
+  openRunFolder,
+  type PairSignature,
+  type Split,
+  type StainEffect,
+} from '../runs/index.ts'
 import { openCache } from './cache.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
 import { type GridCell, viewsOf } from './grid.ts'
@@ -16,6 +24,7 @@ import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './
 import { repeatLabels } from './steps/augmentViews.ts'
 import { averageSeeds, evaluateCell, truthOf } from './steps/evaluateCell.ts'
 import { type Filtered, type FilteredSplit, filterSplit } from './steps/filter.ts'
+import { measureEffect, measurePair } from './steps/judgeStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
 import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
@@ -65,9 +74,36 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     chosen: chosen.result.id,
     chosenBy: 'best accuracy on val, seeds averaged',
     verdicts,
+    ...(await judgeStains(study, filtered, stains, embedded)),
   }
   const manifest = await describeRun(recipe, filtered, provenance)
   return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
+}
+
+// Structure and hospital signature: of each stain method, and of each of its extractors.
+async function judgeStains(
+  study: Study,
+  filtered: Filtered,
+  stains: ReadonlyMap<string, StudyStain>,
+  embedded: EmbeddedGrid['embedded'],
+): Promise<Pick<Metrics, 'effects' | 'signatures'>> {
+  const { cache, recipe, options } = study
+  const effects: StainEffect[] = []
+  const signatures: PairSignature[] = []
+  const step = options.observer.step('evaluate', 'stain methods')
+  for (const stain of stains.values()) {
+    const effect = await measureEffect(cache, filtered, stain)
+    if (effect) effects.push(effect)
+  }
+  for (const [pair, { train, val }] of embedded) {
+    const [stain, embed] = [pair.stain.label, pair.embed.label]
+    if (signatures.some((known) => known.stain === stain && known.embed === embed)) continue
+    const signature = await measurePair(cache, recipe, pair, { train: train!, val: val! }, filtered)
+    if (signature) signatures.push({ stain, embed, ...signature })
+    step.progress(signatures.length, undefined)
+  }
+  step.end(false)
+  return { effects, signatures }
 }
 
 async function filterSplits(study: Study, splits: OpenSplits): Promise<Filtered> {
