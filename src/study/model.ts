@@ -13,6 +13,7 @@ import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import type { GridCell } from './grid.ts'
 import type { StainEntry } from './recipe.ts'
+import { readNetworks, writeNetworks } from './stainFit.ts'
 import { type FittedStain, methodOf } from './steps/fitStain.ts'
 import { type ReadyStain, stainBatches } from './steps/stainBatches.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
@@ -59,7 +60,7 @@ export async function saveModel(
   }
   const model: ModelFile = {
     stain: stain.entry,
-    fit: stain.fit,
+    fit: await writeNetworks(folder, stain.fit),
     embed: cell.pair.embed,
     head: cell.classify.name,
     seeds: cell.heads.map(({ seed }) => seed),
@@ -87,7 +88,12 @@ export async function openModel(
     })
   }
   const heads = await Promise.all(file.seeds.map((seed) => loadHead(file.head, join(folder, `head-${seed}`))))
-  const stain = { entry: file.stain, method: methodOf(file.stain), fit: file.fit }
+  const stain = {
+    entry: file.stain,
+    method: methodOf(file.stain),
+    fit: await readNetworks(folder, file.fit),
+    provider: options.device as FittedStain['provider'],
+  }
   return {
     name: `${file.stain.label}/${file.embed.label}/${file.head}`,
     threshold: file.threshold,
