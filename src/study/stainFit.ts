@@ -42,6 +42,16 @@ export async function readNetworks(folder: string, plain: StainFit): Promise<Sta
   return { ...rest, networks }
 }
 
+/** What of a fit fits in a text: its JSON part, and a hash of each network. */
+export function summariseFit({ networks, ...plain }: StainFit): StainFit {
+  if (!networks) return plain
+  const hashes = Object.entries(networks).map(([source, network]) => [
+    source,
+    hashBytes(writeSafetensors(network)),
+  ])
+  return { ...plain, networkHashes: Object.fromEntries(hashes) }
+}
+
 /** Writes a fit as fit.json and its networks. */
 export async function writeFit(folder: string, fit: StainFit): Promise<void> {
   const plain = await writeNetworks(folder, fit)

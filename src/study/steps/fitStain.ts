@@ -51,7 +51,8 @@ export async function fitStain(
   const cacheEntry = await cache.obtain(stainInputs(recipe, splits, entry), async (folder) => {
     if (method.train) {
       const domains = studyDomains(recipe, filtered, entry)
-      return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress })
+      const keep = (fit: StainFit) => writeFit(folder, fit)
+      return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress, keep })
     }
     const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
     await writeFit(folder, await method.fit(reference, entry.options))

@@ -7,18 +7,27 @@ import { type Progress, RecipeError } from '../../base/index.ts'
 import { openExtractor, textureVersion } from '../../embed/index.ts'
 import { hashFileSync } from '../../formats/index.ts'
 import type { Split } from '../../runs/index.ts'
-import type { StainDomains, TrainingPlace } from '../../stain/index.ts'
+import type { StainDomains, StainFit, TrainingPlace } from '../../stain/index.ts'
 import { type CacheInputs, keyOf } from '../cache.ts'
 import type { PlainOptions } from '../options.ts'
 import type { Recipe, StainEntry } from '../recipe.ts'
 import type { OpenSplits } from '../splits.ts'
 import { openDomains, type Selection } from '../stainDomains.ts'
-import { writeFit } from '../stainFit.ts'
 import { type FilteredSplit, filterInputs } from './filter.ts'
 import { methodOf } from './fitStain.ts'
 
 /** Where networks run, and on how many threads. */
 export type Device = Pick<TrainingPlace, 'provider' | 'threads'>
+
+/** How a training runs, and what becomes of its fit. */
+export interface StainTraining {
+  readonly seed: number
+  readonly device: Device
+  readonly progress: Progress
+  /** What must be the same for a training to go on. */
+  readonly key?: string
+  keep(fit: StainFit): Promise<void>
+}
 
 /** What the fit of a trained method is made from. Throws DataError where a checkpoint cannot be read. */
 export function trainingInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntry): CacheInputs {
@@ -59,12 +68,15 @@ export function studyDomains(
   return openDomains(sources, choice, { limit, seed: recipe.seed })
 }
 
-/** Trains into `folder`, going on from what an earlier run left there: fit.json, its networks, and training/. */
+/**
+ * Trains in `folder`, going on from what an earlier run left there; curves and pictures lie in training/. What it goes
+ * on from is removed once `keep` has the fit.
+ */
 export async function trainStain(
   domains: StainDomains,
   entry: StainEntry,
   folder: string,
-  { seed, device, progress, key }: { seed: number; device: Device; progress: Progress; key?: string },
+  { seed, device, progress, key, keep }: StainTraining,
 ): Promise<void> {
   const method = methodOf(entry)
   const checkpoints = join(folder, 'checkpoints')
@@ -80,7 +92,7 @@ export async function trainStain(
       embed: texture ? (batch) => texture.embed(batch) : undefined,
       progress,
     })
-    await writeFit(folder, fit)
+    await keep(fit)
     await rm(checkpoints, { recursive: true, force: true })
   } finally {
     await texture?.close()
