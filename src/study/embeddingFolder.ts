@@ -8,6 +8,7 @@ import type { Extractor } from '../embed/index.ts'
 import { readCsv, writeCsv, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
+import { summariseFit } from './stainFit.ts'
 import { oneView } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
 import type { ReadyStain } from './steps/stainBatches.ts'
@@ -35,7 +36,7 @@ export async function writeEmbeddingFolder(
     origin: set.origin,
     fingerprint: await set.fingerprint(),
     stain: stain.entry.name,
-    fit: stain.fit,
+    fit: summariseFit(stain.fit),
     fallback: stain.entry.fallback,
     extractor: extractor.name,
     extractorKey: extractor.key,

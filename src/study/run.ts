@@ -28,6 +28,7 @@ import { measureEffect, measurePair } from './steps/judgeStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
 import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
+import type { Device } from './steps/trainStain.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 import { noteCost, type Study, type StudyOptions } from './study.ts'
 
@@ -127,9 +128,18 @@ async function fitStains(
   filtered: Filtered,
 ): Promise<Map<string, StudyStain>> {
   const stains = new Map<string, StudyStain>()
+  const device = { provider: study.options.device as Device['provider'], threads: study.options.threads }
   for (const entry of study.recipe.stain) {
     const step = study.options.observer.step('stain', entry.label)
-    const stain = await prepareStain(study.cache, study.recipe, splits, filtered, entry, step.progress)
+    const stain = await prepareStain(
+      study.cache,
+      study.recipe,
+      splits,
+      filtered,
+      entry,
+      device,
+      step.progress,
+    )
     step.end(stain.entries.every(({ cached }) => cached))
     for (const made of stain.entries) noteCost(study, 'stain', entry.label, made, 0)
     stains.set(entry.label, stain)
