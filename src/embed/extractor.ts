@@ -1,6 +1,7 @@
 // What every extractor offers: patches in, one embedding a patch out.
 
 import type { Pixels } from '../base/index.ts'
+import type { Agreement } from './agreement.ts'
 
 /** An extractor ready to run; `close` releases its session or workers. */
 export interface Extractor {
@@ -13,5 +14,7 @@ export interface Extractor {
   readonly featureNames: readonly string[] | null
   /** Embeds a batch: row-major float32, count x dimensions. */
   embed(batch: Pixels): Promise<Float32Array>
+  /** Embeds a batch in single precision too and compares; only extractors that compute in less have it. */
+  measureAgreement?(batch: Pixels): Promise<Agreement>
   close(): Promise<void>
 }

@@ -47,6 +47,17 @@ export interface VerdictCounts {
   readonly byCenter: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
+/** How near embeddings of lower precision are to single precision: cosines on a sample of their patches. */
+export interface EmbeddingAgreement {
+  /** Which embeddings, e.g. `macenko/dinov2-small`. */
+  readonly embeddings: string
+  readonly embed: string
+  readonly split: Split
+  readonly patches: number
+  readonly mean: number
+  readonly min: number
+}
+
 /** Mean and standard deviation of a figure over the seeds. */
 export interface OverSeeds {
   readonly mean: number
@@ -88,6 +99,8 @@ export interface Metrics {
   readonly chosen: string
   readonly chosenBy: string
   readonly verdicts: readonly VerdictCounts[]
+  /** Of embeddings in lower precision; not there where there are none. */
+  readonly agreements?: readonly EmbeddingAgreement[]
 }
 
 export interface StageTiming {

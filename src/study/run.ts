@@ -55,7 +55,7 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
   const { recipe } = study
   const filtered = await filterSplits(study, splits)
   const stains = await fitStains(study, splits, filtered)
-  const { cells, embedded, verdicts } = await embedGrid(study, splits, filtered, stains)
+  const { cells, embedded, verdicts, agreements } = await embedGrid(study, splits, filtered, stains)
   const judged = await judgeCells(study, cells, filtered, embedded)
   const chosen = judged.reduce((best, cell) =>
     cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
@@ -65,6 +65,7 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     chosen: chosen.result.id,
     chosenBy: 'best accuracy on val, seeds averaged',
     verdicts,
+    ...(agreements.length > 0 && { agreements }),
   }
   const manifest = await describeRun(recipe, filtered)
   return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })

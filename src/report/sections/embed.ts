@@ -1,7 +1,7 @@
 // What each extractor reached and what it cost.
 
 import { embedPaths, isBelow, splitStage } from '../costs.ts'
-import { type ReportData, rankCells } from '../data.ts'
+import { type EmbeddingAgreement, type ReportData, rankCells } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatSeconds, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
@@ -17,15 +17,28 @@ export function renderEmbed(data: ReportData): Section {
     id: 'embed',
     title: 'Embed',
     badge: renderOrigin(manifest.origin),
-    body: renderTable(
+    body: html`${renderTable(
       'Extractors',
       html`<table><caption><span>Each extractor with the cell that did best on validation, and what embedding cost over all splits and
 stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scope="col">best stain</th><th scope="col">best classifier</th>
 <th scope="col" class="n">validation %</th>${withTest && html`<th scope="col" class="n">test %</th>`}<th scope="col" class="n edge">patches embedded</th>
 <th scope="col" class="n">time</th><th scope="col" class="n">patches/s</th></tr></thead><tbody>${names.map((name) => renderRow(name, data, withTest))}</tbody></table>`,
       true,
-    ),
+    )}${metrics.agreements && renderAgreements(metrics.agreements)}`,
   }
+}
+
+function renderAgreements(agreements: readonly EmbeddingAgreement[]): Html {
+  return html`<h3>Precision</h3>${renderTable(
+    'Agreement with single precision',
+    html`<table><caption><span>These embeddings were computed in lower precision. Their cosine to those of single precision, on a
+sample of the patches themselves.</span></caption><thead><tr><th scope="col">embeddings</th><th scope="col">split</th>
+<th scope="col" class="n">patches compared</th><th scope="col" class="n">mean cosine</th><th scope="col" class="n">least</th></tr></thead><tbody>${agreements.map(
+      ({ embeddings, split, patches, mean, min }) =>
+        html`<tr><th scope="row">${embeddings}</th><td>${split}</td><td class="n">${formatCount(patches)}</td><td class="n">${mean.toFixed(5)}</td><td class="n">${min.toFixed(5)}</td></tr>`,
+    )}</tbody></table>`,
+    true,
+  )}`
 }
 
 function renderRow(name: string, { metrics, timings }: ReportData, withTest: boolean): Html {
