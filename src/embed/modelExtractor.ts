@@ -92,6 +92,7 @@ async function openModel(
       key: hashBytes(JSON.stringify({ version, hash, provider, ...facts })),
       dimensions,
       featureNames: null,
+      provenance: { title: card.title, licence: card.licence, pretraining: card.pretraining },
       embed(batch) {
         // One run at a time: it uses all cores by itself, and each holds its activations in memory.
         const { height, width } = transformedSides(plan.transform, batch.height, batch.width)

@@ -85,6 +85,7 @@ async function openOnnx(
     key: hashBytes(JSON.stringify(facts)),
     dimensions,
     featureNames: null,
+    provenance: null,
     embed(batch) {
       // One run at a time: it uses all cores by itself, and each holds its activations in memory.
       const work = last.then(() =>

@@ -9,6 +9,7 @@
 //   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
 
 import type { EpochRecord } from '../classify/head.ts'
+import type { ModelProvenance } from '../embed/extractor.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { Origin } from '../patches/patchSet.ts'
 
@@ -36,6 +37,8 @@ export interface Manifest {
   readonly seeds: readonly number[]
   readonly versions: Readonly<Record<string, string>>
   readonly splits: Readonly<Partial<Record<Split, SplitProvenance>>>
+  /** By label, whose model an extractor is; null where it is none. */
+  readonly extractors: Readonly<Record<string, ModelProvenance | null>>
   /** The most artificial origin among the splits: every number in the run carries it. */
   readonly origin: Origin
 }

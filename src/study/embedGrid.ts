@@ -1,7 +1,7 @@
 // Every pair of the grid is embedded: each split under each stain method, training patches under each
 // augmentation too. What two pairs share is made once.
 
-import { type Extractor, openExtractor } from '../embed/index.ts'
+import { type Extractor, type ModelProvenance, openExtractor } from '../embed/index.ts'
 import type { EmbeddingAgreement, Split, VerdictCounts } from '../runs/index.ts'
 import { type CacheEntry, keyOf } from './cache.ts'
 import { type EmbeddingPair, type GridCell, layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
@@ -23,6 +23,8 @@ export interface EmbeddedGrid {
   readonly verdicts: readonly VerdictCounts[]
   /** Of the pairs whose extractor rounds. */
   readonly agreements: readonly EmbeddingAgreement[]
+  /** By label, whose model an extractor is. */
+  readonly provenance: Readonly<Record<string, ModelProvenance | null>>
 }
 
 /** Embeds all that the recipe's grid needs. */
@@ -55,11 +57,13 @@ export async function embedGrid(
       }
       embedded.set(pair, entries)
     }
+    const provenance = Object.fromEntries([...extractors].map(([label, open]) => [label, open.provenance]))
     return {
       cells,
       embedded,
       verdicts: await countVerdicts(embedded),
       agreements: await readAgreements(embedded),
+      provenance,
     }
   } finally {
     for (const extractor of extractors.values()) await extractor.close()

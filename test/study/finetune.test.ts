@@ -1,5 +1,6 @@
-// A study whose grid holds embeddings and fine-tuning side by side, killed while the blocks are trained: running it
-// again ends in the same bytes. The model is DINOv2 small at full size, with made-up weights, on small images.
+// A study whose grid holds embeddings and fine-tuning side by side, on mirrored and turned views of the training
+// patches, killed while the blocks are trained: running it again ends in the same bytes. The model is DINOv2 small at
+// full size, with made-up weights, on small images.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,6 +30,7 @@ data:
   val: { path: data/val.h5 }
   test: { path: data/test.h5 }
 stain: [none]
+augment: [{ label: turned, flips: true, rotation: 15, views: 2 }]
 embed:
   - texture
   - { extractor: dinov2-small, weights: vits14.safetensors, resize: 28, crop: false }
@@ -51,9 +53,9 @@ describe('a study with fine-tuning', () => {
       cells: { id: string }[]
     }
     expect(cells.map(({ id }) => id)).toEqual([
-      'none/texture/mlp',
-      'none/dinov2-small/mlp',
-      'none/tuned/finetune',
+      'none/turned/texture/mlp',
+      'none/turned/dinov2-small/mlp',
+      'none/turned/tuned/finetune',
     ])
     // The checkpoint of fine-tuning is tens of megabytes, that of the perceptron one or two.
     const isTuning = (work: string) =>
