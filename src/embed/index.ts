@@ -1,5 +1,6 @@
 // Embed: extractors, which turn patches into embeddings, and the stream that runs them.
 
+export type { Agreement } from './agreement.ts'
 export * from './embedPatches.ts'
 export type { Extractor, ModelProvenance } from './extractor.ts'
 export type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'

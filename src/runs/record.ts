@@ -71,6 +71,17 @@ export interface PairSignature extends CenterSignature {
   readonly embed: string
 }
 
+/** How near embeddings of lower precision are to single precision: cosines on a sample of their patches. */
+export interface EmbeddingAgreement {
+  /** Which embeddings, e.g. `macenko/dinov2-small`. */
+  readonly embeddings: string
+  readonly embed: string
+  readonly split: Split
+  readonly patches: number
+  readonly mean: number
+  readonly min: number
+}
+
 /** Mean and standard deviation of a figure over the seeds. */
 export interface OverSeeds {
   readonly mean: number
@@ -116,6 +127,8 @@ export interface Metrics {
   readonly effects: readonly StainEffect[]
   /** Of each stain method and extractor, where at least two centers are known. */
   readonly signatures: readonly PairSignature[]
+  /** Of embeddings in lower precision; not there where there are none. */
+  readonly agreements?: readonly EmbeddingAgreement[]
 }
 
 export interface StageTiming {

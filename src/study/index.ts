@@ -1,4 +1,5 @@
 export * from './embeddingFolder.ts'
+export type { Shard } from './embeddingShards.ts'
 export * from './model.ts'
 export * from './options.ts'
 export * from './plan.ts'

@@ -65,7 +65,12 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
   const { recipe } = study
   const filtered = await filterSplits(study, splits)
   const stains = await fitStains(study, splits, filtered)
-  const { cells, embedded, verdicts, provenance } = await embedGrid(study, splits, filtered, stains)
+  const { cells, embedded, verdicts, agreements, provenance } = await embedGrid(
+    study,
+    splits,
+    filtered,
+    stains,
+  )
   const judged = await judgeCells(study, cells, filtered, embedded)
   const chosen = judged.reduce((best, cell) =>
     cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
@@ -76,6 +81,7 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     chosenBy: 'best accuracy on val, seeds averaged',
     verdicts,
     ...(await judgeStains(study, filtered, stains, embedded)),
+    ...(agreements.length > 0 && { agreements }),
   }
   const manifest = await describeRun(recipe, filtered, provenance)
   return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
