@@ -50,6 +50,7 @@ export {
   layerScale,
   linearSpecs,
   patchEmbed,
+  type Rotation,
   splitFirst,
   swigluMlp,
 } from './tokens.ts'

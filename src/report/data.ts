@@ -3,6 +3,7 @@
 import type { Evaluation, Interval, Scores } from '../evaluate/evaluation.ts'
 import type {
   Cell,
+  EmbeddingAgreement,
   Gallery,
   GalleryImage,
   Manifest,
@@ -17,6 +18,7 @@ import type {
 
 export type {
   Cell,
+  EmbeddingAgreement,
   Evaluation,
   Gallery,
   GalleryImage,

@@ -9,6 +9,7 @@
 //   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
 
 import type { EpochRecord } from '../classify/head.ts'
+import type { ModelProvenance } from '../embed/extractor.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
 import type { Origin } from '../patches/patchSet.ts'
@@ -37,6 +38,8 @@ export interface Manifest {
   readonly seeds: readonly number[]
   readonly versions: Readonly<Record<string, string>>
   readonly splits: Readonly<Partial<Record<Split, SplitProvenance>>>
+  /** By label, whose model an extractor is; null where it is none. */
+  readonly extractors: Readonly<Record<string, ModelProvenance | null>>
   /** The most artificial origin among the splits: every number in the run carries it. */
   readonly origin: Origin
 }
@@ -66,6 +69,17 @@ export interface StainEffect {
 export interface PairSignature extends CenterSignature {
   readonly stain: string
   readonly embed: string
+}
+
+/** How near embeddings of lower precision are to single precision: cosines on a sample of their patches. */
+export interface EmbeddingAgreement {
+  /** Which embeddings, e.g. `macenko/dinov2-small`. */
+  readonly embeddings: string
+  readonly embed: string
+  readonly split: Split
+  readonly patches: number
+  readonly mean: number
+  readonly min: number
 }
 
 /** Mean and standard deviation of a figure over the seeds. */
@@ -113,6 +127,8 @@ export interface Metrics {
   readonly effects: readonly StainEffect[]
   /** Of each stain method and extractor, where at least two centers are known. */
   readonly signatures: readonly PairSignature[]
+  /** Of embeddings in lower precision; not there where there are none. */
+  readonly agreements?: readonly EmbeddingAgreement[]
 }
 
 export interface StageTiming {

@@ -76,7 +76,8 @@ export function structuralSimilarity(a: Pixels, b: Pixels): number {
   return mean(scores)
 }
 
-function lumaOf(data: Uint8Array): Float64Array {
+/** Luma (BT.601) of RGB bytes. */
+export function lumaOf(data: Uint8Array): Float64Array {
   const at = (i: number) => 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2]
   return Float64Array.from({ length: data.length / 3 }, (_, i) => at(i))
 }
@@ -87,15 +88,16 @@ const [[hr, hg, hb]] = unmixingRows([
   [0.07, 0.99, 0.11],
 ])!
 
-function hematoxylinOf(data: Uint8Array): Float64Array {
+/** The hematoxylin map of RGB bytes by Ruifrok's vectors, in optical density. */
+export function hematoxylinOf(data: Uint8Array): Float64Array {
   return Float64Array.from(
     { length: data.length / 3 },
     (_, i) => hr * density[data[3 * i]] + hg * density[data[3 * i + 1]] + hb * density[data[3 * i + 2]],
   )
 }
 
-// 1 where neither varies, 0 where only one does.
-function correlation(a: Float64Array, b: Float64Array): number {
+/** Pearson's correlation; 1 where neither varies, 0 where only one does. */
+export function correlation(a: Float64Array, b: Float64Array): number {
   const [ma, mb] = [mean(a), mean(b)]
   let [aa, bb, ab] = [0, 0, 0]
   for (let i = 0; i < a.length; i++) {

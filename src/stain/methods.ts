@@ -1,5 +1,6 @@
 // All stain methods by name: the command line's choices, the recipe's schema and the error for an unknown name.
 
+import { cyclegan, multistain } from './ganMethods.ts'
 import { grayscale } from './grayscale.ts'
 import { luminosity } from './luminosity.ts'
 import { macenko } from './macenko.ts'
@@ -21,6 +22,8 @@ export const stainMethods = {
   macenko,
   ruifrok,
   vahadane,
+  cyclegan,
+  multistain,
 } satisfies Record<string, AnyMethod>
 
 export type StainName = keyof typeof stainMethods

@@ -75,14 +75,15 @@ function averageStatistics(found: readonly LabStatistics[]): LabStatistics {
   }
 }
 
+/** What measureTissue finds. */
 interface Tissue {
   readonly choice: PixelChoice
   readonly minPixels: number
   readonly statistics: LabStatistics | null
 }
 
-// All pixels in torchstain's mode, tissue pixels otherwise.
-function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
+/** LAB statistics of tissue pixels, null where there are none; in torchstain's mode, of all pixels. */
+export function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
   workspace.load(data)
   const isTissue = options.compatibility !== 'torchstain'
   const view = isTissue ? openView(options)(workspace) : null

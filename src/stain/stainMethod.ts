@@ -1,7 +1,7 @@
 // What every stain method offers: `fit` learns from reference patches, `apply` is pure and never throws
 // on pixels. A patch that cannot be normalised gets a verdict, not an exception.
 
-import type { Pixels } from '../base/index.ts'
+import type { NdArray, Pixels, Progress } from '../base/index.ts'
 
 /**
  * What became of a patch: `ok` normalised with its own fit; `fallback` normalised with the slide's or
@@ -17,8 +17,45 @@ export interface StainResult {
   readonly reasons: readonly (string | null)[]
 }
 
-/** What a method learned from its reference: plain JSON (numbers, arrays, strings). */
-export type StainFit = { readonly [key: string]: unknown }
+/**
+ * What a method learned from its reference: plain JSON (numbers, arrays, strings), but for the networks of a method
+ * that is trained, each by the name of its source.
+ */
+export type StainFit = { readonly [key: string]: unknown; readonly networks?: Networks }
+
+/** Parameters of networks under the names of their own checkpoints, by the source that each translates. */
+export type Networks = Readonly<Record<string, Readonly<Record<string, NdArray<'f32'>>>>>
+
+/** Unlabelled patches of one center: what a method is trained on. */
+export interface StainDomain {
+  readonly name: string
+  readonly count: number
+  readonly height: number
+  readonly width: number
+  read(rows: ArrayLike<number>): Promise<Pixels>
+}
+
+/** What is to look like what. */
+export interface StainDomains {
+  readonly sources: readonly StainDomain[]
+  readonly target: StainDomain
+}
+
+/** Where and how a training runs. */
+export interface TrainingPlace {
+  /** Receives curves and preview pictures. */
+  readonly folder: string
+  /** Receives what a training that was stopped goes on from; of no use once the fit is kept. */
+  readonly checkpoints: string
+  /** What must be the same for that, beside the options: which patches the domains hold. */
+  readonly key?: string
+  readonly seed: number
+  readonly provider?: 'auto' | 'cpu' | 'cuda' | 'webgpu'
+  readonly threads?: number
+  /** Texture embeddings, row-major: one of the measures by which an epoch is judged. */
+  readonly embed?: (batch: Pixels) => Promise<Float32Array>
+  readonly progress?: Progress
+}
 
 /** What is known of the patches of a batch beside their pixels: one entry a patch. */
 export interface ApplyContext<Fit> {
@@ -26,6 +63,8 @@ export interface ApplyContext<Fit> {
   readonly groups?: readonly (Fit | null)[]
   /** The center it comes from, or null where that is not known. */
   readonly centers?: readonly (string | null)[]
+  /** Where networks run; `auto` where not given. */
+  readonly provider?: TrainingPlace['provider']
 }
 
 /** A stain normalisation method. `Options` is plain JSON, complete with defaults. */
@@ -42,6 +81,13 @@ export interface StainMethod<Options, Fit extends StainFit> {
   readonly fallsBack?: boolean
   /** Learns from a stream of reference batches. Throws DataError where no reference patch has enough tissue. */
   fit(reference: AsyncIterable<Pixels>, options: Options): Promise<Fit>
+  /**
+   * What a method with networks does in place of `fit`: trains them on domains without labels, or loads those that the
+   * options name. Stopped at any moment and started again in the same folder, it gives the same fit.
+   */
+  readonly train?: (domains: StainDomains, options: Options, place: TrainingPlace) => Promise<Fit>
+  /** Options under which the method is commonly used, by name. */
+  readonly presets?: Readonly<Record<string, Partial<Options>>>
   /**
    * Normalises a batch; the input is not modified, the output has its shape. Methods that need nothing of the
    * context ignore it.

@@ -28,6 +28,7 @@ import { measureEffect, measurePair } from './steps/judgeStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
 import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
+import type { Device } from './steps/trainStain.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 import { noteCost, type Study, type StudyOptions } from './study.ts'
 
@@ -64,7 +65,12 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
   const { recipe } = study
   const filtered = await filterSplits(study, splits)
   const stains = await fitStains(study, splits, filtered)
-  const { cells, embedded, verdicts } = await embedGrid(study, splits, filtered, stains)
+  const { cells, embedded, verdicts, agreements, provenance } = await embedGrid(
+    study,
+    splits,
+    filtered,
+    stains,
+  )
   const judged = await judgeCells(study, cells, filtered, embedded)
   const chosen = judged.reduce((best, cell) =>
     cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
@@ -75,8 +81,9 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     chosenBy: 'best accuracy on val, seeds averaged',
     verdicts,
     ...(await judgeStains(study, filtered, stains, embedded)),
+    ...(agreements.length > 0 && { agreements }),
   }
-  const manifest = await describeRun(recipe, filtered)
+  const manifest = await describeRun(recipe, filtered, provenance)
   return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
 }
 
@@ -127,9 +134,18 @@ async function fitStains(
   filtered: Filtered,
 ): Promise<Map<string, StudyStain>> {
   const stains = new Map<string, StudyStain>()
+  const device = { provider: study.options.device as Device['provider'], threads: study.options.threads }
   for (const entry of study.recipe.stain) {
     const step = study.options.observer.step('stain', entry.label)
-    const stain = await prepareStain(study.cache, study.recipe, splits, filtered, entry, step.progress)
+    const stain = await prepareStain(
+      study.cache,
+      study.recipe,
+      splits,
+      filtered,
+      entry,
+      device,
+      step.progress,
+    )
     step.end(stain.entries.every(({ cached }) => cached))
     for (const made of stain.entries) noteCost(study, 'stain', entry.label, made, 0)
     stains.set(entry.label, stain)

@@ -40,11 +40,13 @@ export const multistainJitter: JitterStrengths = { brightness: 0.75, contrast: 0
 /**
  * The jittered gray. `paper`: the jitter works on values in [0, 1], and generators see gray in use as well.
  * `reference`: as the authors' code does it, where the jitter clamps images of [-1, 1] to [0, 1], which makes all
- * that is darker than middle gray one level, and in use generators are given the colours.
+ * that is darker than middle gray one level, and in use generators are given the colours. `inUse` overrides what
+ * they see in use.
  */
 export function grayView(
   mode: 'paper' | 'reference',
   strengths: JitterStrengths = multistainJitter,
+  inUse: 'gray' | 'rgb' = mode === 'paper' ? 'gray' : 'rgb',
 ): GeneratorView {
   const changes = listChanges(strengths).length
   const jitter = (images: Value, draw: Value | undefined) =>
@@ -57,6 +59,6 @@ export function grayView(
       return sub(mul(toGray(jitter(mul(add(images, 1), 0.5), draw)), 2), 1)
     },
     showPlain: toGray,
-    showInUse: (images) => (mode === 'paper' ? toGray(images) : images),
+    showInUse: (images) => (inUse === 'gray' ? toGray(images) : images),
   }
 }

@@ -55,8 +55,12 @@ export interface LoopOptions {
   readonly schedule?: Schedule
   /** Without it all epochs are run; the best one's weights are kept either way. */
   readonly earlyStopping?: EarlyStopping
-  /** Where to keep a checkpoint of each epoch, and what must be the same for it to be resumed. */
-  readonly checkpoint?: { readonly path: string; readonly key: string }
+  /** Where to keep a checkpoint of each epoch, and what must be the same for it to be resumed; at the end it is removed unless `keep`. */
+  readonly checkpoint?: { readonly path: string; readonly key: string; readonly keep?: boolean }
+  /** What a loss that is not finite does: an error (default), or an end with the best epoch before it. */
+  readonly divergence?: 'throw' | 'stop'
+  /** Called after each epoch, before its checkpoint is written. */
+  readonly onEpoch?: (history: readonly EpochResult[]) => Promise<void>
   readonly progress?: Progress
 }
 
@@ -66,6 +70,8 @@ export interface LoopResult {
   /** 1, 2, ... */
   readonly bestEpoch: number
   readonly history: readonly EpochResult[]
+  /** Why it ended: all epochs done, no better epoch in sight, or, with `divergence: 'stop'`, what diverged. */
+  readonly ending: 'done' | 'stalled' | { readonly diverged: string }
 }
 
 /**
@@ -74,20 +80,33 @@ export interface LoopResult {
  */
 export async function runLoop(task: Task, options: LoopOptions): Promise<LoopResult> {
   const { checkpoint, schedule = constantRate(), earlyStopping, progress = silent } = options
+  const { divergence = 'throw' } = options
   const resumed = checkpoint && (await readCheckpoint(checkpoint.path, checkpoint.key))
   const history = [...(resumed?.history ?? [])]
   let best = resumed?.best ?? task.weights()
+  let ending: LoopResult['ending'] = 'done'
   if (resumed) task.restore(resumed.state)
-  while (history.length < options.epochs && !(earlyStopping && shouldStop(history, earlyStopping))) {
+  while (history.length < options.epochs) {
+    if (earlyStopping && shouldStop(history, earlyStopping)) {
+      ending = 'stalled'
+      break
+    }
     const learningRate = schedule.rate(history, options.learningRate)
-    history.push(await runEpoch(task, options, history.length + 1, learningRate))
+    try {
+      history.push(await runEpoch(task, options, history.length + 1, learningRate))
+    } catch (cause) {
+      if (!(cause instanceof DivergenceError) || divergence === 'throw' || history.length === 0) throw cause
+      ending = { diverged: cause.message }
+      break
+    }
     if (findBestEpoch(history) === history.length - 1) best = task.weights()
+    await options.onEpoch?.(history)
     if (checkpoint)
       await writeCheckpoint(checkpoint.path, { key: checkpoint.key, history, state: task.state(), best })
     progress(history.length, options.epochs, describeEpoch(history[history.length - 1]))
   }
-  if (checkpoint) await removeCheckpoint(checkpoint.path)
-  return { weights: best, bestEpoch: findBestEpoch(history) + 1, history }
+  if (checkpoint && !checkpoint.keep) await removeCheckpoint(checkpoint.path)
+  return { weights: best, bestEpoch: findBestEpoch(history) + 1, history, ending }
 }
 
 async function runEpoch(
@@ -104,18 +123,22 @@ async function runEpoch(
   for (let i = 0; i < steps; i++) {
     const place = { epoch, step: (epoch - 1) * steps + i + 1, learningRate }
     const figures = await task.step(order.subarray(i * size, (i + 1) * size), place)
+    checkFinite(figures, epoch)
     for (const [name, value] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + value
   }
   const training = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / steps]))
   const validation = await task.validate({ epoch })
-  checkFinite({ ...training, 'validation loss': validation.loss }, epoch)
+  checkFinite({ 'validation loss': validation.loss }, epoch)
   return { epoch, learningRate, training, validation }
 }
+
+// A loss that is not finite.
+class DivergenceError extends DataError {}
 
 function checkFinite(figures: Figures, epoch: number): void {
   for (const [name, value] of Object.entries(figures)) {
     if (Number.isFinite(value)) continue
-    throw new DataError({
+    throw new DivergenceError({
       where: `training, epoch ${epoch}`,
       expected: `a finite ${name}`,
       got: `${value}`,

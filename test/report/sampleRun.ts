@@ -58,7 +58,7 @@ export function inventRun(options: SampleOptions = {}): SampleRun {
   )
   const chosen = cells.reduce((a, b) => (b.val.accuracy.value > a.val.accuracy.value ? b : a))
   return {
-    manifest: inventManifest(name, seeds, testLabels),
+    manifest: inventManifest(name, seeds, testLabels, embeds),
     metrics: {
       cells,
       chosen: chosen.id,
@@ -255,7 +255,19 @@ function inventCurve(random: Random, level: number): EpochRecord[] {
   }))
 }
 
-function inventManifest(name: string, seeds: readonly number[], testLabels: boolean): Manifest {
+// Texture features were trained on nothing.
+function inventProvenance(embed: string): Manifest['extractors'][string] {
+  if (embed === 'texture') return null
+  const pretraining = [{ name: 'Made-up slides', about: 'never scanned', camelyon: 'yes' as const }]
+  return { title: `Made-up ${embed}`, licence: 'no licence', pretraining }
+}
+
+function inventManifest(
+  name: string,
+  seeds: readonly number[],
+  testLabels: boolean,
+  embeds: readonly string[],
+): Manifest {
   const splits: Manifest['splits'] = Object.fromEntries(
     (['train', 'val', 'test'] as const).map((split) => {
       const centers = Object.entries(COUNTS).filter(([, [of]]) => of === split)
@@ -291,6 +303,7 @@ function inventManifest(name: string, seeds: readonly number[], testLabels: bool
     seeds,
     versions: { eosin: '0.1.0', node: '20.20.0', 'onnxruntime-node': '1.30.0', platform: 'linux x64' },
     splits,
+    extractors: Object.fromEntries(embeds.map((embed) => [embed, inventProvenance(embed)])),
     origin: 'synthetic',
   }
 }

@@ -37,6 +37,7 @@ const means: Extractor = {
   key: 'means',
   dimensions: 4,
   featureNames: null,
+  provenance: null,
   embed: async (batch) => {
     const rows = Array.from({ length: batch.count }, (_, i) => {
       const { data } = pixelsAt(batch, i)

@@ -1,0 +1,150 @@
+// How near learned stain methods come to the truth: synthetic tissue whose target rendering is known. Trains from
+// scratch and prints one line of JSON a method; a stopped run goes on where it was.
+// Run: npx tsx bench/ganTruth.ts --centers 1,2 --target 2 --method cyclegan [--preset small] [--set key=json ...]
+//   [--also inference=rgb ...] [--patches N] [--out FOLDER] [--threads N]
+
+import { parseArgs } from 'node:util'
+import { openRandom, type Pixels, pixels, pixelsAt } from '../src/base/index.ts'
+import { openExtractor } from '../src/embed/index.ts'
+import { encodePng, writeFileAtomic } from '../src/formats/index.ts'
+import { type CenterName, drawSlide, type Slide, syntheticCenters } from '../src/patches/syntheticCenters.ts'
+import { scanSection } from '../src/patches/syntheticScanner.ts'
+import { composeTissue } from '../src/patches/syntheticTissue.ts'
+import { compareStructure, drawGrid, firstPatches } from '../src/stain/gan/index.ts'
+import {
+  type StainDomain,
+  type StainFit,
+  type StainMethod,
+  stainMethods,
+  structuralSimilarity,
+} from '../src/stain/index.ts'
+import { completeOptions, parseAssignments } from '../src/study/index.ts'
+
+const { values } = parseArgs({
+  options: {
+    centers: { type: 'string', default: '1,2' },
+    target: { type: 'string', default: '2' },
+    method: { type: 'string', default: 'cyclegan' },
+    preset: { type: 'string' },
+    set: { type: 'string', multiple: true, default: [] },
+    also: { type: 'string', multiple: true, default: [] },
+    patches: { type: 'string', default: '240' },
+    held: { type: 'string', default: '40' },
+    out: { type: 'string', default: '/tmp/gan-truth' },
+    threads: { type: 'string', default: '1' },
+  },
+})
+
+const side = 96
+const seed = 11
+const target = values.target as CenterName
+const centers = values.centers.split(',') as CenterName[]
+const sources = centers.filter((center) => center !== target)
+
+/** Tissue `index` as `slide` shows it. */
+function render(index: number, slide: Slide, noise: string): Uint8Array {
+  const tissue = composeTissue(openRandom(seed, 'gan truth', index), side, index % 2 ? 'center' : 'none', 0.5)
+  for (let i = 0; i < side * side; i++) {
+    tissue.hematoxylin[i] *= slide.strength[0]
+    tissue.eosin[i] *= slide.strength[1]
+  }
+  return scanSection(tissue.hematoxylin, tissue.eosin, side, slide, openRandom(seed, 'noise', noise, index))
+}
+
+function renderAll(indices: readonly number[], slideOf: (index: number) => Slide, noise: string): Pixels {
+  const size = side * side * 3
+  const data = new Uint8Array(indices.length * size)
+  indices.forEach((index, i) => {
+    data.set(render(index, slideOf(index), noise), i * size)
+  })
+  return pixels(data, indices.length, side, side)
+}
+
+// No two centers share tissue; held-out patches lie beyond all that is trained on.
+const count = Number(values.patches)
+const range = (from: number, length: number) => Array.from({ length }, (_, i) => from + i)
+const slideOf = (center: CenterName) => (index: number) => drawSlide(seed, center, index % 10)
+
+function openDomain(center: CenterName): StainDomain {
+  const all = renderAll(range(100_000 * Number(center), count), slideOf(center), center)
+  return {
+    name: center,
+    count,
+    height: side,
+    width: side,
+    async read(rows) {
+      return joinPatches(Array.from(rows, (row) => pixelsAt(all, row)))
+    },
+  }
+}
+
+function joinPatches(patches: readonly Pixels[]): Pixels {
+  return pixels(Uint8Array.from(Buffer.concat(patches.map(({ data }) => data))), patches.length, side, side)
+}
+
+/** Mean absolute difference of two batches in levels of 0 to 255. */
+function distance(a: Pixels, b: Pixels): number {
+  return a.data.reduce((sum, level, i) => sum + Math.abs(level - b.data[i]), 0) / a.data.length
+}
+
+function meanSimilarity(a: Pixels, b: Pixels): number {
+  return (
+    range(0, a.count).reduce((sum, i) => sum + structuralSimilarity(pixelsAt(a, i), pixelsAt(b, i)), 0) /
+    a.count
+  )
+}
+
+const method = stainMethods[values.method as 'cyclegan'] as unknown as StainMethod<object, StainFit>
+const preset = values.preset ? method.presets?.[values.preset] : {}
+const options = completeOptions('--set', { ...method.defaults, ...preset }, parseAssignments(values.set))
+const domains = { sources: sources.map(openDomain), target: openDomain(target) }
+const extractor = await openExtractor('texture', { threads: 1 })
+const [start, cpu] = [performance.now(), process.cpuUsage()]
+const fit = method.train
+  ? await method.train(domains, options, {
+      folder: `${values.out}/watch`,
+      checkpoints: `${values.out}/checkpoints`,
+      seed,
+      provider: 'cpu',
+      threads: Number(values.threads),
+      embed: (batch) => extractor.embed(batch),
+      progress: (done, total, note) => console.error(`${done}/${total} ${note}`),
+    })
+  : await method.fit(readTarget(), options)
+const seconds = (performance.now() - start) / 1000
+const used = process.cpuUsage(cpu)
+await extractor.close()
+
+async function* readTarget() {
+  yield await domains.target.read(range(0, Math.min(64, count)))
+}
+
+for (const extra of [[], ...values.also.map((assignment) => [assignment])]) {
+  const chosen = completeOptions('--also', options, parseAssignments(extra))
+  const lines: object[] = []
+  const grids: Pixels[] = []
+  for (const center of sources) {
+    const held = range(100_000 * Number(center) + 50_000, Number(values.held))
+    const before = renderAll(held, slideOf(center), center)
+    const truth = renderAll(held, () => syntheticCenters[target], target)
+    const { pixels: after } = await method.apply(before, fit, chosen, {
+      centers: held.map(() => center),
+      provider: 'cpu',
+    })
+    lines.push({
+      center,
+      before: distance(before, truth),
+      after: distance(after, truth),
+      ...compareStructure(before, after),
+      structureOfTruth: compareStructure(before, truth).structure,
+      similarityToTruth: meanSimilarity(after, truth),
+    })
+    grids.push(...[before, after, truth].map((batch) => firstPatches(batch, 8)))
+  }
+  const name = [values.method, ...extra].join(' ')
+  const report = { name, options: chosen, seconds, cpuSeconds: (used.user + used.system) / 1e6, lines }
+  await writeFileAtomic(`${values.out}/${name}.json`, JSON.stringify(report, null, 1))
+  await writeFileAtomic(`${values.out}/${name}.png`, await encodePng(drawGrid(grids)))
+  console.log(JSON.stringify({ name, seconds: Math.round(seconds), lines }))
+}
+process.exit(0)

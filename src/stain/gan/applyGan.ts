@@ -1,0 +1,111 @@
+// `apply` of the learned methods: which generator a patch goes through, and what became of it.
+
+import { type Pixels, pixelsAt } from '../../base/index.ts'
+import type { ApplyContext, StainResult } from '../stainMethod.ts'
+import { fallBack, type Outcome, ok, passThrough, rejectPatch } from '../verdicts.ts'
+import { buildGan } from './buildGan.ts'
+import { pooled } from './fitGan.ts'
+import type { GanFit } from './ganFit.ts'
+import { type GanOptions, sideUnit } from './ganOptions.ts'
+import { openRestainer, type Restainer } from './restainer.ts'
+import { isInverted } from './scores.ts'
+import { type Signature, signatureDistance, signPatches } from './signature.ts'
+
+/** Where a patch goes: through the generator of `source`, or nowhere. */
+interface Route {
+  readonly source: string | null
+  readonly outcome: Outcome
+}
+
+// Sessions stay open as long as the fit they belong to is in use.
+const opened = new WeakMap<GanFit, Map<string, Restainer>>()
+
+/** Translates every patch by the generator of its center, or of the center nearest in colour. */
+export async function applyGan(
+  batch: Pixels,
+  fit: GanFit,
+  options: GanOptions,
+  context: ApplyContext<GanFit> = {},
+): Promise<StainResult> {
+  const routes = routePatches(batch, fit, context)
+  const pixels: Pixels = { ...batch, data: batch.data.slice() }
+  const outcomes = routes.map(({ outcome }) => outcome)
+  for (const { source } of fit.models) {
+    const rows = routes.flatMap((route, row) => (route.source === source ? [row] : []))
+    if (rows.length === 0) continue
+    const restainer = restainerOf(fit, source, options, context)
+    const made = await restainer.restain(pickPatches(batch, rows))
+    rows.forEach((row, i) => {
+      const [before, after] = [pixelsAt(batch, row).data, pixelsAt(made, i).data]
+      if (isInverted(before, after)) outcomes[row] = rejectPatch('inverted: what was dark turned light')
+      else pixelsAt(pixels, row).data.set(after)
+    })
+  }
+  return {
+    pixels,
+    verdicts: outcomes.map(({ verdict }) => verdict),
+    reasons: outcomes.map(({ reason }) => reason),
+  }
+}
+
+function routePatches(batch: Pixels, fit: GanFit, { centers }: ApplyContext<GanFit>): Route[] {
+  if (fit.models.some(({ source }) => source === pooled)) {
+    return Array.from({ length: batch.count }, () => ({ source: pooled, outcome: ok }))
+  }
+  const own = new Set(fit.models.map(({ source }) => source))
+  let signatures: (Signature | null)[] | undefined
+  return Array.from({ length: batch.count }, (_, row) => {
+    const center = centers?.[row] ?? null
+    if (center === fit.target)
+      return { source: null, outcome: passThrough(`of the target, center ${center}`) }
+    if (center !== null && own.has(center)) return { source: center, outcome: ok }
+    signatures ??= signPatches(batch)
+    return routeByColour(fit, center, signatures[row])
+  })
+}
+
+// A center without a generator of its own: nothing is fitted on it, each patch finds the nearest source by itself.
+function routeByColour({ models }: GanFit, center: string | null, signature: Signature | null): Route {
+  if (!signature)
+    return { source: null, outcome: passThrough('too little tissue to find a source by its colours') }
+  const distances = models.map(({ source, signature: mean }) => ({
+    source,
+    distance: mean ? signatureDistance(signature, mean) : Number.POSITIVE_INFINITY,
+  }))
+  const nearest = distances.reduce((best, other) => (other.distance < best.distance ? other : best))
+  const whose = center === null ? 'center not known' : `no generator of center ${center}`
+  return {
+    source: nearest.source,
+    outcome: fallBack(`${whose}: that of ${nearest.source}, nearest in colour`),
+  }
+}
+
+function restainerOf(
+  fit: GanFit,
+  source: string,
+  options: GanOptions,
+  { provider }: ApplyContext<GanFit>,
+): Restainer {
+  const restainers = opened.get(fit) ?? new Map<string, Restainer>()
+  opened.set(fit, restainers)
+  const known = restainers.get(source)
+  if (known) return known
+  const restainer = openRestainer({
+    gan: buildGan(options),
+    network: fit.networks[source],
+    unit: sideUnit(options),
+    tile: options.tile ?? 2 * fit.side,
+    place: { provider },
+  })
+  restainers.set(source, restainer)
+  return restainer
+}
+
+function pickPatches(batch: Pixels, rows: readonly number[]): Pixels {
+  const size = batch.height * batch.width * 3
+  const data = new Uint8Array(rows.length * size)
+  rows.forEach((row, i) => {
+    data.set(pixelsAt(batch, row).data, i * size)
+  })
+  return { ...batch, count: rows.length, data }
+}

@@ -1,0 +1,132 @@
+// What can be chosen about a generative adversarial network that is trained to change stains. Defaults are the
+// published settings (Zhu et al. 2017; Hetz et al. 2023).
+
+import { RecipeError } from '../../base/index.ts'
+import type { GanLossName } from '../../nn/ganLosses.ts'
+
+/** Options of both methods. */
+export interface GanOptions {
+  readonly generator: {
+    readonly form: 'resnet' | 'unet'
+    /** Channels of the first layer. */
+    readonly width: number
+    /** Residual blocks of `resnet`. */
+    readonly blocks: number
+    /** Halvings of `unet`: sides must be multiples of 2^downs. */
+    readonly downs: number
+  }
+  readonly discriminator: { readonly width: number; readonly layers: number; readonly spectral: boolean }
+  readonly gan: GanLossName
+  /** What a cycle's error weighs, and identity as a share of it. */
+  readonly cycle: number
+  readonly identity: number
+  /** Side of the random crops that are trained on, in pixels; null: the largest that fits patches and networks. */
+  readonly side: number | null
+  readonly batch: number
+  /** Epochs at the full learning rate, and epochs in which it falls to 0. */
+  readonly epochs: number
+  readonly decay: number
+  /** Images an epoch; null: every image of the larger domain once. */
+  readonly images: number | null
+  readonly learningRate: number
+  /** Images that discriminators are shown again. */
+  readonly pool: number
+  /** Discriminators are left alone in a step where either's loss is this or less; null: never. */
+  readonly skipBelow: number | null
+  /** At most so many patches of each center, a seeded sample; null: all. */
+  readonly limit: number | null
+  /** Epochs without a better score after which training stops; null: it does not. */
+  readonly patience: number | null
+  /** Patches of each domain that every epoch is scored on, and how many of them are shown. */
+  readonly scored: number
+  readonly previews: number
+  /** The splits whose centers are sources. `test` in it is transductive: the test center's patches are seen. */
+  readonly sources: readonly string[]
+  /** Side of the tiles that larger patches are translated in; null: twice the side of the training. */
+  readonly tile: number | null
+  /** A checkpoint in place of training: a file, or with `cyclegan` a file for each source. */
+  readonly weights: string | Readonly<Record<string, string>> | null
+}
+
+/** What `multistain` has beside them. */
+export interface MultistainOptions extends GanOptions {
+  /** What generators are shown: see grayView. */
+  readonly mode: 'paper' | 'reference'
+  /** What they are shown in use; null: as the mode has it. */
+  readonly inference: 'gray' | 'rgb' | null
+}
+
+/** CycleGAN as published. */
+export const cycleganDefaults: GanOptions = {
+  generator: { form: 'resnet', width: 64, blocks: 9, downs: 5 },
+  discriminator: { width: 64, layers: 3, spectral: false },
+  gan: 'lsgan',
+  cycle: 10,
+  identity: 0.5,
+  side: null,
+  batch: 1,
+  epochs: 100,
+  decay: 100,
+  images: null,
+  learningRate: 2e-4,
+  pool: 50,
+  skipBelow: null,
+  limit: null,
+  patience: 20,
+  scored: 32,
+  previews: 6,
+  sources: ['train'],
+  tile: null,
+  weights: null,
+}
+
+/** MultiStain-CycleGAN as published, but for the corrected colour space. */
+export const multistainDefaults: MultistainOptions = {
+  ...cycleganDefaults,
+  discriminator: { width: 32, layers: 3, spectral: true },
+  epochs: 50,
+  decay: 50,
+  learningRate: 1e-5,
+  mode: 'paper',
+  inference: null,
+}
+
+const small: Partial<GanOptions> = {
+  generator: { form: 'resnet', width: 16, blocks: 1, downs: 5 },
+  discriminator: { width: 16, layers: 2, spectral: false },
+  side: 64,
+  epochs: 3,
+  decay: 3,
+  images: 240,
+  learningRate: 1e-3,
+  patience: 6,
+  scored: 24,
+}
+
+/** Options of a training that a CPU finishes in minutes. */
+export const cycleganPresets = { small }
+export const multistainPresets = { small }
+
+/** What sides must be multiples of. */
+export function sideUnit({ generator }: GanOptions): number {
+  return generator.form === 'unet' ? 2 ** generator.downs : 4
+}
+
+/** The side of the crops to train on patches of `height` x `width`. Throws RecipeError where none fits. */
+export function trainingSide(options: GanOptions, height: number, width: number): number {
+  const unit = sideUnit(options)
+  const least = Math.min(height, width)
+  const side = options.side ?? Math.floor(least / unit) * unit
+  if (side > 0 && side % unit === 0 && side <= least) return side
+  const fitting = Array.from({ length: Math.floor(least / unit) }, (_, i) => (i + 1) * unit)
+  throw new RecipeError({
+    where: 'stain side',
+    expected: `a multiple of ${unit} up to the patches' ${least}`,
+    got: `${options.side ?? `patches of ${height}x${width}`}`,
+    hint: fitting.length > 0 ? `${listSides(fitting)} fit` : 'use fewer downs or the resnet generator',
+  })
+}
+
+function listSides(sides: readonly number[]): string {
+  return sides.length > 6 ? `${sides.slice(0, 3).join(', ')} ... ${sides.at(-1)}` : sides.join(', ')
+}

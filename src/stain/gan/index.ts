@@ -1,0 +1,11 @@
+// The learned stain methods' machinery, loaded when one of them is used: it needs networks and files, which the
+// classical methods do without.
+
+export { applyGan } from './applyGan.ts'
+export { buildGan } from './buildGan.ts'
+export { fitEach, fitPooled, pooled } from './fitGan.ts'
+export { frechetDistance } from './frechet.ts'
+export { countParameters, type GanFit, type GanModel, readGenerator } from './ganFit.ts'
+export { openRestainer, type Restainer } from './restainer.ts'
+export { compareStructure, type GanScores, openJudge } from './scores.ts'
+export { drawGrid, firstPatches, writeCurves } from './watch.ts'

@@ -1,0 +1,53 @@
+// The learned stain methods: CycleGAN (Zhu et al. 2017), one model a source center, and MultiStain-CycleGAN (Hetz et
+// al. 2023), one model for all. Their machinery needs networks and files and is loaded when one is used, so that the
+// classical methods stay without.
+
+import { UsageError } from '../base/index.ts'
+import type { GanFit } from './gan/ganFit.ts'
+import {
+  cycleganDefaults,
+  cycleganPresets,
+  type GanOptions,
+  type MultistainOptions,
+  multistainDefaults,
+  multistainPresets,
+} from './gan/ganOptions.ts'
+import type { StainMethod } from './stainMethod.ts'
+
+/** One generator for each source center; patches of other centers take that of the source nearest in colour. */
+export const cyclegan: StainMethod<GanOptions, GanFit> = {
+  ...ganMethod('cyclegan', 'fitEach'),
+  about: "Each source center's own CycleGAN makes the target's colours (Zhu 2017).",
+  defaults: cycleganDefaults,
+  presets: cycleganPresets,
+}
+
+/** One generator for all centers, which sees the gray of a patch. */
+export const multistain: StainMethod<MultistainOptions, GanFit> = {
+  ...ganMethod('multistain', 'fitPooled'),
+  about: "One generator makes the target's colours from the gray of any center (Hetz 2023).",
+  defaults: multistainDefaults,
+  presets: multistainPresets,
+}
+
+function ganMethod(name: string, how: 'fitEach' | 'fitPooled') {
+  return {
+    name,
+    version: 1,
+    needsReference: true,
+    fit: async () => {
+      const hint = 'train it with eosin stain train, or by a study'
+      throw new UsageError({
+        where: name,
+        expected: 'a training on sources and a target',
+        got: 'a reference',
+        hint,
+      })
+    },
+    train: async (
+      ...[domains, options, place]: Parameters<NonNullable<StainMethod<GanOptions, GanFit>['train']>>
+    ) => (await import('./gan/index.ts'))[how](domains, options, place),
+    apply: async (...parts: Parameters<StainMethod<GanOptions, GanFit>['apply']>) =>
+      (await import('./gan/index.ts')).applyGan(...parts),
+  } as const
+}
