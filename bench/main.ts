@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util'
 import type { BenchCase, BenchLine } from './benchCase.ts'
 import { cycleganStep } from './cycleganStep.ts'
 import { embedVits14 } from './embedVits14.ts'
+import { finetuneVits14 } from './finetuneVits14.ts'
+import { gemm } from './gemm.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
@@ -12,7 +14,9 @@ import { studyMemory } from './studyMemory.ts'
 import { texture } from './texture.ts'
 
 const cases: readonly BenchCase[] = [
+  gemm,
   mlpEpoch,
+  finetuneVits14,
   cycleganStep,
   embedVits14,
   readHdf5,

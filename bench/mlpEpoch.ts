@@ -1,12 +1,12 @@
 // Epochs of the paper's head against PyTorch, in alternation, so that both meet the same machine. Eosin's are
 // whole epochs of trainModel: order, gathering, masks, graph, update, and validation on one batch besides.
 
-import { spawnSync } from 'node:child_process'
 import { f32, openRandom } from '../src/base/index.ts'
 import { mlp } from '../src/models/index.ts'
 import { adamW, bceWithLogits } from '../src/nn/index.ts'
 import { type Samples, trainModel } from '../src/train/index.ts'
-import type { BenchCase, BenchLine } from './benchCase.ts'
+import type { BenchCase } from './benchCase.ts'
+import { compareLines, joinTimes, type Timed, timeTorch } from './measure.ts'
 
 const columns = 768
 const batchSize = 256
@@ -18,20 +18,17 @@ export const mlpEpoch: BenchCase = {
   about: 'training rows/s of the head 768-512-256-128-1, batch 256, AdamW, against PyTorch',
   async *run({ repeats, quick }) {
     const rows = quick ? 2_560 : 20_000
-    const times = new Map<string, { peer: string; threads: number; seconds: number[] }>()
-    const note = (peer: string, threads: number, seconds: readonly number[]) => {
-      const known = times.get(`${peer} ${threads}`)
-      if (known) known.seconds.push(...seconds)
-      else times.set(`${peer} ${threads}`, { peer, threads, seconds: [...seconds] })
-    }
+    const rounds: Timed[] = []
+    // The threads are torch's own: its BLAS takes every core either way, which is faster than limiting it.
+    const peerOptions = ['--repeats', `${epochsPerRound}`, '--rows', `${rows}`]
     for (let round = 0; round < (quick ? 1 : repeats); round++) {
       for (const threads of [1, 2]) {
-        note('eosin', threads, await timeEosin(rows, threads))
-        const peer = timePeer(rows, threads)
-        if (peer) note(peer.peer, threads, peer.seconds)
+        rounds.push({ peer: 'eosin', threads, seconds: await timeEosin(rows, threads) })
+        const peer = timeTorch('mlp-epoch', threads, peerOptions)
+        if (peer) rounds.push(peer)
       }
     }
-    yield* compareLines([...times.values()].map((item) => describeTimes(item, rows)))
+    yield* compareLines(joinTimes('mlp-epoch', 'rows', rows, rounds))
   },
 }
 
@@ -69,41 +66,4 @@ function drawSamples(rows: number): Samples {
       Array.from({ length: rows }, () => random.integer(2)),
     ),
   }
-}
-
-// undefined where Debian's PyTorch is not installed. `threads` are torch's own: its BLAS takes every core either
-// way, which is faster than limiting it.
-function timePeer(rows: number, threads: number): { peer: string; seconds: number[] } | undefined {
-  const options = ['--threads', threads, '--repeats', epochsPerRound, '--rows', rows].map(String)
-  const { status, stdout } = spawnSync(
-    '/usr/bin/python3',
-    ['bench/peers/torch_peer.py', 'mlp-epoch', ...options],
-    {
-      encoding: 'utf8',
-    },
-  )
-  return status === 0 ? JSON.parse(stdout) : undefined
-}
-
-function describeTimes(item: { peer: string; threads: number; seconds: number[] }, rows: number): BenchLine {
-  const sorted = item.seconds.toSorted((a, b) => a - b)
-  const median = sorted[sorted.length >> 1]
-  const { peer, threads } = item
-  return {
-    case: 'mlp-epoch',
-    peer,
-    threads,
-    median_s: median,
-    best_s: sorted[0],
-    unit: 'rows',
-    per_s: rows / median,
-  }
-}
-
-// Eosin's best line carries the ratio to the peer's best, whatever the threads.
-function compareLines(lines: readonly BenchLine[]): BenchLine[] {
-  const sorted = lines.toSorted((a, b) => b.per_s - a.per_s)
-  const best = sorted.find(({ peer }) => peer === 'eosin')!
-  const rival = sorted.find(({ peer }) => peer !== 'eosin')
-  return sorted.map((line) => (line === best && rival ? { ...line, ratio: line.per_s / rival.per_s } : line))
 }

@@ -112,7 +112,7 @@ function describeValues(model: Vit, config: Config, params: ParamValues, x: Valu
     forward_features: all,
     model_output: poolsNothing ? all : classToken,
     patch_embed: patchEmbed,
-    pos_embed: positions,
+    ...(positions && { pos_embed: positions }),
     tokens_in: tokensIn,
     ...Object.fromEntries(blocks.map((block, i) => [`block${i}`, block])),
   }

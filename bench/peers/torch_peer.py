@@ -5,6 +5,11 @@ usage: torch_peer.py CASE [--threads N] [--repeats N] [--rows N]
 mlp-epoch: one epoch of a perceptron 768-512-256-128-1 (batch norm, ReLU, dropout .5 after the first two hidden
 layers), AdamW, batches of 256 in a random order, float32. Gradients are set to None between steps, as torch
 does by default since 2.0. The first epoch is not timed.
+
+finetune-vits14-98: one AdamW step on 32 images for the last two blocks, the final norm and a linear classifier of a
+ViT-S/14 at 98 pixels, the other blocks frozen (no gradient is kept for them).
+
+gemm: one product of two 2048 x 2048 matrices.
 """
 
 import argparse
@@ -16,6 +21,8 @@ import time
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
+
+from vit_torch import WIDTH, Vit
 
 
 def build_head(inputs, hidden, dropout):
@@ -46,7 +53,30 @@ def prepare_mlp_epoch(rows, batch=256):
     return run_epoch, "rows", rows
 
 
-CASES = {"mlp-epoch": prepare_mlp_epoch}
+def prepare_finetune(_rows, batch=32, side=98):
+    backbone, head = Vit(side), nn.Linear(WIDTH, 1)
+    backbone.requires_grad_(False)
+    trained = [*backbone.blocks[-2:].parameters(), *backbone.norm.parameters(), *head.parameters()]
+    for parameter in trained:
+        parameter.requires_grad_(True)
+    optimizer = torch.optim.AdamW(trained, lr=1e-4)
+    images = torch.randn(batch, 3, side, side)
+    labels = (torch.rand(batch, 1) > 0.5).float()
+
+    def run_step():
+        optimizer.zero_grad(set_to_none=True)
+        binary_cross_entropy_with_logits(head(backbone(images)), labels).backward()
+        optimizer.step()
+
+    return run_step, "patches", batch
+
+
+def prepare_gemm(_rows, side=2048):
+    x, y = torch.randn(side, side), torch.randn(side, side)
+    return lambda: x @ y, "GFLOP", 2 * side**3 / 1e9
+
+
+CASES = {"mlp-epoch": prepare_mlp_epoch, "finetune-vits14-98": prepare_finetune, "gemm": prepare_gemm}
 
 
 def main():

@@ -8,6 +8,7 @@ export interface DtypeArrays {
   f64: Float64Array
   i32: Int32Array
   i64: BigInt64Array
+  i8: Int8Array
   u8: Uint8Array
   bool: Uint8Array
 }

@@ -1,6 +1,15 @@
 // What every extractor offers: patches in, one embedding a patch out.
 
 import type { Pixels } from '../base/index.ts'
+import type { PretrainingSet } from '../weights/modelCard.ts'
+import type { Agreement } from './agreement.ts'
+
+/** Whose model an extractor is, and what it has seen. */
+export interface ModelProvenance {
+  readonly title: string
+  readonly licence: string
+  readonly pretraining: readonly PretrainingSet[]
+}
 
 /** An extractor ready to run; `close` releases its session or workers. */
 export interface Extractor {
@@ -11,7 +20,11 @@ export interface Extractor {
   readonly dimensions: number
   /** What each dimension measures, where that can be said. */
   readonly featureNames: readonly string[] | null
+  /** Of a known model; null for features that nothing was trained for, and where nobody says. */
+  readonly provenance: ModelProvenance | null
   /** Embeds a batch: row-major float32, count x dimensions. */
   embed(batch: Pixels): Promise<Float32Array>
+  /** Embeds a batch in single precision too and compares; only extractors that compute in less have it. */
+  measureAgreement?(batch: Pixels): Promise<Agreement>
   close(): Promise<void>
 }

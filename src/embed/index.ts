@@ -1,7 +1,8 @@
 // Embed: extractors, which turn patches into embeddings, and the stream that runs them.
 
+export type { Agreement } from './agreement.ts'
 export * from './embedPatches.ts'
-export type { Extractor } from './extractor.ts'
+export type { Extractor, ModelProvenance } from './extractor.ts'
 export type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 export { type OnnxOptions, type Pooling, poolings } from './onnx/onnxOptions.ts'
 export * from './openExtractor.ts'

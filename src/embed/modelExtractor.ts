@@ -3,10 +3,10 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DataError, type Pixels, WeightsError } from '../base/index.ts'
+import { DataError, type Pixels, UsageError, WeightsError } from '../base/index.ts'
 import { chooseProvider, type ProviderChoice } from '../engine/index.ts'
 import { hashBytes, hashFile } from '../formats/index.ts'
-import { type ImageTransform, toTensor, transformPixels } from '../patches/index.ts'
+import { type ImageTransform, transformedSides } from '../patches/index.ts'
 import {
   type Checkpoint,
   catalog,
@@ -19,10 +19,12 @@ import {
   parseModelCard,
   parseShardIndex,
 } from '../weights/index.ts'
+import { type Agreement, compareRows } from './agreement.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
-import { type ModelOptions, type ModelPlan, modelDefaults, planModel } from './model/modelOptions.ts'
-import { checkSides, countDimensions, type Network, openNetwork } from './model/network.ts'
+import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
+import { checkSides, chooseBatch, countDimensions, type Network, openNetwork } from './model/network.ts'
+import { openPreparation, type Preparation } from './preparation.ts'
 
 // Raised when the same weights and options give other embeddings.
 const version = 1
@@ -59,10 +61,19 @@ async function openModel(
   name: string,
   card: ModelCard,
   options: ModelOptions,
-  { device = 'auto', threads, resolvePath = (path) => path }: OpenOptions,
+  context: OpenOptions,
 ): Promise<Extractor> {
+  const { device = 'auto', threads, resolvePath = (path: string) => path } = context
   const plan = planModel(name, card, options)
   const provider = chooseProvider(device as ProviderChoice)
+  if (plan.precision !== 'fp32' && provider !== 'cpu') {
+    throw new UsageError({
+      where: `extractor ${name} precision`,
+      expected: 'fp32 on a GPU',
+      got: plan.precision,
+      hint: '--device cpu, or leave precision out',
+    })
+  }
   const sides = knownSides(plan.transform)
   if (sides) checkSides(plan, sides)
   const path = options.weights === null ? await findWeights(name, card) : resolvePath(options.weights)
@@ -73,26 +84,49 @@ async function openModel(
     const hash = await hashWeights(checkpoint)
     const networks = openNetworks((size) => openNetwork(plan, params, size, { provider, threads }))
     const dimensions = countDimensions(plan, sides)
+    // Beside a processor one thread is ahead of any network; a GPU may want them all.
+    const preparation = openPreparation(plan.transform, provider === 'cpu' ? 1 : threads)
     let last: Promise<unknown> = Promise.resolve()
-    return {
+    const extractor: Extractor = {
       name,
       key: hashBytes(JSON.stringify({ version, hash, provider, ...facts })),
       dimensions,
       featureNames: null,
+      provenance: { title: card.title, licence: card.licence, pretraining: card.pretraining },
       embed(batch) {
         // One run at a time: it uses all cores by itself, and each holds its activations in memory.
-        const work = last.then(() => embedBatch(name, plan, networks, batch, dimensions))
+        const { height, width } = transformedSides(plan.transform, batch.height, batch.width)
+        const runs = preparation.prepare(batch, plan.batch ?? chooseBatch(plan, height, width))
+        const work = last.then(() => embedRuns(name, networks, runs, batch.count, dimensions))
         last = work.catch(() => {})
         return work
       },
       async close() {
+        await preparation.close()
         await networks.close()
         await checkpoint.close()
       },
     }
+    if (plan.precision === 'fp32') return extractor
+    const openExact = () => openModel(name, card, { ...options, precision: 'fp32' }, context)
+    return { ...extractor, measureAgreement: (batch) => compareWith(openExact, extractor, batch) }
   } catch (error) {
     await checkpoint.close()
     throw error
+  }
+}
+
+async function compareWith(
+  openExact: () => Promise<Extractor>,
+  extractor: Extractor,
+  batch: Pixels,
+): Promise<Agreement> {
+  const rows = await extractor.embed(batch)
+  const exact = await openExact()
+  try {
+    return compareRows(rows, await exact.embed(batch), extractor.dimensions)
+  } finally {
+    await exact.close()
   }
 }
 
@@ -150,26 +184,17 @@ function openNetworks(open: (sides: readonly [number, number]) => Promise<Networ
   }
 }
 
-async function embedBatch(
+async function embedRuns(
   name: string,
-  plan: ModelPlan,
   networks: Networks,
-  batch: Pixels,
+  runs: ReturnType<Preparation['prepare']>,
+  total: number,
   dimensions: number,
 ): Promise<Float32Array> {
-  const rows = new Float32Array(batch.count * dimensions)
-  const { mean, std } = plan.transform
-  const pictures = transformPixels(batch, plan.transform)
-  const { height, width } = pictures
-  const size = height * width * 3
-  const { images, run } = await networks.take(height, width)
-  const step = images.shape[0]
-  for (let first = 0; first < batch.count; first += step) {
-    const count = Math.min(step, batch.count - first)
-    const part = { ...pictures, count, data: pictures.data.subarray(first * size, (first + count) * size) }
-    // What a last, short run leaves of the run before is computed again and not read.
-    toTensor(part, mean, std, images.data.subarray(0, count * size))
-    const { data } = await run()
+  const rows = new Float32Array(total * dimensions)
+  for await (const { images, first, count } of runs) {
+    const network = await networks.take(images.shape[2], images.shape[3])
+    const { data } = await network.run(images)
     rows.set((data as Float32Array).subarray(0, count * dimensions), first * dimensions)
   }
   if (rows.every(Number.isFinite)) return rows

@@ -1,7 +1,7 @@
 // The extractor `onnx:PATH`: any image model in an ONNX file, run by the engine.
 
 import { dirname, join } from 'node:path'
-import { f32, type NdArray, type Pixels, pixels, ShapeError } from '../base/index.ts'
+import { f32, type NdArray, pixels, ShapeError } from '../base/index.ts'
 import type { Port } from '../engine/index.ts'
 import { hashBytes } from '../formats/index.ts'
 import { type ImageTransform, toTensor, transformPixels } from '../patches/index.ts'
@@ -11,6 +11,7 @@ import { type ImageModel, openImageModel, pickOutput } from './onnx/imageModel.t
 import { chooseTransform, type OnnxOptions, onnxDefaults, type Pooling } from './onnx/onnxOptions.ts'
 import { choosePooling, pooledSize, poolOutput } from './onnx/pooling.ts'
 import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
+import { openPreparation, type Preparation } from './preparation.ts'
 
 // Raised when the same model and options give other embeddings.
 const version = 1
@@ -25,7 +26,7 @@ export const onnxMethod: ExtractorMethod<OnnxOptions> = {
     const file = await readPreprocessorConfig(join(dirname(path), 'preprocessor_config.json'))
     const model = await openImageModel(path, device, threads)
     try {
-      return await openOnnx(path, model, options, file)
+      return await openOnnx(path, model, options, file, threads)
     } catch (error) {
       await model.session.close()
       throw error
@@ -50,6 +51,7 @@ async function openOnnx(
   model: ImageModel,
   options: OnnxOptions,
   file: ImageTransform | null,
+  threads?: number,
 ): Promise<Extractor> {
   const { height, width } = model
   const sides = height !== null && width !== null ? { height, width } : null
@@ -67,6 +69,7 @@ async function openOnnx(
     batch: model.batch ?? options.batch,
   }
   const dimensions = await probeDimensions(plan)
+  const preparation = openPreparation(transform, model.session.provider === 'cpu' ? 1 : threads)
   const facts = {
     version,
     hash: model.hash,
@@ -82,13 +85,19 @@ async function openOnnx(
     key: hashBytes(JSON.stringify(facts)),
     dimensions,
     featureNames: null,
+    provenance: null,
     embed(batch) {
       // One run at a time: it uses all cores by itself, and each holds its activations in memory.
-      const work = last.then(() => embedBatch(plan, batch, dimensions))
+      const work = last.then(() =>
+        embedRuns(plan, preparation.prepare(batch, plan.batch), batch.count, dimensions),
+      )
       last = work.catch(() => {})
       return work
     },
-    close: () => model.session.close(),
+    async close() {
+      await preparation.close()
+      await model.session.close()
+    },
   }
 }
 
@@ -96,27 +105,35 @@ async function openOnnx(
 // shows at once, not after hours, that the model can be run on pictures of this size.
 async function probeDimensions(plan: Plan): Promise<number> {
   const side = 96
-  const blank = pixels(new Uint8Array(side * side * 3).fill(255), 1, side, side)
-  const output = await runModel(plan, blank)
+  const count = plan.model.batch ?? 1
+  const blank = pixels(new Uint8Array(count * side * side * 3).fill(255), count, side, side)
+  const { mean, std } = plan.transform
+  const output = await runModel(plan, toTensor(transformPixels(blank, plan.transform), mean, std))
   choosePooling({ ...plan.output, shape: output.shape }, plan.pooling, plan.path)
   return pooledSize(output.shape, plan.pooling)
 }
 
-async function embedBatch(plan: Plan, batch: Pixels, dimensions: number): Promise<Float32Array> {
-  const rows = new Float32Array(batch.count * dimensions)
-  const size = batch.height * batch.width * 3
-  for (let first = 0; first < batch.count; first += plan.batch) {
-    const count = Math.min(plan.batch, batch.count - first)
-    const part = { ...batch, count, data: batch.data.subarray(first * size, (first + count) * size) }
-    poolOutput(await runModel(plan, part), plan.pooling, plan.prefixTokens, count, rows, first)
+async function embedRuns(
+  plan: Plan,
+  runs: ReturnType<Preparation['prepare']>,
+  total: number,
+  dimensions: number,
+): Promise<Float32Array> {
+  const rows = new Float32Array(total * dimensions)
+  for await (const { images, first, count } of runs) {
+    // A model whose batch may vary is fed as many pictures as there are.
+    const fed = plan.model.batch === null ? takeFirst(images, count) : images
+    poolOutput(await runModel(plan, fed), plan.pooling, plan.prefixTokens, count, rows, first)
   }
   return rows
 }
 
-// A model of fixed batch is fed as many pictures as it wants; those too many stay zero.
-async function runModel({ path, model, transform, output }: Plan, batch: Pixels): Promise<NdArray> {
-  const pictures = transformPixels(batch, transform)
-  const { height, width } = pictures
+function takeFirst({ shape, data }: NdArray<'f32'>, count: number): NdArray<'f32'> {
+  return f32([count, ...shape.slice(1)], data.subarray(0, (data.length / shape[0]) * count))
+}
+
+async function runModel({ path, model, output }: Plan, images: NdArray<'f32'>): Promise<NdArray> {
+  const [, , height, width] = images.shape
   if ((model.height ?? height) !== height || (model.width ?? width) !== width) {
     throw new ShapeError({
       where: `${path} input '${model.input.name}'`,
@@ -125,10 +142,5 @@ async function runModel({ path, model, transform, output }: Plan, batch: Pixels)
       hint: 'set resize or crop',
     })
   }
-  const count = model.batch ?? pictures.count
-  const values = new Float32Array(count * 3 * height * width)
-  const { mean, std } = transform
-  toTensor(pictures, mean, std, values.subarray(0, pictures.count * 3 * height * width))
-  const fed = { [model.input.name]: f32([count, 3, height, width], values) }
-  return (await model.session.run(fed))[output.name]
+  return (await model.session.run({ [model.input.name]: images }))[output.name]
 }

@@ -28,6 +28,7 @@ export const textureMethod: ExtractorMethod<TextureOptions> = {
       key: hashBytes(`texture ${textureVersion}`),
       dimensions: textureNames.length,
       featureNames: textureNames,
+      provenance: null,
       async embed(batch) {
         if (batch.count > 0) checkPatchSize(batch.height, batch.width) // refuses a size before any thread sees it
         const tasks = splitBatch(batch, workers.threads)

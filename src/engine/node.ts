@@ -17,6 +17,7 @@ const runtimeTypes = {
   f64: 'float64',
   i32: 'int32',
   i64: 'int64',
+  i8: 'int8',
   u8: 'uint8',
   bool: 'bool',
 } as const satisfies Record<Dtype, string>

@@ -18,6 +18,7 @@ const descriptors: Record<Dtype, string> = {
   f64: '<f8',
   i32: '<i4',
   i64: '<i8',
+  i8: '|i1',
   u8: '|u1',
   bool: '|b1',
 }
@@ -26,6 +27,7 @@ const arrays: { [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
   f64: Float64Array,
   i32: Int32Array,
   i64: BigInt64Array,
+  i8: Int8Array,
   u8: Uint8Array,
   bool: Uint8Array,
 }

@@ -12,6 +12,7 @@ const layouts = {
   BF16: { dtype: 'f32', bytes: 2 },
   I64: { dtype: 'i64', bytes: 8 },
   I32: { dtype: 'i32', bytes: 4 },
+  I8: { dtype: 'i8', bytes: 1 },
   U8: { dtype: 'u8', bytes: 1 },
   BOOL: { dtype: 'bool', bytes: 1 },
 } as const satisfies Record<string, { dtype: Dtype; bytes: number }>
@@ -23,6 +24,7 @@ const layoutOf = {
   f32: 'F32',
   i64: 'I64',
   i32: 'I32',
+  i8: 'I8',
   u8: 'U8',
   bool: 'BOOL',
 } as const satisfies Record<Dtype, LayoutName>
@@ -181,6 +183,7 @@ function decodeTensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array):
     f32: Float32Array,
     i64: BigInt64Array,
     i32: Int32Array,
+    i8: Int8Array,
     u8: Uint8Array,
     bool: Uint8Array,
   }

@@ -112,6 +112,7 @@ export const gradientRules = {
 
   matmul: (g, { inputs: [a, b], attributes }) => gradMatmul(g, a, b, attributes),
   gemm: 'none: it is written after gradients are taken',
+  quantizedMatmul: 'none: rounded weights are for use, not for training',
   conv: (g, { inputs: [x, weight], attributes }) => gradConv(g, x, weight, attributes),
   convTranspose: (g, { inputs: [x, weight], attributes }) => gradConvTranspose(g, x, weight, attributes),
 } satisfies { readonly [O in OpName]: GradientRule<O> | `none: ${string}` }

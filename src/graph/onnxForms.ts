@@ -78,6 +78,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
       transB: { int: transposeB ? 1 : 0 },
     },
   }),
+  quantizedMatmul: () => ({ type: 'DynamicQuantizeMatMul', domain: 'com.microsoft' }),
   conv: (attributes) => ({ type: 'Conv', attributes: formGeometry(attributes) }),
   convTranspose: (attributes) => ({
     type: 'ConvTranspose',

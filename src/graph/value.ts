@@ -65,6 +65,8 @@ export interface OpAttributes {
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean }
   /** scale * A B + bias (an optional third input); written by simplify only. */
   gemm: { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number }
+  /** x W of int8 weights; x is quantised as a whole, when it runs. */
+  quantizedMatmul: Nothing
   conv: ConvAttributes
   convTranspose: ConvAttributes & { readonly outputPadding: readonly number[] }
 }

@@ -6,10 +6,12 @@ export { foldLayerScale } from './foldLayerScale.ts'
 export { type MlpOptions, mlp } from './mlp.ts'
 export { type PatchGanOptions, patchGan } from './patchGan.ts'
 export { type Resampling, resamplePositions } from './positions.ts'
+export { quantizeLinear } from './quantizeLinear.ts'
 export { type ResnetGeneratorOptions, resnetGenerator } from './resnetGenerator.ts'
 export { type UnetGeneratorOptions, unetGenerator } from './unetGenerator.ts'
 export { type Vit, type VitValues, vit } from './vit.ts'
 export {
+  isVitBuffer,
   publishedVitShapes,
   type TensorPart,
   unchunkName,

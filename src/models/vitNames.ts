@@ -1,6 +1,6 @@
 // What publishers call a ViT's tensors: for each naming, how a dinov2 name is rewritten, and which tensors are
 // published in parts (query, key and value apart instead of one qkv).
-// Sources: facebookresearch/dinov2; timm's vision_transformer.py; transformers' modeling_dinov2.py,
+// Sources: facebookresearch/dinov2 and dinov3; timm's vision_transformer.py; transformers' modeling_dinov2.py,
 // modeling_vit.py and modeling_dinov3_vit.py.
 
 import { type ParamShapes, type VitArchitecture, vitShapes } from './vitShapes.ts'
@@ -12,6 +12,8 @@ interface Naming {
   readonly splitQkv?: readonly [query: string, key: string, value: string]
   /** Keys have no bias there: it is zero. */
   readonly lacksKeyBias?: boolean
+  /** Keys have a bias there, but a mask in the code takes it away. */
+  readonly masksKeyBias?: boolean
   /** The mask token has a batch axis of its own. */
   readonly longMaskToken?: boolean
   readonly lacksMaskToken?: boolean
@@ -64,6 +66,8 @@ const namings = {
     ],
     splitQkv: ['query', 'key', 'value'],
   },
+  /** facebookresearch/dinov3: dinov2's names but for the registers. */
+  dinov3: { rewrites: [[/^register_tokens$/, 'storage_tokens']], masksKeyBias: true },
   /** transformers' DINOv3ViTModel. */
   'huggingface dinov3': {
     rewrites: [
@@ -90,6 +94,8 @@ export const vitNamings = Object.keys(namings) as VitNaming[]
 export interface TensorPart {
   readonly name: string | null
   readonly shape: readonly number[]
+  /** Rows from the first up to the second are zero, whatever is published. */
+  readonly zeroRows?: readonly [number, number]
 }
 
 /** For each parameter (by its dinov2 name) the published tensors that, one below the other, are its rows. */
@@ -97,7 +103,8 @@ export function vitParts(
   vit: VitArchitecture,
   naming: VitNaming,
 ): Readonly<Record<string, readonly TensorPart[]>> {
-  const { rewrites, splitQkv, lacksKeyBias, lacksMaskToken, longMaskToken }: Naming = namings[naming]
+  const { rewrites, splitQkv, lacksKeyBias, masksKeyBias, lacksMaskToken, longMaskToken }: Naming =
+    namings[naming]
   const parts: Record<string, TensorPart[]> = {}
   for (const [parameter, shape] of Object.entries(vitShapes(vit))) {
     if (parameter === 'mask_token' && lacksMaskToken) continue
@@ -110,7 +117,10 @@ export function vitParts(
       })
     } else {
       const published = parameter === 'mask_token' && longMaskToken ? [1, ...shape] : shape
-      parts[parameter] = [{ name, shape: published }]
+      const isMasked = masksKeyBias && parameter.endsWith('.qkv.bias')
+      parts[parameter] = [
+        { name, shape: published, ...(isMasked && { zeroRows: [shape[0] / 3, (2 * shape[0]) / 3] }) },
+      ]
     }
   }
   return parts
@@ -120,6 +130,11 @@ export function vitParts(
 export function publishedVitShapes(vit: VitArchitecture, naming: VitNaming): ParamShapes {
   const parts = Object.values(vitParts(vit, naming)).flat()
   return Object.fromEntries(parts.flatMap(({ name, shape }) => (name === null ? [] : [[name, shape]])))
+}
+
+/** Whether a tensor of a ViT's checkpoint follows from the architecture and holds nothing learnt. */
+export function isVitBuffer(name: string): boolean {
+  return /^rope_embed\.periods$|\.attn\.qkv\.bias_mask$/.test(name)
 }
 
 /** The name that a tensor of a checkpoint with chunked blocks (`blocks.0.3.norm1`) has without them. */

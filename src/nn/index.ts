@@ -58,6 +58,7 @@ export {
   layerScale,
   linearSpecs,
   patchEmbed,
+  type Rotation,
   splitFirst,
   swigluMlp,
 } from './tokens.ts'

@@ -1,11 +1,12 @@
 // Layers of transformers, on tokens [batch, count, width]: layer normalisation, linear layers row by row, attention,
 // the two kinds of MLP, layer scale, and the cut of an image into patches.
-// Sources: Vaswani et al. 2017; Touvron et al. 2021 (layer scale); Shazeer 2020 (SwiGLU).
+// Sources: Vaswani et al. 2017; Su et al. 2021 (rotation); Touvron et al. 2021 (layer scale); Shazeer 2020 (SwiGLU).
 
 import { ShapeError } from '../base/index.ts'
 import * as g from '../graph/index.ts'
 import { fill, normal } from './initializers.ts'
 import type { Model, ParamSpecs, ParamValues } from './model.ts'
+import type { Pass } from './pass.ts'
 
 /** A linear layer with bias, its weight [outputs, inputs] drawn as ViTs are: normal with deviation 0.02. */
 export function linearSpecs(name: string, inputs: number, outputs: number): ParamSpecs {
@@ -15,15 +16,30 @@ export function linearSpecs(name: string, inputs: number, outputs: number): Para
   }
 }
 
-/** x W^T + b on tokens, as one matrix product of all rows where their number is known. */
+/**
+ * x W^T + b on tokens, as one matrix product of all rows where their number is known. Where `values` hold `name.scale`,
+ * the weight is int8 and transposed (`quantizeLinear` of models).
+ */
 export function applyLinear(name: string, values: ParamValues, x: g.Value): g.Value {
   const weight = values[`${name}.weight`]
+  const scale = values[`${name}.scale`]
+  if (scale) return g.quantizedMatmul(x, weight, scale, values[`${name}.bias`])
   if (x.shape.some((side) => typeof side === 'string')) {
     return g.add(g.matmul(x, weight, { transposeB: true }), values[`${name}.bias`])
   }
   const rows = g.reshape(x, [-1, x.shape[x.shape.length - 1]])
   const product = g.add(g.matmul(rows, weight, { transposeB: true }), values[`${name}.bias`])
   return g.reshape(product, [...x.shape.slice(0, -1), weight.shape[0]])
+}
+
+// Some outputs of a linear layer, as the layer `part`.
+function sliceOutputs(name: string, values: ParamValues, start: number, end: number): ParamValues {
+  const scale = values[`${name}.scale`]
+  return {
+    'part.weight': g.slice(values[`${name}.weight`], scale ? 1 : 0, start, end),
+    'part.bias': g.slice(values[`${name}.bias`], 0, start, end),
+    ...(scale && { 'part.scale': g.slice(scale, 0, start, end) }),
+  }
 }
 
 /** Layer normalisation over the last axis. */
@@ -46,10 +62,17 @@ export function layerScale(name: string, width: number, initial = 1): Model {
   }
 }
 
-/** Self-attention, which can also be had for the first tokens only. */
+/** By how much each token's pairs of channels (i, i + channels / 2) are turned: [tokens, channels / 2] both. */
+export interface Rotation {
+  readonly cos: g.Value
+  readonly sin: g.Value
+}
+
+/** Self-attention, which can also be had for the first tokens only. With a rotation, queries and keys are turned. */
 export interface Attention extends Model {
+  apply(values: ParamValues, x: g.Value, pass: Pass, rotation?: Rotation): g.Value
   /** The result for the first `count` tokens, which attend to all: [batch, count, width]. */
-  applyToFirst(values: ParamValues, x: g.Value, count: number): g.Value
+  applyToFirst(values: ParamValues, x: g.Value, count: number, rotation?: Rotation): g.Value
 }
 
 /** Multi-head self-attention: one layer `qkv` for queries, keys and values (rows in that order), and `proj`. */
@@ -72,20 +95,30 @@ export function attention(name: string, width: number, heads: number): Attention
       ...linearSpecs(`${name}.qkv`, width, 3 * width),
       ...linearSpecs(`${name}.proj`, width, width),
     },
-    apply(values, x) {
+    apply(values, x, _pass, rotation) {
       const [q, k, v] = splitHeads(applyLinear(`${name}.qkv`, values, x))
-      return joinHeads(values, attend(q, k, v))
+      return joinHeads(values, attend(rotate(q, rotation), rotate(k, rotation), v))
     },
-    applyToFirst(values, x, count) {
-      const rows = (start: number, end: number): ParamValues => ({
-        'part.weight': g.slice(values[`${name}.qkv.weight`], 0, start, end),
-        'part.bias': g.slice(values[`${name}.qkv.bias`], 0, start, end),
-      })
+    applyToFirst(values, x, count, rotation) {
+      const rows = (start: number, end: number) => sliceOutputs(`${name}.qkv`, values, start, end)
       const [q] = splitHeads(applyLinear('part', rows(0, width), g.slice(x, 1, 0, count)))
       const [k, v] = splitHeads(applyLinear('part', rows(width, 3 * width), x))
-      return joinHeads(values, attend(q, k, v))
+      return joinHeads(values, attend(rotate(q, rotation), rotate(k, rotation), v))
     },
   }
+}
+
+// x is [batch, heads, tokens, channels], of which the rotation may know more tokens.
+function rotate(x: g.Value, rotation: Rotation | undefined): g.Value {
+  if (!rotation) return x
+  const [, , count, channels] = x.shape as readonly number[]
+  const halves = [channels / 2, channels / 2]
+  const [first, second] = g.split(x, 3, halves)
+  const [cos, sin] = [rotation.cos, rotation.sin].map((table) =>
+    table.shape[0] === count ? table : g.slice(table, 0, 0, count),
+  )
+  const turned = [g.sub(g.mul(first, cos), g.mul(second, sin)), g.add(g.mul(second, cos), g.mul(first, sin))]
+  return g.concat(turned, 3)
 }
 
 /** The entries of the first axis, whose length is known, without it. */

@@ -54,10 +54,15 @@ export function resizePixels(batch: Pixels, height: number, width: number, filte
 
 /** Resizes the shorter side to `size` and the longer in proportion, rounded down. */
 export function resizeShorter(batch: Pixels, size: number, filter: ResizeFilter): Pixels {
-  const { height, width } = batch
+  const sides = shorterSides(batch.height, batch.width, size)
+  return resizePixels(batch, sides.height, sides.width, filter)
+}
+
+/** The sides of a picture whose shorter side becomes `size`. */
+export function shorterSides(height: number, width: number, size: number): { height: number; width: number } {
   return height <= width
-    ? resizePixels(batch, size, Math.floor((size * width) / height), filter)
-    : resizePixels(batch, Math.floor((size * height) / width), size, filter)
+    ? { height: size, width: Math.floor((size * width) / height) }
+    : { height: Math.floor((size * height) / width), width: size }
 }
 
 /** The central `height` x `width` of every patch; what lies outside a smaller patch is black. */

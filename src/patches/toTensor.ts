@@ -2,7 +2,7 @@
 // Float steps are rounded as torchvision's ToTensor and Normalize round them, so that values are equal bit for bit.
 
 import { f32, type NdArray, type Pixels } from '../base/index.ts'
-import { cropCenter, type ResizeFilter, resizePixels, resizeShorter } from './resize.ts'
+import { cropCenter, type ResizeFilter, resizePixels, resizeShorter, shorterSides } from './resize.ts'
 
 /** One value for each of red, green and blue, for pixels in [0, 1]. */
 export type ChannelValues = readonly [number, number, number]
@@ -60,6 +60,15 @@ export function transformPixels(batch: Pixels, { resize, filter, crop }: ImageTr
   return typeof crop === 'number'
     ? cropCenter(resized, crop, crop)
     : cropCenter(resized, crop.height, crop.width)
+}
+
+/** The sides of what a transform makes of patches of `height` x `width`. */
+export function transformedSides({ resize, crop }: ImageTransform, height: number, width: number): Sides {
+  if (crop !== null) return typeof crop === 'number' ? { height: crop, width: crop } : crop
+  if (resize === null) return { height, width }
+  if ('height' in resize) return resize
+  if (resize.edge === 'both') return { height: resize.side, width: resize.side }
+  return shorterSides(height, width, resize.side)
 }
 
 function resizeAs(

@@ -3,18 +3,22 @@
 import type { Evaluation, Interval, Scores } from '../evaluate/evaluation.ts'
 import type {
   Cell,
+  EmbeddingAgreement,
   Gallery,
   GalleryImage,
   Manifest,
   Metrics,
   OverSeeds,
+  PairSignature,
   Split,
   SplitProvenance,
   StageTiming,
+  StainEffect,
 } from '../runs/record.ts'
 
 export type {
   Cell,
+  EmbeddingAgreement,
   Evaluation,
   Gallery,
   GalleryImage,
@@ -22,10 +26,12 @@ export type {
   Manifest,
   Metrics,
   OverSeeds,
+  PairSignature,
   Scores,
   Split,
   SplitProvenance,
   StageTiming,
+  StainEffect,
 }
 
 /** A run as the report shows it. Only the manifest and the metrics must be there. */
@@ -72,7 +78,8 @@ export function rankCells(metrics: Metrics): readonly Cell[] {
 export function compareCells(metrics: Metrics): readonly Cell[] {
   const chosen = chosenCell(metrics)
   const siblings = metrics.cells.filter(
-    (cell) => cell.embed === chosen.embed && cell.classify === chosen.classify,
+    (cell) =>
+      cell.augment === chosen.augment && cell.embed === chosen.embed && cell.classify === chosen.classify,
   )
   const others = siblings.length > 1 ? siblings : rankCells(metrics).slice(0, 8)
   return [chosen, ...others.filter((cell) => cell.id !== chosen.id)]
@@ -89,10 +96,15 @@ export function labelCompared(cell: Cell, metrics: Metrics): string {
 }
 
 function labelAmong(cell: Cell, cells: readonly Cell[]): string {
-  const parts = (['stain', 'embed', 'classify'] as const).filter((part) =>
-    cells.some((other) => other[part] !== cell[part]),
-  )
-  return (parts.length ? parts : (['stain', 'embed', 'classify'] as const))
+  const parts = AXES.filter((part) => cells.some((other) => other[part] !== cell[part]))
+  return parts.length ? parts.map((part) => cell[part]).join(' / ') : nameCell(cell)
+}
+
+const AXES = ['stain', 'augment', 'embed', 'classify'] as const
+
+/** A cell's full name; augmentation is named only where there is some. */
+export function nameCell(cell: Cell): string {
+  return AXES.filter((part) => part !== 'augment' || cell.augment !== 'none')
     .map((part) => cell[part])
     .join(' / ')
 }

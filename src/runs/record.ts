@@ -9,7 +9,9 @@
 //   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
 
 import type { EpochRecord } from '../classify/head.ts'
+import type { ModelProvenance } from '../embed/extractor.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
+import type { CenterSignature } from '../evaluate/signature.ts'
 import type { Origin } from '../patches/patchSet.ts'
 
 export type Split = 'train' | 'val' | 'test'
@@ -36,6 +38,8 @@ export interface Manifest {
   readonly seeds: readonly number[]
   readonly versions: Readonly<Record<string, string>>
   readonly splits: Readonly<Partial<Record<Split, SplitProvenance>>>
+  /** By label, whose model an extractor is; null where it is none. */
+  readonly extractors: Readonly<Record<string, ModelProvenance | null>>
   /** The most artificial origin among the splits: every number in the run carries it. */
   readonly origin: Origin
 }
@@ -45,6 +49,37 @@ export interface VerdictCounts {
   readonly stain: string
   readonly split: Split
   readonly byCenter: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+/** What a stain method does to a sample of the patches of train and val. */
+export interface StainEffect {
+  readonly stain: string
+  readonly patches: number
+  /** Mean structural similarity of luma before and after, -1 to 1. */
+  readonly similarity: number
+  /** Mean correlation of the hematoxylin map before and after, -1 to 1. */
+  readonly hematoxylinKept: number
+  /** Mean distance (CIE76) between the centers' mean colours after; null with one center. */
+  readonly centerDistance: number | null
+  /** Mean distance of patches to their own center's mean colour after. */
+  readonly withinCenter: number
+}
+
+/** How well the hospital can be told from the embeddings of one stain method and extractor, train and val. */
+export interface PairSignature extends CenterSignature {
+  readonly stain: string
+  readonly embed: string
+}
+
+/** How near embeddings of lower precision are to single precision: cosines on a sample of their patches. */
+export interface EmbeddingAgreement {
+  /** Which embeddings, e.g. `macenko/dinov2-small`. */
+  readonly embeddings: string
+  readonly embed: string
+  readonly split: Split
+  readonly patches: number
+  readonly mean: number
+  readonly min: number
 }
 
 /** Mean and standard deviation of a figure over the seeds. */
@@ -65,9 +100,11 @@ export interface SeedResult {
 
 /** One combination of the grid; probabilities are averaged over seeds before `val` and `test` are evaluated. */
 export interface Cell {
-  /** `<stain>/<embed>/<classify>`, the labels as the recipe gives them. */
+  /** `<stain>/<embed>/<classify>`, or `<stain>/<augment>/<embed>/<classify>`, the labels as the recipe gives them. */
   readonly id: string
   readonly stain: string
+  /** What training patches were shown as; `none` where they were not augmented. */
+  readonly augment: string
   readonly embed: string
   readonly classify: string
   readonly seeds: readonly SeedResult[]
@@ -86,6 +123,12 @@ export interface Metrics {
   readonly chosen: string
   readonly chosenBy: string
   readonly verdicts: readonly VerdictCounts[]
+  /** Of each stain method, where centers are known. */
+  readonly effects: readonly StainEffect[]
+  /** Of each stain method and extractor, where at least two centers are known. */
+  readonly signatures: readonly PairSignature[]
+  /** Of embeddings in lower precision; not there where there are none. */
+  readonly agreements?: readonly EmbeddingAgreement[]
 }
 
 export interface StageTiming {

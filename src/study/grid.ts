@@ -2,18 +2,21 @@
 // from inputs alone, so a plan can be told before anything has run.
 
 import type { Split } from '../runs/record.ts'
+import type { AugmentEntry } from './augmentation.ts'
 import type { CacheInputs } from './cache.ts'
 import { pairHead } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipe.ts'
 import type { OpenSplits } from './splits.ts'
+import { augmentInputs } from './steps/augmentViews.ts'
 import { embedInputs } from './steps/embedSplit.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { headInputs, headMethodOf } from './steps/trainHead.ts'
 
-/** One column of embeddings: a stain method and an extractor. */
+/** One column of embeddings: a stain method, what training patches are shown as, and an extractor. */
 export interface EmbeddingPair {
   readonly stain: StainEntry
+  readonly augment: AugmentEntry
   readonly embed: AxisEntry
   readonly extractorKey: string
   readonly inputs: Readonly<Partial<Record<Split, CacheInputs>>>
@@ -40,23 +43,16 @@ export function layOutGrid(
   extractorKeys: Readonly<Record<string, string>>,
 ): Grid {
   const pairs = recipe.stain.flatMap((stain) =>
-    recipe.embed.map((embed): EmbeddingPair => {
-      const fit = stainInputs(recipe, splits, stain)
-      const extractorKey = extractorKeys[embed.label]
-      const inputs: Partial<Record<Split, CacheInputs>> = {}
-      for (const split of Object.values(splits)) {
-        const filterKey = filterInputs(recipe, split)
-        inputs[split.split] = embedInputs({ ...split, filterKey }, stain, fit, extractorKey)
-      }
-      return { stain, embed, extractorKey, inputs }
-    }),
+    recipe.augment.flatMap((augment) =>
+      recipe.embed.map((embed) => layOutPair(recipe, splits, { stain, augment, embed }, extractorKeys)),
+    ),
   )
   const cells = pairs.flatMap((pair) =>
     recipe.classify
       .map((classify) => pairHead(classify, pair.embed))
       .filter((classify) => classify !== null)
       .map((classify) => ({
-        id: `${pair.stain.label}/${pair.embed.label}/${classify.label}`,
+        id: `${nameEmbeddings(pair, 'train')}/${classify.label}`,
         pair,
         classify,
         heads: seedsOf(recipe, classify).map((seed) => ({
@@ -66,6 +62,37 @@ export function layOutGrid(
       })),
   )
   return { pairs, cells }
+}
+
+function layOutPair(
+  recipe: Recipe,
+  splits: OpenSplits,
+  { stain, augment, embed }: Pick<EmbeddingPair, 'stain' | 'augment' | 'embed'>,
+  extractorKeys: Readonly<Record<string, string>>,
+): EmbeddingPair {
+  const fit = stainInputs(recipe, splits, stain)
+  const extractorKey = extractorKeys[embed.label]
+  const inputs: Partial<Record<Split, CacheInputs>> = {}
+  for (const split of Object.values(splits)) {
+    const filterKey = filterInputs(recipe, split)
+    const views = split.split === 'train' ? augmentInputs(augment, recipe.seed, filterKey) : null
+    inputs[split.split] = embedInputs({ ...split, filterKey }, stain, fit, extractorKey, views)
+  }
+  return { stain, augment, embed, extractorKey, inputs }
+}
+
+/**
+ * The name of a pair's embeddings of a split: `stain/embed`, or `stain/augment/embed` where they are augmented, which
+ * only those of train are.
+ */
+export function nameEmbeddings({ stain, augment, embed }: EmbeddingPair, split: Split): string {
+  const isAugmented = split === 'train' && augment.label !== 'none'
+  return [stain.label, ...(isAugmented ? [augment.label] : []), embed.label].join('/')
+}
+
+/** How many rows a split's embeddings have for each of its patches. */
+export function viewsOf({ augment }: EmbeddingPair, split: Split): number {
+  return split === 'train' ? augment.views : 1
 }
 
 // A head that does not use its seed would only be trained again to the same end.

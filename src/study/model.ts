@@ -11,6 +11,7 @@ import { writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
+import type { AugmentEntry } from './augmentation.ts'
 import type { GridCell } from './grid.ts'
 import type { StainEntry } from './recipe.ts'
 import { readNetworks, writeNetworks } from './stainFit.ts'
@@ -21,8 +22,11 @@ import type { TrainedHead } from './steps/trainHead.ts'
 
 // model.json
 interface ModelFile {
+  readonly cell: string
   readonly stain: StainEntry
   readonly fit: StainFit
+  /** What the heads' training patches were shown as; patches to predict are taken as they are. */
+  readonly augment: AugmentEntry
   readonly embed: GridCell['pair']['embed']
   readonly head: string
   readonly seeds: readonly number[]
@@ -59,8 +63,10 @@ export async function saveModel(
     for (const file of await readdir(from)) await copyFile(join(from, file), join(to, file))
   }
   const model: ModelFile = {
+    cell: cell.id,
     stain: stain.entry,
     fit: await writeNetworks(folder, stain.fit),
+    augment: cell.pair.augment,
     embed: cell.pair.embed,
     head: cell.classify.name,
     seeds: cell.heads.map(({ seed }) => seed),
@@ -95,10 +101,13 @@ export async function openModel(
     provider: options.device as FittedStain['provider'],
   }
   return {
-    name: `${file.stain.label}/${file.embed.label}/${file.head}`,
+    name: file.cell,
     threshold: file.threshold,
     predict: (set, progress) => predictSet(set, stain, extractor, heads, progress),
-    close: () => extractor.close(),
+    async close() {
+      await extractor.close()
+      for (const head of heads) await head.close?.()
+    },
   }
 }
 

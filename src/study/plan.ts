@@ -1,8 +1,8 @@
 // What a study would do: each step with whether its result is in the cache already.
 
 import { openExtractor } from '../embed/index.ts'
-import { type Cache, openCache } from './cache.ts'
-import { layOutGrid } from './grid.ts'
+import { type Cache, keyOf, openCache } from './cache.ts'
+import { layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
 import type { Recipe } from './recipe.ts'
 import { closeSplits, type OpenSplits, openSplits } from './splits.ts'
 import { filterInputs } from './steps/filter.ts'
@@ -57,22 +57,22 @@ async function planCells(
   device: string,
 ): Promise<PlannedStep[]> {
   const { pairs, cells } = layOutGrid(recipe, splits, await readExtractorKeys(recipe, device))
-  const embeds = pairs.flatMap(({ stain, embed, inputs }) =>
-    Object.values(splits).map(
-      ({ split, set }): PlannedStep => ({
-        stage: 'embed',
-        what: `${stain.label}/${embed.label} ${split}`,
-        items: set.count,
-        cached: cache.has(inputs[split]!),
-      }),
-    ),
+  const planned = new Set<string>()
+  const embeds = pairs.flatMap((pair) =>
+    Object.values(splits).flatMap(({ split, set }): PlannedStep[] => {
+      const inputs = pair.inputs[split]!
+      if (planned.has(keyOf(inputs))) return []
+      planned.add(keyOf(inputs))
+      const what = `${nameEmbeddings(pair, split)} ${split}`
+      return [{ stage: 'embed', what, items: set.count * viewsOf(pair, split), cached: cache.has(inputs) }]
+    }),
   )
-  const heads = cells.flatMap(({ id, heads }) =>
+  const heads = cells.flatMap(({ id, pair, heads }) =>
     heads.map(
       ({ seed, inputs }): PlannedStep => ({
         stage: 'classify',
         what: `${id} seed ${seed}`,
-        items: splits.train.set.count,
+        items: splits.train.set.count * pair.augment.views,
         cached: cache.has(inputs),
       }),
     ),

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import type { ModelProvenance } from '../embed/index.ts'
 import type { Origin } from '../patches/index.ts'
 import type { Manifest, Split, SplitProvenance } from '../runs/index.ts'
 import type { Recipe } from './recipe.ts'
@@ -13,6 +14,7 @@ const artificial: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown',
 export async function describeRun(
   recipe: Recipe,
   filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
+  extractors: Readonly<Record<string, ModelProvenance | null>>,
 ): Promise<Manifest> {
   const splits: Partial<Record<Split, SplitProvenance>> = {}
   for (const split of Object.values(filtered)) splits[split.split] = describeSplit(split)
@@ -23,6 +25,7 @@ export async function describeRun(
     seeds: recipe.seeds,
     versions: readVersions(),
     splits,
+    extractors,
     origin: artificial.find((origin) => origins.includes(origin))!,
   }
 }

@@ -10,6 +10,7 @@ import { extractors } from '../embed/index.ts'
 import { readers } from '../patches/index.ts'
 import { qualityDefaults } from '../quality/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
+import { type AugmentEntry, augmentSchema, readAugmentEntry } from './augmentation.ts'
 import { completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
 
@@ -64,6 +65,7 @@ const recipeSchema = z.strictObject({
       fallback: z.enum(fallbacks).optional(),
     }),
   ),
+  augment: z.array(augmentSchema).min(1).default(['none']),
   embed: axis(z.looseObject({ extractor: z.string(), label: z.string().optional() })),
   classify: axis(
     z.looseObject({ head: z.string(), label: z.string().optional(), preset: z.string().optional() }),
@@ -99,6 +101,8 @@ export interface Recipe {
   /** null: no filter. */
   readonly quality: typeof qualityDefaults | null
   readonly stain: readonly StainEntry[]
+  /** What training patches are shown as; val and test patches are never augmented. */
+  readonly augment: readonly AugmentEntry[]
   readonly embed: readonly AxisEntry[]
   readonly classify: readonly AxisEntry[]
   readonly evaluate: { readonly threshold: number; readonly resamples: number }
@@ -147,12 +151,13 @@ export function parseRecipe(
     quality:
       raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityDefaults, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry, folder)),
+    augment: raw.augment.map((entry) => readAugmentEntry(`${where} augment`, entry)),
     embed: raw.embed.map((entry) => readEmbedEntry(`${where} embed`, entry, folder)),
     classify: raw.classify.map((entry) => readClassifyEntry(`${where} classify`, entry, folder)),
     evaluate: raw.evaluate,
     text,
   }
-  for (const stage of ['stain', 'embed', 'classify'] as const)
+  for (const stage of ['stain', 'augment', 'embed', 'classify'] as const)
     rejectRepeatedLabels(`${where} ${stage}`, recipe[stage])
   rejectUnpaired(where, recipe)
   return recipe
@@ -239,7 +244,7 @@ function resolveSplits(where: string, data: Recipe['data'], folder: string): Rec
   }
 }
 
-function rejectRepeatedLabels(where: string, entries: readonly AxisEntry[]): void {
+function rejectRepeatedLabels(where: string, entries: readonly { readonly label: string }[]): void {
   const labels = entries.map((entry) => entry.label)
   const repeated = labels.find((label, i) => labels.indexOf(label) !== i)
   if (repeated !== undefined) {

@@ -3,7 +3,6 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Extractor, openExtractor } from '../embed/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
 import {
@@ -11,47 +10,27 @@ import {
   type Manifest,
   type Metrics,
   openRunFolder,
-  type RunFolder,
+  type PairSignature,
   type Split,
-  type StageTiming,
-  type VerdictCounts,
+  type StainEffect,
 } from '../runs/index.ts'
-import { type Cache, type CacheEntry, openCache } from './cache.ts'
-import { type EmbeddingPair, type GridCell, layOutGrid } from './grid.ts'
+import { openCache } from './cache.ts'
+import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
+import { type GridCell, viewsOf } from './grid.ts'
 import { saveModel } from './model.ts'
 import { describeRun } from './provenance.ts'
 import { printRecipe, type Recipe } from './recipe.ts'
 import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './splits.ts'
-import { embedSplit, readVerdicts } from './steps/embedSplit.ts'
+import { repeatLabels } from './steps/augmentViews.ts'
 import { averageSeeds, evaluateCell, truthOf } from './steps/evaluateCell.ts'
-import { type FilteredSplit, filterSplit } from './steps/filter.ts'
+import { type Filtered, type FilteredSplit, filterSplit } from './steps/filter.ts'
+import { measureEffect, measurePair } from './steps/judgeStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
 import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
 import type { Device } from './steps/trainStain.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
-
-/** How a study tells where it stands. */
-export interface StudyObserver {
-  /** A step begins; call `progress` on the returned handle, `end` when it is done. */
-  step(stage: string, what: string): StepObserver
-}
-export interface StepObserver {
-  progress(done: number, total: number | undefined, note?: string): void
-  end(cached: boolean, note?: string): void
-}
-
-/** Where and how a study runs. */
-export interface StudyOptions {
-  /** Folder that receives `<recipe name>/`. */
-  readonly out: string
-  /** The cache's folder. */
-  readonly cache: string
-  readonly device: string
-  /** Worker threads; all cores by default. */
-  readonly threads?: number
-  readonly observer: StudyObserver
-}
+import { noteCost, type Study, type StudyOptions } from './study.ts'
 
 /** What a study left behind. */
 export interface StudyResult {
@@ -60,20 +39,6 @@ export interface StudyResult {
   readonly submission: string | null
   readonly manifest: Manifest
   readonly metrics: Metrics
-}
-
-type Filtered = Readonly<Partial<Record<Split, FilteredSplit>>> & {
-  readonly train: FilteredSplit
-  readonly val: FilteredSplit
-}
-
-// Everything that the steps of one study share.
-interface Study {
-  readonly recipe: Recipe
-  readonly options: StudyOptions
-  readonly cache: Cache
-  readonly run: RunFolder
-  readonly timings: StageTiming[]
 }
 
 /** Runs the study that `recipe` describes; what the cache holds is not done again. */
@@ -100,24 +65,13 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
   const { recipe } = study
   const filtered = await filterSplits(study, splits)
   const stains = await fitStains(study, splits, filtered)
-  const extractors = await openExtractors(study)
-  let grid: ReturnType<typeof layOutGrid>
-  const embedded = new Map<EmbeddingPair, Record<string, CacheEntry>>()
-  const verdicts: VerdictCounts[] = []
-  try {
-    const keys = Object.fromEntries(recipe.embed.map(({ label }) => [label, extractors.get(label)!.key]))
-    grid = layOutGrid(recipe, splits, keys)
-    for (const pair of grid.pairs) {
-      const extractor = extractors.get(pair.embed.label)!
-      embedded.set(
-        pair,
-        await embedPair(study, pair, filtered, stains.get(pair.stain.label)!, extractor, verdicts),
-      )
-    }
-  } finally {
-    for (const extractor of extractors.values()) await extractor.close()
-  }
-  const judged = await judgeCells(study, grid.cells, filtered, embedded)
+  const { cells, embedded, verdicts, agreements, provenance } = await embedGrid(
+    study,
+    splits,
+    filtered,
+    stains,
+  )
+  const judged = await judgeCells(study, cells, filtered, embedded)
   const chosen = judged.reduce((best, cell) =>
     cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
   )
@@ -126,9 +80,37 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     chosen: chosen.result.id,
     chosenBy: 'best accuracy on val, seeds averaged',
     verdicts,
+    ...(await judgeStains(study, filtered, stains, embedded)),
+    ...(agreements.length > 0 && { agreements }),
   }
-  const manifest = await describeRun(recipe, filtered)
+  const manifest = await describeRun(recipe, filtered, provenance)
   return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
+}
+
+// Structure and hospital signature: of each stain method, and of each of its extractors.
+async function judgeStains(
+  study: Study,
+  filtered: Filtered,
+  stains: ReadonlyMap<string, StudyStain>,
+  embedded: EmbeddedGrid['embedded'],
+): Promise<Pick<Metrics, 'effects' | 'signatures'>> {
+  const { cache, recipe, options } = study
+  const effects: StainEffect[] = []
+  const signatures: PairSignature[] = []
+  const step = options.observer.step('evaluate', 'stain methods')
+  for (const stain of stains.values()) {
+    const effect = await measureEffect(cache, filtered, stain)
+    if (effect) effects.push(effect)
+  }
+  for (const [pair, { train, val }] of embedded) {
+    const [stain, embed] = [pair.stain.label, pair.embed.label]
+    if (signatures.some((known) => known.stain === stain && known.embed === embed)) continue
+    const signature = await measurePair(cache, recipe, pair, { train: train!, val: val! }, filtered)
+    if (signature) signatures.push({ stain, embed, ...signature })
+    step.progress(signatures.length, undefined)
+  }
+  step.end(false)
+  return { effects, signatures }
 }
 
 async function filterSplits(study: Study, splits: OpenSplits): Promise<Filtered> {
@@ -171,48 +153,6 @@ async function fitStains(
   return stains
 }
 
-async function openExtractors({ recipe, options }: Study): Promise<Map<string, Extractor>> {
-  const extractors = new Map<string, Extractor>()
-  for (const { label, name, options: given } of recipe.embed) {
-    extractors.set(
-      label,
-      await openExtractor({ name, ...given }, { device: options.device, threads: options.threads }),
-    )
-  }
-  return extractors
-}
-
-async function embedPair(
-  study: Study,
-  pair: EmbeddingPair,
-  filtered: Filtered,
-  stain: StudyStain,
-  extractor: Extractor,
-  verdicts: VerdictCounts[],
-): Promise<Record<string, CacheEntry>> {
-  const entries: Record<string, CacheEntry> = {}
-  for (const split of Object.values(filtered)) {
-    const what = `${pair.stain.label}/${pair.embed.label} ${split.split}`
-    const step = study.options.observer.step('embed', what)
-    const entry = await embedSplit(
-      study.cache,
-      pair.inputs[split.split]!,
-      split,
-      stain,
-      stain.groups[split.split] ?? {},
-      extractor,
-      step.progress,
-    )
-    step.end(entry.cached)
-    noteCost(study, 'embed', what, entry, split.rows.length)
-    if (!verdicts.some(({ stain, split: other }) => stain === pair.stain.label && other === split.split)) {
-      verdicts.push({ stain: pair.stain.label, split: split.split, byCenter: await readVerdicts(entry) })
-    }
-    entries[split.split] = entry
-  }
-  return entries
-}
-
 // A cell with all that was made of it.
 interface JudgedCell {
   readonly cell: GridCell
@@ -225,7 +165,7 @@ async function judgeCells(
   study: Study,
   grid: readonly GridCell[],
   filtered: Filtered,
-  embedded: ReadonlyMap<EmbeddingPair, Record<string, CacheEntry>>,
+  embedded: EmbeddedGrid['embedded'],
 ): Promise<JudgedCell[]> {
   const truths = Object.fromEntries(Object.values(filtered).map((split) => [split.split, truthOf(split)]))
   const judged: JudgedCell[] = []
@@ -249,13 +189,14 @@ async function judgeCells(
 async function trainCell(
   study: Study,
   cell: GridCell,
-  entries: Record<string, CacheEntry>,
+  entries: PairEntries,
   { train, val }: Filtered,
 ): Promise<TrainedHead[]> {
   const files = Object.fromEntries(
     Object.entries(entries).map(([split, { folder }]) => [split, join(folder, 'embeddings.npy')]),
   ) as HeadTask['files']
-  const labels = { train: truthOf(train).labels!, val: truthOf(val).labels! }
+  const views = viewsOf(cell.pair, 'train')
+  const labels = { train: repeatLabels(truthOf(train).labels!, views), val: truthOf(val).labels! }
   const heads: TrainedHead[] = []
   for (const { seed, inputs } of cell.heads) {
     const what = `${cell.id} seed ${seed}`
@@ -267,7 +208,7 @@ async function trainCell(
       step.progress,
     )
     step.end(head.entry.cached, head.curve.length ? `${head.curve.length} epochs` : undefined)
-    noteCost(study, 'classify', what, head.entry, train.rows.length)
+    noteCost(study, 'classify', what, head.entry, labels.train.length)
     heads.push(head)
   }
   return heads
@@ -309,14 +250,4 @@ async function writeRun({ recipe, options, timings, run }: Study, content: RunCo
   step.end(false)
   run.log.info({ chosen: metrics.chosen }, 'study done')
   return { folder: run.path, report, submission, manifest, metrics }
-}
-
-function noteCost(
-  { timings }: Study,
-  stage: string,
-  what: string,
-  entry: CacheEntry | null,
-  items: number,
-): void {
-  if (entry) timings.push({ stage: `${stage} ${what}`, ...entry.cost, cached: entry.cached, items })
 }

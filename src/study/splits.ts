@@ -32,6 +32,7 @@ export async function openSplits(recipe: Recipe, cacheRoot: string): Promise<Ope
     ...(test && { test: await open('test', test) }),
   }
   checkSplits(splits)
+  checkAugmentation(recipe, splits.train)
   return splits
 }
 
@@ -133,6 +134,17 @@ function checkSplits(splits: OpenSplits): void {
     rejectSharedCenters(train, test)
     rejectSharedCenters(val, test)
   }
+}
+
+function checkAugmentation({ augment }: Recipe, { set }: OpenSplit): void {
+  const centers = new Set(set.centers ?? [])
+  if (centers.size > 1 || !augment.some(({ stain }) => stain.name === 'restain')) return
+  throw new RecipeError({
+    where: 'augment restain',
+    expected: 'two training centers, to restain one like the other',
+    got: [...centers].join(', ') || 'centers that are not known',
+    hint: 'use concentration or hed instead',
+  })
 }
 
 function rejectSharedCenters(seen: OpenSplit, test: OpenSplit): void {

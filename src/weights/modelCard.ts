@@ -89,7 +89,7 @@ export function parseModelCard(text: string, where: string): ModelCard {
     files: card.list('files', usualFiles),
     naming: card.choice(
       'naming',
-      ['dinov2', 'timm', 'huggingface dinov2', 'huggingface vit', 'huggingface dinov3'],
+      ['dinov2', 'timm', 'huggingface dinov2', 'huggingface vit', 'dinov3', 'huggingface dinov3'],
       'timm',
     ),
     embedding: { size: of === 'class token' ? architecture.width : 2 * architecture.width, of },

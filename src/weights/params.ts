@@ -5,6 +5,7 @@ import { f32, type NdArray, sizeOf } from '../base/index.ts'
 import {
   davitShapes,
   isDavitText,
+  isVitBuffer,
   type ParamShapes,
   type TensorPart,
   unchunkName,
@@ -41,7 +42,7 @@ export function fitWeights(checkpoint: Pick<Checkpoint, 'tensors'>, card: ModelC
     [...plainNames(checkpoint)].map(([plain, name]) => [plain, checkpoint.tensors.get(name)!]),
   )
   const fits = listNamings(card).map((naming) => {
-    const ignored = naming === 'davit' ? isDavitText : () => false
+    const ignored = naming === 'davit' ? isDavitText : isVitBuffer
     return { naming, findings: checkWeights({ tensors }, publishedShapes(card, naming), ignored) }
   })
   return fits.reduce((best, fit) => (countFindings(fit.findings) < countFindings(best.findings) ? fit : best))
@@ -69,6 +70,10 @@ export function openParams(checkpoint: Checkpoint, card: ModelCard): Params {
       let offset = 0
       for (const part of parts[name]) {
         if (part.name !== null) values.data.set((await checkpoint.read(nameOf.get(part.name)!)).data, offset)
+        if (part.zeroRows) {
+          const row = sizeOf(part.shape.slice(1))
+          values.data.fill(0, offset + part.zeroRows[0] * row, offset + part.zeroRows[1] * row)
+        }
         offset += sizeOf(part.shape)
       }
       return values

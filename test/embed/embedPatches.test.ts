@@ -10,6 +10,7 @@ function openSlowStarter(): Extractor & { peak: number } {
     key: 'test',
     dimensions: 1,
     featureNames: null,
+    provenance: null,
     peak: 0,
     async embed(batch: Pixels) {
       working++

@@ -100,6 +100,43 @@ describe('a model as an extractor', () => {
     expect(whole.slice(4 * 24)).toEqual(single)
   })
 
+  it('gives the same bytes whichever thread makes pictures ready', async () => {
+    const batch = drawPixels(72, 42)
+    const extractor = await openExtractor(
+      { name: `vit:${path}`, weights, batch: 8, resize: 56 },
+      { threads: 2 },
+    )
+    const [mixed, threaded] = await Promise.all([extractor.embed(batch), extractor.embed(batch)])
+    await extractor.close()
+    expect(threaded).toEqual(mixed)
+    const last = { ...batch, count: 8, data: batch.data.slice(64 * 42 * 42 * 3) }
+    expect(await embed({ batch: 8, resize: 56 }, last)).toEqual(mixed.slice(64 * 24))
+  })
+
+  it('in int8 is near and not the same, whatever else is embedded, and measures how near', async () => {
+    const batch = drawPixels(5, 42)
+    const exact = await embed({ pooling: 'cls+mean' }, batch)
+    const rounded = await embed({ pooling: 'cls+mean', precision: 'int8' }, batch)
+    expect(rounded).not.toEqual(exact)
+    const last = { ...batch, count: 1, data: batch.data.slice(4 * 42 * 42 * 3) }
+    expect(await embed({ pooling: 'cls+mean', precision: 'int8' }, last)).toEqual(rounded.slice(4 * 48))
+    const extractor = await openExtractor({ name: `vit:${path}`, weights, precision: 'int8' })
+    const agreement = await extractor.measureAgreement!(batch)
+    await extractor.close()
+    expect(agreement.patches).toBe(5)
+    expect(agreement.min).toBeGreaterThan(0.98)
+    expect(agreement.min).toBeLessThanOrEqual(agreement.mean)
+    expect(agreement.mean).toBeLessThan(1)
+    expect(await keyOf({ precision: 'int8' })).not.toBe(await keyOf({}))
+  })
+
+  it('refuses a precision that it has not, and runs of several images in int8', async () => {
+    await expect(embed({ precision: 'int4' }, drawPixels(1, 42))).rejects.toThrow(/precision.*int4/)
+    await expect(embed({ precision: 'int8', batch: 4 }, drawPixels(1, 42))).rejects.toThrow(
+      /batch: expected 1 with precision int8, got 4/,
+    )
+  })
+
   it('resamples positions for other image sizes, by the convention asked for', async () => {
     const batch = drawPixels(1, 56)
     const as = (resampling: string) => embed({ resampling, resize: 56 }, batch)

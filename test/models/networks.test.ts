@@ -63,7 +63,7 @@ describe('vit', () => {
 
   const cards = (Object.keys(catalog) as ModelName[]).filter((name) => {
     const { architecture }: ModelCard = catalog[name]
-    return architecture.family === 'vit' && architecture.positions !== 'rotary'
+    return architecture.family === 'vit'
   })
   it.each(cards)('has exactly the parameters of the checkpoint: %s', (name) => {
     const architecture = (catalog[name] as ModelCard).architecture as VitArchitecture

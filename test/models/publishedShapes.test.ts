@@ -146,6 +146,7 @@ describe('a naming', () => {
       'timm',
       'huggingface dinov2',
       'huggingface vit',
+      'dinov3',
       'huggingface dinov3',
     ] as const) {
       const shapes = vitShapes(vit)

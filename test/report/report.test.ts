@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeSampleRun(folder, inventRun(SMALL))
   await writeReport(folder)
   full = await readFile(join(folder, 'report.html'), 'utf8')
-})
+}, 60_000)
 afterAll(() => rm(root, { recursive: true, force: true }))
 
 const render = (run: SampleRun, gallery = false) =>
@@ -55,6 +55,15 @@ describe('the report of a run', () => {
     expect(bodyRows(table)[0]).toContain('chosen')
   })
 
+  it('says what a model was trained on, and warns of hospitals that it has seen', async () => {
+    const embedOf = async (options: SampleOptions) =>
+      textOf(sectionOf(await render(inventRun(options)), 'embed'))
+    const text = await embedOf({ ...SMALL, embeds: ['texture', 'dinov2-small'] })
+    expect(text).toContain('dinov2-small : Made-up dinov2-small, no licence. Made-up slides.')
+    expect(text).toContain('Made-up slides shares hospitals with CAMELYON17')
+    expect(await embedOf(SMALL)).not.toContain('trained on')
+  })
+
   it('has every section that the navigation names, and no other', () => {
     const links = [...full.matchAll(/<li><a href="#([^"]+)"/g)].map((match) => match[1])
     const sections = [...full.matchAll(/<section id="([^"]+)"/g)].map((match) => match[1])
@@ -68,6 +77,7 @@ describe('the report of a run', () => {
       'classify',
       'embed',
       'stain',
+      'signature',
       'quality',
       'patches',
       'run',

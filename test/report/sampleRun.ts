@@ -58,12 +58,13 @@ export function inventRun(options: SampleOptions = {}): SampleRun {
   )
   const chosen = cells.reduce((a, b) => (b.val.accuracy.value > a.val.accuracy.value ? b : a))
   return {
-    manifest: inventManifest(name, seeds, testLabels),
+    manifest: inventManifest(name, seeds, testLabels, embeds),
     metrics: {
       cells,
       chosen: chosen.id,
       chosenBy: 'best accuracy on val, seeds averaged',
       verdicts: inventVerdicts(stains),
+      ...inventEffects(stains, embeds),
     },
     timings: inventTimings(cells, stains, embeds, seeds),
     gallery: inventGallery(stains, testLabels),
@@ -108,6 +109,36 @@ export async function writeSampleRun(folder: string, run: SampleRun, gallery = t
   }
 }
 
+function inventEffects(
+  stains: readonly string[],
+  embeds: readonly string[],
+): Pick<Metrics, 'effects' | 'signatures'> {
+  const around = (value: number): Interval => ({ value, low: value - 0.04, high: value + 0.03 })
+  return {
+    effects: stains.map((stain, s) => ({
+      stain,
+      patches: 128,
+      similarity: 1 - 0.02 * s,
+      hematoxylinKept: 1 - 0.01 * s,
+      centerDistance: 16 - 4 * s,
+      withinCenter: 7 - s,
+    })),
+    signatures: stains.flatMap((stain, s) =>
+      embeds.map((embed, e) => ({
+        stain,
+        embed,
+        centers: ['0', '1', '3', '4'],
+        count: 800,
+        chance: 0.25,
+        grouped: 'slides' as const,
+        linear: around(0.93 - 0.1 * s + 0.02 * e),
+        neighbours: around(0.85 - 0.1 * s + 0.02 * e),
+        silhouette: around(0.2 - 0.05 * s),
+      })),
+    ),
+  }
+}
+
 function inventCell(
   [stain, embed, classify]: string[],
   seeds: readonly number[],
@@ -139,6 +170,7 @@ function inventCell(
   return {
     id,
     stain,
+    augment: 'none',
     embed,
     classify,
     seeds: results,
@@ -223,7 +255,19 @@ function inventCurve(random: Random, level: number): EpochRecord[] {
   }))
 }
 
-function inventManifest(name: string, seeds: readonly number[], testLabels: boolean): Manifest {
+// Texture features were trained on nothing.
+function inventProvenance(embed: string): Manifest['extractors'][string] {
+  if (embed === 'texture') return null
+  const pretraining = [{ name: 'Made-up slides', about: 'never scanned', camelyon: 'yes' as const }]
+  return { title: `Made-up ${embed}`, licence: 'no licence', pretraining }
+}
+
+function inventManifest(
+  name: string,
+  seeds: readonly number[],
+  testLabels: boolean,
+  embeds: readonly string[],
+): Manifest {
   const splits: Manifest['splits'] = Object.fromEntries(
     (['train', 'val', 'test'] as const).map((split) => {
       const centers = Object.entries(COUNTS).filter(([, [of]]) => of === split)
@@ -259,6 +303,7 @@ function inventManifest(name: string, seeds: readonly number[], testLabels: bool
     seeds,
     versions: { eosin: '0.1.0', node: '20.20.0', 'onnxruntime-node': '1.30.0', platform: 'linux x64' },
     splits,
+    extractors: Object.fromEntries(embeds.map((embed) => [embed, inventProvenance(embed)])),
     origin: 'synthetic',
   }
 }

@@ -54,7 +54,7 @@ describe('10,000 odd patches', () => {
         const data = before.subarray(i * size, (i + 1) * size)
         const isOk = result.verdicts[i] === 'ok'
         workspace.load(data)
-        const count = isOk ? view(data).findTissue(workspace) : 0
+        const count = isOk ? view(workspace).findTissue(workspace) : 0
         const isTissue = new Uint8Array(size)
         for (const at of workspace.offsets.subarray(0, count)) isTissue.fill(1, at, at + 3)
         const after = result.pixels.data.subarray(i * size, (i + 1) * size)

@@ -1,52 +1,19 @@
 // Killing a study at any moment and running it again ends in the same bytes as never having been killed.
 
-import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCsv } from '../../src/formats/index.ts'
-import { runCli, startCli } from '../cli/runCli.ts'
+import { runCli } from '../cli/runCli.ts'
+import { hashRun, killDuring } from './killing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-resume-'))
 const recipe = join(folder, 'recipe.yaml')
 let uninterrupted: Record<string, string>
 
-// What differs from run to run by nature: times, and the log and report that show them.
-const timed = ['timings.json', 'log.jsonl', 'report.html', 'lock']
-
-function hashRun(run: string): Record<string, string> {
-  const files = readdirSync(run, { recursive: true, encoding: 'utf8' }).sort()
-  return Object.fromEntries(
-    files
-      .filter((file) => !timed.includes(file) && statSync(join(run, file)).isFile())
-      .map((file) => [
-        file,
-        createHash('sha256')
-          .update(readFileSync(join(run, file)))
-          .digest('hex'),
-      ]),
-  )
-}
-
 function studyArgs(out: string): string[] {
   return ['study', 'run', recipe, '--out', join(folder, out), '--device', 'cpu']
-}
-
-// Kills the study as soon as the cache shows that `stage` is at work; tells whether it was caught there.
-async function killDuring(stage: string, out: string): Promise<boolean> {
-  const { child, done } = startCli(studyArgs(out))
-  const stageFolder = join(folder, out, '.cache', stage)
-  let caught = false
-  const timer = setInterval(() => {
-    if (existsSync(stageFolder) && readdirSync(stageFolder).some((name) => name.endsWith('.work'))) {
-      caught = child.kill('SIGKILL')
-      clearInterval(timer)
-    }
-  }, 1)
-  const { code } = await done
-  clearInterval(timer)
-  return caught && code === null
 }
 
 beforeAll(async () => {
@@ -72,7 +39,8 @@ data:
   train: { path: data/train.h5 }
   val: { path: data/val.h5 }
   test: { path: data/test.h5 }
-stain: [none, macenko]
+stain: [macenko]
+augment: [none, { stain: restain, flips: true, rotation: 20, views: 2 }]
 embed: [texture]
 classify: [{ head: mlp, epochs: 8 }]
 evaluate: { resamples: 100 }
@@ -116,7 +84,7 @@ describe('a study', () => {
     'evaluate',
   ])('killed during %s and run again ends in the same bytes', async (stage) => {
     const out = `killed-${stage}`
-    expect(await killDuring(stage, out)).toBe(true)
+    expect(await killDuring(studyArgs(out), join(folder, out, '.cache', stage))).toBe(true)
     expect(existsSync(join(folder, out, 'small', 'metrics.json'))).toBe(false)
     expect((await runCli(studyArgs(out))).code).toBe(0)
     expect(hashRun(join(folder, out, 'small'))).toEqual(uninterrupted)

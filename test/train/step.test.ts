@@ -25,6 +25,7 @@ async function walk(optimizer: Optimizer, steps: number, options: StepOptions) {
     {
       params: model.params,
       optimizer,
+      rateOf: (name) => (name.startsWith('4.') ? 0.5 : 1),
       build: (params, pass) => ({ loss: bceWithLogits(model.apply(params, x, pass), y) }),
     },
     state,

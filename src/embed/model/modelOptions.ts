@@ -23,6 +23,12 @@ export const resamplings = {
   timm: "timm's",
 } as const
 
+/** How exactly a network computes. */
+export const precisions = {
+  fp32: 'single precision, as its publisher',
+  int8: "linear layers in 8 bits; its agreement with fp32 is measured on the user's patches",
+} as const
+
 type ImageOptions = Pick<OnnxOptions, 'resize' | 'edge' | 'filter' | 'crop' | 'mean' | 'std'>
 
 /** Options of a known model; null takes what its card says. */
@@ -34,6 +40,8 @@ export interface ModelOptions extends ImageOptions {
   readonly trunk: number | null
   /** By which convention positions are resampled; the model's own by default. */
   readonly resampling: keyof typeof resamplings | null
+  /** `int8` rounds weights and activations of linear layers to 8 bits: faster and not the same; cpu only. */
+  readonly precision: keyof typeof precisions
   /** Images to a run; by default about as many as make 512 tokens, which is the fastest on processors. */
   readonly batch: number | null
 }
@@ -50,6 +58,7 @@ export const modelDefaults: ModelOptions = {
   crop: onnxDefaults.crop,
   mean: onnxDefaults.mean,
   std: onnxDefaults.std,
+  precision: 'fp32',
   batch: null,
 }
 
@@ -59,13 +68,14 @@ export interface ModelPlan {
   readonly transform: ImageTransform
   /** `image`: the model has one output; a number: all tokens before the last so many blocks. */
   readonly pooling: TokenPooling | 'image' | number
+  readonly precision: ModelOptions['precision']
   /** Images to a run, or null for what suits their size. */
   readonly batch: number | null
 }
 
 /** What `options` come to. Throws UsageError and UnknownNameError for values that the model cannot take. */
 export function planModel(name: string, card: ModelCard, options: ModelOptions): ModelPlan {
-  const { weights, pooling, trunk, resampling, batch, ...image } = options
+  const { weights, pooling, trunk, resampling, precision, batch: asked, ...image } = options
   if (weights !== null && typeof weights !== 'string') {
     throw new UsageError({
       where: `extractor ${name} weights`,
@@ -74,17 +84,26 @@ export function planModel(name: string, card: ModelCard, options: ModelOptions):
     })
   }
   const transform = chooseTransform(
-    { ...onnxDefaults, ...image, batch: batch ?? onnxDefaults.batch },
+    { ...onnxDefaults, ...image, batch: asked ?? onnxDefaults.batch },
     card.preprocessing,
     null,
     name,
   )
+  pickNamed(`extractor ${name} precision`, precisions, precision)
+  // Activations are rounded by the range that they have in the run, which must not depend on other patches.
+  const batch = precision === 'int8' ? 1 : asked
+  if (asked !== null && asked !== batch)
+    throw new UsageError({
+      where: `extractor ${name} batch`,
+      expected: '1 with precision int8',
+      got: `${asked}`,
+    })
   const { architecture } = card
   if (architecture.family === 'davit') {
     const given = Object.entries({ pooling, trunk, resampling }).find(([, value]) => value !== null)
     if (given)
       throw new UsageError({ where: `extractor ${name} ${given[0]}`, got: 'an option of models with tokens' })
-    return { architecture, transform, pooling: 'image', batch }
+    return { architecture, transform, pooling: 'image', precision, batch }
   }
   if (pooling !== null) pickNamed(`extractor ${name} pooling`, tokenPoolings, pooling)
   if (resampling !== null) pickNamed(`extractor ${name} resampling`, resamplings, resampling)
@@ -92,6 +111,7 @@ export function planModel(name: string, card: ModelCard, options: ModelOptions):
   return {
     architecture: resampling === null ? architecture : { ...architecture, resampling },
     transform,
+    precision,
     pooling: trunk ?? pooling ?? (card.embedding.of === 'class token' ? 'cls' : 'cls+mean'),
     batch,
   }

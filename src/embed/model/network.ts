@@ -1,6 +1,6 @@
 // A known model as a graph from images to embeddings, and as a session that runs it.
 
-import { f32, type NdArray, UsageError } from '../../base/index.ts'
+import { type NdArray, UsageError } from '../../base/index.ts'
 import { openSession, type Session, type SessionOptions } from '../../engine/index.ts'
 import {
   concat,
@@ -13,16 +13,15 @@ import {
   slice,
   type Value,
 } from '../../graph/index.ts'
-import { davit, foldLayerScale, type VitArchitecture, vit } from '../../models/index.ts'
+import { davit, foldLayerScale, quantizeLinear, type VitArchitecture, vit } from '../../models/index.ts'
 import { inferencePass, type ParamValues } from '../../nn/index.ts'
 import type { Params } from '../../weights/index.ts'
 import type { ModelPlan } from './modelOptions.ts'
 
 /** A network ready for images of one size. */
 export interface Network {
-  readonly images: NdArray<'f32'>
-  /** Embeddings [batch, dimensions] of what lies in `images`. */
-  run(): Promise<NdArray>
+  /** Embeddings [batch, dimensions] of images [batch, 3, height, width]. */
+  run(images: NdArray<'f32'>): Promise<NdArray>
   close(): Promise<void>
 }
 
@@ -60,42 +59,43 @@ export async function openNetwork(
   options: SessionOptions,
 ): Promise<Network> {
   const batch = plan.batch ?? chooseBatch(plan, height, width)
-  const images = f32([batch, 3, height, width])
-  const x = input('images', images.shape)
+  const x = input('images', [batch, 3, height, width])
   const { architecture, weights } = await readWeights(plan, params)
   const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
   const isFed = bytes > largestWritten
   const values = Object.entries(weights).map(
-    ([name, array]) => [name, isFed ? input(name, array.shape) : constant(array)] as const,
+    ([name, array]) => [name, isFed ? input(name, array.shape, array.dtype) : constant(array)] as const,
   )
   const embedding = writeEmbedding({ ...plan, architecture }, Object.fromEntries(values), x)
   const session = await openSession(emitModel({ embedding }, { inputs: [x] }), options)
-  const feeds = { images, ...pickFed(session, weights) }
+  const fed = pickFed(session, weights)
   return {
-    images,
-    run: async () => (await session.run(feeds)).embedding,
+    run: async (images) => (await session.run({ images, ...fed })).embedding,
     close: () => session.close(),
   }
 }
 
-// A power of two, so that batches of the patches' readers divide into runs without a rest.
-function chooseBatch({ architecture }: ModelPlan, height: number, width: number): number {
+/** Images to a run: a power of two, so that batches of the patches' readers divide into runs without a rest. */
+export function chooseBatch({ architecture }: ModelPlan, height: number, width: number): number {
   if (architecture.family === 'davit') return 1
   const tokens = (height * width) / architecture.patchSize ** 2
   return 2 ** Math.max(0, Math.floor(Math.log2(520 / tokens)))
 }
 
-type Weights = Readonly<Record<string, NdArray<'f32'>>>
+type Weights = Readonly<Record<string, NdArray>>
 
 async function readWeights(
-  { architecture }: ModelPlan,
+  { architecture, precision }: ModelPlan,
   params: Params,
 ): Promise<{ architecture: ModelPlan['architecture']; weights: Weights }> {
-  const weights: Record<string, NdArray<'f32'>> = {}
-  for (const name of Object.keys(params.shapes)) weights[name] = await params.read(name)
-  if (architecture.family === 'davit') return { architecture, weights }
-  const folded = foldLayerScale(architecture, weights)
-  return { architecture: folded.architecture, weights: folded.params }
+  const read: Record<string, NdArray<'f32'>> = {}
+  for (const name of Object.keys(params.shapes)) read[name] = await params.read(name)
+  const folded =
+    architecture.family === 'davit' ? { architecture, params: read } : foldLayerScale(architecture, read)
+  return {
+    architecture: folded.architecture,
+    weights: precision === 'int8' ? quantizeLinear(folded.params) : folded.params,
+  }
 }
 
 function pickFed(session: Session, weights: Weights): Record<string, NdArray> {

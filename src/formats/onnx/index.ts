@@ -31,7 +31,7 @@ export type AttributeValue =
   | { readonly floats: readonly number[] }
 
 /** TensorProto.DataType of each dtype. */
-export const onnxTypes = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f64: 11 } as const satisfies Record<
+export const onnxTypes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f64: 11 } as const satisfies Record<
   Dtype,
   number
 >
@@ -39,6 +39,7 @@ export const onnxTypes = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f64: 11 } as 
 const arrayTypes: { readonly [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
   f32: Float32Array,
   u8: Uint8Array,
+  i8: Int8Array,
   i32: Int32Array,
   i64: BigInt64Array,
   bool: Uint8Array,
@@ -108,6 +109,7 @@ function fromTyped(dtype: Dtype, tensor: Tensor): DtypeArrays[Dtype] {
   if (dtype === 'f64') return Float64Array.from(tensor.doubleData)
   if (dtype === 'i64') return BigInt64Array.from(tensor.int64Data)
   if (dtype === 'i32') return Int32Array.from(tensor.int32Data)
+  if (dtype === 'i8') return Int8Array.from(tensor.int32Data)
   return Uint8Array.from(tensor.int32Data)
 }
 

@@ -1,8 +1,9 @@
 // Matrix products and convolutions: where the time goes.
 
-import { ShapeError } from '../../base/index.ts'
+import { ndarray, ShapeError } from '../../base/index.ts'
 import {
   type ConvAttributes,
+  constant,
   fixedShape,
   makeValue,
   type Shape,
@@ -37,6 +38,30 @@ export function matmul(
 function matrixSides(shape: Shape, transposed: boolean): [Side, Side] {
   const [rows, columns] = shape.slice(-2)
   return transposed ? [columns, rows] : [rows, columns]
+}
+
+/**
+ * x [.., inputs] times int8 weights [inputs, outputs], each column with a scale of its own (f32 [outputs]), plus a bias
+ * [outputs]. x becomes 8 bits as a whole, by the range that it has when it runs. For use on processors; it has no gradient.
+ */
+export function quantizedMatmul(x: Value, weight: Value, scale: Value, bias: Value): Value {
+  const [inputs, outputs] = fixedShape('quantizedMatmul weight', weight)
+  const isVector = ({ shape }: Value) => shape.length === 1 && shape[0] === outputs
+  if (
+    x.shape[x.shape.length - 1] !== inputs ||
+    weight.dtype !== 'i8' ||
+    !isVector(scale) ||
+    !isVector(bias)
+  ) {
+    throw new ShapeError({
+      where: 'quantizedMatmul',
+      expected: 'x [.., inputs], i8 weights [inputs, outputs], scale and bias [outputs]',
+      got: [x, weight, scale, bias].map((value) => `${value.dtype} ${showShape(value.shape)}`).join(', '),
+    })
+  }
+  const zero = constant(ndarray('i8', [outputs], new Int8Array(outputs)))
+  const shape = [...x.shape.slice(0, -1), outputs]
+  return makeValue('quantizedMatmul', [x, weight, scale, zero, bias], {}, x.dtype, shape)
 }
 
 /** A convolution's geometry; what is left out is stride 1, no padding, no dilation, one group. */

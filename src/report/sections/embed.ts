@@ -1,9 +1,10 @@
 // What each extractor reached and what it cost.
 
-import { splitStage } from '../costs.ts'
-import { type ReportData, rankCells } from '../data.ts'
+import type { ModelProvenance } from '../../embed/extractor.ts'
+import { embedPaths, isBelow, splitStage } from '../costs.ts'
+import { type EmbeddingAgreement, type ReportData, rankCells } from '../data.ts'
 import { type Html, html } from '../html.ts'
-import { formatCount, formatSeconds, formatShare } from '../numbers.ts'
+import { formatCount, formatList, formatSeconds, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { renderInterval, renderTable } from '../parts.ts'
@@ -17,26 +18,53 @@ export function renderEmbed(data: ReportData): Section {
     id: 'embed',
     title: 'Embed',
     badge: renderOrigin(manifest.origin),
-    body: renderTable(
+    body: html`${renderTable(
       'Extractors',
       html`<table><caption><span>Each extractor with the cell that did best on validation, and what embedding cost over all splits and
 stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scope="col">best stain</th><th scope="col">best classifier</th>
 <th scope="col" class="n">validation %</th>${withTest && html`<th scope="col" class="n">test %</th>`}<th scope="col" class="n edge">patches embedded</th>
 <th scope="col" class="n">time</th><th scope="col" class="n">patches/s</th></tr></thead><tbody>${names.map((name) => renderRow(name, data, withTest))}</tbody></table>`,
       true,
-    ),
+    )}${metrics.agreements && renderAgreements(metrics.agreements)}${renderProvenance(data)}`,
   }
+}
+
+function renderAgreements(agreements: readonly EmbeddingAgreement[]): Html {
+  return html`<h3>Precision</h3>${renderTable(
+    'Agreement with single precision',
+    html`<table><caption><span>These embeddings were computed in lower precision. Their cosine to those of single precision, on a
+sample of the patches themselves.</span></caption><thead><tr><th scope="col">embeddings</th><th scope="col">split</th>
+<th scope="col" class="n">patches compared</th><th scope="col" class="n">mean cosine</th><th scope="col" class="n">least</th></tr></thead><tbody>${agreements.map(
+      ({ embeddings, split, patches, mean, min }) =>
+        html`<tr><th scope="row">${embeddings}</th><td>${split}</td><td class="n">${formatCount(patches)}</td><td class="n">${mean.toFixed(5)}</td><td class="n">${min.toFixed(5)}</td></tr>`,
+    )}</tbody></table>`,
+    true,
+  )}`
+}
+
+// What the models have seen: a set that shares hospitals with the data makes an unseen center less unseen.
+function renderProvenance({ manifest }: ReportData): Html | null {
+  const known = Object.entries(manifest.extractors).filter(([, provenance]) => provenance !== null)
+  if (known.length === 0) return null
+  return html`<h3>What the models were trained on</h3><ul>${known.map(
+    ([label, provenance]) => html`<li><strong>${label}</strong>: ${provenance!.title}, ${provenance!.licence}.
+${formatList(provenance!.pretraining.map(({ name }) => name)) || 'Training data not stated'}.${warnOfHospitals(provenance!)}</li>`,
+  )}</ul>`
+}
+
+function warnOfHospitals({ pretraining }: ModelProvenance): Html | null {
+  const shared = pretraining.filter(({ camelyon }) => camelyon === 'yes').map(({ name }) => name)
+  if (shared.length === 0) return null
+  return html` <strong>${formatList(shared)} shares hospitals with CAMELYON17: on its centers this model's score is not
+that of an unseen hospital.</strong>`
 }
 
 function renderRow(name: string, { metrics, timings }: ReportData, withTest: boolean): Html {
   const best = rankCells(metrics).find((cell) => cell.embed === name)!
-  const paths = metrics.cells.filter((cell) => cell.embed === name).map((cell) => `${cell.stain}/${name}`)
+  const paths = metrics.cells.filter((cell) => cell.embed === name).flatMap(embedPaths)
   const own = timings.filter(({ stage }) => {
     const { word, what } = splitStage(stage)
-    return (
-      word === 'embed' &&
-      paths.some((path) => what.startsWith(path) && /^([/ ]|$)/.test(what.slice(path.length)))
-    )
+    return word === 'embed' && paths.some((path) => isBelow(what, path))
   })
   const seconds = own.reduce((sum, stage) => sum + stage.seconds, 0)
   const items = own.reduce((sum, stage) => sum + stage.items, 0)

@@ -76,7 +76,7 @@ function renderGrid(data: ReportData): Html {
     cells[0].seeds.length > 1 && ', under the accuracy also the mean ± SD of the single seeds'
   }. ECE is the expected calibration error (0 is best). Cost adds up the stages a cell rests on, those shared
 with other cells included.</span></caption>
-<thead><tr><th scope="col" rowspan="2" class="pin">stain</th><th scope="col" rowspan="2"${markSame(metrics, 'embed')}>embed</th><th scope="col" rowspan="2"${markSame(metrics, 'classify')}>classify</th>
+<thead><tr><th scope="col" rowspan="2" class="pin">stain</th>${isAugmented(metrics) && html`<th scope="col" rowspan="2">augment</th>`}<th scope="col" rowspan="2"${markSame(metrics, 'embed')}>embed</th><th scope="col" rowspan="2"${markSame(metrics, 'classify')}>classify</th>
 <th scope="colgroup" colspan="4" class="edge">Validation</th>${withTest && html`<th scope="colgroup" colspan="4" class="edge">Test</th>`}
 <th scope="col" rowspan="2" class="n edge">cost</th></tr><tr>${columns}${withTest && columns}</tr></thead>
 <tbody>${cells.map((cell) => renderRow(cell, data, withTest, colour(cell.stain)))}</tbody></table>`
@@ -88,11 +88,16 @@ function renderRow(cell: Cell, { metrics, timings }: ReportData, withTest: boole
   const severalSeeds = cell.seeds.length > 1
   return html`<tr${isChosen && html` class="chosen best"`}><th scope="row" class="pin">${renderStain(cell.stain, colour)}${
     isChosen && html`<span class="pill">chosen</span>`
-  }</th><td${markSame(metrics, 'embed')}>${cell.embed}</td><td${markSame(metrics, 'classify')}>${cell.classify}</td>
+  }</th>${isAugmented(metrics) && html`<td>${cell.augment}</td>`}<td${markSame(metrics, 'embed')}>${cell.embed}</td><td${markSame(metrics, 'classify')}>${cell.classify}</td>
 ${renderScores(cell.val, severalSeeds && formatOverSeeds(cell.valAccuracyOverSeeds))}
 ${withTest && (cell.test ? renderScores(cell.test, severalSeeds && formatOverSeeds(cell.testAccuracyOverSeeds)) : html`<td colspan="4" class="edge soft">labels withheld</td>`)}
 <td class="n edge">${formatSeconds(cost?.seconds)}${cost?.cached && html`<small>from cache</small>`}</td></tr>
 `
+}
+
+// A column for augmentation only where a cell has some.
+function isAugmented({ cells }: ReportData['metrics']): boolean {
+  return cells.some(({ augment }) => augment !== 'none')
 }
 
 // What is the same in every cell is left out in a narrow window.

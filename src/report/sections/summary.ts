@@ -1,6 +1,6 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
-import { chosenCell, type Interval, listCenters, type ReportData, SPLITS } from '../data.ts'
+import { chosenCell, type Interval, listCenters, nameCell, type ReportData, SPLITS } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import {
   formatBounds,
@@ -17,10 +17,10 @@ import type { Section } from '../page.ts'
 
 /** The paragraph under the title. */
 export function renderLead({ manifest, metrics }: ReportData): Html {
-  const { val, test, ...cell } = chosenCell(metrics)
+  const cell = chosenCell(metrics)
+  const { val, test } = cell
   const count = metrics.cells.length
-  const name = [cell.stain, cell.embed, cell.classify].join(' / ')
-  return html`${count > 1 ? `Of ${formatCount(count)} combinations, ` : 'The combination '}<strong>${name}</strong>
+  return html`${count > 1 ? `Of ${formatCount(count)} combinations, ` : 'The combination '}<strong>${nameCell(cell)}</strong>
 ${count > 1 ? 'did best on validation: it ' : ''}calls <strong>${formatPercent(val.accuracy.value)}</strong> of
 ${formatPlural(val.count, 'validation patch', 'validation patches')} right${nameCenters(listCenters(manifest.splits.val))}${
     test
@@ -75,7 +75,11 @@ function renderWithheld(): Html {
 function renderGain(metrics: ReportData['metrics']): Html | null {
   const chosen = chosenCell(metrics)
   const plain = metrics.cells.find(
-    (cell) => cell.stain === 'none' && cell.embed === chosen.embed && cell.classify === chosen.classify,
+    (cell) =>
+      cell.stain === 'none' &&
+      cell.augment === chosen.augment &&
+      cell.embed === chosen.embed &&
+      cell.classify === chosen.classify,
   )
   if (!plain || plain.id === chosen.id) return null
   const split = chosen.test && plain.test ? 'test' : 'val'

@@ -12,6 +12,8 @@ import { readArray, readJson } from '../../runs/index.ts'
 import type { Verdict } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
 import type { StainEntry } from '../recipe.ts'
+import { writeAgreement } from './agreement.ts'
+import type { Augmenter } from './augmentViews.ts'
 import type { FilteredSplit } from './filter.ts'
 import { type ReadyStain, stainBatches } from './stainBatches.ts'
 import { type GroupFits, usesGroups } from './stainGroups.ts'
@@ -30,10 +32,19 @@ export function embedInputs(
   stain: StainEntry,
   fit: CacheInputs,
   extractorKey: string,
+  augment: object | null = null,
 ): CacheInputs {
   const patches = split.split === 'test' ? split.key : keyOf(split.filterKey)
   const fallback = usesGroups(stain) ? stain.fallback : 'none'
-  return { stage: 'embed', version: 2, patches, stain: keyOf(fit), fallback, extractor: extractorKey }
+  return {
+    stage: 'embed',
+    version: 2,
+    patches,
+    stain: keyOf(fit),
+    fallback,
+    extractor: extractorKey,
+    ...(augment && { augment }),
+  }
 }
 
 /** Embeds the kept rows of a split under one stain method, or finds the embeddings in the cache. */
@@ -41,15 +52,15 @@ export async function embedSplit(
   cache: Cache,
   inputs: CacheInputs,
   split: FilteredSplit,
-  stain: ReadyStain,
-  groups: GroupFits,
-  extractor: Extractor,
+  parts: Pick<EmbedTask, 'stain' | 'groups' | 'augmenter' | 'extractor'>,
   progress: Progress,
 ): Promise<CacheEntry> {
   const { set, rows } = split
-  return cache.obtain(inputs, (folder) =>
-    embedRows({ set, rows, stain, groups, extractor, folder, progress }),
-  )
+  return cache.obtain(inputs, async (folder) => {
+    const task = { set, rows, ...parts, folder, progress }
+    await writeAgreement(task)
+    await embedRows(task)
+  })
 }
 
 /** The verdict counts of an entry. */
@@ -64,22 +75,32 @@ export interface EmbedTask {
   readonly stain: ReadyStain
   /** What patches with too little tissue fall back on. */
   readonly groups: GroupFits
+  readonly augmenter: Augmenter
   readonly extractor: Extractor
   readonly folder: string
   readonly progress: Progress
 }
 
-/** Embeds rows into a folder, going on from the chunks it finds there. */
+/** Embeds rows into a folder, all of view 0 first, then of view 1 ..., going on from the chunks it finds there. */
 export async function embedRows(task: EmbedTask): Promise<void> {
   const { rows, folder, extractor, progress } = task
-  const chunks: string[] = []
+  const { views } = task.augmenter
   const chunkRows = countChunkRows(extractor.dimensions)
-  for (let start = 0; start < rows.length; start += chunkRows) {
-    const chunk = join(folder, `chunk-${String(start).padStart(9, '0')}`)
-    chunks.push(chunk)
+  const starts = Array.from({ length: Math.ceil(rows.length / chunkRows) }, (_, i) => i * chunkRows)
+  const parts = Array.from({ length: views }, (_, view) =>
+    starts.map((start) => ({
+      view,
+      start,
+      chunk: join(folder, `view-${view}-chunk-${String(start).padStart(9, '0')}`),
+    })),
+  ).flat()
+  const chunks = parts.map(({ chunk }) => chunk)
+  // The verdicts are written last when chunks are joined: a kill after that leaves nothing to do but to clear up.
+  if (existsSync(join(folder, 'verdicts.json'))) return removeChunks(chunks)
+  for (const { view, start, chunk } of parts) {
     if (existsSync(`${chunk}.npy`)) continue
-    await embedChunk(task, rows.subarray(start, start + chunkRows), chunk, (done) =>
-      progress(start + done, rows.length),
+    await embedChunk(task, rows.subarray(start, start + chunkRows), view, chunk, (done) =>
+      progress(view * rows.length + start + done, views * rows.length),
     )
   }
   await joinChunks(chunks, folder, extractor.dimensions)
@@ -88,6 +109,7 @@ export async function embedRows(task: EmbedTask): Promise<void> {
 async function embedChunk(
   task: EmbedTask,
   rows: Uint32Array,
+  view: number,
   chunk: string,
   progress: Progress,
 ): Promise<void> {
@@ -96,7 +118,7 @@ async function embedChunk(
   const verdicts: VerdictsByCenter = {}
   let written = 0
   await embedPatches({
-    batches: countVerdicts(task, rows, verdicts),
+    batches: readView(task, rows, view, verdicts),
     extractor,
     append: (embedded) => {
       values.set(embedded, written)
@@ -108,16 +130,18 @@ async function embedChunk(
   await writeFileAtomic(`${chunk}.npy`, writeNpy(f32([rows.length, extractor.dimensions], values)))
 }
 
-async function* countVerdicts(
-  { set, stain, groups }: EmbedTask,
+// Verdicts are counted once, with the patches as they are.
+async function* readView(
+  { set, stain, groups, augmenter }: EmbedTask,
   rows: Uint32Array,
+  view: number,
   counts: VerdictsByCenter,
 ): AsyncGenerator<Pixels> {
   for await (const batch of stainBatches(set, rows, stain, groups)) {
-    for (const [i, verdict] of batch.result.verdicts.entries()) {
+    for (const [i, verdict] of view === 0 ? batch.result.verdicts.entries() : []) {
       countVerdict(counts, set.centers?.[batch.rows[i]] ?? '?', verdict, 1)
     }
-    yield batch.result.pixels
+    yield augmenter.makeView(batch, view)
   }
 }
 
@@ -126,20 +150,29 @@ function countVerdict(counts: VerdictsByCenter, center: string, verdict: Verdict
   counts[center][verdict] = (counts[center][verdict] ?? 0) + by
 }
 
+/** Adds the counts of some patches to those of others. */
+export function addVerdicts(counts: VerdictsByCenter, more: VerdictsByCenter): void {
+  for (const [center, own] of Object.entries(more)) {
+    for (const [verdict, count] of Object.entries(own))
+      countVerdict(counts, center, verdict as Verdict, count)
+  }
+}
+
 async function joinChunks(chunks: readonly string[], folder: string, dimensions: number): Promise<void> {
   const verdicts: VerdictsByCenter = {}
   const whole = await createNpy(join(folder, 'embeddings.npy'), dimensions)
   for (const chunk of chunks) {
     await whole.append((await readArray(`${chunk}.npy`)).data as Float32Array)
-    for (const [center, counts] of Object.entries(await readJson<VerdictsByCenter>(`${chunk}.json`))) {
-      for (const [verdict, count] of Object.entries(counts))
-        countVerdict(verdicts, center, verdict as Verdict, count)
-    }
+    addVerdicts(verdicts, await readJson<VerdictsByCenter>(`${chunk}.json`))
   }
   await whole.close()
   await writeFileAtomic(join(folder, 'verdicts.json'), JSON.stringify(verdicts))
+  await removeChunks(chunks)
+}
+
+async function removeChunks(chunks: readonly string[]): Promise<void> {
   for (const chunk of chunks) {
-    await rm(`${chunk}.npy`)
-    await rm(`${chunk}.json`)
+    await rm(`${chunk}.npy`, { force: true })
+    await rm(`${chunk}.json`, { force: true })
   }
 }

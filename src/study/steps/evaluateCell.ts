@@ -39,6 +39,9 @@ export function averageSeeds(heads: readonly TrainedHead[], split: Split): Float
   return averageProbabilities(heads.map((head) => head.probabilities[split]!))
 }
 
+// A cell without its place in the grid.
+type CellResult = Omit<Cell, 'id' | 'stain' | 'augment' | 'embed' | 'classify'>
+
 /** Evaluates a cell on val, and on test where it has labels; cached by the heads' keys. */
 export async function evaluateCell(
   cache: Cache,
@@ -58,10 +61,11 @@ export async function evaluateCell(
     const result = judgeCell(recipe, cell, heads, truths)
     await writeFileAtomic(join(work, 'cell.json'), `${JSON.stringify(result)}\n`)
   })
-  const result = await readJson<Omit<Cell, 'id' | 'stain' | 'embed' | 'classify'>>(join(folder, 'cell.json'))
+  const result = await readJson<CellResult>(join(folder, 'cell.json'))
   return {
     id: cell.id,
     stain: cell.pair.stain.label,
+    augment: cell.pair.augment.label,
     embed: cell.pair.embed.label,
     classify: cell.classify.label,
     ...result,
@@ -73,7 +77,7 @@ function judgeCell(
   cell: GridCell,
   heads: readonly TrainedHead[],
   truths: Readonly<Partial<Record<Split, SplitTruth>>>,
-): Omit<Cell, 'id' | 'stain' | 'embed' | 'classify'> {
+): CellResult {
   const judge = (split: Split): Evaluation | null => {
     const truth = truths[split]
     if (!truth?.labels) return null

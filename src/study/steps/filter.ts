@@ -6,7 +6,7 @@ import { DataError, type Progress } from '../../base/index.ts'
 import { writeFileAtomic } from '../../formats/index.ts'
 import { allRows } from '../../patches/index.ts'
 import { filterPatches, qualityVersion, type Rejection } from '../../quality/index.ts'
-import { readJson } from '../../runs/index.ts'
+import { readJson, type Split } from '../../runs/index.ts'
 import type { Cache, CacheEntry, CacheInputs } from '../cache.ts'
 import type { Recipe } from '../recipe.ts'
 import type { OpenSplit } from '../splits.ts'
@@ -18,6 +18,12 @@ export interface FilteredSplit extends OpenSplit {
   /** Hash of content, selection and filter. */
   readonly filterKey: CacheInputs
   readonly entry: CacheEntry | null
+}
+
+/** The filtered splits of a study. */
+export type Filtered = Readonly<Partial<Record<Split, FilteredSplit>>> & {
+  readonly train: FilteredSplit
+  readonly val: FilteredSplit
 }
 
 /** What the filter's result on a split is made from. */

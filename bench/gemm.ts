@@ -1,0 +1,53 @@
+// The matrix product that everything heavy is made of: 2048 x 2048 in float32, the engine's against PyTorch's. Its
+// rate is the ceiling that other cases give their share of.
+
+import { f32, openRandom } from '../src/base/index.ts'
+import { openSession } from '../src/engine/index.ts'
+import { emitModel, input, matmul } from '../src/graph/index.ts'
+import type { BenchCase } from './benchCase.ts'
+import { compareLines, joinTimes, repeatTimed, type Timed, timeTorch } from './measure.ts'
+
+const side = 2048
+const gigaflops = (2 * side ** 3) / 1e9
+
+/** `gemm`: GFLOP/s with 1 and 2 threads each. */
+export const gemm: BenchCase = {
+  name: 'gemm',
+  about: 'GFLOP/s of a float32 product of 2048 x 2048 matrices, against PyTorch',
+  async *run({ repeats, quick }) {
+    const rounds: Timed[] = []
+    for (let round = 0; round < (quick ? 1 : repeats); round++) {
+      for (const threads of [1, 2]) {
+        rounds.push({ peer: 'eosin', threads, seconds: await timeProduct(threads) })
+        rounds.push(
+          ...[timeTorch('gemm', threads, ['--repeats', '3'])].filter((times) => times !== undefined),
+        )
+      }
+    }
+    yield* compareLines(joinTimes('gemm', 'GFLOP', gigaflops, rounds))
+  },
+}
+
+/** Seconds of the engine's product, three repeats. */
+export async function timeProduct(threads: number): Promise<number[]> {
+  const random = openRandom(0, 'bench gemm')
+  const draw = () =>
+    f32(
+      [side, side],
+      Float32Array.from({ length: side * side }, () => 2 * random.uniform() - 1),
+    )
+  const [x, y] = ['x', 'y'].map((name) => input(name, [side, side]))
+  const session = await openSession(emitModel({ z: matmul(x, y) }), { provider: 'cpu', threads })
+  const feeds = { x: draw(), y: draw() }
+  const into = { z: f32([side, side]) }
+  try {
+    return await repeatTimed(3, () => session.run(feeds, into))
+  } finally {
+    await session.close()
+  }
+}
+
+/** GFLOP/s of the engine's product at its best of three repeats. */
+export async function measureCeiling(threads: number): Promise<number> {
+  return gigaflops / Math.min(...(await timeProduct(threads)))
+}

@@ -1,0 +1,93 @@
+// Pictures made ready beside the network: a thread resizes, crops and normalises the next runs while ONNX Runtime,
+// whose `run` blocks this thread, works on one. What a run is fed does not depend on the number of threads.
+
+import { f32, type NdArray, type Pixels } from '../base/index.ts'
+import { openWorkers, type Workers } from '../engine/index.ts'
+import { type ImageTransform, transformedSides } from '../patches/index.ts'
+import { type PreparationTask, prepareRun } from './preparationWorker.ts'
+
+/** Some patches as what a network is fed. */
+export interface PreparedRun {
+  /** float32 [run, 3, height, width]; entries past `count` are zero. */
+  readonly images: NdArray<'f32'>
+  /** The first patch of the batch, and how many there are. */
+  readonly first: number
+  readonly count: number
+}
+
+/** How pictures are made ready: by which transform, and in threads. */
+export interface Preparation {
+  /**
+   * A batch cut into runs of `size`, each ready or on its way; a run is counted as eaten once the next is asked for.
+   * Calls are answered in order: the runs of one batch must be eaten before those of a later one are waited for.
+   */
+  prepare(batch: Pixels, size: number): AsyncGenerator<PreparedRun>
+  close(): Promise<void>
+}
+
+const workerUrl = new URL('./preparationWorker.ts', import.meta.url)
+// Runs that are ready or in work but not yet eaten, which bounds the memory.
+const runsAhead = 3
+// So many patches are made ready in this thread before another is begun, which takes half a second.
+const patchesHere = 64
+
+/** Opens a preparation with `threads` threads (one a processor by default), which begin at the first batch. */
+export function openPreparation(transform: ImageTransform, threads?: number): Preparation {
+  let workers: Workers<PreparationTask, Float32Array> | undefined
+  const slots = openSlots(runsAhead)
+  let seen = 0
+  const start = async (batch: Pixels, first: number, count: number, size: number) => {
+    await slots.take()
+    seen += count
+    const { height, width } = batch
+    const patch = height * width * 3
+    const data = batch.data.slice(first * patch, (first + count) * patch)
+    const sides = transformedSides(transform, height, width)
+    const task = { data, count, height, width, transform, size }
+    if (seen > patchesHere) workers ??= openWorkers(workerUrl, { threads })
+    const values = workers ? await workers.run(task, [data.buffer]) : prepareRun(task)
+    return { images: f32([size, 3, sides.height, sides.width], values), first, count }
+  }
+  return {
+    prepare(batch, size) {
+      const runs = Array.from({ length: Math.ceil(batch.count / size) }, (_, i) => {
+        const run = start(batch, i * size, Math.min(size, batch.count - i * size), size)
+        run.catch(() => {}) // it is awaited in its turn
+        return run
+      })
+      return eat(runs, slots.give)
+    },
+    close: async () => workers?.close(),
+  }
+}
+
+// However the loop over the runs ends, each gives its slot back once.
+async function* eat(runs: readonly Promise<PreparedRun>[], give: () => void): AsyncGenerator<PreparedRun> {
+  let eaten = 0
+  try {
+    for (const run of runs) {
+      yield await run
+      eaten++
+      give()
+    }
+  } finally {
+    for (; eaten < runs.length; eaten++) give()
+  }
+}
+
+// At most `count` holders at once; the others wait in order.
+function openSlots(count: number): { take(): Promise<void>; give(): void } {
+  const waiting: (() => void)[] = []
+  let free = count
+  return {
+    async take() {
+      if (free > 0) free--
+      else await new Promise<void>((resolve) => waiting.push(resolve))
+    },
+    give() {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    },
+  }
+}
