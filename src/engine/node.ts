@@ -65,7 +65,7 @@ function createRuntimeSession(
   runtime: Runtime,
   model: Uint8Array | string,
   provider: ProviderName,
-  { threads, spin = true }: SessionOptions,
+  { threads, weightsFolder, spin = true }: SessionOptions,
 ): Promise<RuntimeSession> {
   const settings = {
     executionProviders: [provider],
@@ -73,7 +73,12 @@ function createRuntimeSession(
     executionMode: 'sequential',
     logSeverityLevel: 3,
     ...(threads ? { intraOpNumThreads: threads } : {}),
-    extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
+    extra: {
+      session: {
+        intra_op: { allow_spinning: spin ? '1' : '0' },
+        ...(weightsFolder !== undefined && { model_external_initializers_file_folder_path: weightsFolder }),
+      },
+    },
   } as const
   return typeof model === 'string'
     ? runtime.InferenceSession.create(model, settings)
