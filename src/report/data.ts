@@ -9,9 +9,11 @@ import type {
   Manifest,
   Metrics,
   OverSeeds,
+  PairSignature,
   Split,
   SplitProvenance,
   StageTiming,
+  StainEffect,
 } from '../runs/record.ts'
 
 export type {
@@ -24,10 +26,12 @@ export type {
   Manifest,
   Metrics,
   OverSeeds,
+  PairSignature,
   Scores,
   Split,
   SplitProvenance,
   StageTiming,
+  StainEffect,
 }
 
 /** A run as the report shows it. Only the manifest and the metrics must be there. */

@@ -84,7 +84,7 @@ async function renderPicture(page: ComparePage, patch: Pixels, alt: string): Pro
 function drawDensities({ data, height, width }: Pixels): string {
   const workspace = openWorkspace(height * width)
   const profile = profilePatch(macenkoRecipe, data, macenkoDefaults, workspace)
-  const { tables } = openView(macenkoDefaults)(data)
+  const { tables } = openView(macenkoDefaults)(workspace)
   const step = Math.max(1, Math.floor((height * width) / 400))
   const place = (red: number, blue: number) => [64 * red, 128 - 64 * blue].map((v) => v.toFixed(1))
   const dots: string[] = []

@@ -18,6 +18,7 @@ import {
   shardFolder,
   shardRows,
 } from './embeddingShards.ts'
+import { summariseFit } from './stainFit.ts'
 import { readAgreement, writeAgreement } from './steps/agreement.ts'
 import { oneView } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
@@ -97,7 +98,7 @@ async function describeJob({ set, stain, extractor }: EmbeddingJob): Promise<obj
     origin: set.origin,
     fingerprint: await set.fingerprint(),
     stain: stain.entry.name,
-    fit: stain.fit,
+    fit: summariseFit(stain.fit),
     fallback: stain.entry.fallback,
     extractor: extractor.name,
     extractorKey: extractor.key,

@@ -14,6 +14,7 @@ import type { StainFit } from '../stain/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
 import type { GridCell } from './grid.ts'
 import type { StainEntry } from './recipe.ts'
+import { readNetworks, writeNetworks } from './stainFit.ts'
 import { type FittedStain, methodOf } from './steps/fitStain.ts'
 import { type ReadyStain, stainBatches } from './steps/stainBatches.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
@@ -64,7 +65,7 @@ export async function saveModel(
   const model: ModelFile = {
     cell: cell.id,
     stain: stain.entry,
-    fit: stain.fit,
+    fit: await writeNetworks(folder, stain.fit),
     augment: cell.pair.augment,
     embed: cell.pair.embed,
     head: cell.classify.name,
@@ -93,7 +94,12 @@ export async function openModel(
     })
   }
   const heads = await Promise.all(file.seeds.map((seed) => loadHead(file.head, join(folder, `head-${seed}`))))
-  const stain = { entry: file.stain, method: methodOf(file.stain), fit: file.fit }
+  const stain = {
+    entry: file.stain,
+    method: methodOf(file.stain),
+    fit: await readNetworks(folder, file.fit),
+    provider: options.device as FittedStain['provider'],
+  }
   return {
     name: file.cell,
     threshold: file.threshold,

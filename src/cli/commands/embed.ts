@@ -71,7 +71,7 @@ async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
   const { openExtractor } = await import('../../embed/index.ts')
   const { openPatchSet } = await import('../../patches/index.ts')
   const { openStainFit, parseAssignments, writeEmbeddingFolder } = await import('../../study/index.ts')
-  const stain = await openStainFit(options.stain ?? null)
+  const stain = await openStainFit(options.stain ?? null, options.device as 'auto')
   const extractor = await openExtractor(
     { name: options.extractor, ...parseAssignments(options.set) },
     options,

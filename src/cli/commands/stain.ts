@@ -9,6 +9,7 @@ import type { PlainOptions, ReadyStain, StainEntry } from '../../study/index.ts'
 import {
   addExamples,
   type CommonOptions,
+  deviceOption,
   formatOption,
   jsonOption,
   overwriteOption,
@@ -20,6 +21,7 @@ import {
 } from '../command.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 import { addStainChoice } from './stainChoice.ts'
+import { addStainTrain } from './stainTrain.ts'
 
 interface StainOptions extends CommonOptions {
   readonly out: string
@@ -64,19 +66,21 @@ export function addStain(program: Command): void {
     .command('apply')
     .argument('<path>', 'a patch set')
     .description('normalise every patch; each gets a verdict (ok, fallback, passthrough, rejected)')
-    .requiredOption('--fit <file.json>', 'what stain fit wrote')
+    .requiredOption('--fit <path>', 'what stain fit or stain train wrote')
     .requiredOption('--out <path>', "a file.h5 in the challenge's layout, or a folder for PNG files")
     .addOption(
       new Option('--fallback <group>', 'whose fit a patch with too little tissue takes')
         .choices(['slide', 'center', 'none'])
         .default('slide'),
     )
+    .addOption(deviceOption())
     .addOption(formatOption())
     .addOption(partOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runApply)
   addExamples(apply, 'eosin stain apply test.h5 --fit center0.json --out normalised.h5')
+  addStainTrain(stain)
   addStainChoice(stain)
 }
 
@@ -108,7 +112,7 @@ async function runApply(path: string, options: ApplyOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { openPatchSet } = await import('../../patches/index.ts')
   const { openStainFit } = await import('../../study/index.ts')
-  const { entry, ...fitted } = await openStainFit(options.fit)
+  const { entry, ...fitted } = await openStainFit(options.fit, options.device as 'auto')
   const stain = { ...fitted, entry: { ...entry, fallback: options.fallback } }
   const set = await openPatchSet(path, options)
   try {

@@ -95,8 +95,8 @@ const small: Partial<GanOptions> = {
   generator: { form: 'resnet', width: 16, blocks: 1, downs: 5 },
   discriminator: { width: 16, layers: 2, spectral: false },
   side: 64,
-  epochs: 8,
-  decay: 8,
+  epochs: 3,
+  decay: 3,
   images: 240,
   learningRate: 1e-3,
   patience: 6,
@@ -105,7 +105,7 @@ const small: Partial<GanOptions> = {
 
 /** Options of a training that a CPU finishes in minutes. */
 export const cycleganPresets = { small }
-export const multistainPresets = { small: { ...small, batch: 2 } satisfies Partial<MultistainOptions> }
+export const multistainPresets = { small }
 
 /** What sides must be multiples of. */
 export function sideUnit({ generator }: GanOptions): number {

@@ -86,6 +86,11 @@ export async function trainGan(
         onEpoch: (history) => writeCurves(place.folder, history),
       },
     )
+    const { ending, bestEpoch } = result
+    if (typeof ending === 'object') {
+      const note = `diverged, the weights of epoch ${bestEpoch} are kept (${ending.diverged})`
+      place.progress?.(result.history.length, undefined, note)
+    }
     return { ...result, network: pickPart(result.weights, 'G_A') as Networks[string] }
   } finally {
     await training.close()

@@ -8,7 +8,7 @@ import { contextOf, type GroupFits } from './stainGroups.ts'
 const batchRows = 64
 
 /** A stain method with its fit and options. */
-export type ReadyStain = Pick<FittedStain, 'entry' | 'method' | 'fit'>
+export type ReadyStain = Pick<FittedStain, 'entry' | 'method' | 'fit' | 'provider'>
 
 /** Patches as read, and what the method made of them. */
 export interface StainedBatch extends PatchBatch {
@@ -31,8 +31,8 @@ export async function* stainBatches(
 export async function stainBatch(
   set: PatchSet,
   { rows, pixels }: PatchBatch,
-  { entry, method, fit }: ReadyStain,
+  { entry, method, fit, provider }: ReadyStain,
   groups: GroupFits,
 ): Promise<StainResult> {
-  return method.apply(pixels, fit, entry.options, contextOf(set, rows, groups))
+  return method.apply(pixels, fit, entry.options, { ...contextOf(set, rows, groups), provider })
 }
