@@ -32,7 +32,6 @@ export async function openSession(
 ): Promise<Session> {
   const runtime = await import('onnxruntime-node')
   const provider = chooseProvider(options.provider)
-  if (!listProviders().includes(provider)) throw missingProvider(provider)
   const created = createRuntimeSession(runtime, model, provider, options)
   const session = await created.catch((cause: Error) => {
     if (provider !== 'cpu' && /provider|CUDA|WebGPU|Vulkan|adapter|device/i.test(cause.message))
@@ -54,10 +53,11 @@ function libraryFolder(): string {
   return dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')))
 }
 
-/** The provider that a choice means here. Throws UnknownNameError for another name. */
+/** The provider that a choice means here. Throws UnknownNameError for another name, EngineError where it is missing. */
 export function chooseProvider(choice: ProviderChoice = 'auto'): ProviderName {
   if (choice === 'auto') return listProviders()[0]
   pickNamed('provider', providers, choice)
+  if (!listProviders().includes(choice)) throw missingProvider(choice)
   return choice
 }
 

@@ -8,6 +8,7 @@ import { compareArrays } from '../../conformance/compare.ts'
 import { readParams, runGraph } from '../../conformance/network.ts'
 import { f32, type NdArray, ndarray, openRandom, type Pixels, pixels, sizeOf } from '../../src/base/index.ts'
 import { openExtractor } from '../../src/embed/index.ts'
+import { listProviders } from '../../src/engine/index.ts'
 import { writeSafetensors } from '../../src/formats/index.ts'
 import { constant, input, reduceMean, slice } from '../../src/graph/index.ts'
 import { publishedVitShapes, type VitArchitecture, type VitNaming, vit } from '../../src/models/index.ts'
@@ -202,6 +203,14 @@ describe('a model as an extractor', () => {
     expect(rows.length).toBe(2 * 384)
     expect(rows.slice(0, 384)).not.toEqual(rows.slice(384))
   })
+
+  it.skipIf(listProviders().includes('cuda'))(
+    'says at once which provider is missing, and what to install',
+    async () => {
+      const opening = openExtractor({ name: `vit:${path}`, weights }, { device: 'cuda' })
+      await expect(opening).rejects.toThrow(/provider cuda: .*install the CUDA libraries .*docs\/engine\.md/)
+    },
+  )
 
   it('says at once what it cannot take', async () => {
     await expect(embed({ resize: 50 }, drawPixels(1, 50))).rejects.toThrow(/multiples of 14/)
