@@ -17,6 +17,7 @@ import { davit, foldLayerScale, quantizeLinear, type VitArchitecture, vit } from
 import { inferencePass, type ParamValues } from '../../nn/index.ts'
 import type { Params } from '../../weights/index.ts'
 import type { ModelPlan } from './modelOptions.ts'
+import { placeWeights } from './placedWeights.ts'
 
 /** A network ready for images of one size. */
 export interface Network {
@@ -25,8 +26,9 @@ export interface Network {
   close(): Promise<void>
 }
 
-// Above this, weights are fed instead of written into the model: they would be copied several times over, and
-// a model file ends at 2 GiB. Fed weights cost a few percent of speed: they cannot be laid out beforehand.
+// Above this, weights are not written into the model: they would be copied several times over, and a model file ends at
+// 2 GiB. They stay in their file where they can, else they are fed, which costs a few percent of speed: fed weights
+// cannot be laid out beforehand.
 const largestWritten = 512 * 2 ** 20
 
 /** The length of an embedding. Throws UsageError for tokens of images whose size is not known. */
@@ -51,7 +53,7 @@ export function checkSides(plan: ModelPlan, sides: readonly [number, number]): v
   writeEmbedding(plan, Object.fromEntries(values), input('images', [1, 3, ...sides]))
 }
 
-/** Reads the weights and opens a session for batches of images of these sides. */
+/** Opens a session for batches of images of these sides; weights are left in their file where they can be. */
 export async function openNetwork(
   plan: ModelPlan,
   params: Params,
@@ -60,15 +62,12 @@ export async function openNetwork(
 ): Promise<Network> {
   const batch = plan.batch ?? chooseBatch(plan, height, width)
   const x = input('images', [batch, 3, height, width])
-  const { architecture, weights } = await readWeights(plan, params)
-  const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
-  const isFed = bytes > largestWritten
-  const values = Object.entries(weights).map(
-    ([name, array]) => [name, isFed ? input(name, array.shape, array.dtype) : constant(array)] as const,
-  )
-  const embedding = writeEmbedding({ ...plan, architecture }, Object.fromEntries(values), x)
-  const session = await openSession(emitModel({ embedding }, { inputs: [x] }), options)
-  const fed = pickFed(session, weights)
+  const placed = plan.precision === 'fp32' ? await placeWeights(plan, params) : null
+  const { architecture, values, arrays } = placed ?? (await readWeights(plan, params))
+  const embedding = writeEmbedding({ ...plan, architecture }, values, x)
+  const model = emitModel({ embedding }, { inputs: [x], placed: placed?.placed })
+  const session = await openSession(model, { ...options, weightsFolder: placed?.folder })
+  const fed = pickFed(session, arrays)
   return {
     run: async (images) => (await session.run({ images, ...fed })).embedding,
     close: () => session.close(),
@@ -84,18 +83,25 @@ export function chooseBatch({ architecture }: ModelPlan, height: number, width: 
 
 type Weights = Readonly<Record<string, NdArray>>
 
-async function readWeights(
-  { architecture, precision }: ModelPlan,
-  params: Params,
-): Promise<{ architecture: ModelPlan['architecture']; weights: Weights }> {
+// Weights as graph values, and as arrays where those are inputs.
+interface WrittenWeights {
+  readonly architecture: ModelPlan['architecture']
+  readonly values: ParamValues
+  readonly arrays: Weights
+}
+
+async function readWeights({ architecture, precision }: ModelPlan, params: Params): Promise<WrittenWeights> {
   const read: Record<string, NdArray<'f32'>> = {}
   for (const name of Object.keys(params.shapes)) read[name] = await params.read(name)
   const folded =
     architecture.family === 'davit' ? { architecture, params: read } : foldLayerScale(architecture, read)
-  return {
-    architecture: folded.architecture,
-    weights: precision === 'int8' ? quantizeLinear(folded.params) : folded.params,
-  }
+  const arrays = precision === 'int8' ? quantizeLinear(folded.params) : folded.params
+  const bytes = Object.values(arrays).reduce((sum, { data }) => sum + data.byteLength, 0)
+  const isFed = bytes > largestWritten
+  const values = Object.entries(arrays).map(
+    ([name, array]) => [name, isFed ? input(name, array.shape, array.dtype) : constant(array)] as const,
+  )
+  return { architecture: folded.architecture, values: Object.fromEntries(values), arrays }
 }
 
 function pickFed(session: Session, weights: Weights): Record<string, NdArray> {

@@ -79,6 +79,32 @@ export function tensorToOnnx(name: string, array: NdArray): Tensor {
   })
 }
 
+/** Where the raw little-endian values of a tensor lie in a file beside the model. */
+export interface TensorPlace {
+  /** The file's name, without a folder. */
+  readonly file: string
+  /** Bytes from the file's start, and how many. */
+  readonly offset: number
+  readonly length: number
+}
+
+/** A tensor whose values stay where they are. */
+export function placeTensor(
+  name: string,
+  dtype: Dtype,
+  shape: readonly number[],
+  place: TensorPlace,
+): Tensor {
+  const entries = { location: place.file, offset: place.offset, length: place.length }
+  return create(TensorSchema, {
+    name,
+    dims: shape.map(BigInt),
+    dataType: onnxTypes[dtype],
+    dataLocation: 1,
+    externalData: Object.entries(entries).map(([key, value]) => ({ key, value: `${value}` })),
+  })
+}
+
 /** An ONNX tensor as an array. Throws DataError for external data and for types outside `onnxTypes`. */
 export function tensorFromOnnx(tensor: Tensor): NdArray {
   const where = `onnx tensor '${tensor.name}'`
