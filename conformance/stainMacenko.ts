@@ -80,8 +80,8 @@ export async function checkTorchstainMacenko(
 
 function checkMatrices(name: string, { data }: Pixels, expected: StainConfig, options: MacenkoOptions) {
   const workspace = openWorkspace(data.length / 3)
-  const { tables, findTissue } = openView(options)(data)
   workspace.load(data)
+  const { tables, findTissue } = openView(options)(workspace)
   const count = findTissue(workspace)
   const [xx, xy, xz, yy, yz, zz] = covarianceOf(workspace, tables, count)
   const { values } = decomposeSymmetric([xx, xy, xz, yy, yz, zz])
@@ -113,6 +113,6 @@ function separateStain(image: Pixels, fit: StainProfile, options: MacenkoOptions
   const whole = { isTissue: false, count: image.data.length / 3 }
   const map = densityMap(unmixingRows(profile.stains)!, fit.stains, scale)
   const { io } = options
-  restainPixels(workspace, openView(options)(image.data).tables, map, [io, io, io], whole)
+  restainPixels(workspace, openView(options)(workspace).tables, map, [io, io, io], whole)
   return { ...image, data: workspace.out.slice() }
 }

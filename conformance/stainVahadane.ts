@@ -47,9 +47,9 @@ function compareAngles(name: string, stains: StainMatrix, expected: StainMatrix)
 }
 
 function objectiveAt(data: Uint8Array, stains: StainMatrix): number {
-  const view = openView(options)(data)
   const workspace = openWorkspace(data.length / 3)
   workspace.load(data)
+  const view = openView(options)(workspace)
   const count = view.findTissue(workspace)
   const bounds = { steps: 0, tolerance: 0 }
   return learnDictionary(data, view.tables, workspace.offsets, count, options.lambda, stains, bounds)

@@ -76,25 +76,49 @@ export function sumMoments(data: usize, offsets: usize, count: i32, tables: usiz
 }
 
 /**
- * Two linear forms a pixel, `forms` holding x y z of each in turn (xa xb ya yb za zb): values of the first at
- * or over `overA` go to `outA`, of the second at or over `overB` to `outB`. Returns both counts, the second
- * in the upper half.
+ * What two linear forms make of every level of every channel: rows of two f64, 256 a channel. `forms`: x y z of
+ * each in turn (xa xb ya yb za zb).
+ */
+export function multiplyForms(tables: usize, forms: usize, products: usize): void {
+  for (let channel = 0; channel < 3; channel++) {
+    const form = v128.load(forms + (<usize>channel << 4))
+    for (let level = 0; level < 256; level++) {
+      v128.store(products, f64x2.mul(splat(tables, channel, level), form))
+      products += 16
+    }
+  }
+}
+@inline
+function formsAt(products: usize, p: usize): v128 {
+  return f64x2.add(
+    f64x2.add(v128.load(products + (<usize>load<u8>(p) << 4)), v128.load(products + (<usize>load<u8>(p, 1) << 4), 4096)),
+    v128.load(products + (<usize>load<u8>(p, 2) << 4), 8192),
+  )
+}
+
+/** Both forms of `size` pixels at even steps through the `count`, to `outA` and `outB`. */
+export function sampleForms(
+  data: usize, offsets: usize, count: i32, size: i32, products: usize, outA: usize, outB: usize,
+): void {
+  for (let i = 0; i < size; i++) {
+    const value = formsAt(products, at(data, offsets, <i32>((<i64>i * count) / size)))
+    v128.store64_lane(outA + (<usize>i << 3), value, 0)
+    v128.store64_lane(outB + (<usize>i << 3), value, 1)
+  }
+}
+
+/**
+ * Values of the first form at or over `overA` go to `outA`, of the second at or over `overB` to `outB`. Returns
+ * both counts, the second in the upper half.
  */
 export function collectForms(
-  data: usize, offsets: usize, count: i32, tables: usize, forms: usize, overA: f64, overB: f64, outA: usize, outB: usize,
+  data: usize, offsets: usize, count: i32, products: usize, overA: f64, overB: f64, outA: usize, outB: usize,
 ): i64 {
-  const fx = v128.load(forms)
-  const fy = v128.load(forms, 16)
-  const fz = v128.load(forms, 32)
   const over = f64x2.replace_lane(f64x2.splat(overA), 1, overB)
   let a: usize = outA
   let b: usize = outB
   for (let i = 0; i < count; i++) {
-    const p = at(data, offsets, i)
-    const value = f64x2.add(
-      f64x2.add(f64x2.mul(splat(tables, 0, load<u8>(p)), fx), f64x2.mul(splat(tables, 1, load<u8>(p, 1)), fy)),
-      f64x2.mul(splat(tables, 2, load<u8>(p, 2)), fz),
-    )
+    const value = formsAt(products, at(data, offsets, i))
     const bits = i64x2.bitmask(f64x2.ge(value, over))
     if (bits) {
       if (bits & 1) {
@@ -111,54 +135,118 @@ export function collectForms(
 }
 
 /**
- * Ratios of two linear forms (`forms`: xo xm yo ym zo zm) beyond two bounds: those over `above` to `outA`,
- * those under `below` to `outB`. The second form is positive on every pixel. Returns counts as collectForms.
+ * Ratios of the first form to the second beyond two bounds: those over `above` to `outA`, those not over `below` to
+ * `outB`. The second form is positive on every pixel. Returns counts as collectForms.
  */
 export function collectRatios(
-  data: usize, offsets: usize, count: i32, tables: usize, forms: usize, above: f64, below: f64, outA: usize, outB: usize,
+  data: usize, offsets: usize, count: i32, products: usize, above: f64, below: f64, outA: usize, outB: usize,
 ): i64 {
-  const fx = v128.load(forms)
-  const fy = v128.load(forms, 16)
-  const fz = v128.load(forms, 32)
+  const bounds = f64x2.replace_lane(f64x2.splat(above), 1, below)
   let a: usize = outA
   let b: usize = outB
   for (let i = 0; i < count; i++) {
-    const p = at(data, offsets, i)
-    const value = f64x2.add(
-      f64x2.add(f64x2.mul(splat(tables, 0, load<u8>(p)), fx), f64x2.mul(splat(tables, 1, load<u8>(p, 1)), fy)),
-      f64x2.mul(splat(tables, 2, load<u8>(p, 2)), fz),
-    )
-    const o = f64x2.extract_lane(value, 0)
-    const m = f64x2.extract_lane(value, 1)
-    if (o > above * m) {
-      store<f64>(a, o / m)
-      a += 8
-    } else if (o < below * m) {
-      store<f64>(b, o / m)
-      b += 8
+    const value = formsAt(products, at(data, offsets, i))
+    const first = v128.shuffle<i64>(value, value, 0, 0)
+    const second = v128.shuffle<i64>(value, value, 1, 1)
+    const bits = i64x2.bitmask(f64x2.gt(first, f64x2.mul(bounds, second)))
+    if (bits != 2) {
+      const ratio = f64x2.extract_lane(value, 0) / f64x2.extract_lane(value, 1)
+      if (bits & 1) {
+        store<f64>(a, ratio)
+        a += 8
+      } else {
+        store<f64>(b, ratio)
+        b += 8
+      }
     }
   }
   return (<i64>((b - outB) >> 3) << 32) | <i64>((a - outA) >> 3)
 }
 
-/** Adds the second form of every pixel to the bin of the ratio of both: `bins` bins from -1 to 1. */
-export function weighRatios(
-  data: usize, offsets: usize, count: i32, tables: usize, forms: usize, bins: i32, weights: usize,
-): void {
-  const fx = v128.load(forms)
-  const fy = v128.load(forms, 16)
-  const fz = v128.load(forms, 32)
-  const half = <f64>bins / 2
-  for (let i = 0; i < count; i++) {
-    const p = at(data, offsets, i)
-    const value = f64x2.add(
-      f64x2.add(f64x2.mul(splat(tables, 0, load<u8>(p)), fx), f64x2.mul(splat(tables, 1, load<u8>(p, 1)), fy)),
-      f64x2.mul(splat(tables, 2, load<u8>(p, 2)), fz),
-    )
-    const m = f64x2.extract_lane(value, 1)
-    const bin = <i32>((f64x2.extract_lane(value, 0) / m + 1) * half)
-    const slot = weights + (<usize>max(0, min(bins - 1, bin)) << 3)
-    store<f64>(slot, load<f64>(slot) + m)
+// 2^52: added to a whole number below it, the number stands in the low bits.
+const whole: f64 = 4503599627370496
+
+/**
+ * Adds the second form of every pixel to the bin of the ratio of both: `bins` bins from -1 to 1. `weights` has room for twice as
+ * many, since two pixels in turn go to two histograms: one would wait for the other.
+ */
+export function weighRatios(data: usize, offsets: usize, count: i32, products: usize, bins: i32, weights: usize): void {
+  const half = f64x2.splat(<f64>bins / 2)
+  const last = f64x2.splat(<f64>bins - 1)
+  const one = f64x2.splat(1)
+  const zero = f64x2.splat(0)
+  const others = weights + (<usize>bins << 3)
+  for (let i = 0; i < count; i += 2) {
+    const p = formsAt(products, at(data, offsets, i))
+    const q = i + 1 < count ? formsAt(products, at(data, offsets, i + 1)) : f64x2.replace_lane(zero, 1, 0)
+    const first = v128.shuffle<i64>(p, q, 0, 2)
+    const second = v128.shuffle<i64>(p, q, 1, 3)
+    const place = f64x2.mul(f64x2.add(f64x2.div(first, second), one), half)
+    const bin = f64x2.add(f64x2.floor(f64x2.pmin(last, f64x2.pmax(zero, place))), f64x2.splat(whole))
+    const a = weights + (<usize>i32x4.extract_lane(bin, 0) << 3)
+    const b = others + (<usize>i32x4.extract_lane(bin, 2) << 3)
+    store<f64>(a, load<f64>(a) + f64x2.extract_lane(second, 0))
+    store<f64>(b, load<f64>(b) + f64x2.extract_lane(second, 1))
+  }
+  for (let bin = 0; bin < bins; bin++) {
+    const slot = weights + (<usize>bin << 3)
+    store<f64>(slot, load<f64>(slot) + load<f64>(others + (<usize>bin << 3)))
+  }
+}
+
+// exp of both lanes, to one unit in the last place: 2^n times a polynomial on |r| <= ln 2 / 2 (Taylor to degree 13, in
+// two halves that do not wait for each other). Beyond 2^-1000 and 2^1000 it is held there.
+@inline
+function exp(x: v128): v128 {
+  const bounded = f64x2.max(f64x2.splat(-693), f64x2.min(f64x2.splat(693), x))
+  const n = f64x2.nearest(f64x2.mul(bounded, f64x2.splat(1.4426950408889634)))
+  const r = f64x2.sub(
+    f64x2.sub(bounded, f64x2.mul(n, f64x2.splat(0.693147180369123816490))),
+    f64x2.mul(n, f64x2.splat(1.90821492927058770002e-10)),
+  )
+  const r2 = f64x2.mul(r, r)
+  // The even and odd terms after 1 + r, each a polynomial in r^2.
+  let even = f64x2.splat(1.0 / 479001600)
+  even = f64x2.add(f64x2.mul(even, r2), f64x2.splat(1.0 / 3628800))
+  even = f64x2.add(f64x2.mul(even, r2), f64x2.splat(1.0 / 40320))
+  even = f64x2.add(f64x2.mul(even, r2), f64x2.splat(1.0 / 720))
+  even = f64x2.add(f64x2.mul(even, r2), f64x2.splat(1.0 / 24))
+  even = f64x2.add(f64x2.mul(even, r2), f64x2.splat(0.5))
+  let odd = f64x2.splat(1.0 / 6227020800)
+  odd = f64x2.add(f64x2.mul(odd, r2), f64x2.splat(1.0 / 39916800))
+  odd = f64x2.add(f64x2.mul(odd, r2), f64x2.splat(1.0 / 362880))
+  odd = f64x2.add(f64x2.mul(odd, r2), f64x2.splat(1.0 / 5040))
+  odd = f64x2.add(f64x2.mul(odd, r2), f64x2.splat(1.0 / 120))
+  odd = f64x2.add(f64x2.mul(odd, r2), f64x2.splat(1.0 / 6))
+  const rest = f64x2.mul(r2, f64x2.add(even, f64x2.mul(r, odd)))
+  const power = f64x2.add(f64x2.splat(1), f64x2.add(r, rest))
+  // n + 1023 as the exponent: added to 2^52 it stands in the low bits, and is moved up.
+  const exponent = i64x2.shl(f64x2.add(n, f64x2.splat(whole + 1023)), 52)
+  return f64x2.mul(power, exponent)
+}
+
+/**
+ * Factors for multiplyTables: level exp(-map density), the output's level going to the red input. `map`: nine f64, row k for
+ * output k, then three levels. Two levels of a table are worked on at a time.
+ */
+export function fillFactors(tables: usize, map: usize, factors: usize): void {
+  for (let input = 0; input < 3; input++) {
+    const w = map + (<usize>input << 3)
+    const weights = f64x2.neg(f64x2.replace_lane(f64x2.splat(load<f64>(w)), 1, load<f64>(w, 24)))
+    const third = f64x2.splat(-load<f64>(w, 48))
+    const isFirst = input == 0
+    const levels = isFirst ? v128.load(map, 72) : f64x2.splat(1)
+    const thirdLevel = isFirst ? v128.load64_splat(map, 88) : f64x2.splat(1)
+    for (let level = 0; level < 256; level += 2) {
+      const a = splat(tables, input, level)
+      const b = splat(tables, input, level + 1)
+      const last = f64x2.mul(thirdLevel, exp(f64x2.mul(third, v128.shuffle<i64>(a, b, 0, 2))))
+      v128.store(factors, f64x2.mul(levels, exp(f64x2.mul(weights, a))))
+      v128.store64_lane(factors + 16, last, 0)
+      v128.store(factors + 24, f64x2.mul(levels, exp(f64x2.mul(weights, b))))
+      v128.store64_lane(factors + 40, last, 1)
+      factors += 48
+    }
   }
 }
 
@@ -183,11 +271,29 @@ function multiplyPixel(p: usize, q: usize, factors: usize): void {
   const g = factors + <usize>load<u8>(p, 1) * 24
   const b = factors + <usize>load<u8>(p, 2) * 24
   const first = f64x2.mul(f64x2.mul(v128.load(r), v128.load(g, 6144)), v128.load(b, 12288))
-  const last = load<f64>(r, 16) * load<f64>(g, 6160) * load<f64>(b, 12304)
-  const rg = i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.splat(255), first))
-  store<u8>(q, i32x4.extract_lane(rg, 0))
-  store<u8>(q, i32x4.extract_lane(rg, 1), 1)
-  store<u8>(q, <i32>min(last, 255), 2)
+  // The second lane is what follows the blue factor and is not used.
+  const second = f64x2.mul(f64x2.mul(v128.load(r, 16), v128.load(g, 6160)), v128.load(b, 12304))
+  const rg = truncate(first)
+  v128.store8_lane(q, rg, 0)
+  v128.store8_lane(q, rg, 8, 1)
+  v128.store8_lane(q, truncate(second), 0, 2)
+}
+@inline
+function truncate(value: v128): v128 {
+  return f64x2.add(f64x2.floor(f64x2.pmin(f64x2.splat(255), value)), f64x2.splat(whole))
+}
+
+/** Counts the levels of every `step`th pixel: 256 i32 a channel, to be zero before. */
+export function countLevels(data: usize, count: i32, step: i32, histograms: usize): void {
+  const stride = <usize>step * 3
+  for (let p = data, end = data + <usize>count * 3; p < end; p += stride) {
+    const r = histograms + (<usize>load<u8>(p) << 2)
+    const g = histograms + (<usize>load<u8>(p, 1) << 2)
+    const b = histograms + (<usize>load<u8>(p, 2) << 2)
+    store<i32>(r, load<i32>(r) + 1)
+    store<i32>(g, load<i32>(g, 1024) + 1, 1024)
+    store<i32>(b, load<i32>(b, 2048) + 1, 2048)
+  }
 }
 
 /**

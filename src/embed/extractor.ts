@@ -2,6 +2,7 @@
 
 import type { Pixels } from '../base/index.ts'
 import type { PretrainingSet } from '../weights/modelCard.ts'
+import type { Agreement } from './agreement.ts'
 
 /** Whose model an extractor is, and what it has seen. */
 export interface ModelProvenance {
@@ -23,5 +24,7 @@ export interface Extractor {
   readonly provenance: ModelProvenance | null
   /** Embeds a batch: row-major float32, count x dimensions. */
   embed(batch: Pixels): Promise<Float32Array>
+  /** Embeds a batch in single precision too and compares; only extractors that compute in less have it. */
+  measureAgreement?(batch: Pixels): Promise<Agreement>
   close(): Promise<void>
 }

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DataError, WeightsError } from '../base/index.ts'
+import { DataError, type Pixels, UsageError, WeightsError } from '../base/index.ts'
 import { chooseProvider, type ProviderChoice } from '../engine/index.ts'
 import { hashBytes, hashFile } from '../formats/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
@@ -19,6 +19,7 @@ import {
   parseModelCard,
   parseShardIndex,
 } from '../weights/index.ts'
+import { type Agreement, compareRows } from './agreement.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
@@ -65,10 +66,19 @@ async function openModel(
   name: string,
   card: ModelCard,
   options: ModelOptions,
-  { device = 'auto', threads, resolvePath = (path) => path }: OpenOptions,
+  context: OpenOptions,
 ): Promise<Extractor> {
+  const { device = 'auto', threads, resolvePath = (path: string) => path } = context
   const plan = planModel(name, card, options)
   const provider = chooseProvider(device as ProviderChoice)
+  if (plan.precision !== 'fp32' && provider !== 'cpu') {
+    throw new UsageError({
+      where: `extractor ${name} precision`,
+      expected: 'fp32 on a GPU',
+      got: plan.precision,
+      hint: '--device cpu, or leave precision out',
+    })
+  }
   const sides = knownSides(plan.transform)
   if (sides) checkSides(plan, sides)
   const path = options.weights === null ? await findWeights(name, card) : resolvePath(options.weights)
@@ -82,7 +92,7 @@ async function openModel(
     // Beside a processor one thread is ahead of any network; a GPU may want them all.
     const preparation = openPreparation(plan.transform, provider === 'cpu' ? 1 : threads)
     let last: Promise<unknown> = Promise.resolve()
-    return {
+    const extractor: Extractor = {
       name,
       key: hashBytes(JSON.stringify({ version, hash, provider, ...facts })),
       dimensions,
@@ -102,9 +112,26 @@ async function openModel(
         await checkpoint.close()
       },
     }
+    if (plan.precision === 'fp32') return extractor
+    const openExact = () => openModel(name, card, { ...options, precision: 'fp32' }, context)
+    return { ...extractor, measureAgreement: (batch) => compareWith(openExact, extractor, batch) }
   } catch (error) {
     await checkpoint.close()
     throw error
+  }
+}
+
+async function compareWith(
+  openExact: () => Promise<Extractor>,
+  extractor: Extractor,
+  batch: Pixels,
+): Promise<Agreement> {
+  const rows = await extractor.embed(batch)
+  const exact = await openExact()
+  try {
+    return compareRows(rows, await exact.embed(batch), extractor.dimensions)
+  } finally {
+    await exact.close()
   }
 }
 

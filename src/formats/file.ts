@@ -1,7 +1,7 @@
 // Files as a whole: hashing, and writing that a kill cannot leave half done.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DataError } from '../base/index.ts'
@@ -20,6 +20,15 @@ export async function hashFile(path: string): Promise<string> {
     throw new DataError({ where: path, got: (cause as Error).message }, cause)
   }
   return hash.digest('hex')
+}
+
+/** hashFile for where one cannot wait: the file is read as a whole. */
+export function hashFileSync(path: string): string {
+  try {
+    return hashBytes(readFileSync(path))
+  } catch (cause) {
+    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+  }
 }
 
 /** Writes a whole file under a temporary name, flushes it, then renames it: it is there whole or not at all. */

@@ -7,6 +7,8 @@ import {
   type OnnxModelParts,
   type OnnxTensor,
   onnxTypes,
+  placeTensor,
+  type TensorPlace,
   tensorToOnnx,
   writeOnnx,
 } from '../formats/onnx/index.ts'
@@ -14,7 +16,7 @@ import {
 import { type OnnxForm, onnxForms } from './onnxForms.ts'
 import { simplify } from './simplify.ts'
 import { sortValues } from './sort.ts'
-import type { OpAttributes, Value } from './value.ts'
+import { fixedShape, type OpAttributes, type Value } from './value.ts'
 
 /** What goes into a model beside its graph. */
 export interface EmitOptions {
@@ -24,6 +26,8 @@ export interface EmitOptions {
   readonly inputs?: readonly Value[]
   /** Strings kept in the model, e.g. preprocessing. */
   readonly metadata?: Readonly<Record<string, string>>
+  /** Inputs that are not fed: their values lie in files, by the input's name. */
+  readonly placed?: Readonly<Record<string, TensorPlace>>
 }
 
 const opset = 18n
@@ -48,6 +52,8 @@ export function emitParts(
   for (const [name, value] of copies) {
     nodes.push({ name: `output:${name}`, opType: 'Identity', input: [names.get(value)!], output: [name] })
   }
+  const leaves = values.filter(({ op }) => op === 'input')
+  const isPlaced = (value: Value) => names.get(value)! in (options.placed ?? {})
   const domains = [...new Set(['', ...nodes.map(({ domain = '' }) => domain)])].sort()
   return {
     irVersion,
@@ -57,8 +63,14 @@ export function emitParts(
     graph: {
       name: options.name ?? 'eosin',
       node: nodes,
-      initializer: constants.tensors,
-      input: values.filter(({ op }) => op === 'input').map((value) => writePort(names.get(value)!, value)),
+      initializer: [
+        ...constants.tensors,
+        ...leaves.filter(isPlaced).map((value) => {
+          const name = names.get(value)!
+          return placeTensor(name, value.dtype, fixedShape(name, value), options.placed![name])
+        }),
+      ],
+      input: leaves.filter((value) => !isPlaced(value)).map((value) => writePort(names.get(value)!, value)),
       output: Object.entries(results).map(([name, value]) => writePort(name, value)),
     },
   }

@@ -3,18 +3,22 @@
 import type { Evaluation, Interval, Scores } from '../evaluate/evaluation.ts'
 import type {
   Cell,
+  EmbeddingAgreement,
   Gallery,
   GalleryImage,
   Manifest,
   Metrics,
   OverSeeds,
+  PairSignature,
   Split,
   SplitProvenance,
   StageTiming,
+  StainEffect,
 } from '../runs/record.ts'
 
 export type {
   Cell,
+  EmbeddingAgreement,
   Evaluation,
   Gallery,
   GalleryImage,
@@ -22,10 +26,12 @@ export type {
   Manifest,
   Metrics,
   OverSeeds,
+  PairSignature,
   Scores,
   Split,
   SplitProvenance,
   StageTiming,
+  StainEffect,
 }
 
 /** A run as the report shows it. Only the manifest and the metrics must be there. */

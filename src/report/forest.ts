@@ -49,8 +49,26 @@ function drawForest(metrics: Metrics, cells: readonly Cell[], measure: Measure):
       return value === null ? [] : [{ label: labelCell(cell, metrics), value: value * scale }]
     }),
   )
+  return drawIntervals({ title, scale, rows, seeds, rule: rows.find((row) => row.chosen)?.value ?? null })
+}
+
+/** A figure with its interval, in the unit of the axis. */
+export type Row = Interval & { readonly label: string; readonly colour: string; readonly chosen: boolean }
+
+/** What a plot of intervals shows: dots with bars, ticks for single seeds, and a dashed line at `rule`. */
+export interface IntervalPlot {
+  readonly title: string
+  readonly scale: 100 | 1
+  readonly rows: readonly Row[]
+  readonly seeds?: readonly { readonly label: string; readonly value: number }[]
+  readonly rule: number | null
+}
+
+/** Intervals under one another. */
+export function drawIntervals({ title, scale, rows, seeds = [], rule }: IntervalPlot): Chart {
   const y = rowAxis(rows.find((row) => row.chosen)?.label ?? '')
   const ends = [...rows.flatMap(({ low, high }) => [low, high]), ...seeds.map(({ value }) => value)]
+  if (rule !== null) ends.push(rule)
   const domain = [Math.min(...ends), Math.max(...ends)]
   const x = (field: string) => ({
     field,
@@ -75,7 +93,11 @@ function drawForest(metrics: Metrics, cells: readonly Cell[], measure: Measure):
       .join('; ')}`,
     spec: {
       layer: [
-        { data: { values: rows.filter((row) => row.chosen) }, mark: dashed, encoding: { x: x('value') } },
+        {
+          data: { values: rule === null ? [] : [{ value: rule }] },
+          mark: dashed,
+          encoding: { x: x('value') },
+        },
         { data: { values: rows }, mark: bar, encoding: { y, x: x('low'), x2: { field: 'high' }, color } },
         { data: { values: seeds }, mark: tick, encoding: { y, x: x('value') } },
         { data: { values: rows }, mark: dot, encoding: { y, x: x('value'), fill: color, size } },
@@ -83,8 +105,6 @@ function drawForest(metrics: Metrics, cells: readonly Cell[], measure: Measure):
     },
   }
 }
-
-type Row = Interval & { readonly label: string; readonly colour: string; readonly chosen: boolean }
 
 function listRows(metrics: Metrics, cells: readonly Cell[], { pick, scale }: Measure): readonly Row[] {
   const colour = colourGrid(metrics)

@@ -13,6 +13,7 @@ import { renderEvaluate } from './sections/evaluate.ts'
 import { renderPatches } from './sections/patches.ts'
 import { renderQuality } from './sections/quality.ts'
 import { renderRun } from './sections/run.ts'
+import { renderSignature } from './sections/signature.ts'
 import { renderStains } from './sections/stain.ts'
 import { renderLead, renderSummary } from './sections/summary.ts'
 
@@ -28,6 +29,7 @@ export async function renderReport(data: ReportData): Promise<string> {
     await renderClassify(data),
     renderEmbed(data),
     renderStains(data),
+    await renderSignature(data),
     renderQuality(data),
     renderPatches(data),
     renderRun(data),

@@ -11,6 +11,7 @@
 import type { EpochRecord } from '../classify/head.ts'
 import type { ModelProvenance } from '../embed/extractor.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
+import type { CenterSignature } from '../evaluate/signature.ts'
 import type { Origin } from '../patches/patchSet.ts'
 
 export type Split = 'train' | 'val' | 'test'
@@ -48,6 +49,37 @@ export interface VerdictCounts {
   readonly stain: string
   readonly split: Split
   readonly byCenter: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+/** What a stain method does to a sample of the patches of train and val. */
+export interface StainEffect {
+  readonly stain: string
+  readonly patches: number
+  /** Mean structural similarity of luma before and after, -1 to 1. */
+  readonly similarity: number
+  /** Mean correlation of the hematoxylin map before and after, -1 to 1. */
+  readonly hematoxylinKept: number
+  /** Mean distance (CIE76) between the centers' mean colours after; null with one center. */
+  readonly centerDistance: number | null
+  /** Mean distance of patches to their own center's mean colour after. */
+  readonly withinCenter: number
+}
+
+/** How well the hospital can be told from the embeddings of one stain method and extractor, train and val. */
+export interface PairSignature extends CenterSignature {
+  readonly stain: string
+  readonly embed: string
+}
+
+/** How near embeddings of lower precision are to single precision: cosines on a sample of their patches. */
+export interface EmbeddingAgreement {
+  /** Which embeddings, e.g. `macenko/dinov2-small`. */
+  readonly embeddings: string
+  readonly embed: string
+  readonly split: Split
+  readonly patches: number
+  readonly mean: number
+  readonly min: number
 }
 
 /** Mean and standard deviation of a figure over the seeds. */
@@ -91,6 +123,12 @@ export interface Metrics {
   readonly chosen: string
   readonly chosenBy: string
   readonly verdicts: readonly VerdictCounts[]
+  /** Of each stain method, where centers are known. */
+  readonly effects: readonly StainEffect[]
+  /** Of each stain method and extractor, where at least two centers are known. */
+  readonly signatures: readonly PairSignature[]
+  /** Of embeddings in lower precision; not there where there are none. */
+  readonly agreements?: readonly EmbeddingAgreement[]
 }
 
 export interface StageTiming {

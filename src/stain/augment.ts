@@ -37,7 +37,7 @@ export const jitterConcentrations: StainAugmentation<JitterOptions> = (batch, dr
   augmentPatches(batch, (data, workspace, index) => {
     const profile = profilePatch(macenkoRecipe, data, macenkoDefaults, workspace)
     const stains: StainMatrix = 'verdict' in profile ? publishedProfile.stains : profile.stains
-    jitter(data, workspace, stains, unmixingRows(stains)!, draw(index), options)
+    jitter(workspace, stains, unmixingRows(stains)!, draw(index), options)
   })
 
 // Hematoxylin, eosin and diaminobenzidine of Ruifrok and Johnston 2001, and the rows that unmix them.
@@ -50,9 +50,7 @@ const hedRows = unmixThree(hed)
 
 /** Jitters hematoxylin, eosin and a third, brown stain of fixed colours. */
 export const jitterHed: StainAugmentation<JitterOptions> = (batch, draw, options) =>
-  augmentPatches(batch, (data, workspace, index) =>
-    jitter(data, workspace, hed, hedRows, draw(index), options),
-  )
+  augmentPatches(batch, (_data, workspace, index) => jitter(workspace, hed, hedRows, draw(index), options))
 
 /** The stains that patch `index` may take on; it stays as it is where there are none. */
 export interface RestainOptions {
@@ -69,7 +67,7 @@ export const restainRandomly: StainAugmentation<RestainOptions> = (batch, draw, 
     const part = random.uniform()
     const own = profilePatch(macenkoRecipe, data, macenkoDefaults, workspace)
     if ('verdict' in own) return
-    const view = openView(macenkoDefaults)(data)
+    const view = openView(macenkoDefaults)(workspace)
     const choice = { isTissue: true, count: view.findTissue(workspace) }
     rebuildPatch(workspace, view, own, mixProfiles(own, target, part), macenkoDefaults.maxGain, choice)
   })
@@ -107,7 +105,6 @@ function augmentPatches(
 
 // density + sum over stains of ((gain - 1) c + shift) stain, as one linear map and a factor a channel.
 function jitter(
-  data: Uint8Array,
   workspace: Workspace,
   stains: readonly Vector[],
   rows: readonly Vector[],
@@ -116,14 +113,14 @@ function jitter(
 ): void {
   const around = (width: number) => width * (2 * random.uniform() - 1)
   const draws = stains.map(() => ({ gain: around(scale), offset: around(shift) }))
-  const white = estimateWhite(data, 254)
+  const white = estimateWhite(workspace, 254)
   const entry = (k: number, j: number) =>
     draws.reduce((sum, { gain }, s) => sum + gain * stains[s][k] * rows[s][j], k === j ? 1 : 0)
   const row = (k: number): Vector => [entry(k, 0), entry(k, 1), entry(k, 2)]
   // Half a level less than glass, so that truncation gives back the same level where nothing changes.
   const level = (k: number) =>
     (white[k] + 0.5) * Math.exp(-draws.reduce((sum, { offset }, s) => sum + offset * stains[s][k], 0))
-  const view = openView(macenkoDefaults)(data)
+  const view = openView(macenkoDefaults)(workspace)
   const choice = { isTissue: true, count: view.findTissue(workspace) }
   const levels: Vector = [level(0), level(1), level(2)]
   restainPixels(workspace, densityTablesBelow(white), [row(0), row(1), row(2)], levels, choice)

@@ -18,10 +18,15 @@ export function concentrationPercentiles(
 ): [number, number] {
   const { count } = choice
   const { valuesA, valuesB } = workspace
+  const products = setForms(workspace, tables, ...rows)
   const tail = tailShare(1 - percent / 100, sampleSize(count))
   if (tail < 0.5 && count >= 64) {
-    const thresholds = rows.map((row) => sampleThreshold(workspace, tables, row, tail, choice))
-    const [a, b] = collectAbove(workspace, tables, rows, thresholds, choice)
+    const [a, b] = collectAbove(
+      workspace,
+      products,
+      sampleThresholds(workspace, products, tail, choice),
+      choice,
+    )
     const { low, fraction } = rankOf(percent, count)
     const [atA, atB] = [low - (count - a), low - (count - b)]
     if (atA >= 0 && atB >= 0) {
@@ -31,39 +36,35 @@ export function concentrationPercentiles(
       ]
     }
   }
-  collectAbove(workspace, tables, rows, [-Infinity, -Infinity], choice)
+  collectAbove(workspace, products, [-Infinity, -Infinity], choice)
   return [percentileOf(valuesA, count, percent), percentileOf(valuesB, count, percent)]
 }
 
-function sampleThreshold(
-  { data, offsets, valuesA }: Workspace,
-  [red, green, blue]: DensityTables,
-  [x, y, z]: Vector,
+function sampleThresholds(
+  workspace: Workspace,
+  products: number,
   tail: number,
-  { isTissue, count }: PixelChoice,
-): number {
-  const size = sampleSize(count)
-  for (let i = 0; i < size; i++) {
-    const index = Math.floor((i * count) / size)
-    const at = isTissue ? offsets[index] : 3 * index
-    valuesA[i] = red[data[at]] * x + green[data[at + 1]] * y + blue[data[at + 2]] * z
-  }
-  return select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
+  choice: PixelChoice,
+): [number, number] {
+  const { kernels, address, valuesA, valuesB } = workspace
+  const size = sampleSize(choice.count)
+  const offsets = offsetsOf(choice, workspace)
+  const { data, valuesA: outA, valuesB: outB } = address
+  kernels.sampleForms(data, offsets, choice.count, size, products, outA, outB)
+  const rank = Math.floor((1 - tail) * (size - 1))
+  return [select(valuesA, size, rank), select(valuesB, size, rank)]
 }
 
 function collectAbove(
   workspace: Workspace,
-  tables: DensityTables,
-  [h, e]: Rows,
-  [overH, overE]: readonly number[],
+  products: number,
+  [overA, overB]: readonly [number, number],
   choice: PixelChoice,
 ): [number, number] {
   const { kernels, address } = workspace
-  workspace.setTables(tables)
-  const forms = setForms(workspace, h, e)
-  const offsets = offsetsOf(choice, workspace)
   const { data, valuesA, valuesB } = address
+  const offsets = offsetsOf(choice, workspace)
   return splitCounts(
-    kernels.collectForms(data, offsets, choice.count, address.tables, forms, overH, overE, valuesA, valuesB),
+    kernels.collectForms(data, offsets, choice.count, products, overA, overB, valuesA, valuesB),
   )
 }

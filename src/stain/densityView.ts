@@ -54,13 +54,13 @@ export interface DensityView {
   findTissue(workspace: Workspace): number
 }
 
-/** The view of one patch. */
-export type ViewPatch = (data: Uint8Array) => DensityView
+/** The view of the patch in work. */
+export type ViewPatch = (workspace: Workspace) => DensityView
 
 /** How patches are looked at under `options`. StainTools and tiatoolbox have no `io` and no `beta`. */
 export function openView(options: DensityOptions): ViewPatch {
   const { compatibility, io, beta } = options
-  if (compatibility === 'none') return (data) => adaptiveView(data, options)
+  if (compatibility === 'none') return (workspace) => adaptiveView(workspace, options)
   const isTorchstain = compatibility === 'torchstain'
   const table = isTorchstain ? densityTable(io) : positiveDensityTable()
   const highest = highestLevelOf(table, beta)
@@ -78,14 +78,14 @@ export function openView(options: DensityOptions): ViewPatch {
   return () => view
 }
 
-function adaptiveView(data: Uint8Array, { io, density, minTissue }: DensityOptions): DensityView {
-  const tables = densityTablesBelow(estimateWhite(data, Math.min(255, Math.round(io) - 1)))
+function adaptiveView(patch: Workspace, { io, density, minTissue }: DensityOptions): DensityView {
+  const tables = densityTablesBelow(estimateWhite(patch, Math.min(255, Math.round(io) - 1)))
   return {
     tables,
     io,
     sparsity: null,
     isTissueOnly: true,
-    minPixels: Math.max(16, minTissue * (data.length / 3)),
+    minPixels: Math.max(16, minTissue * (patch.data.length / 3)),
     findTissue: (workspace) => findDensePixels(workspace, tables, 3 * density),
   }
 }

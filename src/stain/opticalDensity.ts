@@ -1,6 +1,8 @@
 // Optical density: how much light a stain takes away, additive in stain concentrations (Beer-Lambert).
 // Pixels have 256 levels, so that a table of 256 densities a channel holds all there is to compute.
 
+import type { Workspace } from './workspace.ts'
+
 /** The density of each of the 256 levels of red, green and blue. */
 export type DensityTables = readonly [Float64Array, Float64Array, Float64Array]
 
@@ -40,27 +42,26 @@ export function highestLevelOf(table: Float64Array, density: number): number {
 const whiteSample = 4096
 
 /**
- * Clear glass as the patch shows it: the level that one pixel in a hundred exceeds, channel by channel; or
+ * Clear glass as the patch in work shows it: the level that one pixel in a hundred exceeds, channel by channel; or
  * `otherwise` on all channels where that is no glass, being too dark or too colourful.
  */
-export function estimateWhite(data: Uint8Array, otherwise: number): [number, number, number] {
-  const red = new Uint32Array(256)
-  const green = new Uint32Array(256)
-  const blue = new Uint32Array(256)
-  const step = 3 * Math.max(1, Math.floor(data.length / 3 / whiteSample))
-  let count = 0
-  for (let at = 0; at < data.length; at += step, count++) {
-    red[data[at]]++
-    green[data[at + 1]]++
-    blue[data[at + 2]]++
-  }
-  const wanted = 0.99 * count
-  const levelOf = (histogram: Uint32Array) => {
+export function estimateWhite(
+  { kernels, address, memory, data }: Workspace,
+  otherwise: number,
+): [number, number, number] {
+  const pixelCount = data.length / 3
+  const step = Math.max(1, Math.floor(pixelCount / whiteSample))
+  // The tables of densities are not in use yet: the histograms of 256 levels a channel take their place.
+  const histograms = new Int32Array(memory, address.tables, 768).fill(0)
+  kernels.countLevels(address.data, pixelCount, step, address.tables)
+  const wanted = 0.99 * Math.ceil(pixelCount / step)
+  const levelOf = (channel: number) => {
     let level = 0
-    for (let passed = histogram[0]; passed <= wanted && level < 255; passed += histogram[level]) level++
+    let passed = histograms[256 * channel]
+    while (passed <= wanted && level < 255) passed += histograms[256 * channel + ++level]
     return level
   }
-  const [r, g, b] = [levelOf(red), levelOf(green), levelOf(blue)]
+  const [r, g, b] = [levelOf(0), levelOf(1), levelOf(2)]
   const darkest = Math.min(r, g, b)
   const isGlass = darkest >= 205 && Math.max(r, g, b) - darkest <= 40
   return isGlass ? [r, g, b] : [otherwise, otherwise, otherwise]

@@ -86,7 +86,7 @@ interface Tissue {
 export function measureTissue(data: Uint8Array, options: ReinhardOptions, workspace: Workspace): Tissue {
   workspace.load(data)
   const isTissue = options.compatibility !== 'torchstain'
-  const view = isTissue ? openView(options)(data) : null
+  const view = isTissue ? openView(options)(workspace) : null
   const choice = { isTissue, count: view ? view.findTissue(workspace) : data.length / 3 }
   if (choice.count === 0) return { choice, minPixels: 1, statistics: null }
   rootPixels(workspace, choice)

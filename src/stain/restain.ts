@@ -35,20 +35,13 @@ export function restainPixels(
   levels: Vector,
   choice: PixelChoice,
 ): void {
-  const { kernels, address, memory } = workspace
-  const factors = new Float64Array(memory, address.factors, 2304)
-  // exp(-weight density) of every level of the three input channels, the first times its level.
-  for (let input = 0; input < 3; input++) {
-    const density = tables[input]
-    for (let output = 0; output < 3; output++) {
-      const first = input === 0 ? levels[output] : 1
-      const weight = map[output][input]
-      const start = 768 * input + output
-      for (let level = 0; level < 256; level++) {
-        factors[start + 3 * level] = first * Math.exp(-weight * density[level])
-      }
-    }
+  const { kernels, address, scratch, setTables } = workspace
+  for (let output = 0; output < 3; output++) {
+    for (let input = 0; input < 3; input++) scratch[3 * output + input] = map[output][input]
+    scratch[9 + output] = levels[output]
   }
+  setTables(tables)
+  kernels.fillFactors(address.tables, address.scratch, address.factors)
   kernels.multiplyTables(
     address.data,
     offsetsOf(choice, workspace),

@@ -89,8 +89,8 @@ export function profilePatch<Options extends SeparationOptions>(
   options: Options,
   workspace: Workspace,
 ): StainProfile | Outcome {
-  const view = openView(options)(data)
   workspace.load(data)
+  const view = openView(options)(workspace)
   return profileTissue(recipe, workspace, view, view.findTissue(workspace), options)
 }
 
@@ -203,8 +203,8 @@ function applyFit<Options extends SeparationOptions>(
   const viewPatch: ViewPatch = openView(options)
   const maxGain = options.compatibility === 'none' ? options.maxGain : Infinity
   return transformPatches(batch, (data, out, index) => {
-    const view = viewPatch(data)
     workspace.load(data)
+    const view = viewPatch(workspace)
     const count = view.findTissue(workspace)
     const own = profileTissue(recipe, workspace, view, count, options)
     const group = groups?.[index]

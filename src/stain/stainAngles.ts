@@ -81,17 +81,16 @@ function findCotangents(
   const o = main === second ? first : second
 
   const { kernels, address, valuesA, valuesB } = workspace
-  const size = fillSample(workspace, tables, count, o, m)
+  const products = setForms(workspace, tables, o, m)
+  const size = sampleRatios(workspace, products, count)
   const above = select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
   const below = select(valuesA, size, Math.ceil(tail * (size - 1)))
-  workspace.setTables(tables)
   const [highs, lows] = splitCounts(
     kernels.collectRatios(
       address.data,
       address.offsets,
       count,
-      address.tables,
-      setForms(workspace, o, m),
+      products,
       above,
       below,
       address.valuesA,
@@ -112,23 +111,11 @@ function findCotangents(
 
 const isOneSided = (v: Vector) => (v[0] > 0 && v[1] > 0 && v[2] > 0) || (v[0] < 0 && v[1] < 0 && v[2] < 0)
 
-function fillSample(
-  workspace: Workspace,
-  tables: DensityTables,
-  count: number,
-  o: Vector,
-  m: Vector,
-): number {
+function sampleRatios({ kernels, address, valuesA, valuesB }: Workspace, products: number, count: number) {
   const size = sampleSize(count)
-  const [red, green, blue] = tables
-  const { data, offsets, valuesA } = workspace
-  for (let i = 0; i < size; i++) {
-    const at = offsets[Math.floor((i * count) / size)]
-    const x = red[data[at]]
-    const y = green[data[at + 1]]
-    const z = blue[data[at + 2]]
-    valuesA[i] = (x * o[0] + y * o[1] + z * o[2]) / (x * m[0] + y * m[1] + z * m[2])
-  }
+  const { data, offsets, valuesA: outA, valuesB: outB } = address
+  kernels.sampleForms(data, offsets, count, size, products, outA, outB)
+  for (let i = 0; i < size; i++) valuesA[i] /= valuesB[i]
   return size
 }
 

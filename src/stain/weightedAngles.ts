@@ -45,10 +45,9 @@ function weighTangents(
   other: Vector,
 ): Float64Array {
   const { kernels, address, memory } = workspace
-  const weights = new Float64Array(memory, address.weights, bins).fill(0)
-  workspace.setTables(tables)
-  const forms = setForms(workspace, other, main)
-  kernels.weighRatios(address.data, address.offsets, count, address.tables, forms, bins, address.weights)
+  const weights = new Float64Array(memory, address.weights, 2 * bins).fill(0)
+  const products = setForms(workspace, tables, other, main)
+  kernels.weighRatios(address.data, address.offsets, count, products, bins, address.weights)
   return weights
 }
 

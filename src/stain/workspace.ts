@@ -25,12 +25,21 @@ export interface Kernels {
     z0: number,
     out: number,
   ): void
+  multiplyForms(tables: number, forms: number, products: number): void
+  sampleForms(
+    data: number,
+    offsets: number,
+    count: number,
+    size: number,
+    products: number,
+    outA: number,
+    outB: number,
+  ): void
   collectForms(
     data: number,
     offsets: number,
     count: number,
-    tables: number,
-    forms: number,
+    products: number,
     overA: number,
     overB: number,
     outA: number,
@@ -40,8 +49,7 @@ export interface Kernels {
     data: number,
     offsets: number,
     count: number,
-    tables: number,
-    forms: number,
+    products: number,
     above: number,
     below: number,
     outA: number,
@@ -51,11 +59,12 @@ export interface Kernels {
     data: number,
     offsets: number,
     count: number,
-    tables: number,
-    forms: number,
+    products: number,
     bins: number,
     weights: number,
   ): void
+  fillFactors(tables: number, map: number, factors: number): void
+  countLevels(data: number, count: number, step: number, histograms: number): void
   multiplyTables(data: number, offsets: number, count: number, factors: number, out: number): void
   lookUpRoots(
     data: number,
@@ -83,6 +92,7 @@ export interface Addresses {
   readonly tables: number
   readonly factors: number
   readonly scratch: number
+  readonly products: number
   readonly weights: number
   readonly linear: number
   readonly roots: number
@@ -102,8 +112,9 @@ const fixed = {
   linear: 48128, // 3 x 256 x 3 f64
   roots: 66560, // up to 4128 pairs of f64
   gamma: 132608, // up to 16640 bytes
+  products: 149504, // 3 x 256 x 2 f64
 }
-const fixedBytes = 149504
+const fixedBytes = 161792
 
 /** Memory for patches of one size, and views on it. */
 export interface Workspace {
@@ -185,9 +196,10 @@ export function offsetsOf({ isTissue }: PixelChoice, { address }: Workspace): nu
   return isTissue ? address.offsets : 0
 }
 
-/** Writes two linear forms of (x, y, z) to the scratch numbers, as the kernels take them; returns where. */
+/** Prepares two linear forms of the densities (x, y, z) for the kernels; returns the address of their products. */
 export function setForms(
-  { scratch, address }: Workspace,
+  { scratch, address, kernels, setTables }: Workspace,
+  tables: DensityTables,
   a: readonly [number, number, number],
   b: readonly [number, number, number],
 ): number {
@@ -195,7 +207,9 @@ export function setForms(
     scratch[2 * k] = a[k]
     scratch[2 * k + 1] = b[k]
   }
-  return address.scratch
+  setTables(tables)
+  kernels.multiplyForms(address.tables, address.scratch, address.products)
+  return address.products
 }
 
 /** The two counts that a collecting kernel returns. */

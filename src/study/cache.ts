@@ -77,8 +77,8 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-// Temporary files that a killed process left: named `<file>.<pid>.<random>.tmp` by writeFileAtomic.
-async function removeLeftovers(folder: string): Promise<void> {
+/** Removes temporary files that a killed process left: named `<file>.<pid>.<random>.tmp` by writeFileAtomic. */
+export async function removeLeftovers(folder: string): Promise<void> {
   for (const file of await readdir(folder)) {
     const pid = /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(file)?.[1]
     if (pid && !isAlive(Number(pid))) await rm(join(folder, file), { force: true, recursive: true })

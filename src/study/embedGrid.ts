@@ -2,10 +2,11 @@
 // augmentation too. What two pairs share is made once.
 
 import { type Extractor, type ModelProvenance, openExtractor } from '../embed/index.ts'
-import type { Split, VerdictCounts } from '../runs/index.ts'
+import type { EmbeddingAgreement, Split, VerdictCounts } from '../runs/index.ts'
 import { type CacheEntry, keyOf } from './cache.ts'
 import { type EmbeddingPair, type GridCell, layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
 import type { OpenSplits } from './splits.ts'
+import { readAgreement } from './steps/agreement.ts'
 import { type Augmenter, oneView, openAugmenter } from './steps/augmentViews.ts'
 import { embedSplit, readVerdicts } from './steps/embedSplit.ts'
 import type { Filtered, FilteredSplit } from './steps/filter.ts'
@@ -20,6 +21,8 @@ export interface EmbeddedGrid {
   readonly cells: readonly GridCell[]
   readonly embedded: ReadonlyMap<EmbeddingPair, PairEntries>
   readonly verdicts: readonly VerdictCounts[]
+  /** Of the pairs whose extractor rounds. */
+  readonly agreements: readonly EmbeddingAgreement[]
   /** By label, whose model an extractor is. */
   readonly provenance: Readonly<Record<string, ModelProvenance | null>>
 }
@@ -55,7 +58,13 @@ export async function embedGrid(
       embedded.set(pair, entries)
     }
     const provenance = Object.fromEntries([...extractors].map(([label, open]) => [label, open.provenance]))
-    return { cells, embedded, verdicts: await countVerdicts(embedded), provenance }
+    return {
+      cells,
+      embedded,
+      verdicts: await countVerdicts(embedded),
+      agreements: await readAgreements(embedded),
+      provenance,
+    }
   } finally {
     for (const extractor of extractors.values()) await extractor.close()
   }
@@ -92,9 +101,27 @@ async function embedPart(
   const groups = parts.stain.groups[split.split] ?? {}
   const inputs = pair.inputs[split.split]!
   const entry = await embedSplit(study.cache, inputs, split, { ...parts, groups }, step.progress)
-  step.end(entry.cached)
+  const agreement = await readAgreement(entry)
+  step.end(
+    entry.cached,
+    agreement ? `cosine to fp32 ${agreement.mean.toFixed(4)}, least ${agreement.min.toFixed(4)}` : undefined,
+  )
   noteCost(study, 'embed', what, entry, split.rows.length * viewsOf(pair, split.split))
   return entry
+}
+
+async function readAgreements(embedded: EmbeddedGrid['embedded']): Promise<EmbeddingAgreement[]> {
+  const agreements: EmbeddingAgreement[] = []
+  for (const [pair, entries] of embedded) {
+    for (const [split, entry] of Object.entries(entries)) {
+      const agreement = await readAgreement(entry)
+      const embeddings = nameEmbeddings(pair, split as Split)
+      const isKnown = agreements.some((other) => other.embeddings === embeddings && other.split === split)
+      if (agreement && !isKnown)
+        agreements.push({ embeddings, embed: pair.embed.label, split: split as Split, ...agreement })
+    }
+  }
+  return agreements
 }
 
 // One count a stain method and split: those of its first pair.

@@ -1,13 +1,25 @@
 // Embeddings as a folder of their own, outside a study: embeddings.npy, patches.csv (id, center, slide,
 // label in the order of its rows) and manifest.json. What `eosin embed` writes and `eosin classify` reads.
 
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError, type NdArray, type Progress } from '../base/index.ts'
-import type { Extractor } from '../embed/index.ts'
+import { DataError, type NdArray, type Progress, UsageError } from '../base/index.ts'
+import type { Agreement, Extractor } from '../embed/index.ts'
 import { readCsv, writeCsv, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
+import { removeLeftovers } from './cache.ts'
+import {
+  joinShards,
+  missingShards,
+  removeShards,
+  type Shard,
+  shardFolder,
+  shardRows,
+} from './embeddingShards.ts'
+import { summariseFit } from './stainFit.ts'
+import { readAgreement, writeAgreement } from './steps/agreement.ts'
 import { oneView } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
 import type { ReadyStain } from './steps/stainBatches.ts'
@@ -22,51 +34,127 @@ export interface EmbeddingFolder {
   readonly labels: Uint8Array | null
 }
 
-/** Embeds a whole set into `folder`; begun work is kept in `<folder>.work` and gone on with. */
-export async function writeEmbeddingFolder(
-  folder: string,
-  set: PatchSet,
-  stain: ReadyStain,
-  extractor: Extractor,
-  progress: Progress,
-): Promise<void> {
-  const manifest = {
+/** What is embedded into a folder, by what. */
+export interface EmbeddingJob {
+  readonly folder: string
+  readonly set: PatchSet
+  readonly stain: ReadyStain
+  readonly extractor: Extractor
+  readonly progress: Progress
+  /** One shard only; the last to be there is joined with the others. */
+  readonly shard?: Shard
+  /** Replaces other embeddings in `folder`. */
+  readonly overwrite?: boolean
+}
+
+/** What became of a job. */
+export interface EmbeddingOutcome {
+  /** The folder that was written: the whole, or a shard while others are missing. */
+  readonly folder: string
+  readonly rows: number
+  /** Indices of the shards that are not there yet. */
+  readonly missingShards: readonly number[]
+  /** Of an extractor that computes in less than single precision. */
+  readonly agreement: Agreement | null
+}
+
+/**
+ * Embeds a set, or a shard of it; begun work is kept in `<folder>.work` and gone on with, and what is there already is
+ * not made again. Throws UsageError where `folder` holds something else and may not be replaced.
+ */
+export async function writeEmbeddingFolder(job: EmbeddingJob): Promise<EmbeddingOutcome> {
+  const { folder, set, shard, overwrite } = job
+  const manifest = `${JSON.stringify(await describeJob(job), null, 1)}\n`
+  const report = async (path: string, missing: readonly number[]) => ({
+    folder: path,
+    rows: shard && missing.length > 0 ? shardRows(allRows(set), shard).length : set.count,
+    missingShards: missing,
+    agreement: await readAgreement({ folder: path }),
+  })
+  if (existsSync(folder) && !overwrite) {
+    if ((await readManifest(folder)) !== manifest) throw refuseFolder(folder)
+    return report(folder, [])
+  }
+  if (!shard) {
+    await fillFolder(folder, manifest, (work) => embedInto(job, work, allRows(set)))
+    return report(folder, [])
+  }
+  const own = shardFolder(folder, shard)
+  if ((await readManifest(own)) !== manifest)
+    await fillFolder(own, manifest, (work) => embedInto(job, work, shardRows(allRows(set), shard)))
+  const missing = missingShards(folder, shard.of)
+  if (missing.length > 0) return report(own, missing)
+  await fillFolder(folder, manifest, async (work) => {
+    await joinShards(folder, work, shard.of, job.extractor.dimensions, manifest)
+    await writePatchTable(work, set, allRows(set))
+  })
+  await removeShards(folder, shard.of)
+  return report(folder, [])
+}
+
+async function describeJob({ set, stain, extractor }: EmbeddingJob): Promise<object> {
+  return {
     source: set.source,
     origin: set.origin,
     fingerprint: await set.fingerprint(),
     stain: stain.entry.name,
-    fit: stain.fit,
+    fit: summariseFit(stain.fit),
     fallback: stain.entry.fallback,
     extractor: extractor.name,
     extractorKey: extractor.key,
     dimensions: extractor.dimensions,
     featureNames: extractor.featureNames,
   }
-  const work = `${folder}.work`
-  await resumeOnlySame(work, `${JSON.stringify(manifest, null, 1)}\n`)
-  const rows = allRows(set)
-  const groups = await fitOwnGroups(set, rows, stain.entry, progress)
-  await embedRows({ set, rows, stain, groups, augmenter: oneView, extractor, folder: work, progress })
-  const blank = new Array<null>(set.count).fill(null)
-  const columns = {
-    id: set.ids,
-    center: set.centers ?? blank,
-    slide: set.slides ?? blank,
-    label: set.labels ? Array.from(set.labels) : blank,
-  }
-  await writeFileAtomic(join(work, 'patches.csv'), writeCsv(columns))
-  await rm(folder, { recursive: true, force: true })
-  await rename(work, folder)
 }
 
-// Chunks in the work folder may be gone on with only if they come from the same patches, stain and extractor.
-async function resumeOnlySame(work: string, manifest: string): Promise<void> {
-  const path = join(work, 'manifest.json')
-  const begun = await readFile(path, 'utf8').catch(() => null)
-  if (begun === manifest) return
-  await rm(work, { recursive: true, force: true })
-  await mkdir(work, { recursive: true })
-  await writeFileAtomic(path, manifest)
+function refuseFolder(folder: string): UsageError {
+  return new UsageError({
+    where: folder,
+    got: 'a folder with something else in it',
+    hint: 'give --overwrite or another --out',
+  })
+}
+
+async function embedInto(job: EmbeddingJob, work: string, rows: Uint32Array): Promise<void> {
+  const { set, stain, extractor, progress } = job
+  const all = allRows(set)
+  const groups = await fitOwnGroups(set, all, stain.entry, progress)
+  const parts = { set, stain, groups, extractor, folder: work }
+  await writeAgreement({ ...parts, rows: all })
+  await embedRows({ ...parts, rows, augmenter: oneView, progress })
+  await writePatchTable(work, set, rows)
+}
+
+async function writePatchTable(work: string, set: PatchSet, rows: Uint32Array): Promise<void> {
+  const pick = <T>(column: ArrayLike<T> | null) => Array.from(rows, (row) => (column ? column[row] : null))
+  const columns = {
+    id: pick(set.ids),
+    center: pick(set.centers),
+    slide: pick(set.slides),
+    label: pick(set.labels),
+  }
+  await writeFileAtomic(join(work, 'patches.csv'), writeCsv(columns))
+}
+
+const readManifest = (folder: string) => readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null)
+
+// Made under another name, and put in place whole. Chunks in the work folder may be gone on with only if they come
+// from the same patches, stain and extractor.
+async function fillFolder(
+  folder: string,
+  manifest: string,
+  fill: (work: string) => Promise<void>,
+): Promise<void> {
+  const work = `${folder}.work`
+  if ((await readManifest(work)) !== manifest) {
+    await rm(work, { recursive: true, force: true })
+    await mkdir(work, { recursive: true })
+    await writeFileAtomic(join(work, 'manifest.json'), manifest)
+  }
+  await removeLeftovers(work)
+  await fill(work)
+  await rm(folder, { recursive: true, force: true })
+  await rename(work, folder)
 }
 
 /** Reads what `writeEmbeddingFolder` wrote. Throws DataError where files are missing or do not fit. */

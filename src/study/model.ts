@@ -15,6 +15,7 @@ import type { StainFit } from '../stain/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
 import type { GridCell } from './grid.ts'
 import type { StainEntry } from './recipe.ts'
+import { readNetworks, writeNetworks } from './stainFit.ts'
 import { type FittedStain, methodOf } from './steps/fitStain.ts'
 import { type ReadyStain, stainBatches } from './steps/stainBatches.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
@@ -65,7 +66,7 @@ export async function saveModel(
   const model: ModelFile = {
     cell: cell.id,
     stain: stain.entry,
-    fit: stain.fit,
+    fit: await writeNetworks(folder, stain.fit),
     augment: cell.pair.augment,
     embed: cell.pair.embed,
     head: cell.classify.name,
@@ -116,7 +117,12 @@ export async function openModel(
   const heads = await Promise.all(
     file.seeds.map(async (seed) => method.load(await readHeadFiles(runFolder, seed))),
   )
-  const stain = { entry: file.stain, method: methodOf(file.stain), fit: file.fit }
+  const stain = {
+    entry: file.stain,
+    method: methodOf(file.stain),
+    fit: await readNetworks(join(runFolder, 'model'), file.fit),
+    provider: options.device as FittedStain['provider'],
+  }
   return {
     name: file.cell,
     threshold: file.threshold,

@@ -45,7 +45,7 @@ function planStains(recipe: Recipe, cache: Cache, splits: OpenSplits): PlannedSt
   return recipe.stain.map((stain) => ({
     stage: 'stain',
     what: stain.label,
-    items: stain.reference === 'published' ? 0 : (stain.reference.ids?.length ?? stain.reference.count),
+    items: stain.reference === 'published' ? 0 : (stain.reference.ids?.length ?? stain.reference.count ?? 0),
     cached: cache.has(stainInputs(recipe, splits, stain)),
   }))
 }

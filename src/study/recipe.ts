@@ -9,7 +9,7 @@ import { headMethods, headPresets } from '../classify/index.ts'
 import { extractors } from '../embed/index.ts'
 import { readers } from '../patches/index.ts'
 import { qualityDefaults } from '../quality/index.ts'
-import { stainMethods } from '../stain/index.ts'
+import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
 import { type AugmentEntry, augmentSchema, readAugmentEntry } from './augmentation.ts'
 import { completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
@@ -37,10 +37,13 @@ const referenceSchema = z.union([
     center: name.optional(),
     /** These patches. */
     ids: z.array(name).min(1).optional(),
-    /** A seeded sample of so many patches, where ids are not given. */
-    count: z.int().positive().default(64),
+    /** A seeded sample of so many patches (64), where ids are not given. */
+    count: z.int().positive().optional(),
   }),
 ])
+
+/** Patches of a reference where the recipe does not say how many; a method that is trained takes all. */
+const usualReference = 64
 
 /** Whose fit a patch with too little tissue takes: its slide's (its center's where that has none), its center's, nobody's. */
 const fallbacks = ['slide', 'center', 'none'] as const
@@ -57,6 +60,7 @@ const recipeSchema = z.strictObject({
     z.looseObject({
       method: z.string(),
       label: z.string().optional(),
+      preset: z.string().optional(),
       reference: referenceSchema.optional(),
       fallback: z.enum(fallbacks).optional(),
     }),
@@ -146,7 +150,7 @@ export function parseRecipe(
     data: resolveSplits(where, raw.data, folder),
     quality:
       raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityDefaults, raw.quality),
-    stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry)),
+    stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry, folder)),
     augment: raw.augment.map((entry) => readAugmentEntry(`${where} augment`, entry)),
     embed: raw.embed.map((entry) => readEmbedEntry(`${where} embed`, entry, folder)),
     classify: raw.classify.map((entry) => readClassifyEntry(`${where} classify`, entry, folder)),
@@ -174,18 +178,31 @@ export async function readRunData(runFolder: string): Promise<Recipe['data']> {
   }
 }
 
-type RawStain = string | (Partial<StainEntry> & { method: string; [option: string]: unknown })
-function readStainEntry(where: string, raw: RawStain): StainEntry {
+type AnyStain = Pick<StainMethod<object, StainFit>, 'defaults' | 'presets'> & { readonly train?: unknown }
+type RawStain =
+  | string
+  | (Partial<StainEntry> & { method: string; preset?: string; [option: string]: unknown })
+function readStainEntry(where: string, raw: RawStain, folder: string): StainEntry {
   const entry = typeof raw === 'string' ? { method: raw } : raw
-  const { method, label = method, reference, fallback = 'slide', ...given } = entry
-  const { defaults } = pickNamed(where, stainMethods, method)
+  const { method, label, preset, reference, fallback = 'slide', ...given } = entry
+  const { defaults, presets = {}, train }: AnyStain = pickNamed(where, stainMethods, method)
+  const base = preset ? { ...defaults, ...pickNamed(`${where} ${method} preset`, presets, preset) } : defaults
+  const options = completeOptions<object>(`${where} ${method}`, base, given) as PlainOptions
   return {
-    label,
+    label: label ?? (preset ? `${method}-${preset}` : method),
     name: method,
-    options: completeOptions(`${where} ${method}`, defaults, given) as PlainOptions,
-    reference: reference ?? { split: 'train', count: 64 },
+    options: resolveWeights(options, folder),
+    reference: completeReference(reference, train !== undefined),
     fallback,
   }
+}
+
+// A method that is trained takes all patches of its target.
+function completeReference(
+  reference: ReferenceRecipe = { split: 'train' },
+  isTrained: boolean,
+): ReferenceRecipe {
+  return reference === 'published' || isTrained ? reference : { count: usualReference, ...reference }
 }
 
 type RawEmbed = string | { extractor: string; label?: string; [option: string]: unknown }
@@ -202,10 +219,13 @@ function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry
   }
 }
 
-// A checkpoint's path is meant from the recipe's folder.
+// A checkpoint's path, or each of several, is meant from the recipe's folder.
 function resolveWeights(options: PlainOptions, folder: string): PlainOptions {
   const { weights } = options
-  return typeof weights === 'string' ? { ...options, weights: resolve(folder, weights) } : options
+  if (typeof weights === 'string') return { ...options, weights: resolve(folder, weights) }
+  if (typeof weights !== 'object' || weights === null) return options
+  const paths = Object.entries(weights).map(([name, path]) => [name, resolve(folder, `${path}`)])
+  return { ...options, weights: Object.fromEntries(paths) }
 }
 
 type RawClassify = string | { head: string; label?: string; preset?: string; [option: string]: unknown }

@@ -5,7 +5,15 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
-import { type Cell, type Manifest, type Metrics, openRunFolder, type Split } from '../runs/index.ts'
+import {
+  type Cell,
+  type Manifest,
+  type Metrics,
+  openRunFolder,
+  type PairSignature,
+  type Split,
+  type StainEffect,
+} from '../runs/index.ts'
 import { openCache } from './cache.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
 import { type GridCell, viewsOf } from './grid.ts'
@@ -16,9 +24,11 @@ import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './
 import { repeatLabels } from './steps/augmentViews.ts'
 import { averageSeeds, evaluateCell, truthOf } from './steps/evaluateCell.ts'
 import { type Filtered, type FilteredSplit, filterSplit } from './steps/filter.ts'
+import { measureEffect, measurePair } from './steps/judgeStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
 import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
+import type { Device } from './steps/trainStain.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 import { noteCost, type Study, type StudyOptions } from './study.ts'
 
@@ -55,7 +65,12 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
   const { recipe } = study
   const filtered = await filterSplits(study, splits)
   const stains = await fitStains(study, splits, filtered)
-  const { cells, embedded, verdicts, provenance } = await embedGrid(study, splits, filtered, stains)
+  const { cells, embedded, verdicts, agreements, provenance } = await embedGrid(
+    study,
+    splits,
+    filtered,
+    stains,
+  )
   const judged = await judgeCells(study, cells, filtered, embedded)
   const chosen = judged.reduce((best, cell) =>
     cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
@@ -65,9 +80,37 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     chosen: chosen.result.id,
     chosenBy: 'best accuracy on val, seeds averaged',
     verdicts,
+    ...(await judgeStains(study, filtered, stains, embedded)),
+    ...(agreements.length > 0 && { agreements }),
   }
   const manifest = await describeRun(recipe, filtered, provenance)
   return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
+}
+
+// Structure and hospital signature: of each stain method, and of each of its extractors.
+async function judgeStains(
+  study: Study,
+  filtered: Filtered,
+  stains: ReadonlyMap<string, StudyStain>,
+  embedded: EmbeddedGrid['embedded'],
+): Promise<Pick<Metrics, 'effects' | 'signatures'>> {
+  const { cache, recipe, options } = study
+  const effects: StainEffect[] = []
+  const signatures: PairSignature[] = []
+  const step = options.observer.step('evaluate', 'stain methods')
+  for (const stain of stains.values()) {
+    const effect = await measureEffect(cache, filtered, stain)
+    if (effect) effects.push(effect)
+  }
+  for (const [pair, { train, val }] of embedded) {
+    const [stain, embed] = [pair.stain.label, pair.embed.label]
+    if (signatures.some((known) => known.stain === stain && known.embed === embed)) continue
+    const signature = await measurePair(cache, recipe, pair, { train: train!, val: val! }, filtered)
+    if (signature) signatures.push({ stain, embed, ...signature })
+    step.progress(signatures.length, undefined)
+  }
+  step.end(false)
+  return { effects, signatures }
 }
 
 async function filterSplits(study: Study, splits: OpenSplits): Promise<Filtered> {
@@ -91,9 +134,18 @@ async function fitStains(
   filtered: Filtered,
 ): Promise<Map<string, StudyStain>> {
   const stains = new Map<string, StudyStain>()
+  const device = { provider: study.options.device as Device['provider'], threads: study.options.threads }
   for (const entry of study.recipe.stain) {
     const step = study.options.observer.step('stain', entry.label)
-    const stain = await prepareStain(study.cache, study.recipe, splits, filtered, entry, step.progress)
+    const stain = await prepareStain(
+      study.cache,
+      study.recipe,
+      splits,
+      filtered,
+      entry,
+      device,
+      step.progress,
+    )
     step.end(stain.entries.every(({ cached }) => cached))
     for (const made of stain.entries) noteCost(study, 'stain', entry.label, made, 0)
     stains.set(entry.label, stain)

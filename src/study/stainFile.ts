@@ -1,10 +1,14 @@
-// A stain fit as a file of its own, outside a study: what `eosin stain fit` writes and others read.
+// A stain fit as a file of its own, outside a study: what `eosin stain fit` and `eosin stain train` write and others
+// read. Networks lie beside it.
 
+import { statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DataError, pickNamed } from '../base/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { readJson } from '../runs/index.ts'
 import { type StainFit, stainMethods } from '../stain/index.ts'
 import type { PlainOptions } from './options.ts'
+import { readNetworks, writeNetworks } from './stainFit.ts'
 import { type FittedStain, methodOf } from './steps/fitStain.ts'
 
 /** The content of a fit file. */
@@ -17,12 +21,17 @@ export interface StainFile {
 
 /** Writes a fit file. */
 export async function writeStainFit(path: string, file: StainFile): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(file, null, 1)}\n`)
+  const fit = await writeNetworks(dirname(path), file.fit)
+  await writeFileAtomic(path, `${JSON.stringify({ ...file, fit }, null, 1)}\n`)
 }
 
-/** Reads a fit file, ready to apply; null stands for no normalisation. */
-export async function openStainFit(path: string | null): Promise<FittedStain> {
+/** Reads a fit file, or the one in a folder, ready to apply; null stands for no normalisation. */
+export async function openStainFit(
+  given: string | null,
+  provider?: FittedStain['provider'],
+): Promise<FittedStain> {
   const none: StainFile = { method: 'none', version: stainMethods.none.version, options: {}, fit: {} }
+  const path = given !== null && isFolder(given) ? join(given, 'fit.json') : given
   const { method, version, options, fit } = path === null ? none : await readJson<StainFile>(path)
   const known = pickNamed(path ?? 'stain', stainMethods, method)
   if (version !== known.version) {
@@ -42,5 +51,10 @@ export async function openStainFit(path: string | null): Promise<FittedStain> {
     reference: 'published' as const,
     fallback: 'slide' as const,
   }
-  return { entry, method: methodOf(entry), fit, cacheEntry: null }
+  const whole = path === null ? fit : await readNetworks(dirname(path), fit)
+  return { entry, method: methodOf(entry), fit: whole, provider, cacheEntry: null }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

@@ -92,6 +92,9 @@ describe('the single commands', () => {
     const scored = await runJson<{ accuracy: { value: number } }>('evaluate', at('head', 'predictions.csv'))
     expect(scored.accuracy.value).toBe(trained.evaluation.accuracy.value)
     expect(scored.accuracy.value).toBeGreaterThan(0.55)
+    const told = await runJson<{ chance: number; linear: { value: number } }>('evaluate', at('train-texture'))
+    expect(told.chance).toBeCloseTo(1 / 3)
+    expect(told.linear.value).toBeGreaterThan(told.chance)
   }, 120_000)
 
   it('embed a normalised file to the same numbers as embedding with the fit', async () => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeSampleRun(folder, inventRun(SMALL))
   await writeReport(folder)
   full = await readFile(join(folder, 'report.html'), 'utf8')
-})
+}, 60_000)
 afterAll(() => rm(root, { recursive: true, force: true }))
 
 const render = (run: SampleRun, gallery = false) =>
@@ -77,6 +77,7 @@ describe('the report of a run', () => {
       'classify',
       'embed',
       'stain',
+      'signature',
       'quality',
       'patches',
       'run',

@@ -64,6 +64,7 @@ export function inventRun(options: SampleOptions = {}): SampleRun {
       chosen: chosen.id,
       chosenBy: 'best accuracy on val, seeds averaged',
       verdicts: inventVerdicts(stains),
+      ...inventEffects(stains, embeds),
     },
     timings: inventTimings(cells, stains, embeds, seeds),
     gallery: inventGallery(stains, testLabels),
@@ -105,6 +106,36 @@ export async function writeSampleRun(folder: string, run: SampleRun, gallery = t
     await draw(original.file, original.center, original.label)
     for (const { stain, file } of methods)
       await draw(file, stain === 'none' ? original.center : '0', original.label, stain)
+  }
+}
+
+function inventEffects(
+  stains: readonly string[],
+  embeds: readonly string[],
+): Pick<Metrics, 'effects' | 'signatures'> {
+  const around = (value: number): Interval => ({ value, low: value - 0.04, high: value + 0.03 })
+  return {
+    effects: stains.map((stain, s) => ({
+      stain,
+      patches: 128,
+      similarity: 1 - 0.02 * s,
+      hematoxylinKept: 1 - 0.01 * s,
+      centerDistance: 16 - 4 * s,
+      withinCenter: 7 - s,
+    })),
+    signatures: stains.flatMap((stain, s) =>
+      embeds.map((embed, e) => ({
+        stain,
+        embed,
+        centers: ['0', '1', '3', '4'],
+        count: 800,
+        chance: 0.25,
+        grouped: 'slides' as const,
+        linear: around(0.93 - 0.1 * s + 0.02 * e),
+        neighbours: around(0.85 - 0.1 * s + 0.02 * e),
+        silhouette: around(0.2 - 0.05 * s),
+      })),
+    ),
   }
 }
 

@@ -33,6 +33,8 @@ function damage(patch: Pixels, quality: number): Pixels {
 const drawBatch = (first: number, count: number) =>
   joinPatches(Array.from({ length: count }, (_, i) => kinds[(first + i) % kinds.length](first + i)))
 const verdicts = ['ok', 'fallback', 'passthrough', 'rejected']
+// Methods that are trained are tested in gan/.
+const fitted = Object.values(stainMethods).filter((method) => !method.train)
 
 describe('10,000 odd patches', () => {
   it('each get a verdict, keep their background bytes, and leave the input as it was', async () => {
@@ -52,7 +54,7 @@ describe('10,000 odd patches', () => {
         const data = before.subarray(i * size, (i + 1) * size)
         const isOk = result.verdicts[i] === 'ok'
         workspace.load(data)
-        const count = isOk ? view(data).findTissue(workspace) : 0
+        const count = isOk ? view(workspace).findTissue(workspace) : 0
         const isTissue = new Uint8Array(size)
         for (const at of workspace.offsets.subarray(0, count)) isTissue.fill(1, at, at + 3)
         const after = result.pixels.data.subarray(i * size, (i + 1) * size)
@@ -71,7 +73,7 @@ describe('10,000 odd patches', () => {
   it('pass every method in every mode without an exception', async () => {
     const modes: Compatibility[] = ['none', 'torchstain', 'staintools', 'tiatoolbox']
     const batch = drawBatch(0, 120)
-    for (const method of Object.values(stainMethods)) {
+    for (const method of fitted) {
       for (const compatibility of modes) {
         const options = { ...method.defaults, compatibility }
         const fit = await method.fit(streamOf(drawTissue(0, 64)), options as never)
@@ -92,7 +94,7 @@ describe('10,000 odd patches', () => {
       [17, 5],
     ]) {
       const data = Uint8Array.from({ length: height * width * 3 }, () => random.integer(256))
-      for (const method of Object.values(stainMethods)) {
+      for (const method of fitted) {
         const fit = await method.fit(streamOf(drawTissue(0, 32)), method.defaults as never)
         const result = await method.apply(
           { data, count: 1, height, width },

@@ -1,6 +1,8 @@
 // eosin embed: embeddings of a patch set, optionally after a stain fit.
 
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Agreement } from '../../embed/index.ts'
+import type { Shard } from '../../study/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -10,7 +12,6 @@ import {
   overwriteOption,
   partOption,
   printResult,
-  refuseOverwrite,
   wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
@@ -23,6 +24,7 @@ interface EmbedOptions extends CommonOptions {
   readonly format?: string
   readonly part?: string
   readonly threads?: number
+  readonly shard?: Shard
 }
 
 export function addEmbed(program: Command): void {
@@ -30,10 +32,19 @@ export function addEmbed(program: Command): void {
     .command('embed')
     .argument('<path>', 'a patch set')
     .description('embed every patch; a stopped run goes on where it was')
-    .option('--extractor <name>', 'texture, or onnx:PATH', 'texture')
+    .option(
+      '--extractor <name>',
+      'texture, a known model (eosin weights list), vit:CARD.json or onnx:PATH',
+      'texture',
+    )
     .option('--set <key=value...>', 'change an option of the extractor', [])
     .option('--stain <fit.json>', 'normalise with this fit first')
     .option('--out <folder>', 'receives embeddings.npy, patches.csv, manifest.json', 'embeddings')
+    .option(
+      '--shard <i/n>',
+      'embed the i-th of n parts only (1/4 ... 4/4); the last one there joins them',
+      shard,
+    )
     .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
     .addOption(formatOption())
     .addOption(partOption())
@@ -44,32 +55,52 @@ export function addEmbed(program: Command): void {
   addExamples(
     embed,
     'eosin embed train.h5 --out train-texture',
-    'eosin embed train.h5 --extractor onnx:dinov2.onnx --out train-dinov2',
+    'eosin embed train.h5 --extractor dinov2-small --set precision=int8 --out train-dinov2',
+    'eosin embed train.h5 --extractor onnx:dinov2.onnx --out train-dinov2 --shard 2/4',
   )
 }
 
+// `2/4` -> the second of four.
+function shard(text: string): Shard {
+  const [index, of] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(text)?.slice(1).map(Number) ?? [0, 0]
+  if (index >= 1 && index <= of) return { index, of }
+  throw new InvalidArgumentError('i/n, from 1/n to n/n.')
+}
+
 async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
-  refuseOverwrite(options.out, options.overwrite)
   const { openExtractor } = await import('../../embed/index.ts')
   const { openPatchSet } = await import('../../patches/index.ts')
   const { openStainFit, parseAssignments, writeEmbeddingFolder } = await import('../../study/index.ts')
-  const stain = await openStainFit(options.stain ?? null)
+  const stain = await openStainFit(options.stain ?? null, options.device as 'auto')
   const extractor = await openExtractor(
     { name: options.extractor, ...parseAssignments(options.set) },
     options,
   )
   try {
     const set = await openPatchSet(path, options)
-    await writeEmbeddingFolder(options.out, set, stain, extractor, showProgress(`embed    ${path}`))
+    const progress = showProgress(`embed    ${path}`)
+    const { out: folder, shard: part, overwrite } = options
+    const job = { folder, set, stain, extractor, progress, shard: part, overwrite }
+    const outcome = await writeEmbeddingFolder(job)
     await set.close()
     clearLine()
-    const { count } = set
-    printResult(
-      options,
-      { count, dimensions: extractor.dimensions, out: options.out },
-      (result) => `${formatCount(count)} patches x ${result.dimensions} dimensions\n${options.out}`,
+    const { rows: count, folder: out, missingShards, agreement } = outcome
+    const { dimensions } = extractor
+    printResult(options, { count, dimensions, out, missingShards, agreement }, () =>
+      [
+        `${formatCount(count)} patches x ${dimensions} dimensions`,
+        ...(agreement ? [describeAgreement(agreement)] : []),
+        out,
+        ...(missingShards.length > 0
+          ? [`not there yet: ${missingShards.map((i) => `shard ${i}`).join(', ')}`]
+          : []),
+      ].join('\n'),
     )
   } finally {
     await extractor.close()
   }
+}
+
+function describeAgreement({ patches, mean, min }: Agreement): string {
+  return `cosine to fp32 on ${patches} of these patches: mean ${mean.toFixed(5)}, least ${min.toFixed(5)}`
 }

@@ -1,9 +1,9 @@
-// eosin evaluate: figures with intervals for a table of probabilities.
+// eosin evaluate: figures with intervals for a table of probabilities, or the hospital signature of embeddings.
 
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { DataError } from '../../base/index.ts'
-import type { Evaluation, Interval } from '../../evaluate/index.ts'
+import type { CenterSignature, Evaluation, Interval } from '../../evaluate/index.ts'
 import { addExamples, type CommonOptions, jsonOption, printResult, seedOption, share } from '../command.ts'
 import { formatCount, formatTable } from '../terminal.ts'
 
@@ -17,18 +17,28 @@ interface EvaluateOptions extends CommonOptions {
 export function addEvaluate(program: Command): void {
   const evaluate = program
     .command('evaluate')
-    .argument('<predictions.csv>', 'columns id and probability; label, center, slide where known')
-    .description('accuracy, AUROC, calibration and more, with intervals clustered by slide')
+    .argument(
+      '<path>',
+      'predictions.csv (id, probability; label, center, slide where known), or what eosin embed wrote',
+    )
+    .description(
+      'accuracy, AUROC, calibration and more, with intervals clustered by slide; of embeddings, how well centers are told',
+    )
     .option('--labels <file.csv>', 'take labels (and center, slide) from here, matched by id')
     .option('--column <name>', 'the column that holds probabilities', 'probability')
     .option('--threshold <p>', 'tumour from this probability up', share, 0.5)
     .addOption(seedOption().default(0))
     .addOption(jsonOption())
     .action(runEvaluate)
-  addExamples(evaluate, 'eosin evaluate predictions.csv --labels data/test_truth.csv')
+  addExamples(
+    evaluate,
+    'eosin evaluate predictions.csv --labels data/test_truth.csv',
+    'eosin evaluate embeddings/train',
+  )
 }
 
 async function runEvaluate(path: string, options: EvaluateOptions): Promise<void> {
+  if (await isFolder(path)) return evaluateSignature(path, options)
   const { evaluate } = await import('../../evaluate/index.ts')
   const predictions = await readTable(path)
   const ids = columnOf(path, predictions, 'id')
@@ -52,6 +62,51 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
     seed: options.seed,
   })
   printResult(options, result, describeEvaluation)
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
+async function evaluateSignature(folder: string, options: EvaluateOptions): Promise<void> {
+  const { readEmbeddingFolder } = await import('../../study/index.ts')
+  const { measureSignature } = await import('../../evaluate/index.ts')
+  const { x, centers, slides, labels } = await readEmbeddingFolder(folder)
+  const signature = centers && (await measureSignature({ x, centers, slides, labels }, options))
+  if (!signature) {
+    const expected = 'patches of at least two known centers, four of each'
+    throw new DataError({
+      where: folder,
+      expected,
+      got: [...new Set(centers ?? [])].join(', ') || 'no centers',
+    })
+  }
+  printResult(options, signature, describeSignature)
+}
+
+function describeSignature(signature: CenterSignature): string {
+  const { centers, count, chance, grouped, linear, neighbours, silhouette } = signature
+  const row = (name: string, { value, low, high }: Interval, against: number) => [
+    name,
+    value.toFixed(3),
+    `${low.toFixed(3)} - ${high.toFixed(3)}`,
+    against.toFixed(3),
+  ]
+  return [
+    `centers ${centers.join(', ')} told from ${formatCount(count)} patches; folds and intervals by ${grouped}`,
+    '',
+    formatTable(
+      ['figure', 'value', '95 % interval', 'chance'],
+      [
+        row('linear probe, balanced accuracy', linear, chance),
+        row('nearest patches, balanced accuracy', neighbours, chance),
+        row('silhouette', silhouette, 0),
+      ],
+    ),
+  ].join('\n')
 }
 
 type Table = Readonly<Record<string, readonly string[]>>

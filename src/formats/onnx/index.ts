@@ -80,19 +80,40 @@ export function tensorToOnnx(name: string, array: NdArray): Tensor {
   })
 }
 
-/** The tensor without its data, which lie in the file `location` (beside the model) from byte `offset` on. */
-export function moveTensorData(
-  { name, dims, dataType, rawData }: Tensor,
-  location: string,
-  offset: number,
+/** Where the raw little-endian values of a tensor lie in a file beside the model. */
+export interface TensorPlace {
+  /** The file's name, without a folder. */
+  readonly file: string
+  /** Bytes from the file's start, and how many. */
+  readonly offset: number
+  readonly length: number
+}
+
+/** A tensor whose values stay where they are. */
+export function placeTensor(
+  name: string,
+  dtype: Dtype,
+  shape: readonly number[],
+  place: TensorPlace,
 ): Tensor {
-  const place = { location, offset: String(offset), length: String(rawData.byteLength) }
+  return pointOutside({ name, dims: shape.map(BigInt), dataType: onnxTypes[dtype] }, place)
+}
+
+/** The tensor without its data, which lie in the file `location` (beside the model) from byte `offset` on. */
+export function moveTensorData(tensor: Tensor, location: string, offset: number): Tensor {
+  const { name, dims, dataType, rawData } = tensor
+  return pointOutside({ name, dims, dataType }, { file: location, offset, length: rawData.byteLength })
+}
+
+function pointOutside(
+  tensor: Pick<Tensor, 'name' | 'dims' | 'dataType'>,
+  { file, offset, length }: TensorPlace,
+): Tensor {
+  const entries = Object.entries({ location: file, offset, length })
   return create(TensorSchema, {
-    name,
-    dims,
-    dataType,
+    ...tensor,
     dataLocation: 1,
-    externalData: Object.entries(place).map(([key, value]) => ({ key, value })),
+    externalData: entries.map(([key, value]) => ({ key, value: `${value}` })),
   })
 }
 

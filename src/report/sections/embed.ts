@@ -2,7 +2,7 @@
 
 import type { ModelProvenance } from '../../embed/extractor.ts'
 import { embedPaths, isBelow, splitStage } from '../costs.ts'
-import { type ReportData, rankCells } from '../data.ts'
+import { type EmbeddingAgreement, type ReportData, rankCells } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatList, formatSeconds, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
@@ -25,8 +25,21 @@ stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scop
 <th scope="col" class="n">validation %</th>${withTest && html`<th scope="col" class="n">test %</th>`}<th scope="col" class="n edge">patches embedded</th>
 <th scope="col" class="n">time</th><th scope="col" class="n">patches/s</th></tr></thead><tbody>${names.map((name) => renderRow(name, data, withTest))}</tbody></table>`,
       true,
-    )}${renderProvenance(data)}`,
+    )}${metrics.agreements && renderAgreements(metrics.agreements)}${renderProvenance(data)}`,
   }
+}
+
+function renderAgreements(agreements: readonly EmbeddingAgreement[]): Html {
+  return html`<h3>Precision</h3>${renderTable(
+    'Agreement with single precision',
+    html`<table><caption><span>These embeddings were computed in lower precision. Their cosine to those of single precision, on a
+sample of the patches themselves.</span></caption><thead><tr><th scope="col">embeddings</th><th scope="col">split</th>
+<th scope="col" class="n">patches compared</th><th scope="col" class="n">mean cosine</th><th scope="col" class="n">least</th></tr></thead><tbody>${agreements.map(
+      ({ embeddings, split, patches, mean, min }) =>
+        html`<tr><th scope="row">${embeddings}</th><td>${split}</td><td class="n">${formatCount(patches)}</td><td class="n">${mean.toFixed(5)}</td><td class="n">${min.toFixed(5)}</td></tr>`,
+    )}</tbody></table>`,
+    true,
+  )}`
 }
 
 // What the models have seen: a set that shares hospitals with the data makes an unseen center less unseen.

@@ -42,6 +42,11 @@ export interface GanOptions {
   readonly previews: number
   /** The splits whose centers are sources. `test` in it is transductive: the test center's patches are seen. */
   readonly sources: readonly string[]
+  /**
+   * What instance normalisation goes by in use: moments measured once on the sources' patches, or each patch's own as
+   * in training.
+   */
+  readonly moments: 'source' | 'patch'
   /** Side of the tiles that larger patches are translated in; null: twice the side of the training. */
   readonly tile: number | null
   /** A checkpoint in place of training: a file, or with `cyclegan` a file for each source. */
@@ -76,6 +81,7 @@ export const cycleganDefaults: GanOptions = {
   scored: 32,
   previews: 6,
   sources: ['train'],
+  moments: 'source',
   tile: null,
   weights: null,
 }
@@ -95,8 +101,8 @@ const small: Partial<GanOptions> = {
   generator: { form: 'resnet', width: 16, blocks: 1, downs: 5 },
   discriminator: { width: 16, layers: 2, spectral: false },
   side: 64,
-  epochs: 8,
-  decay: 8,
+  epochs: 3,
+  decay: 3,
   images: 240,
   learningRate: 1e-3,
   patience: 6,
@@ -105,11 +111,16 @@ const small: Partial<GanOptions> = {
 
 /** Options of a training that a CPU finishes in minutes. */
 export const cycleganPresets = { small }
-export const multistainPresets = { small: { ...small, batch: 2 } satisfies Partial<MultistainOptions> }
+export const multistainPresets = { small }
 
 /** What sides must be multiples of. */
 export function sideUnit({ generator }: GanOptions): number {
   return generator.form === 'unet' ? 2 ** generator.downs : 4
+}
+
+/** Side of the tiles that larger patches are cut into: twice that of the training by default. */
+export function tileSide({ tile }: GanOptions, side: number): number {
+  return tile ?? 2 * side
 }
 
 /** The side of the crops to train on patches of `height` x `width`. Throws RecipeError where none fits. */

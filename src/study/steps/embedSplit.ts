@@ -12,6 +12,7 @@ import { readArray, readJson } from '../../runs/index.ts'
 import type { Verdict } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
 import type { StainEntry } from '../recipe.ts'
+import { writeAgreement } from './agreement.ts'
 import type { Augmenter } from './augmentViews.ts'
 import type { FilteredSplit } from './filter.ts'
 import { type ReadyStain, stainBatches } from './stainBatches.ts'
@@ -55,7 +56,11 @@ export async function embedSplit(
   progress: Progress,
 ): Promise<CacheEntry> {
   const { set, rows } = split
-  return cache.obtain(inputs, (folder) => embedRows({ set, rows, ...parts, folder, progress }))
+  return cache.obtain(inputs, async (folder) => {
+    const task = { set, rows, ...parts, folder, progress }
+    await writeAgreement(task)
+    await embedRows(task)
+  })
 }
 
 /** The verdict counts of an entry. */
@@ -80,17 +85,23 @@ export interface EmbedTask {
 export async function embedRows(task: EmbedTask): Promise<void> {
   const { rows, folder, extractor, progress } = task
   const { views } = task.augmenter
-  const chunks: string[] = []
   const chunkRows = countChunkRows(extractor.dimensions)
-  for (let view = 0; view < views; view++) {
-    for (let start = 0; start < rows.length; start += chunkRows) {
-      const chunk = join(folder, `view-${view}-chunk-${String(start).padStart(9, '0')}`)
-      chunks.push(chunk)
-      if (existsSync(`${chunk}.npy`)) continue
-      await embedChunk(task, rows.subarray(start, start + chunkRows), view, chunk, (done) =>
-        progress(view * rows.length + start + done, views * rows.length),
-      )
-    }
+  const starts = Array.from({ length: Math.ceil(rows.length / chunkRows) }, (_, i) => i * chunkRows)
+  const parts = Array.from({ length: views }, (_, view) =>
+    starts.map((start) => ({
+      view,
+      start,
+      chunk: join(folder, `view-${view}-chunk-${String(start).padStart(9, '0')}`),
+    })),
+  ).flat()
+  const chunks = parts.map(({ chunk }) => chunk)
+  // The verdicts are written last when chunks are joined: a kill after that leaves nothing to do but to clear up.
+  if (existsSync(join(folder, 'verdicts.json'))) return removeChunks(chunks)
+  for (const { view, start, chunk } of parts) {
+    if (existsSync(`${chunk}.npy`)) continue
+    await embedChunk(task, rows.subarray(start, start + chunkRows), view, chunk, (done) =>
+      progress(view * rows.length + start + done, views * rows.length),
+    )
   }
   await joinChunks(chunks, folder, extractor.dimensions)
 }
@@ -139,20 +150,29 @@ function countVerdict(counts: VerdictsByCenter, center: string, verdict: Verdict
   counts[center][verdict] = (counts[center][verdict] ?? 0) + by
 }
 
+/** Adds the counts of some patches to those of others. */
+export function addVerdicts(counts: VerdictsByCenter, more: VerdictsByCenter): void {
+  for (const [center, own] of Object.entries(more)) {
+    for (const [verdict, count] of Object.entries(own))
+      countVerdict(counts, center, verdict as Verdict, count)
+  }
+}
+
 async function joinChunks(chunks: readonly string[], folder: string, dimensions: number): Promise<void> {
   const verdicts: VerdictsByCenter = {}
   const whole = await createNpy(join(folder, 'embeddings.npy'), dimensions)
   for (const chunk of chunks) {
     await whole.append((await readArray(`${chunk}.npy`)).data as Float32Array)
-    for (const [center, counts] of Object.entries(await readJson<VerdictsByCenter>(`${chunk}.json`))) {
-      for (const [verdict, count] of Object.entries(counts))
-        countVerdict(verdicts, center, verdict as Verdict, count)
-    }
+    addVerdicts(verdicts, await readJson<VerdictsByCenter>(`${chunk}.json`))
   }
   await whole.close()
   await writeFileAtomic(join(folder, 'verdicts.json'), JSON.stringify(verdicts))
+  await removeChunks(chunks)
+}
+
+async function removeChunks(chunks: readonly string[]): Promise<void> {
   for (const chunk of chunks) {
-    await rm(`${chunk}.npy`)
-    await rm(`${chunk}.json`)
+    await rm(`${chunk}.npy`, { force: true })
+    await rm(`${chunk}.json`, { force: true })
   }
 }

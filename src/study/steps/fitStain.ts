@@ -1,21 +1,22 @@
 // Step 2: each stain method learns from its reference, never from the test split.
 
-import { join } from 'node:path'
-import { DataError, openRandom, type Pixels, pickNamed } from '../../base/index.ts'
-import { writeFileAtomic } from '../../formats/index.ts'
+import { DataError, openRandom, type Pixels, type Progress, pickNamed, silent } from '../../base/index.ts'
 import { type PatchSet, readPixels } from '../../patches/index.ts'
-import { readJson } from '../../runs/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
 import type { Recipe, StainEntry } from '../recipe.ts'
 import type { OpenSplits } from '../splits.ts'
+import { readFit, writeFit } from '../stainFit.ts'
 import { type FilteredSplit, filterInputs } from './filter.ts'
+import { type Device, studyDomains, trainingInputs, trainStain } from './trainStain.ts'
 
 /** A stain method ready to apply. */
 export interface FittedStain {
   readonly entry: StainEntry
   readonly method: StainMethod<unknown, StainFit>
   readonly fit: StainFit
+  /** Where its networks run, if it has any. */
+  readonly provider?: Device['provider']
   readonly cacheEntry: CacheEntry | null
 }
 
@@ -26,7 +27,8 @@ export function methodOf(entry: StainEntry): StainMethod<unknown, StainFit> {
 
 /** What a stain fit is made from. */
 export function stainInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntry): CacheInputs {
-  const { name, version, needsReference } = methodOf(entry)
+  const { name, version, needsReference, train } = methodOf(entry)
+  if (train) return trainingInputs(recipe, splits, entry)
   const { reference } = entry
   const patches =
     needsReference && reference !== 'published'
@@ -42,15 +44,20 @@ export async function fitStain(
   splits: OpenSplits,
   filtered: Readonly<Record<string, FilteredSplit>>,
   entry: StainEntry,
+  device: Device = {},
+  progress: Progress = silent,
 ): Promise<FittedStain & { cacheEntry: CacheEntry }> {
   const method = methodOf(entry)
   const cacheEntry = await cache.obtain(stainInputs(recipe, splits, entry), async (folder) => {
+    if (method.train) {
+      const domains = studyDomains(recipe, filtered, entry)
+      const keep = (fit: StainFit) => writeFit(folder, fit)
+      return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress, keep })
+    }
     const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
-    const fit = await method.fit(reference, entry.options)
-    await writeFileAtomic(join(folder, 'fit.json'), `${JSON.stringify(fit)}\n`)
+    await writeFit(folder, await method.fit(reference, entry.options))
   })
-  const fit = await readJson<StainFit>(join(cacheEntry.folder, 'fit.json'))
-  return { entry, method, fit, cacheEntry }
+  return { entry, method, fit: await readFit(cacheEntry.folder), provider: device.provider, cacheEntry }
 }
 
 async function* noPatches(): AsyncGenerator<Pixels> {}
@@ -68,13 +75,13 @@ async function* referencePatches(
 }
 
 /**
- * The rows of a reference: those of its ids, else a seeded sample of `rows`, of one center where it names one.
+ * The rows of a reference: those of its ids, else a seeded sample of `rows` (all, without a count), of one center where it names one.
  * Neither depends on the order of rows. Throws DataError naming `where` for an id or center that is not there.
  */
 export function chooseReference(
   set: PatchSet,
   rows: Uint32Array,
-  reference: { readonly ids?: readonly string[]; readonly center?: string; readonly count: number },
+  reference: { readonly ids?: readonly string[]; readonly center?: string; readonly count?: number },
   seed: number,
   where: string,
 ): Uint32Array {

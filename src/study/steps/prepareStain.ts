@@ -9,6 +9,7 @@ import type { OpenSplits } from '../splits.ts'
 import type { FilteredSplit } from './filter.ts'
 import { type FittedStain, fitStain } from './fitStain.ts'
 import { fitSplitGroups, type GroupFits, usesGroups } from './stainGroups.ts'
+import type { Device } from './trainStain.ts'
 
 /** A stain method ready for every split of a study. */
 export interface StudyStain extends FittedStain {
@@ -24,9 +25,10 @@ export async function prepareStain(
   splits: OpenSplits,
   filtered: Readonly<Record<string, FilteredSplit>>,
   entry: StainEntry,
+  device: Device,
   progress: Progress,
 ): Promise<StudyStain> {
-  const stain = await fitStain(cache, recipe, splits, filtered, entry)
+  const stain = await fitStain(cache, recipe, splits, filtered, entry, device, progress)
   const groups: Partial<Record<Split, GroupFits>> = {}
   const entries = [stain.cacheEntry]
   for (const split of usesGroups(entry) ? Object.values(filtered) : []) {

@@ -1,0 +1,132 @@
+// eosin stain train: train a learned stain method from unlabelled patches of several centers.
+
+import type { Command } from 'commander'
+import { pickNamed, UsageError } from '../../base/index.ts'
+import type { StainFit, StainMethod } from '../../stain/index.ts'
+import type { PlainOptions } from '../../study/index.ts'
+import {
+  addExamples,
+  type CommonOptions,
+  deviceOption,
+  formatOption,
+  jsonOption,
+  overwriteOption,
+  partOption,
+  printResult,
+  refuseOverwrite,
+  seedOption,
+  wholeNumber,
+} from '../command.ts'
+import { clearLine, formatTable, showProgress } from '../terminal.ts'
+
+interface TrainOptions extends CommonOptions {
+  readonly method: string
+  readonly preset?: string
+  readonly set: readonly string[]
+  readonly target?: string
+  readonly center?: string
+  readonly out: string
+  readonly threads?: number
+  readonly seed: number
+  readonly format?: string
+  readonly part?: string
+}
+
+export function addStainTrain(stain: Command): void {
+  const train = stain
+    .command('train')
+    .argument('<paths...>', 'patch sets whose centers are the sources')
+    .description('train a learned method (cyclegan, multistain); labels are never read')
+    .requiredOption('--method <name>', 'cyclegan or multistain')
+    .option('--preset <name>', 'options to begin with: small is for a CPU')
+    .option('--set <key=value...>', 'change an option of the method', [])
+    .option('--target <path>', 'the patch set that holds the target (default: the first source)')
+    .option('--center <name>', "the target's center (default: the one with the most patches)")
+    .option('--out <folder>', 'receives fit, networks, curves and previews', 'stain-model')
+    .option('--threads <n>', 'threads of a CPU', wholeNumber(1))
+    .addOption(seedOption().default(0))
+    .addOption(deviceOption())
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .action(runTrain)
+  addExamples(
+    train,
+    'eosin stain train train.h5 --method multistain --preset small --center 0 --out multistain',
+  )
+}
+
+async function runTrain(paths: readonly string[], options: TrainOptions): Promise<void> {
+  refuseOverwrite(options.out, options.overwrite)
+  const { openPatchSet } = await import('../../patches/index.ts')
+  const { openStainFit, trainFolder } = await import('../../study/index.ts')
+  const entry = await readEntry(options)
+  const sources = await Promise.all(paths.map((path) => openPatchSet(path, options)))
+  const target = options.target ? await openPatchSet(options.target, options) : sources[0]
+  try {
+    await trainFolder(options.out, {
+      entry,
+      sources,
+      target,
+      center: options.center,
+      seed: options.seed,
+      device: { provider: options.device as 'auto', threads: options.threads },
+      progress: showProgress(`stain    ${entry.label}`),
+    })
+  } finally {
+    for (const set of new Set([...sources, target])) await set.close()
+  }
+  clearLine()
+  const { fit } = await openStainFit(options.out)
+  const { networks: _, ...plain } = fit
+  printResult(options, { out: options.out, ...plain }, () => `${describeFit(plain)}\n${options.out}`)
+}
+
+async function readEntry({ method: name, preset, set }: TrainOptions) {
+  const { stainMethods } = await import('../../stain/index.ts')
+  const { completeOptions, parseAssignments } = await import('../../study/index.ts')
+  const method = pickNamed('--method', stainMethods, name) as unknown as StainMethod<object, StainFit>
+  if (!method.train) {
+    throw new UsageError({
+      where: '--method',
+      expected: 'cyclegan or multistain',
+      got: name,
+      hint: 'use stain fit',
+    })
+  }
+  const base = preset
+    ? { ...method.defaults, ...pickNamed('--preset', method.presets ?? {}, preset) }
+    : method.defaults
+  return {
+    label: name,
+    name,
+    options: completeOptions<object>('--set', base, parseAssignments(set)) as PlainOptions,
+    reference: { split: 'train' as const },
+    fallback: 'none' as const,
+  }
+}
+
+function describeFit(fit: StainFit): string {
+  const { models, target } = fit as unknown as {
+    target: string
+    models: {
+      source: string
+      epochs: number | null
+      bestEpoch: number | null
+      ending: string | null
+      from: string
+      scores: Record<string, number> | null
+    }[]
+  }
+  const rows = models.map(({ source, epochs, bestEpoch, ending, from, scores }) => [
+    `${source} to ${target}`,
+    epochs === null ? from : `${bestEpoch} of ${epochs}`,
+    ...(['stain', 'texture', 'structure'] as const).map((name) => scores?.[name]?.toFixed(3) ?? '-'),
+    ending ?? '-',
+  ])
+  return formatTable(
+    ['generator', 'epoch kept', 'stain distance', 'texture distance', 'structure', 'ending'],
+    rows,
+  )
+}

@@ -1,0 +1,147 @@
+// What a stain method does, apart from any call of tumour: how much structure it keeps, how near it brings the
+// centers' colours, and how well a hospital can still be told from embeddings. Train and val only: who would
+// look at the test center here might choose a method by it.
+
+import { join } from 'node:path'
+import { f32, type Pixels, pixels, type RowSource } from '../../base/index.ts'
+import { type CenterSignature, measureSignature } from '../../evaluate/index.ts'
+import { openNpy, writeFileAtomic } from '../../formats/index.ts'
+import { readJson, type StainEffect } from '../../runs/index.ts'
+import { compareResult, type StainResult } from '../../stain/index.ts'
+import { type Cache, type CacheEntry, keyOf } from '../cache.ts'
+import type { EmbeddingPair } from '../grid.ts'
+import type { Recipe } from '../recipe.ts'
+import { truthOf } from './evaluateCell.ts'
+import type { Filtered, FilteredSplit } from './filter.ts'
+import type { StudyStain } from './prepareStain.ts'
+import { stainBatch } from './stainBatches.ts'
+import { groupInputs, sampleInputs, sampleSplit } from './stainGroups.ts'
+
+/** Measures a method's effect on the sampled patches of each center of train and val; null where none is known. */
+export async function measureEffect(
+  cache: Cache,
+  { train, val }: Filtered,
+  stain: StudyStain,
+): Promise<StainEffect | null> {
+  const splits = [train, val].filter(({ set }) => set.centers)
+  if (splits.length === 0) return null
+  const { entry } = stain
+  const patches = splits.map(({ filterKey }) => [
+    keyOf(sampleInputs(filterKey)),
+    keyOf(groupInputs(filterKey, entry)),
+  ])
+  const inputs = { stage: 'stain', version: 1, effect: stain.entries[0].key, patches }
+  const { folder } = await cache.obtain(inputs, async (work) => {
+    const parts: SampledSplit[] = []
+    for (const split of splits) parts.push(await stainSample(cache, split, stain))
+    const { result: _, ...figures } = compareResult(
+      entry.label,
+      joinPixels(parts.map(({ before }) => before)),
+      joinResults(parts.map(({ result }) => result)),
+      parts.flatMap(({ centers }) => centers),
+    )
+    const patches = parts.reduce((sum, { before }) => sum + before.count, 0)
+    await writeFileAtomic(join(work, 'effect.json'), `${JSON.stringify({ ...figures, patches })}\n`)
+  })
+  const { label: _, ...figures } = await readJson<{ label: string } & Omit<StainEffect, 'stain'>>(
+    join(folder, 'effect.json'),
+  )
+  return { stain: entry.label, ...figures }
+}
+
+// Pixels of a split's sample that are held in memory.
+const bytesAtMost = 2 ** 27
+
+interface SampledSplit {
+  readonly before: Pixels
+  readonly result: StainResult
+  readonly centers: readonly string[]
+}
+
+async function stainSample(cache: Cache, split: FilteredSplit, stain: StudyStain): Promise<SampledSplit> {
+  const { set } = split
+  const sample = await sampleSplit(cache, split, () => {})
+  const centers = Object.entries(sample).filter(([group]) => group.startsWith('center '))
+  const most = Math.max(1, Math.floor(bytesAtMost / (centers.length * set.height * set.width * 3)))
+  const rows = Uint32Array.from(centers.flatMap(([, members]) => members.slice(0, most)))
+  const before = await set.read(rows)
+  const result = await stainBatch(set, { rows, pixels: before }, stain, stain.groups[split.split] ?? {})
+  return { before, result, centers: Array.from(rows, (row) => set.centers![row]) }
+}
+
+function joinPixels(batches: readonly Pixels[]): Pixels {
+  const count = batches.reduce((sum, batch) => sum + batch.count, 0)
+  const data = Uint8Array.from(Buffer.concat(batches.map((batch) => batch.data)))
+  return pixels(data, count, batches[0].height, batches[0].width)
+}
+
+function joinResults(results: readonly StainResult[]): StainResult {
+  return {
+    pixels: joinPixels(results.map((result) => result.pixels)),
+    verdicts: results.flatMap(({ verdicts }) => verdicts),
+    reasons: results.flatMap(({ reasons }) => reasons),
+  }
+}
+
+/** Measures how well centers can be told from a pair's embeddings; null where that cannot be said, as of tokens. */
+export async function measurePair(
+  cache: Cache,
+  { seed, evaluate: { resamples } }: Recipe,
+  pair: EmbeddingPair,
+  entries: Readonly<Record<'train' | 'val', CacheEntry>>,
+  { train, val }: Filtered,
+): Promise<CenterSignature | null> {
+  if (!train.set.centers || !val.set.centers || typeof pair.embed.options.trunk === 'number') return null
+  const inputs = {
+    stage: 'evaluate',
+    version: 1,
+    signature: [entries.train.key, entries.val.key],
+    seed,
+    resamples,
+  }
+  const { folder } = await cache.obtain(inputs, async (work) => {
+    const files = [await openEmbeddings(entries.train), await openEmbeddings(entries.val)]
+    try {
+      const [a, b] = [truthOf(train), truthOf(val)]
+      const signature = await measureSignature(
+        {
+          x: joinRows([{ ...files[0], shape: [train.rows.length, files[0].shape[1]] }, files[1]]), // view 0 of train
+          centers: [...a.centers!, ...b.centers!],
+          slides: a.slides && b.slides && [...a.slides, ...b.slides],
+          labels: Uint8Array.from([...a.labels!, ...b.labels!]),
+        },
+        { seed, resamples },
+      )
+      await writeFileAtomic(join(work, 'signature.json'), `${JSON.stringify(signature)}\n`)
+    } finally {
+      for (const file of files) await file.close()
+    }
+  })
+  return readJson<CenterSignature | null>(join(folder, 'signature.json'))
+}
+
+const openEmbeddings = ({ folder }: CacheEntry) => openNpy(join(folder, 'embeddings.npy'))
+
+// Rows of several sources, one after the other.
+function joinRows(sources: readonly RowSource[]): RowSource {
+  const columns = sources[0].shape[1]
+  return {
+    shape: [sources.reduce((sum, { shape }) => sum + shape[0], 0), columns],
+    async gather(rows, into) {
+      let first = 0
+      for (const source of sources) {
+        const [from, to] = [first, first + source.shape[0]]
+        const places = Array.from(rows.keys()).filter((i) => rows[i] >= from && rows[i] < to)
+        const part = f32([places.length, columns])
+        await source.gather(
+          Uint32Array.from(places, (i) => rows[i] - from),
+          part.data,
+        )
+        for (const [at, i] of places.entries()) {
+          into.set(part.data.subarray(at * columns, (at + 1) * columns), i * columns)
+        }
+        first = to
+      }
+    },
+  }
+}

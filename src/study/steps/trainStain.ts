@@ -1,0 +1,132 @@
+// Step 2 for a method that is trained: its centers, what its fit is made from, and the training. The test center is a
+// source only where the recipe asks for it by name.
+
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Progress, RecipeError } from '../../base/index.ts'
+import { openExtractor, textureVersion } from '../../embed/index.ts'
+import { hashFileSync } from '../../formats/index.ts'
+import type { Split } from '../../runs/index.ts'
+import type { StainDomains, StainFit, TrainingPlace } from '../../stain/index.ts'
+import { type CacheInputs, keyOf } from '../cache.ts'
+import type { PlainOptions } from '../options.ts'
+import type { Recipe, StainEntry } from '../recipe.ts'
+import type { OpenSplits } from '../splits.ts'
+import { openDomains, type Selection } from '../stainDomains.ts'
+import { type FilteredSplit, filterInputs } from './filter.ts'
+import { methodOf } from './fitStain.ts'
+
+/** Where networks run, and on how many threads. */
+export type Device = Pick<TrainingPlace, 'provider' | 'threads'>
+
+/** How a training runs, and what becomes of its fit. */
+export interface StainTraining {
+  readonly seed: number
+  readonly device: Device
+  readonly progress: Progress
+  /** What must be the same for a training to go on. */
+  readonly key?: string
+  keep(fit: StainFit): Promise<void>
+}
+
+/** What the fit of a trained method is made from. Throws DataError where a checkpoint cannot be read. */
+export function trainingInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntry): CacheInputs {
+  const { name, version } = methodOf(entry)
+  const { options, reference } = entry
+  const from = [...new Set([...sourceSplits(splits, entry), targetSplit(entry)])].map((split) => [
+    split,
+    keyOf(filterInputs(recipe, splits[split]!)),
+  ])
+  return {
+    stage: 'stain',
+    version,
+    method: name,
+    options: { ...options, weights: hashWeights(options) },
+    target: reference,
+    seed: recipe.seed,
+    texture: textureVersion,
+    from: Object.fromEntries(from),
+  }
+}
+
+/** The domains of a study: centers of the entry's splits, as far as their patches passed the filter. */
+export function studyDomains(
+  recipe: Recipe,
+  filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
+  entry: StainEntry,
+): StainDomains {
+  const { reference, options } = entry
+  const select = (split: Split): Selection => ({
+    name: split,
+    set: filtered[split]!.set,
+    rows: filtered[split]!.rows,
+  })
+  const limit = options.limit as number | null
+  const { center, ids } = reference === 'published' ? {} : reference
+  const choice = { from: select(targetSplit(entry)), center, ids }
+  const sources = sourceSplits(filtered, entry).map(select)
+  return openDomains(sources, choice, { limit, seed: recipe.seed })
+}
+
+/**
+ * Trains in `folder`, going on from what an earlier run left there; curves and pictures lie in training/. What it goes
+ * on from is removed once `keep` has the fit.
+ */
+export async function trainStain(
+  domains: StainDomains,
+  entry: StainEntry,
+  folder: string,
+  { seed, device, progress, key, keep }: StainTraining,
+): Promise<void> {
+  const method = methodOf(entry)
+  const checkpoints = join(folder, 'checkpoints')
+  const isMeasurable = Math.min(domains.target.height, domains.target.width) >= 32
+  const texture = isMeasurable ? await openExtractor('texture', { threads: device.threads }) : null
+  try {
+    const fit = await method.train!(domains, entry.options, {
+      ...device,
+      folder: join(folder, 'training'),
+      checkpoints,
+      key,
+      seed,
+      embed: texture ? (batch) => texture.embed(batch) : undefined,
+      progress,
+    })
+    await keep(fit)
+    await rm(checkpoints, { recursive: true, force: true })
+  } finally {
+    await texture?.close()
+  }
+}
+
+/** Whether a trained method saw patches of the test split, without labels. */
+export function isTransductive({ options }: StainEntry): boolean {
+  return Array.isArray(options.sources) && options.sources.includes('test')
+}
+
+function sourceSplits(
+  splits: Readonly<Partial<Record<Split, unknown>>>,
+  { label, options }: StainEntry,
+): Split[] {
+  return (options.sources as string[]).map((split) => {
+    if (Object.hasOwn(splits, split)) return split as Split
+    const expected = `some of ${Object.keys(splits).join(', ')}`
+    throw new RecipeError({ where: `stain ${label} sources`, expected, got: split })
+  })
+}
+
+function targetSplit({ label, reference }: StainEntry): Split {
+  if (reference !== 'published') return reference.split
+  throw new RecipeError({
+    where: `stain ${label} reference`,
+    expected: 'the center that patches are to look like',
+    got: 'published',
+    hint: 'write reference: { center: ... }, or leave it out for the largest center of train',
+  })
+}
+
+function hashWeights({ weights }: PlainOptions): unknown {
+  if (typeof weights === 'string') return hashFileSync(weights)
+  const files = Object.entries((weights ?? {}) as Record<string, string>)
+  return weights ? Object.fromEntries(files.map(([source, path]) => [source, hashFileSync(path)])) : null
+}

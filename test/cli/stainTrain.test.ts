@@ -1,0 +1,167 @@
+// Learned stains from the command line and in a study: trained once, kept, killed and resumed to the same bytes.
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeSyntheticChallenge } from '../../src/patches/index.ts'
+import { runCli, startCli } from './runCli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'eosin-stain-train-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const tiny =
+  'generator: { width: 2, blocks: 1 }, discriminator: { width: 2, layers: 1, spectral: false }, side: 16, epochs: 2, decay: 0, images: 4, scored: 4'
+const set = [
+  ...['generator={"form":"resnet","width":2,"blocks":1,"downs":2}'],
+  ...['discriminator={"width":2,"layers":1,"spectral":false}'],
+  ...['side=16', 'epochs=2', 'decay=0', 'images=4', 'scored=4'],
+]
+
+// Hashes of all files that do not show times.
+function hashAll(root: string): Record<string, string> {
+  const timed = ['timings.json', 'log.jsonl', 'report.html', 'lock', 'cost.json']
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()
+  return Object.fromEntries(
+    files
+      .filter((file) => !timed.includes(file.split('/').at(-1)!) && statSync(join(root, file)).isFile())
+      .map((file) => [
+        file,
+        createHash('sha256')
+          .update(readFileSync(join(root, file)))
+          .digest('hex'),
+      ]),
+  )
+}
+
+// Kills a command once `path` is there; tells whether it was still running.
+async function killWhen(path: string, args: string[]): Promise<boolean> {
+  const { child, done } = startCli(args)
+  let caught = false
+  const timer = setInterval(() => {
+    if (!existsSync(path)) return
+    caught = child.kill('SIGKILL')
+    clearInterval(timer)
+  }, 1)
+  const { code } = await done
+  clearInterval(timer)
+  return caught && code === null
+}
+
+beforeAll(async () => {
+  const counts = { train: 60, val: 16, test: 16 }
+  await makeSyntheticChallenge(join(folder, 'data'), { counts, size: 32, aberrantShare: 0 })
+}, 120_000)
+
+describe('eosin stain train', () => {
+  const command = (out: string, ...more: string[]) => {
+    const options = ['--method', 'cyclegan', '--center', '0', '--device', 'cpu', '--out', join(folder, out)]
+    return ['stain', 'train', join(folder, 'data/train.h5'), ...options, '--set', ...set, ...more]
+  }
+
+  it('writes fit, networks, curves and previews, which stain apply takes', async () => {
+    const { code, stdout, stderr } = await runCli(command('model'))
+    expect(stderr).not.toContain('eosin:')
+    expect(code).toBe(0)
+    expect(stdout).toContain('3 to 0')
+    const files = Object.keys(hashAll(join(folder, 'model')))
+    expect(files).toEqual(
+      expect.arrayContaining(['fit.json', 'generator-0.safetensors', 'training/3/losses.jsonl']),
+    )
+    expect(files.some((file) => file.includes('checkpoint'))).toBe(false)
+    const applied = ['stain', 'apply', join(folder, 'data/val.h5'), '--fit', join(folder, 'model'), '--json']
+    const result = await runCli([...applied, '--out', join(folder, 'normalised.h5')])
+    expect(result.code).toBe(0)
+    const { verdicts, count } = JSON.parse(result.stdout)
+    expect(count).toBe(16)
+    expect(Object.keys(verdicts).every((verdict) => /fallback|passthrough|rejected/.test(verdict))).toBe(true)
+  }, 120_000)
+
+  it('killed in its second epoch and run again leaves the same bytes', async () => {
+    const second = join(folder, 'killed.work/training/3/previews/epoch-0002.png')
+    expect(await killWhen(second, command('killed'))).toBe(true)
+    expect(existsSync(join(folder, 'killed'))).toBe(false)
+    expect((await runCli(command('killed'))).code).toBe(0)
+    expect(hashAll(join(folder, 'killed'))).toEqual(hashAll(join(folder, 'model')))
+  }, 120_000)
+
+  it('names what it cannot do', async () => {
+    const { code, stderr } = await runCli(command('odd', '--method', 'macenko'))
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/--method: expected cyclegan or multistain, got macenko; use stain fit/)
+    const sides = await runCli([...command('odd'), 'side=18'])
+    expect(sides.code).toBe(2)
+    expect(sides.stderr).toMatch(/a multiple of 4 up to the patches' 32, got 18/)
+    const center = await runCli(command('odd', '--center', '9'))
+    expect(center.code).toBe(1)
+    expect(center.stderr).toMatch(/stain target: expected a center \(0, 3, 4\)/)
+  }, 120_000)
+})
+
+describe('a study with learned stains', () => {
+  const recipe = join(folder, 'recipe.yaml')
+  const study = (out: string, ...more: string[]) => [
+    'study',
+    'run',
+    recipe,
+    '--out',
+    join(folder, out),
+    '--device',
+    'cpu',
+    ...more,
+  ]
+
+  it('trains what it needs once, keeps it, and its model predicts', async () => {
+    writeFileSync(
+      recipe,
+      `name: gan
+seeds: 1
+data:
+  train: { path: data/train.h5 }
+  val: { path: data/val.h5 }
+  test: { path: data/test.h5 }
+stain:
+  - { method: multistain, ${tiny} }
+  - { method: cyclegan, ${tiny}, reference: { center: 0 } }
+embed: [texture]
+classify: [logistic]
+evaluate: { resamples: 100 }
+`,
+    )
+    const whole = await runCli(study('whole'))
+    expect(whole.stderr).not.toContain('eosin:')
+    expect(whole.code).toBe(0)
+    const plan = JSON.parse((await runCli(study('whole', '--dry-run', '--json'))).stdout) as {
+      cached: boolean
+    }[]
+    expect(plan.every(({ cached }) => cached)).toBe(true)
+    const model = readdirSync(join(folder, 'whole/gan/model'))
+    expect(model).toContain('generator-0.safetensors')
+    const predicted = await runCli([
+      ...['predict', join(folder, 'data/test.h5'), '--run', join(folder, 'whole/gan')],
+      ...['--out', join(folder, 'predicted.csv')],
+    ])
+    expect(predicted.code).toBe(0)
+    expect(readFileSync(join(folder, 'predicted.csv'), 'utf8').trim().split('\n')).toHaveLength(17)
+  }, 240_000)
+
+  it('killed while a generator trains and run again ends in the same bytes', async () => {
+    const cache = join(folder, 'killed-study/.cache/stain')
+    const { child, done } = startCli(study('killed-study'))
+    const isTraining = () =>
+      existsSync(cache) &&
+      readdirSync(cache, { recursive: true, encoding: 'utf8' }).some((file) =>
+        file.endsWith('epoch-0001.png'),
+      )
+    const timer = setInterval(() => isTraining() && child.kill('SIGKILL'), 5)
+    expect((await done).code).toBe(null)
+    clearInterval(timer)
+    expect((await runCli(study('killed-study'))).code).toBe(0)
+    const strip = (root: string) =>
+      Object.fromEntries(
+        Object.entries(hashAll(join(folder, root))).filter(([file]) => !file.includes('fingerprints')),
+      )
+    expect(strip('killed-study')).toEqual(strip('whole'))
+  }, 240_000)
+})

@@ -1,0 +1,252 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type Pixels, pixelsAt } from '../../../src/base/index.ts'
+import { writeFileAtomic, writeSafetensors } from '../../../src/formats/index.ts'
+import { buildGan, readGenerator } from '../../../src/stain/gan/index.ts'
+import {
+  type StainDomain,
+  type StainDomains,
+  type StainMatrix,
+  stainMethods,
+  type TrainingPlace,
+} from '../../../src/stain/index.ts'
+import { initParams, pickPart } from '../../../src/train/index.ts'
+import { drawTissue, joinPatches, trueStains } from '../pictures.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'eosin-gan-methods-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const pink: StainMatrix = [
+  [0.45, 0.8, 0.4],
+  [0.35, 0.85, 0.38],
+]
+const blue: StainMatrix = [
+  [0.75, 0.6, 0.28],
+  [0.3, 0.9, 0.32],
+]
+
+function drawDomain(name: string, seed: number, stains: StainMatrix, count = 4): StainDomain {
+  const patches = Array.from({ length: count }, (_, i) => drawTissue(seed + i, 32, 0.8, stains))
+  const read = async (rows: ArrayLike<number>) => joinPatches(Array.from(rows, (row) => patches[row]))
+  return { name, count, height: 32, width: 32, read }
+}
+
+const domains: StainDomains = {
+  sources: [drawDomain('0', 10, trueStains), drawDomain('3', 20, pink)],
+  target: drawDomain('4', 30, blue),
+}
+
+const tiny = {
+  generator: { form: 'resnet', width: 2, blocks: 1, downs: 2 },
+  discriminator: { width: 2, layers: 1, spectral: false },
+  side: 16,
+  epochs: 1,
+  decay: 1,
+  images: 3,
+  scored: 4,
+  previews: 2,
+  pool: 2,
+} as const
+const cyclegan = { ...stainMethods.cyclegan.defaults, ...tiny }
+const multistain = { ...stainMethods.multistain.defaults, ...tiny }
+
+function placeAt(name: string, more: Partial<TrainingPlace> = {}): TrainingPlace {
+  const root = join(folder, name)
+  return {
+    folder: join(root, 'training'),
+    checkpoints: join(root, 'checkpoints'),
+    seed: 1,
+    provider: 'cpu',
+    threads: 1,
+    ...more,
+  }
+}
+
+// Every file below a folder as base64, by its path.
+function readAll(root: string): Record<string, string> {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8', withFileTypes: true })
+  return Object.fromEntries(
+    files
+      .filter((file) => file.isFile())
+      .map((file) => join(file.parentPath, file.name))
+      .map((path) => [path.slice(root.length), readFileSync(path, 'base64')]),
+  )
+}
+
+const read = async (domain: StainDomain, row: number) => pixelsAt(await domain.read([row]), 0)
+
+describe('cyclegan', () => {
+  it('trains a generator a source and leaves curves, events and previews of each', async () => {
+    const fit = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt('whole'))
+    expect(fit).toMatchObject({ target: '4', seen: ['0', '3', '4'], side: 16 })
+    expect(fit.models.map(({ source, epochs, ending }) => [source, epochs, ending])).toEqual([
+      ['0', 2, 'all epochs done'],
+      ['3', 2, 'all epochs done'],
+    ])
+    expect(Object.keys(fit.networks)).toEqual(['0', '3'])
+    const training = join(folder, 'whole', 'training', '0')
+    expect(readdirSync(training).sort()).toEqual(['events.out.tfevents.0.eosin', 'losses.jsonl', 'previews'])
+    expect(readdirSync(join(training, 'previews'))).toEqual(['epoch-0001.png', 'epoch-0002.png'])
+    const lines = readFileSync(join(training, 'losses.jsonl'), 'utf8').trim().split('\n')
+    const [first] = lines.map((line) => JSON.parse(line))
+    expect(Object.keys(first.validation)).toEqual(['loss', 'stain', 'structure', 'hematoxylin', 'inverted'])
+    expect(fit.models[0].scores).toEqual(JSON.parse(lines[fit.models[0].bestEpoch! - 1]).validation)
+  })
+
+  it('stopped at any epoch of any source and started again leaves the same bytes', async () => {
+    for (const stopAt of [1, 3]) {
+      const name = `stopped-${stopAt}`
+      let epochs = 0
+      const progress = () => {
+        if (++epochs === stopAt) throw new Error('stopped')
+      }
+      const training = stainMethods.cyclegan.train!(domains, cyclegan, placeAt(name, { progress }))
+      await expect(training).rejects.toThrow('stopped')
+      const fit = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt(name))
+      const whole = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt('whole'))
+      expect(fit).toEqual(whole)
+      expect(readAll(join(folder, name))).toEqual(readAll(join(folder, 'whole')))
+    }
+  })
+
+  it('sends patches through the generator of their center, of the nearest where there is none', async () => {
+    const fit = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt('whole'))
+    const batch = joinPatches([
+      await read(domains.sources[0], 0),
+      await read(domains.sources[1], 0),
+      await read(domains.target, 0),
+      drawTissue(90, 32, 0.8, pink),
+      drawTissue(91, 32, 0, pink),
+    ])
+    const centers = ['0', '3', '4', '2', '2']
+    const before = batch.data.slice()
+    const result = await stainMethods.cyclegan.apply(batch, fit, cyclegan, { centers, provider: 'cpu' })
+    expect(batch.data).toEqual(before)
+    // A generator of two epochs may turn colours around; then the alarm is raised, which says it was used.
+    const verdicts = result.verdicts.map((verdict, i) =>
+      result.reasons[i]?.startsWith('inverted') ? 'used' : verdict,
+    )
+    expect([verdicts[2], verdicts[4]]).toEqual(['passthrough', 'passthrough'])
+    expect(result.reasons[2]).toBe('of the target, center 4')
+    expect(result.reasons[4]).toMatch(/too little tissue/)
+    expect(pixelsAt(result.pixels, 2).data).toEqual(pixelsAt(batch, 2).data)
+    expect(['ok', 'used']).toContain(verdicts[0])
+    expect(['fallback', 'used']).toContain(verdicts[3])
+    if (verdicts[3] === 'fallback')
+      expect(result.reasons[3]).toBe('no generator of center 2: that of 3, nearest in colour')
+    const alone = await stainMethods.cyclegan.apply(pixelsAt(batch, 3), fit, cyclegan, { centers: ['2'] })
+    expect(alone.pixels.data).toEqual(pixelsAt(result.pixels, 3).data)
+  })
+
+  it('names an empty domain, sides that do not fit, and a target without sources', async () => {
+    const train = stainMethods.cyclegan.train!
+    const empty = { ...domains.target, count: 0 }
+    await expect(train({ ...domains, target: empty }, cyclegan, placeAt('a'))).rejects.toThrow(
+      /^4: .*got none/,
+    )
+    await expect(train({ ...domains, sources: [] }, cyclegan, placeAt('b'))).rejects.toThrow(
+      /a source center beside the target 4/,
+    )
+    const unet = { ...cyclegan, generator: { ...tiny.generator, form: 'unet', downs: 3 }, side: 20 } as const
+    await expect(train(domains, unet, placeAt('c'))).rejects.toThrow(
+      /a multiple of 8 up to the patches' 32, got 20; 8, 16, 24, 32 fit/,
+    )
+    const deep = { ...unet, generator: { ...unet.generator, downs: 8 }, side: null }
+    await expect(train(domains, deep, placeAt('d'))).rejects.toThrow(/a multiple of 256.*fewer downs/)
+  })
+
+  it('that diverges ends with the last good epoch and says so, from the first epoch on with an error', async () => {
+    const wild = { ...cyclegan, learningRate: 1e25, gan: 'wgangp', epochs: 4, identity: 0 } as const
+    const training = stainMethods.cyclegan.train!(domains, wild, placeAt('wild'))
+    await expect(training).rejects.toThrow(/training, epoch 1: expected a finite/)
+    // The second epoch's images are damaged: their losses are not finite.
+    const [source] = domains.sources
+    let reads = 0
+    const damaged: StainDomain = {
+      ...source,
+      async read(rows) {
+        const batch = await source.read(rows)
+        // 3 images an epoch, and what is read to score them
+        return rows.length === 1 && ++reads > 5 ? { ...batch, data: notNumbers(batch) } : batch
+      },
+    }
+    const messages: string[] = []
+    const fit = await stainMethods.cyclegan.train!(
+      { ...domains, sources: [damaged] },
+      cyclegan,
+      placeAt('damaged', { progress: (_done, _total, note) => messages.push(note ?? '') }),
+    )
+    expect(fit.models[0]).toMatchObject({
+      epochs: 1,
+      bestEpoch: 1,
+      ending: expect.stringMatching(/^diverged/),
+    })
+    expect(messages.filter((message) => message.includes('diverged'))).toHaveLength(1)
+    expect(Object.values(fit.networks[0]).every(({ data }) => data.every(Number.isFinite))).toBe(true)
+  })
+})
+
+// Bytes that become NaN on the way to a tensor.
+function notNumbers({ data }: Pixels): Uint8Array {
+  return new Array(data.length).fill(Number.NaN) as unknown as Uint8Array
+}
+
+describe('multistain', () => {
+  it.each(['paper', 'reference'] as const)('in mode %s has one generator for any center', async (mode) => {
+    const options = { ...multistain, mode }
+    const fit = await stainMethods.multistain.train!(domains, options, placeAt(`multi-${mode}`))
+    expect(fit.models.map(({ source }) => source)).toEqual(['all'])
+    const batch = joinPatches([await read(domains.target, 0), drawTissue(91, 32, 0.5, pink)])
+    const { verdicts, reasons } = await stainMethods.multistain.apply(batch, fit, options, {
+      centers: ['4', '9'],
+    })
+    expect(verdicts.every((verdict, i) => verdict === 'ok' || reasons[i]!.startsWith('inverted'))).toBe(true)
+  })
+})
+
+describe('a checkpoint in place of training', () => {
+  const { params } = buildGan(cyclegan)
+  const network = pickPart(initParams(params, 7), 'G_A')
+  const path = join(folder, 'G_A.safetensors')
+
+  it('is read under the names of the reference, whatever stands before them', async () => {
+    const named = Object.entries(network).map(([name, array]) => [`module.${name}`, array])
+    const statistics = { 'module.model.2.running_mean': network['model.1.bias'] }
+    await writeFileAtomic(path, writeSafetensors({ ...Object.fromEntries(named), ...statistics }))
+    const fit = await stainMethods.cyclegan.train!(domains, { ...cyclegan, weights: path }, placeAt('loaded'))
+    expect(fit.networks['3']).toMatchObject(network)
+    expect(Object.keys(fit.networks['3'])).toContain('model.2.running_mean') // measured on the sources
+    expect(fit.models[0]).toMatchObject({ from: path, epochs: null, scores: null })
+    expect(fit.seen).toEqual([])
+    expect(existsSync(placeAt('loaded').checkpoints)).toBe(false)
+  })
+
+  it('as the reference saves it (.pth) gives the same network', async () => {
+    const loaded = await readGenerator('fixtures/torch/latest_net_G_A.pth', cyclegan)
+    expect(Object.keys(loaded)).toEqual(Object.keys(network))
+    // What torch.load gives.
+    expect([...loaded['model.18.bias'].data]).toEqual([
+      0.15474557876586914, -0.04605245217680931, 0.17284591495990753,
+    ])
+  })
+
+  it('of another configuration is refused by what does not fit', async () => {
+    const wide = { ...cyclegan, generator: { ...tiny.generator, width: 4 } }
+    await expect(readGenerator(path, wide)).rejects.toThrow(
+      /model\.1\.weight: expected \[4,3,7,7\] \(generator: resnet, width 4, blocks 1\), got \[2,3,7,7\]; is it/,
+    )
+    const more = { ...cyclegan, generator: { ...tiny.generator, blocks: 2 } }
+    await expect(readGenerator(path, more)).rejects.toThrow(/another configuration/)
+    const options = { ...cyclegan, weights: { 0: path } }
+    await expect(stainMethods.cyclegan.train!(domains, options, placeAt('e'))).rejects.toThrow(
+      /expected a checkpoint for source 3, got 0/,
+    )
+  })
+})
+
+it('a fit of a learned method cannot be had from a reference alone', async () => {
+  const fit = stainMethods.cyclegan.fit((async function* () {})(), cyclegan)
+  await expect(fit).rejects.toThrow(/train it with eosin stain train/)
+})
