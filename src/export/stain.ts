@@ -4,6 +4,7 @@
 import { ndarray, UsageError } from '../base/index.ts'
 import { add, constant, floor, matmul, mul, type Value } from '../graph/index.ts'
 import type { StainFit } from '../stain/index.ts'
+import { writeLuminosity } from './luminosity.ts'
 import { type LabTarget, type ReinhardChoices, writeReinhard } from './reinhard.ts'
 import {
   type SeparationChoices,
@@ -21,6 +22,7 @@ const writers: Readonly<Record<string, StainWriter>> = {
   grayscale: writeLuma,
   macenko: (bytes, options, fit) =>
     separate(bytes, options, fit, (densities) => writeMacenkoStains(densities, options.alpha as number)),
+  luminosity: (bytes, { percentile }) => writeLuminosity(bytes, percentile as number),
   reinhard: (bytes, options, fit) => {
     refuseOthers(options)
     return writeReinhard(bytes, options as unknown as ReinhardChoices, fit as unknown as LabTarget)
