@@ -5,6 +5,7 @@ export { gradients } from './gradients.ts'
 export { emitKernel, type Kernel } from './kernel.ts'
 export * from './ops/index.ts'
 export { printGraph } from './print.ts'
+export { sortValues } from './sort.ts'
 export {
   constant,
   fixedShape,

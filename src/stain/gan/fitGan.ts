@@ -4,6 +4,7 @@
 import { openRandom, RecipeError, silent } from '../../base/index.ts'
 import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
+import { drawArchitecture } from './architecture.ts'
 import { buildGan } from './buildGan.ts'
 import { type GanFit, type GanModel, readGenerator } from './ganFit.ts'
 import { type GanOptions, trainingSide } from './ganOptions.ts'
@@ -73,7 +74,8 @@ async function fitGroups(
     centers.push({ name: domain.name, signature: await signDomain(domain, place.seed) })
   }
   const seen = options.weights === null ? [...sources, target].map(({ name }) => name) : []
-  return { target: target.name, seen, side, models, centers, networks }
+  const architecture = drawArchitecture(options, side)
+  return { target: target.name, seen, side, models, centers, architecture, networks }
 }
 
 function trainGroup(

@@ -4,6 +4,7 @@
 import { DataError, type NdArray, sizeOf, WeightsError } from '../../base/index.ts'
 import { openCheckpoint } from '../../weights/index.ts'
 import type { Networks } from '../stainMethod.ts'
+import type { Architecture } from './architecture.ts'
 import { buildGan } from './buildGan.ts'
 import type { GanOptions } from './ganOptions.ts'
 import type { Signature } from './signature.ts'
@@ -34,6 +35,8 @@ export interface GanFit {
   readonly models: readonly GanModel[]
   /** The mean colours of each center that a patch may be sent to; null where it has too little tissue. */
   readonly centers: readonly { readonly name: string; readonly signature: Signature | null }[]
+  /** What both networks are made of. */
+  readonly architecture: Architecture
   /** By source; those of `multistain` are one network, and what of it is each center's own: its moments. */
   readonly networks: Networks
 }
