@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { openRandom, type Pixels, pixels, pixelsAt } from '../src/base/index.ts'
 import { openExtractor } from '../src/embed/index.ts'
 import { encodePng, writeFileAtomic } from '../src/formats/index.ts'
-import { type CenterName, drawSlide, type Slide, syntheticCenters } from '../src/patches/syntheticCenters.ts'
+import { type CenterName, drawSlide, type Slide } from '../src/patches/syntheticCenters.ts'
 import { scanSection } from '../src/patches/syntheticScanner.ts'
 import { composeTissue } from '../src/patches/syntheticTissue.ts'
 import { compareStructure, drawGrid, firstPatches } from '../src/stain/gan/index.ts'
@@ -64,6 +64,24 @@ function renderAll(indices: readonly number[], slideOf: (index: number) => Slide
 const count = Number(values.patches)
 const range = (from: number, length: number) => Array.from({ length }, (_, i) => from + i)
 const slideOf = (center: CenterName) => (index: number) => drawSlide(seed, center, index % 10)
+
+// The stain that a center has in the mean of its slides: what patches of it are taught to look like, and the truth.
+function meanSlide(center: CenterName): Slide {
+  const slides = range(0, 10).map((slide) => drawSlide(seed, center, slide))
+  const mean = (pick: (slide: Slide) => number) =>
+    slides.reduce((sum, slide) => sum + pick(slide), 0) / slides.length
+  const vector = (name: 'hematoxylin' | 'eosin' | 'white') =>
+    [0, 1, 2].map((k) => mean((slide) => slide[name][k])) as unknown as Slide['white']
+  return {
+    ...slides[0],
+    hematoxylin: vector('hematoxylin'),
+    eosin: vector('eosin'),
+    white: vector('white'),
+    strength: [mean(({ strength }) => strength[0]), mean(({ strength }) => strength[1])],
+    gamma: mean(({ gamma }) => gamma),
+    blur: mean(({ blur }) => blur),
+  }
+}
 
 function openDomain(center: CenterName): StainDomain {
   const all = renderAll(range(100_000 * Number(center), count), slideOf(center), center)
@@ -125,16 +143,18 @@ for (const extra of [[], ...values.also.map((assignment) => [assignment])]) {
   const grids: Pixels[] = []
   for (const center of sources) {
     const held = range(100_000 * Number(center) + 50_000, Number(values.held))
-    const before = renderAll(held, slideOf(center), center)
-    const truth = renderAll(held, () => syntheticCenters[target], target)
-    const { pixels: after } = await method.apply(before, fit, chosen, {
-      centers: held.map(() => center),
-      provider: 'cpu',
-    })
+    const truth = renderAll(held, () => meanSlide(target), target)
+    const context = { centers: held.map(() => center), provider: 'cpu' } as const
+    const restain = async (batch: Pixels) => (await method.apply(batch, fit, chosen, context)).pixels
+    const before = renderAll(held, () => meanSlide(center), center)
+    const after = await restain(before)
+    const slides = renderAll(held, slideOf(center), center)
     lines.push({
       center,
       before: distance(before, truth),
       after: distance(after, truth),
+      slidesBefore: distance(slides, truth),
+      slidesAfter: distance(await restain(slides), truth),
       ...compareStructure(before, after),
       structureOfTruth: compareStructure(before, truth).structure,
       similarityToTruth: meanSimilarity(after, truth),

@@ -3,6 +3,7 @@
 export type { Agreement } from './agreement.ts'
 export * from './embedPatches.ts'
 export type { Extractor, ModelProvenance } from './extractor.ts'
+export { type ExtractorGraph, openExtractorGraph } from './extractorGraph.ts'
 export type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 export { type OnnxOptions, type Pooling, poolings } from './onnx/onnxOptions.ts'
 export * from './openExtractor.ts'

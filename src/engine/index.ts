@@ -1,7 +1,8 @@
 // The engine: runs ONNX graphs on the devices at hand.
 
+export { readDeviceArrays } from './deviceArrays.ts'
 export { type KernelMemory, openKernelMemory } from './kernel.ts'
 export { chooseProvider, listProviders, openSession } from './node.ts'
 export { type ProviderChoice, type ProviderName, providerChoices, providers } from './providers.ts'
-export type { Arrays, Port, Session, SessionOptions } from './session.ts'
+export type { Arrays, DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'
 export { compiledPath, moveResult, openWorkers, type WorkerOptions, type Workers } from './workers.ts'

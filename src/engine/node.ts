@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type Dtype, EngineError, type NdArray, ndarray, pickNamed } from '../base/index.ts'
 import { missingProvider, type ProviderChoice, type ProviderName, providers } from './providers.ts'
-import type { Arrays, Port, Session, SessionOptions } from './session.ts'
+import type { DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'
 
 type Runtime = typeof import('onnxruntime-node')
 type RuntimeSession = import('onnxruntime-node').InferenceSession
@@ -38,7 +38,7 @@ export async function openSession(
       throw missingProvider(provider, cause)
     throw new EngineError({ where: typeof model === 'string' ? model : 'model', got: cause.message }, cause)
   })
-  return wrapSession(runtime, session, provider)
+  return wrapSession(runtime, session, provider, options.kept ?? [])
 }
 
 /** The providers whose libraries are installed; a GPU provider can still fail where the driver is missing. */
@@ -65,7 +65,7 @@ function createRuntimeSession(
   runtime: Runtime,
   model: Uint8Array | string,
   provider: ProviderName,
-  { threads, weightsFolder, spin = true }: SessionOptions,
+  { threads, weightsFolder, spin = true, kept = [] }: SessionOptions,
 ): Promise<RuntimeSession> {
   const settings = {
     executionProviders: [provider],
@@ -73,6 +73,7 @@ function createRuntimeSession(
     executionMode: 'sequential',
     logSeverityLevel: 3,
     ...(threads ? { intraOpNumThreads: threads } : {}),
+    ...(kept.length > 0 ? { preferredOutputLocation: placeOutputs(kept) } : {}),
     extra: {
       session: {
         intra_op: { allow_spinning: spin ? '1' : '0' },
@@ -85,7 +86,16 @@ function createRuntimeSession(
     : runtime.InferenceSession.create(model, settings)
 }
 
-function wrapSession(runtime: Runtime, session: RuntimeSession, provider: ProviderName): Session {
+function placeOutputs(kept: readonly string[]): Record<string, 'gpu-buffer'> {
+  return Object.fromEntries(kept.map((name) => [name, 'gpu-buffer']))
+}
+
+function wrapSession(
+  runtime: Runtime,
+  session: RuntimeSession,
+  provider: ProviderName,
+  kept: readonly string[],
+): Session {
   // A tensor only points at its array's memory: one that comes again (weights, ping-pong buffers) is kept.
   const tensors = new WeakMap<NdArray, RuntimeTensor>()
   const toTensor = (array: NdArray): RuntimeTensor => {
@@ -100,20 +110,26 @@ function wrapSession(runtime: Runtime, session: RuntimeSession, provider: Provid
     tensors.set(array, tensor)
     return tensor
   }
-  const toTensors = (arrays: Arrays) => mapValues(arrays, toTensor)
+  const toTensors = (arrays: Feeds) =>
+    mapValues(arrays, (array) => ('handle' in array ? (array.handle as RuntimeTensor) : toTensor(array)))
+  const explained = (cause: unknown) =>
+    Promise.reject(new EngineError({ where: 'run', got: (cause as Error).message }, cause))
   return {
     provider,
     inputs: session.inputMetadata.map(readPort),
     outputs: session.outputMetadata.map(readPort),
     async run(feeds, into) {
-      try {
-        const results = await (into
-          ? session.run(toTensors(feeds), toTensors(into))
-          : session.run(toTensors(feeds)))
-        return into ?? mapValues(results, fromTensor)
-      } catch (cause) {
-        throw new EngineError({ where: 'run', got: (cause as Error).message }, cause)
+      const run = into ? session.run(toTensors(feeds), toTensors(into)) : session.run(toTensors(feeds))
+      const results = await run.catch(explained)
+      return into ?? mapValues(results, fromTensor)
+    },
+    async runKept(feeds, into) {
+      // ONNX Runtime does not write into given memory where it places some outputs itself.
+      const results = await session.run(toTensors(feeds), [...Object.keys(into), ...kept]).catch(explained)
+      for (const [name, { data }] of Object.entries(into)) {
+        ;(data as Float32Array).set(results[name].data as Float32Array)
       }
+      return Object.fromEntries(kept.map((name) => [name, keepTensor(results[name])]))
     },
     async close() {
       await session.release()
@@ -129,6 +145,10 @@ function readPort(port: import('onnxruntime-node').InferenceSession.ValueMetadat
   if (!port.isTensor)
     throw new EngineError({ where: `'${port.name}'`, expected: 'a tensor', got: 'another type' })
   return { name: port.name, dtype: readDtype(port.name, port.type), shape: port.shape }
+}
+
+function keepTensor(tensor: RuntimeTensor): DeviceArray {
+  return { shape: tensor.dims, handle: tensor }
 }
 
 function fromTensor(tensor: RuntimeTensor): NdArray {

@@ -13,7 +13,19 @@ export interface SessionOptions {
   readonly weightsFolder?: string
   /** Spin while waiting for the next op (faster, burns a core); default true. */
   readonly spin?: boolean
+  /** Outputs that stay in the device's memory (webgpu): a run gives handles for them, to be fed to another run. */
+  readonly kept?: readonly string[]
 }
+
+/** An array in a device's memory. */
+export interface DeviceArray {
+  readonly shape: readonly number[]
+  /** The runtime's own tensor. */
+  readonly handle: { dispose(): void }
+}
+
+/** Arrays to be fed, wherever they lie. */
+export type Feeds = Readonly<Record<string, NdArray | DeviceArray>>
 
 /** An input or output of a model; a side that varies is named. */
 export interface Port {
@@ -34,6 +46,8 @@ export interface Session {
    * Runs the model once. Where `into` is given, exactly those outputs are computed, into their memory; else all,
    * into new arrays. Throws EngineError for a missing or misshapen input.
    */
-  run(feeds: Arrays, into?: Arrays): Promise<Arrays>
+  run(feeds: Feeds, into?: Arrays): Promise<Arrays>
+  /** As run with `into`, for a session that keeps outputs: gives their handles, which the caller disposes of. */
+  runKept(feeds: Feeds, into: Arrays): Promise<Record<string, DeviceArray>>
   close(): Promise<void>
 }

@@ -35,6 +35,14 @@ const irVersion = 10n
 
 /** The ONNX model (bytes) that computes `outputs`, by name. Throws ShapeError where two inputs share a name. */
 export function emitModel(outputs: Readonly<Record<string, Value>>, options: EmitOptions = {}): Uint8Array {
+  return writeOnnx(emitParts(outputs, options))
+}
+
+/** The same before it becomes bytes; its tensors share the memory of the graph's constants. */
+export function emitParts(
+  outputs: Readonly<Record<string, Value>>,
+  options: EmitOptions = {},
+): OnnxModelParts {
   const results = simplify(outputs)
   const values = sortValues([...(options.inputs ?? []), ...Object.values(results)])
   const constants = openConstants()
@@ -47,7 +55,7 @@ export function emitModel(outputs: Readonly<Record<string, Value>>, options: Emi
   const leaves = values.filter(({ op }) => op === 'input')
   const isPlaced = (value: Value) => names.get(value)! in (options.placed ?? {})
   const domains = [...new Set(['', ...nodes.map(({ domain = '' }) => domain)])].sort()
-  return writeOnnx({
+  return {
     irVersion,
     producerName: 'eosin',
     opsetImport: domains.map((domain) => ({ domain, version: domain === '' ? opset : 1n })),
@@ -65,7 +73,7 @@ export function emitModel(outputs: Readonly<Record<string, Value>>, options: Emi
       input: leaves.filter((value) => !isPlaced(value)).map((value) => writePort(names.get(value)!, value)),
       output: Object.entries(results).map(([name, value]) => writePort(name, value)),
     },
-  })
+  }
 }
 
 type GraphParts = NonNullable<OnnxModelParts['graph']>
@@ -153,7 +161,7 @@ function writeNode(
     opType: form.type,
     domain: form.domain,
     input: [...own, ...(form.constants ?? []).map((array) => constants.name(array))],
-    output: [name],
+    output: form.output === undefined ? [name] : [`unused:${name}`, `unused:${name}`].with(form.output, name),
     attribute: Object.entries(form.attributes ?? {}).map(([key, item]) => attributeToOnnx(key, item)),
   }
 }

@@ -34,7 +34,7 @@ export function patchGan(options: PatchGanOptions = {}): Stack {
   const leak = activation((x) => leakyRelu(x, 0.2))
   const inner = Array.from({ length: layers }, (_, i) => [
     convolve(widthOf(i), widthOf(i + 1), i + 1 < layers ? 2 : 1),
-    instanceNorm(),
+    instanceNorm,
     leak,
   ])
   return stackLayers('model', [

@@ -33,7 +33,7 @@ export interface ResnetGeneratorOptions {
  */
 export function resnetGenerator(options: ResnetGeneratorOptions = {}): Stack {
   const { inputs = 3, outputs = 3, width = 64, blocks = 9, padding = 'reflect' } = options
-  const norm = [instanceNorm(), activation(relu)]
+  const norm = [instanceNorm, activation(relu)]
   const down = (from: number): LayerMaker[] => [
     (name) => convolution(name, from, 2 * from, { kernel: 3, stride: 2, padding: 1 }),
     ...norm,
@@ -67,11 +67,11 @@ function residualBlock(name: string, width: number, padding: 'reflect' | 'edge' 
   const inner = stackLayers(name, [
     ...edge,
     convolve,
-    instanceNorm(),
+    instanceNorm,
     activation(relu),
     ...edge,
     convolve,
-    instanceNorm(),
+    instanceNorm,
   ])
   return { params: inner.params, apply: (values, x, pass) => add(x, inner.apply(values, x, pass)) }
 }

@@ -60,14 +60,14 @@ function writeLevel(widths: readonly number[], level: number): LayerMaker {
   return (outer) => {
     const [from, to] = [widths[level - 1], widths[level]]
     const isInnermost = level === widths.length - 1
-    const below = isInnermost ? [] : [instanceNorm(), writeLevel(widths, level + 1)]
+    const below = isInnermost ? [] : [instanceNorm, writeLevel(widths, level + 1)]
     const net = stackLayers(`${outer}.model`, [
       activation((x) => leakyRelu(x, 0.2)),
       (name) => convolution(name, from, to, halving),
       ...below,
       activation(relu),
       (name) => transposedConvolution(name, isInnermost ? to : 2 * to, from, halving),
-      instanceNorm(),
+      instanceNorm,
     ])
     return { params: net.params, apply: (values, x, pass) => concat([x, net.apply(values, x, pass)], 1) }
   }

@@ -5,6 +5,7 @@
 import * as g from '../graph/index.ts'
 import { fill, normal } from './initializers.ts'
 import type { Model, ParamSpec } from './model.ts'
+import type { Moments } from './pass.ts'
 import { normaliseWeight, spectralSpecs } from './spectralNorm.ts'
 
 /** A convolution's kernel side and geometry. */
@@ -69,9 +70,19 @@ export function padImage(size: number, mode: 'reflect' | 'edge' = 'reflect'): Mo
   return { params: {}, apply: (_, x) => g.pad(x, sizes, sizes, mode) }
 }
 
-/** Every channel of every image to mean 0 and biased variance 1 (Ulyanov, Vedaldi & Lempitsky 2016), no parameters. */
-export function instanceNorm(epsilon = 1e-5): Model {
-  return { params: {}, apply: (_, x) => normaliseInstances(x, epsilon) }
+/**
+ * Every channel of every image to mean 0 and biased variance 1 (Ulyanov, Vedaldi & Lempitsky 2016), no parameters; by
+ * other moments where the pass gives them for `name`.
+ */
+export function instanceNorm(name: string, epsilon = 1e-5): Model {
+  return {
+    params: {},
+    apply(_, x, pass) {
+      const moments = pass.momentsOf?.(name, x)
+      if (!moments) return normaliseInstances(x, epsilon)
+      return g.div(g.sub(x, moments.mean), g.sqrt(g.add(moments.variance, epsilon)))
+    },
+  }
 }
 
 function normaliseInstances(x: g.Value, epsilon: number): g.Value {
@@ -79,4 +90,11 @@ function normaliseInstances(x: g.Value, epsilon: number): g.Value {
   const centred = g.sub(x, g.reduceMean(x, inside))
   const variance = g.reduceMean(g.square(centred), inside)
   return g.div(centred, g.sqrt(g.add(variance, epsilon)))
+}
+
+/** Mean and biased variance of each channel over all images, [1,C,1,1]. */
+export function takeMoments(x: g.Value): Moments {
+  const over = { axes: [0, 2, 3], keep: true }
+  const mean = g.reduceMean(x, over)
+  return { mean, variance: g.reduceMean(g.square(g.sub(x, mean)), over) }
 }

@@ -19,6 +19,7 @@ export {
   convolution,
   instanceNorm,
   padImage,
+  takeMoments,
   transposedConvolution,
 } from './convolution.ts'
 export { type GanLoss, type GanLossName, ganLosses, gradientPenalty } from './ganLosses.ts'
@@ -37,7 +38,14 @@ export {
   sgd,
   type UpdateInput,
 } from './optimizers.ts'
-export { inferencePass, type MaskSpec, openTrainingPass, type Pass, type TrainingPass } from './pass.ts'
+export {
+  inferencePass,
+  type MaskSpec,
+  type Moments,
+  openTrainingPass,
+  type Pass,
+  type TrainingPass,
+} from './pass.ts'
 export { normaliseWeight, spectralSpecs } from './spectralNorm.ts'
 export { type LayerMaker, prefixModel, type Stack, stackLayers } from './stack.ts'
 export {

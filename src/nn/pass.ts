@@ -17,6 +17,14 @@ export interface Pass {
   mask(shape: readonly number[], keep: number): Value
   /** The new value of a statistic, by its parameter's name; training only. */
   update(name: string, value: Value): void
+  /** Mean and biased variance, [n,C,1,1] each, by which the instance normalisation of this name goes, in place of each image's own. */
+  readonly momentsOf?: (name: string, x: Value) => Moments | undefined
+}
+
+/** A mean and a variance for each channel. */
+export interface Moments {
+  readonly mean: Value
+  readonly variance: Value
 }
 
 /** A training pass and what it collected. */

@@ -42,5 +42,6 @@ function prefixPass(outer: (name: string) => string, pass: Pass): Pass {
     training: pass.training,
     mask: (shape, keep) => pass.mask(shape, keep),
     update: (name, value) => pass.update(outer(name), value),
+    momentsOf: pass.momentsOf && ((name, x) => pass.momentsOf!(outer(name), x)),
   }
 }

@@ -12,6 +12,7 @@ import {
   meanAbsoluteError,
   type ParamSpecs,
   type ParamValues,
+  type Pass,
   prefixModel,
   type TrainingPass,
 } from '../nn/index.ts'
@@ -62,7 +63,7 @@ export interface CycleGan {
    */
   writeDiscriminators(params: ParamValues, pass: TrainingPass, shape: readonly number[]): Objective
   /** Images of A as images of B, or of B as A, by the parameters of the generator alone (without a prefix). */
-  writeTranslation(params: ParamValues, images: g.Value): g.Value
+  writeTranslation(params: ParamValues, images: g.Value, pass?: Pass): g.Value
 }
 
 /** Puts the networks together. */
@@ -132,7 +133,8 @@ export function cycleGan(options: CycleGanOptions): CycleGan {
       const losses = { D_A: score('D_A', 'B'), D_B: score('D_B', 'A') }
       return { loss: addAll(Object.values(losses)), reports: losses }
     },
-    writeTranslation: (params, images) => generator.apply(params, view.showInUse(images), inferencePass),
+    writeTranslation: (params, images, pass = inferencePass) =>
+      generator.apply(params, view.showInUse(images), pass),
   }
 }
 

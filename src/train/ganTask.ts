@@ -69,7 +69,10 @@ export function makeGanTask({ training, A, B, shape, mirror = true, seed, score 
       const { losses } = await training.step(batches, place)
       return losses
     },
-    validate: score ?? (async ({ epoch }) => ({ loss: -epoch })),
+    async validate(place) {
+      await training.fetch()
+      return score ? score(place) : { loss: -place.epoch }
+    },
     weights: training.weights,
     state: training.state,
     restore: training.restore,

@@ -3,12 +3,12 @@
 // part of the state, so that a resumed training gives the same bytes.
 
 import { f32, type NdArray, openRandom, WeightsError } from '../base/index.ts'
-import type { Arrays } from '../engine/index.ts'
+import { type Arrays, chooseProvider } from '../engine/index.ts'
 import { adam, type Optimizer } from '../nn/index.ts'
 import type { CycleGan } from './cycleGan.ts'
 import { openImagePool } from './imagePool.ts'
 import type { Figures, StepPlace } from './loop.ts'
-import { copyArrays, initParams, openState, restoreArrays } from './state.ts'
+import { copyArrays, fetchArrays, initParams, openState, releaseArrays, restoreArrays } from './state.ts'
 import { openStep, type StepOptions } from './step.ts'
 
 /** How a GAN is trained. */
@@ -40,6 +40,8 @@ export interface GanTraining {
    * Both steps on a batch of A and one of B, values in [-1, 1]. Throws EngineError where they have another shape.
    */
   step(images: { readonly A: NdArray; readonly B: NdArray }, place: StepPlace): Promise<GanStep>
+  /** Copies what lies on a device, so that `weights` and `state` give the present values; to be awaited before them. */
+  fetch(): Promise<void>
   /** Copies of the parameters: `G_A.<name>`, `G_B.<name>`, `D_A.<name>`, `D_B.<name>`. */
   weights(): Record<string, NdArray<'f32'>>
   /** Copies of all that changes: parameters, optimizer slots, pools. */
@@ -67,6 +69,8 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
   const { gan, shape, seed, optimizer = ganAdam(), poolSize = 50, session } = options
   const { discriminatorOptimizer = optimizer, skipBelow = Number.NEGATIVE_INFINITY } = options
   const { params, view } = gan
+  const provider = chooseProvider(session?.provider)
+  const resident = provider === 'webgpu'
   const rateRatio = discriminatorOptimizer.learningRate / optimizer.learningRate
   const state = openState(params, options.params ?? initParams(params, seed))
   const isWorthIt = (judged: Arrays) =>
@@ -84,7 +88,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
             : gan.writeDiscriminators(values, pass, shape),
       },
       state,
-      session,
+      { resident, ...session },
     )
   const [generators, discriminators] = [await open('G'), await open('D')]
   const updates = f32([]) // of the discriminators: Adam counts those that were made
@@ -137,6 +141,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
         reports,
       }
     },
+    fetch: () => fetchArrays(state, provider),
     weights: () => copyArrays(state, 'param/'),
     state: () => ({ ...copyArrays(state), ...copyKept(kept) }),
     restore(arrays) {
@@ -145,6 +150,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
       restoreArrays(state, Object.fromEntries(own))
     },
     async close() {
+      releaseArrays(state)
       await generators.close()
       await discriminators.close()
     },

@@ -44,4 +44,4 @@ export {
 export { copyArrays, initParams, openState, restoreArrays, type TrainState } from './state.ts'
 export { openStep, type StepOptions, type StepSpec, type TrainingStep } from './step.ts'
 export { type Trained, type TrainOptions, trainModel } from './supervised.ts'
-export { openTranslator, pickPart, type Translator } from './translator.ts'
+export { measureMoments, openTranslator, pickPart, type Translator } from './translator.ts'

@@ -2,7 +2,7 @@
 // reads one and writes the other, as it may not overwrite what it still reads.
 
 import { f32, type NdArray, openRandom, WeightsError } from '../base/index.ts'
-import type { Arrays } from '../engine/index.ts'
+import { type Arrays, type DeviceArray, type ProviderChoice, readDeviceArrays } from '../engine/index.ts'
 import type { ParamSpecs } from '../nn/index.ts'
 
 /** Parameters as `param/<name>`, optimizer slots as `<slot>/<name>`. */
@@ -13,6 +13,8 @@ export interface TrainState {
   readonly back: Record<string, NdArray<'f32'>>
   /** Keys of arrays that lie in the memory of a step's updater and change in place. */
   readonly shared: Set<string>
+  /** Present values that lie on a device; `front` has older ones until they are fetched. */
+  readonly device: Record<string, DeviceArray>
 }
 
 /** First values for every parameter, each from its own random stream, so that one layer more changes no other. */
@@ -27,7 +29,7 @@ export function initParams(specs: ParamSpecs, seed: number): Record<string, NdAr
 
 /** A state that begins with `params` (copied). Throws WeightsError where one is missing or misshapen. */
 export function openState(specs: ParamSpecs, params: Readonly<Record<string, NdArray>>): TrainState {
-  const state: TrainState = { front: {}, back: {}, shared: new Set() }
+  const state: TrainState = { front: {}, back: {}, shared: new Set(), device: {} }
   for (const [name, { shape }] of Object.entries(specs)) {
     const given = params[name]
     if (given?.dtype !== 'f32' || `${given.shape}` !== `${shape}`) {
@@ -60,6 +62,29 @@ export function swapArrays(state: TrainState, keys: Iterable<string>): void {
   }
 }
 
+/** Makes arrays on a device the present values, in place of those that were there. */
+export function placeArrays(state: TrainState, arrays: Readonly<Record<string, DeviceArray>>): void {
+  for (const [key, array] of Object.entries(arrays)) {
+    state.device[key]?.handle.dispose()
+    state.device[key] = array
+  }
+}
+
+/** Copies what lies on the device to `front`. */
+export async function fetchArrays(state: TrainState, provider: ProviderChoice): Promise<void> {
+  for (const [key, { data }] of Object.entries(await readDeviceArrays(state.device, provider))) {
+    state.front[key].data.set(data)
+  }
+}
+
+/** Gives back what lies on the device. */
+export function releaseArrays(state: TrainState): void {
+  for (const [key, { handle }] of Object.entries(state.device)) {
+    handle.dispose()
+    delete state.device[key]
+  }
+}
+
 /** Copies of all present values, or of those whose key begins with `prefix`, without it. */
 export function copyArrays(state: TrainState, prefix = ''): Record<string, NdArray<'f32'>> {
   const copies: Record<string, NdArray<'f32'>> = {}
@@ -80,4 +105,5 @@ export function restoreArrays(state: TrainState, arrays: Arrays): void {
     })
   }
   for (const key of expected) state.front[key].data.set(arrays[key].data as Float32Array)
+  releaseArrays(state)
 }

@@ -2,7 +2,13 @@
 // graph, but for the update on CPU (update.ts). Dropout masks are fed, drawn for each step from the seed.
 
 import { f32, type NdArray, ndarray, openRandom, sizeOf } from '../base/index.ts'
-import { type Arrays, chooseProvider, openSession, type SessionOptions } from '../engine/index.ts'
+import {
+  type Arrays,
+  chooseProvider,
+  type DeviceArray,
+  openSession,
+  type SessionOptions,
+} from '../engine/index.ts'
 import { hashBytes } from '../formats/index.ts'
 import { emitModel, fixedShape, gradients, input, type Value } from '../graph/index.ts'
 import {
@@ -16,7 +22,7 @@ import {
 } from '../nn/index.ts'
 import type { StepPlace } from './loop.ts'
 import { fillMask } from './masks.ts'
-import { addArray, swapArrays, type TrainState } from './state.ts'
+import { addArray, placeArrays, swapArrays, type TrainState } from './state.ts'
 import { nameScalar, openUpdater, type RateOf, writeUpdates } from './update.ts'
 
 /** What a step does. */
@@ -45,6 +51,8 @@ export interface TrainingStep {
 /** Where a step runs, and where its update does: in the graph, or after it as a loop (the default on CPU). */
 export interface StepOptions extends SessionOptions {
   readonly update?: 'graph' | 'loop'
+  /** Whether what changes stays on the device (webgpu) between steps, until fetchArrays. */
+  readonly resident?: boolean
 }
 
 /** Compiles a step and adds the optimizer's slots to `state`. */
@@ -71,7 +79,8 @@ export async function openStep(
     ...graph.reports,
   }
   const bytes = emitModel(outputs)
-  const session = await openSession(bytes, { ...options, provider })
+  const kept = options.resident ? changed.map(nameNext) : []
+  const session = await openSession(bytes, { ...options, provider, kept })
   const fed = session.inputs.map(({ name }) => name)
   const masks = openMasks(graph.masks)
   const factors = trained.map(rateOf)
@@ -89,9 +98,22 @@ export async function openStep(
     async run(current, batch, { step, learningRate, seed }) {
       masks.draw(seed, step)
       const values = scalars.set(step, learningRate)
-      const feeds: Record<string, NdArray> = {}
+      const feeds: Record<string, NdArray | DeviceArray> = {}
       for (const name of fed) {
-        feeds[name] = batch[name] ?? masks.arrays[name] ?? scalars.arrays[name] ?? current.front[name]
+        feeds[name] =
+          batch[name] ??
+          masks.arrays[name] ??
+          scalars.arrays[name] ??
+          current.device[name] ??
+          current.front[name]
+      }
+      if (options.resident) {
+        const made = await session.runKept(feeds, fixedOutputs)
+        const isAccepted = spec.accepts?.(reports) ?? true
+        const next = changed.filter((key) => isAccepted || key in graph.changes)
+        placeArrays(current, Object.fromEntries(next.map((key) => [key, made[nameNext(key)]])))
+        for (const key of changed) if (!next.includes(key)) made[nameNext(key)].handle.dispose()
+        return reports
       }
       const into: Record<string, NdArray> = { ...fixedOutputs }
       for (const key of changed) into[nameNext(key)] = current.back[key]

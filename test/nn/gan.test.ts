@@ -16,7 +16,7 @@ async function evaluate(value: g.Value): Promise<number[]> {
 describe('instanceNorm', () => {
   it('brings each channel of each image to mean 0 and variance 1', async () => {
     const x = g.constant(f32([2, 1, 1, 2], [1, 3, 10, 10]))
-    const [low, high, ...flat] = await evaluate(nn.instanceNorm().apply({}, x, nn.inferencePass))
+    const [low, high, ...flat] = await evaluate(nn.instanceNorm('norm').apply({}, x, nn.inferencePass))
     expect([low, high]).toEqual([-1, 1].map((value) => expect.closeTo(value, 4)))
     expect(flat).toEqual([0, 0])
   })
@@ -84,7 +84,7 @@ describe('the gradient penalty', () => {
   it('reaches every weight of a PatchGAN with spectral normalisation', async () => {
     const model = nn.stackLayers('model', [
       (name) => nn.convolution(name, 1, 2, { kernel: 4, stride: 2, padding: 1, spectral: true }),
-      nn.instanceNorm(),
+      nn.instanceNorm,
       nn.activation((x) => g.leakyRelu(x, 0.2)),
       (name) => nn.convolution(name, 2, 1, { kernel: 4, padding: 1, spectral: true }),
     ])

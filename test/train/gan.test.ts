@@ -37,7 +37,7 @@ function buildSmall(view?: GeneratorView, gan?: GanLossName): CycleGan {
   })
 }
 
-function openSmall(gan: CycleGan, poolSize = 2) {
+function openSmall(gan: CycleGan, poolSize = 2, provider: 'cpu' | 'webgpu' = 'cpu') {
   const optimizer = ganAdam(1e-3)
   return openGanTraining({
     gan,
@@ -45,7 +45,7 @@ function openSmall(gan: CycleGan, poolSize = 2) {
     seed: 3,
     optimizer,
     poolSize,
-    session: { provider: 'cpu', threads: 1 },
+    session: { provider, threads: 1 },
   })
 }
 
@@ -149,6 +149,42 @@ describe('GAN training', () => {
     const bytes = (weights: Readonly<Record<string, NdArray>>) =>
       Object.entries(weights).map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('base64')])
     expect(bytes(resumed.weights)).toEqual(bytes(whole.weights))
+  })
+
+  // A software Vulkan driver is enough: VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json
+  it.runIf(process.env.VK_ICD_FILENAMES)('on WebGPU, its state kept there, goes as on CPU', async () => {
+    const walk = async (provider: 'cpu' | 'webgpu') => {
+      const training = await openSmall(buildSmall(grayView('paper')), 2, provider)
+      const [A, B] = [drawSource('A', 1, 0, 16), drawSource('B', 1, 2, 16)]
+      const images = { A: f32(shape, (await A.read(0)).data), B: f32(shape, (await B.read(0)).data) }
+      const run = async (step: number) =>
+        (await training.step(images, { epoch: 1, step, learningRate: 1e-3 })).losses
+      const losses = [await run(1), await run(2)]
+      await training.fetch()
+      const state = training.state()
+      const third = await run(3)
+      training.restore(state)
+      const again = await run(3) // from what was fetched
+      await training.fetch()
+      const weights = training.weights()
+      await training.close()
+      return { losses: [...losses, third], again, state, weights }
+    }
+    const [cpu, gpu] = [await walk('cpu'), await walk('webgpu')]
+    gpu.losses.forEach((losses, i) => {
+      for (const [name, value] of Object.entries(losses)) expect(value).toBeCloseTo(cpu.losses[i][name], 3)
+    })
+    for (const [name, value] of Object.entries(gpu.again)) expect(value).toBeCloseTo(gpu.losses[2][name], 5)
+    const first = await openSmall(buildSmall(grayView('paper')))
+    const untrained = first.weights()
+    await first.close()
+    for (const name of ['G_A.model.model.0.weight', 'D_B.model.0.weight_orig', 'D_A.model.0.weight_u']) {
+      const [a, b] = [cpu.weights[name].data, gpu.weights[name].data]
+      expect(Math.max(...a.map((value, i) => Math.abs(value - b[i])))).toBeLessThan(2e-4)
+      expect(Math.max(...a.map((value, i) => Math.abs(value - untrained[name].data[i])))).toBeGreaterThan(
+        1e-3,
+      )
+    }
   })
 
   it("penalises the discriminators' slope with wgangp", async () => {

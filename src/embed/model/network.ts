@@ -2,18 +2,15 @@
 
 import { type NdArray, UsageError } from '../../base/index.ts'
 import { openSession, type Session, type SessionOptions } from '../../engine/index.ts'
+import { constant, emitModel, flatten, input, type Value } from '../../graph/index.ts'
 import {
-  concat,
-  constant,
-  emitModel,
-  flatten,
-  input,
-  reduceMean,
-  reshape,
-  slice,
-  type Value,
-} from '../../graph/index.ts'
-import { davit, foldLayerScale, quantizeLinear, type VitArchitecture, vit } from '../../models/index.ts'
+  davit,
+  foldLayerScale,
+  poolTokens,
+  quantizeLinear,
+  type VitArchitecture,
+  vit,
+} from '../../models/index.ts'
 import { inferencePass, type ParamValues } from '../../nn/index.ts'
 import type { Params } from '../../weights/index.ts'
 import type { ModelPlan } from './modelOptions.ts'
@@ -63,7 +60,7 @@ export async function openNetwork(
   const batch = plan.batch ?? chooseBatch(plan, height, width)
   const x = input('images', [batch, 3, height, width])
   const placed = plan.precision === 'fp32' ? await placeWeights(plan, params) : null
-  const { architecture, values, arrays } = placed ?? (await readWeights(plan, params))
+  const { architecture, values, arrays } = placed ?? (await writeWeights(plan, params))
   const embedding = writeEmbedding({ ...plan, architecture }, values, x)
   const model = emitModel({ embedding }, { inputs: [x], placed: placed?.placed })
   const session = await openSession(model, { ...options, weightsFolder: placed?.folder })
@@ -83,25 +80,30 @@ export function chooseBatch({ architecture }: ModelPlan, height: number, width: 
 
 type Weights = Readonly<Record<string, NdArray>>
 
-// Weights as graph values, and as arrays where those are inputs.
-interface WrittenWeights {
-  readonly architecture: ModelPlan['architecture']
-  readonly values: ParamValues
-  readonly arrays: Weights
-}
-
-async function readWeights({ architecture, precision }: ModelPlan, params: Params): Promise<WrittenWeights> {
+/** Reads the weights, layer scale folded into them; the architecture that is left has none. */
+export async function readWeights(
+  { architecture, precision }: Pick<ModelPlan, 'architecture' | 'precision'>,
+  params: Params,
+): Promise<{ architecture: ModelPlan['architecture']; weights: Weights }> {
   const read: Record<string, NdArray<'f32'>> = {}
   for (const name of Object.keys(params.shapes)) read[name] = await params.read(name)
   const folded =
     architecture.family === 'davit' ? { architecture, params: read } : foldLayerScale(architecture, read)
-  const arrays = precision === 'int8' ? quantizeLinear(folded.params) : folded.params
-  const bytes = Object.values(arrays).reduce((sum, { data }) => sum + data.byteLength, 0)
+  return {
+    architecture: folded.architecture,
+    weights: precision === 'int8' ? quantizeLinear(folded.params) : folded.params,
+  }
+}
+
+// Weights as graph values: written into the model, or inputs where they are too large for that.
+async function writeWeights(plan: ModelPlan, params: Params) {
+  const { architecture, weights } = await readWeights(plan, params)
+  const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
   const isFed = bytes > largestWritten
-  const values = Object.entries(arrays).map(
+  const values = Object.entries(weights).map(
     ([name, array]) => [name, isFed ? input(name, array.shape, array.dtype) : constant(array)] as const,
   )
-  return { architecture: folded.architecture, values: Object.fromEntries(values), arrays }
+  return { architecture, values: Object.fromEntries(values), arrays: weights }
 }
 
 function pickFed(session: Session, weights: Weights): Record<string, NdArray> {
@@ -109,7 +111,12 @@ function pickFed(session: Session, weights: Weights): Record<string, NdArray> {
   return Object.fromEntries(names.map((name) => [name, weights[name]]))
 }
 
-function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValues, images: Value): Value {
+/** Writes embeddings [batch, dimensions] of images [batch, 3, height, width], whose batch may be named. */
+export function writeEmbedding(
+  { architecture, pooling }: Pick<ModelPlan, 'architecture' | 'pooling'>,
+  values: ParamValues,
+  images: Value,
+): Value {
   if (architecture.family === 'davit') return davit(architecture).apply(values, images, inferencePass)
   const model = vit(architecture)
   if (pooling === 'cls') return model.writeClassToken(values, images)
@@ -118,15 +125,5 @@ function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValue
     const before = architecture.depth - pooling
     return flatten(before === 0 ? tokensIn : blocks[before - 1])
   }
-  const [batch, count, width] = tokens.shape as number[]
-  const parts = {
-    cls: () => reshape(slice(tokens, 1, 0, 1), [batch, width]),
-    mean: () => reduceMean(slice(tokens, 1, model.prefixTokens, count), { axes: [1] }),
-  }
-  return concat(
-    (['cls', 'mean'] as const)
-      .filter((part) => pooling.split('+').includes(part))
-      .map((part) => parts[part]()),
-    1,
-  )
+  return poolTokens(tokens, pooling === 'image' ? null : pooling, model.prefixTokens)
 }

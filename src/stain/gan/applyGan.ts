@@ -6,7 +6,7 @@ import { fallBack, type Outcome, ok, passThrough, rejectPatch } from '../verdict
 import { buildGan } from './buildGan.ts'
 import { pooled } from './fitGan.ts'
 import type { GanFit } from './ganFit.ts'
-import { type GanOptions, sideUnit } from './ganOptions.ts'
+import { type GanOptions, sideUnit, tileSide } from './ganOptions.ts'
 import { openRestainer, type Restainer } from './restainer.ts'
 import { isInverted } from './scores.ts'
 import { type Signature, signatureDistance, signPatches } from './signature.ts'
@@ -88,16 +88,17 @@ function restainerOf(
 ): Restainer {
   const restainers = opened.get(fit) ?? new Map<string, Restainer>()
   opened.set(fit, restainers)
-  const known = restainers.get(source)
+  const name = JSON.stringify([source, options, provider])
+  const known = restainers.get(name)
   if (known) return known
   const restainer = openRestainer({
     gan: buildGan(options),
     network: fit.networks[source],
     unit: sideUnit(options),
-    tile: options.tile ?? 2 * fit.side,
+    tile: tileSide(options, fit.side),
     place: { provider },
   })
-  restainers.set(source, restainer)
+  restainers.set(name, restainer)
   return restainer
 }
 

@@ -4,10 +4,11 @@
 import { openRandom, RecipeError, silent } from '../../base/index.ts'
 import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
+import { buildGan } from './buildGan.ts'
 import { type GanFit, type GanModel, readGenerator } from './ganFit.ts'
 import { type GanOptions, trainingSide } from './ganOptions.ts'
 import { meanSignature, type Signature, signPatches } from './signature.ts'
-import { type TrainedGan, trainGan } from './trainGan.ts'
+import { completeNetwork, sampleSources, type TrainedGan, trainGan } from './trainGan.ts'
 
 /** The name of the one source of `multistain`. */
 export const pooled = 'all'
@@ -49,7 +50,7 @@ async function fitGroups(
   for (const [index, { name, sources }] of groups.entries()) {
     const made = options.weights === null ? await trainGroup(groups, index, target, options, place) : null
     const path = made ? null : checkpointOf(options, name)
-    networks[name] = made ? made.network : await readGenerator(path!, options)
+    networks[name] = made ? made.network : await loadNetwork(path!, sources, options, side, place)
     models.push({
       source: name,
       signature: await signDomains(sources, place.seed),
@@ -82,6 +83,21 @@ function trainGroup(
         total === undefined ? undefined : groups.length * total,
         `${name} to ${target.name}: ${note ?? ''}`,
       ),
+  })
+}
+
+async function loadNetwork(
+  path: string,
+  sources: readonly StainDomain[],
+  options: GanOptions,
+  side: number,
+  place: TrainingPlace,
+): Promise<Networks[string]> {
+  const network = await readGenerator(path, options)
+  const sample = await sampleSources(sources, options, place.seed)
+  return completeNetwork(buildGan(options), network, sample, options, side, {
+    provider: place.provider,
+    threads: place.threads,
   })
 }
 

@@ -6,12 +6,15 @@
 export type Cloud = readonly ArrayLike<number>[]
 
 /**
- * |mean difference|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)) of two clouds of at least two points each, in units of the
- * second cloud's deviations, divided by the number of dimensions. Dimensions that do not vary in the second are left out.
+ * |mean difference|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)) of two clouds of at least two points each, in units of `spread`
+ * (the second cloud's deviations) and divided by the number of dimensions. Dimensions of no spread are left out.
  */
-export function frechetDistance(cloud: Cloud, target: Cloud): number {
-  const spread = deviationsOf(target)
-  const dimensions = Array.from(spread.keys()).filter((k) => spread[k] > 1e-6)
+export function frechetDistance(
+  cloud: Cloud,
+  target: Cloud,
+  spread: ArrayLike<number> = deviationsOf(target),
+): number {
+  const dimensions = Array.from(target[0], (_, k) => k).filter((k) => spread[k] > 1e-6)
   if (dimensions.length === 0) return 0
   const scale = (points: Cloud) =>
     points.map((point) => Float64Array.from(dimensions, (k) => point[k] / spread[k]))
@@ -23,7 +26,8 @@ export function frechetDistance(cloud: Cloud, target: Cloud): number {
   return Math.max(0, apart + traces - 2 * shared) / dimensions.length
 }
 
-function deviationsOf(points: Cloud): Float64Array {
+/** The deviation of each dimension (n - 1 in the denominator). */
+export function deviationsOf(points: Cloud): Float64Array {
   const { rows } = centre(points.map((point) => Float64Array.from(point)))
   return Float64Array.from(rows[0].keys(), (k) =>
     Math.sqrt(rows.reduce((sum, row) => sum + row[k] ** 2, 0) / (rows.length - 1)),

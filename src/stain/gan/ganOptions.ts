@@ -42,6 +42,11 @@ export interface GanOptions {
   readonly previews: number
   /** The splits whose centers are sources. `test` in it is transductive: the test center's patches are seen. */
   readonly sources: readonly string[]
+  /**
+   * What instance normalisation goes by in use: moments measured once on the sources' patches, or each patch's own as
+   * in training.
+   */
+  readonly moments: 'source' | 'patch'
   /** Side of the tiles that larger patches are translated in; null: twice the side of the training. */
   readonly tile: number | null
   /** A checkpoint in place of training: a file, or with `cyclegan` a file for each source. */
@@ -76,6 +81,7 @@ export const cycleganDefaults: GanOptions = {
   scored: 32,
   previews: 6,
   sources: ['train'],
+  moments: 'source',
   tile: null,
   weights: null,
 }
@@ -110,6 +116,11 @@ export const multistainPresets = { small }
 /** What sides must be multiples of. */
 export function sideUnit({ generator }: GanOptions): number {
   return generator.form === 'unet' ? 2 ** generator.downs : 4
+}
+
+/** Side of the tiles that larger patches are cut into: twice that of the training by default. */
+export function tileSide({ tile }: GanOptions, side: number): number {
+  return tile ?? 2 * side
 }
 
 /** The side of the crops to train on patches of `height` x `width`. Throws RecipeError where none fits. */

@@ -3,7 +3,7 @@
 
 import { type Pixels, pixelsAt } from '../../base/index.ts'
 import { correlation, hematoxylinOf, lumaOf, structuralSimilarity } from '../compare.ts'
-import { type Cloud, frechetDistance } from './frechet.ts'
+import { type Cloud, deviationsOf, frechetDistance } from './frechet.ts'
 import { signPatches } from './signature.ts'
 
 /** The scores of one epoch. */
@@ -38,17 +38,13 @@ const leastStructure = 0.9
  * lost its tissue is worth less than none.
  */
 export async function openJudge(before: Pixels, target: Pixels, embed?: Embed): Promise<Judge> {
-  const stainTarget = signaturesOf(target)
-  const stainBefore = distanceOf(signaturesOf(before), stainTarget)
-  const textureTarget = embed ? await embedRows(embed, target) : null
-  const textureBefore = textureTarget ? distanceOf(await embedRows(embed!, before), textureTarget) : 1
+  const measureStain = compareTo(signaturesOf(target), signaturesOf(before))
+  const measureTexture = embed && compareTo(await embedRows(embed, target), await embedRows(embed, before))
   return {
     before,
     async score(after) {
-      const stain = distanceOf(signaturesOf(after), stainTarget) / stainBefore
-      const texture = textureTarget
-        ? distanceOf(await embedRows(embed!, after), textureTarget) / textureBefore
-        : undefined
+      const stain = measureStain(signaturesOf(after))
+      const texture = measureTexture && embed ? measureTexture(await embedRows(embed, after)) : undefined
       const { structure, hematoxylin, inverted } = compareStructure(before, after)
       const distance = texture === undefined ? stain : (stain + texture) / 2
       const lost = Math.max(0, leastStructure - structure) + Math.max(0, leastStructure - hematoxylin)
@@ -105,9 +101,13 @@ function signaturesOf(batch: Pixels): Cloud {
   return signPatches(batch).filter((signature) => signature !== null)
 }
 
-// Two points make a cloud; with fewer there is nothing to compare.
-function distanceOf(cloud: Cloud, target: Cloud): number {
-  return cloud.length > 1 && target.length > 1 ? Math.max(1e-9, frechetDistance(cloud, target)) : 1
+// The distance of clouds to `target` as a share of that of `before`, in units of the spread of both together: few
+// patches of the target may happen to agree in one measure. Two points make a cloud; with fewer there is none.
+function compareTo(target: Cloud, before: Cloud): (cloud: Cloud) => number {
+  if (target.length < 2 || before.length < 2) return () => 1
+  const spread = deviationsOf([...before, ...target])
+  const whole = Math.max(1e-9, frechetDistance(before, target, spread))
+  return (cloud) => (cloud.length < 2 ? 1 : frechetDistance(cloud, target, spread) / whole)
 }
 
 async function embedRows(embed: Embed, batch: Pixels): Promise<Cloud> {

@@ -18,7 +18,8 @@ import {
 } from '../../train/index.ts'
 import type { Networks, StainDomain, TrainingPlace } from '../stainMethod.ts'
 import { buildGan } from './buildGan.ts'
-import { type GanOptions, sideUnit, trainingSide } from './ganOptions.ts'
+import { type GanOptions, sideUnit, tileSide, trainingSide } from './ganOptions.ts'
+import { fixMoments } from './moments.ts'
 import { openRestainer } from './restainer.ts'
 import { type Judge, openJudge } from './scores.ts'
 import { firstPatches, writeCurves, writeGrid } from './watch.ts'
@@ -91,7 +92,7 @@ export async function trainGan(
       const note = `diverged, the weights of epoch ${bestEpoch} are kept (${ending.diverged})`
       place.progress?.(result.history.length, undefined, note)
     }
-    return { ...result, network: pickPart(result.weights, 'G_A') as Networks[string] }
+    return { ...result, network: await watch.complete(pickPart(result.weights, 'G_A') as Networks[string]) }
   } finally {
     await training.close()
   }
@@ -150,17 +151,20 @@ interface WatchOptions {
 
 // Fixed patches of both domains, chosen by the seed: each epoch's generator is scored and shown on them.
 async function openWatch({ gan, sources, target, options, side, place }: WatchOptions) {
-  const share = Math.max(2, Math.ceil(options.scored / sources.length))
-  const parts = await Promise.all(sources.map((domain) => samplePatches(domain, share, place.seed)))
-  const before = interleave(parts)
+  const before = await sampleSources(sources, options, place.seed)
   const wanted = await samplePatches(target, options.scored, place.seed)
   const judge: Judge = await openJudge(before, wanted, place.embed)
   const { provider, threads, progress = silent } = place
   const shown = (batch: Pixels) => firstPatches(batch, options.previews)
+  const unit = sideUnit(options)
+  const tile = tileSide(options, side)
+  const complete = (network: Networks[string]) =>
+    completeNetwork(gan, network, before, options, side, { provider, threads })
   return {
-    async score(network: Networks[string], epoch: number) {
-      const unit = sideUnit(options)
-      const tile = options.tile ?? 2 * side
+    /** The network with all that it needs in use. */
+    complete,
+    async score(trained: Networks[string], epoch: number) {
+      const network = await complete(trained)
       const restainer = openRestainer({ gan, network, unit, tile, place: { provider, threads } })
       const after = await restainer.restain(before)
       await restainer.close()
@@ -172,6 +176,31 @@ async function openWatch({ gan, sources, target, options, side, place }: WatchOp
       return { loss, ...figures }
     },
   }
+}
+
+/** A network with the moments that its options ask for, measured on patches of its sources. */
+export async function completeNetwork(
+  gan: CycleGan,
+  network: Networks[string],
+  sample: Pixels,
+  options: GanOptions,
+  side: number,
+  place: Pick<TrainingPlace, 'provider' | 'threads'>,
+): Promise<Networks[string]> {
+  if (options.moments === 'patch') return network
+  const unit = sideUnit(options)
+  const whole = Math.floor(Math.min(sample.height, sample.width, tileSide(options, side)) / unit) * unit
+  return fixMoments(gan, network, sample, whole, place)
+}
+
+/** Fixed patches of all sources, and of each as many, chosen by the seed. */
+export async function sampleSources(
+  sources: readonly StainDomain[],
+  { scored }: GanOptions,
+  seed: number,
+): Promise<Pixels> {
+  const share = Math.max(2, Math.ceil(scored / sources.length))
+  return interleave(await Promise.all(sources.map((domain) => samplePatches(domain, share, seed))))
 }
 
 async function samplePatches(domain: StainDomain, count: number, seed: number): Promise<Pixels> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openRandom, type Pixels, pixels } from '../../../src/base/index.ts'
 import { buildGan, openRestainer } from '../../../src/stain/gan/index.ts'
+import { fixMoments } from '../../../src/stain/gan/moments.ts'
 import { cutTile, openBlend, type Planes, placeTiles, tentWeights } from '../../../src/stain/gan/tiles.ts'
 import { type Networks, stainMethods } from '../../../src/stain/index.ts'
 import { initParams, pickPart } from '../../../src/train/index.ts'
@@ -76,6 +77,27 @@ describe('an image larger than its tiles', () => {
   const gan = buildGan(options)
   const network = pickPart(initParams(gan.params, 1), 'G_A') as Networks[string]
   const place = { provider: 'cpu', threads: 1 } as const
+
+  it('under fixed moments has the same middle in tiles as whole', async () => {
+    const random = openRandom(4, 'image')
+    const data = Uint8Array.from(
+      { length: 128 * 128 * 3 },
+      (_, i) => 128 + 100 * Math.sin(i / 400) * random.uniform(),
+    )
+    const image = pixels(data, 1, 128, 128)
+    const fixed = await fixMoments(gan, network, image, 128, place)
+    const restain = async (weights: Networks[string], tile: number) => {
+      const restainer = openRestainer({ gan, network: weights, unit: 4, tile, place })
+      const made = await restainer.restain(image)
+      await restainer.close()
+      return made.data
+    }
+    const differ = async (weights: Networks[string]) => {
+      const [whole, tiled] = [await restain(weights, 128), await restain(weights, 96)]
+      return whole.filter((level, i) => Math.abs(level - tiled[i]) > 1).length / whole.length
+    }
+    expect(await differ(fixed)).toBeLessThan(0.5 * (await differ(network)))
+  })
 
   it('of any sides comes out in its own, another way in tiles than whole', async () => {
     const random = openRandom(3, 'image')
