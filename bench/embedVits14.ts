@@ -12,6 +12,7 @@ import { openSession } from '../src/engine/index.ts'
 import { constant, emitModel, input, matmul, slice } from '../src/graph/index.ts'
 import { catalog } from '../src/weights/index.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
+import { compareLines, joinTimes, repeatTimed, type Timed } from './measure.ts'
 import { writeModelWeights } from './modelWeights.ts'
 
 const name = 'embed-vits14-98'
@@ -30,17 +31,11 @@ export const embedVits14: BenchCase = {
     try {
       const weights = join(folder, 'model.safetensors')
       await writeModelWeights(weights, 'dinov2-small')
-      const times = new Map<string, { peer: string; threads: number; seconds: number[] }>()
+      const rounds: Timed[] = []
       for (let round = 0; round < (quick ? 1 : repeats); round++) {
-        for (const threads of [1, 2]) {
-          for (const { peer, seconds } of await timeAll(weights, threads, quick ? 32 : 128)) {
-            const key = `${peer} ${threads}`
-            if (!times.has(key)) times.set(key, { peer, threads, seconds: [] })
-            times.get(key)!.seconds.push(...seconds)
-          }
-        }
+        for (const threads of [1, 2]) rounds.push(...(await timeAll(weights, threads, quick ? 32 : 128)))
       }
-      yield* compareLines([...times.values()].map(describeTimes))
+      yield* compareLines(joinTimes(name, 'patches', 1, rounds))
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
@@ -79,17 +74,13 @@ async function* compareInt8(
   try {
     const batch = drawPatches(count)
     const { mean, min } = await rounded.measureAgreement!(batch)
-    const seconds: Record<'exact' | 'rounded', number[]> = { exact: [], rounded: [] }
+    const int8Peer = `eosin, cosine ${mean.toFixed(5)}, least ${min.toFixed(5)}`
+    const rounds: Timed[] = []
     for (let i = 0; i < repeats; i++) {
-      seconds.exact.push(...(await repeatTimed(1, count, () => exact.embed(batch))))
-      seconds.rounded.push(...(await repeatTimed(1, count, () => rounded.embed(batch))))
+      rounds.push({ peer: int8Peer, threads, seconds: await repeatTimed(1, () => rounded.embed(batch)) })
+      rounds.push({ peer: 'eosin, fp32', threads, seconds: await repeatTimed(1, () => exact.embed(batch)) })
     }
-    const line = (peer: string, times: readonly number[]) => ({
-      ...describeTimes({ peer, threads, seconds: times }),
-      case: `${name}-int8`,
-    })
-    const fp32 = line('eosin, fp32', seconds.exact)
-    const int8 = line(`eosin, cosine ${mean.toFixed(5)}, least ${min.toFixed(5)}`, seconds.rounded)
+    const [int8, fp32] = joinTimes(`${name}-int8`, 'patches', count, rounds)
     yield { ...int8, ratio: int8.per_s / fp32.per_s }
     yield fp32
   } finally {
@@ -98,15 +89,10 @@ async function* compareInt8(
   }
 }
 
-interface Timed {
-  readonly peer: string
-  /** Seconds a patch, one entry a repeat. */
-  readonly seconds: readonly number[]
-}
-
+// Seconds a patch.
 async function timeAll(weights: string, threads: number, count: number): Promise<Timed[]> {
-  const eosin = { peer: 'eosin', seconds: await timeEosin(weights, threads, count) }
-  const ceiling = { peer: 'its matrix products alone', seconds: await timeProducts(threads) }
+  const eosin = { peer: 'eosin', threads, seconds: await timeEosin(weights, threads, count) }
+  const ceiling = { peer: 'its matrix products alone', threads, seconds: await timeProducts(threads) }
   // PyTorch gets the better of two batch sizes.
   const peers = [8, 32].flatMap((batch) => timePeer(threads, batch) ?? [])
   return [eosin, ceiling, ...peers]
@@ -121,7 +107,7 @@ async function timeEosin(weights: string, threads: number, count: number): Promi
   try {
     // Past 64 patches a thread makes them ready: it is begun before the clock is.
     await extractor.embed(drawPatches(72))
-    return await repeatTimed(2, count, () => extractor.embed(batch))
+    return (await repeatTimed(2, () => extractor.embed(batch))).map((second) => second / count)
   } finally {
     await extractor.close()
   }
@@ -152,21 +138,10 @@ async function timeProducts(threads: number): Promise<number[]> {
   const session = await openSession(emitModel({ y }), { provider: 'cpu', threads })
   try {
     const feeds = { x: draw([count * tokens, width]) }
-    await session.run(feeds)
-    return await repeatTimed(8, count, () => session.run(feeds))
+    return (await repeatTimed(8, () => session.run(feeds))).map((second) => second / count)
   } finally {
     await session.close()
   }
-}
-
-async function repeatTimed(repeats: number, count: number, work: () => Promise<unknown>): Promise<number[]> {
-  const seconds: number[] = []
-  for (let i = 0; i < repeats; i++) {
-    const start = performance.now()
-    await work()
-    seconds.push((performance.now() - start) / 1000 / count)
-  }
-  return seconds
 }
 
 // undefined where Debian's PyTorch is not installed.
@@ -178,27 +153,5 @@ function timePeer(threads: number, batch: number): Timed | undefined {
   })
   if (status !== 0) return undefined
   const { peer, seconds } = JSON.parse(stdout)
-  return { peer: `${peer}, batch ${batch}`, seconds }
-}
-
-function describeTimes({ peer, threads, seconds }: Timed & { readonly threads: number }): BenchLine {
-  const sorted = seconds.toSorted((a, b) => a - b)
-  const median = sorted[sorted.length >> 1]
-  return {
-    case: name,
-    peer,
-    threads,
-    median_s: median,
-    best_s: sorted[0],
-    unit: 'patches',
-    per_s: 1 / median,
-  }
-}
-
-// Eosin's best line carries the ratio to PyTorch's best, whatever threads and batch.
-function compareLines(lines: readonly BenchLine[]): BenchLine[] {
-  const sorted = lines.toSorted((a, b) => b.per_s - a.per_s)
-  const best = sorted.find(({ peer }) => peer === 'eosin')
-  const rival = sorted.find(({ peer }) => peer.startsWith('pytorch'))
-  return sorted.map((line) => (line === best && rival ? { ...line, ratio: line.per_s / rival.per_s } : line))
+  return { peer: `${peer}, batch ${batch}`, threads, seconds }
 }

@@ -1,6 +1,6 @@
 // Embed: extractors, which turn patches into embeddings, and the stream that runs them.
 
-export type { Agreement } from './agreement.ts'
+export { type Agreement, describeAgreement } from './agreement.ts'
 export * from './embedPatches.ts'
 export type { Extractor, ModelProvenance } from './extractor.ts'
 export { type ExtractorGraph, openExtractorGraph } from './extractorGraph.ts'

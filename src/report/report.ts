@@ -16,6 +16,7 @@ import { renderRun } from './sections/run.ts'
 import { renderSignature } from './sections/signature.ts'
 import { renderStains } from './sections/stain.ts'
 import { renderLead, renderSummary } from './sections/summary.ts'
+import { renderTraining } from './sections/training.ts'
 
 /** The report of a run as one HTML document; the same data gives the same bytes. */
 export async function renderReport(data: ReportData): Promise<string> {
@@ -29,6 +30,7 @@ export async function renderReport(data: ReportData): Promise<string> {
     await renderClassify(data),
     renderEmbed(data),
     renderStains(data),
+    renderTraining(data),
     await renderSignature(data),
     renderQuality(data),
     renderPatches(data),

@@ -33,7 +33,7 @@ export interface Checkpoint {
   /** One tensor as it is stored, but for f16 and bf16 (as f32) and i8 and i16 (as i32). Throws as `read`. */
   raw(name: string): Promise<NdArray>
   /** Where a tensor can be read in place; null where it must be converted or put together. */
-  place(name: string): FilePlace | null
+  place(name: string): Promise<FilePlace | null>
   close(): Promise<void>
 }
 
@@ -121,7 +121,7 @@ async function fromSafetensors(path: string): Promise<Checkpoint> {
     tensors,
     (name) => file.read(name),
     () => file.close(),
-    (name) => {
+    async (name) => {
       const entry = file.entries[name]
       return entry?.layout === 'F32' ? { path, offset: file.dataStart + entry.begin } : null
     },
@@ -137,6 +137,10 @@ async function fromTorch(path: string): Promise<Checkpoint> {
     tensors,
     (name) => file.read(name),
     () => file.close(),
+    async (name) => {
+      const offset = tensors.get(name)?.stored === 'f32' ? await file.place(name) : null
+      return offset === null ? null : { path, offset }
+    },
   )
 }
 
@@ -147,7 +151,7 @@ export function makeCheckpoint(
   tensors: ReadonlyMap<string, TensorInfo>,
   readTensor: (name: string) => Promise<NdArray>,
   close: () => Promise<void>,
-  place: Checkpoint['place'] = () => null,
+  place: Checkpoint['place'],
 ): Checkpoint {
   const raw = async (name: string) => {
     if (tensors.has(name)) return readTensor(name)

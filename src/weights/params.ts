@@ -35,7 +35,7 @@ export interface Params {
   /**
    * Where a parameter's rows lie in files, part below part; null where it must be read. A part without a place is zero.
    */
-  place(name: string): readonly PlacedRows[] | null
+  place(name: string): Promise<readonly PlacedRows[] | null>
 }
 
 /** Some rows of a parameter that can be read in place. */
@@ -88,15 +88,15 @@ export function openParams(checkpoint: Checkpoint, card: ModelCard): Params {
       }
       return values
     },
-    place(name) {
-      const rows = parts[name].map((part) => ({
-        shape: parts[name].length === 1 ? allShapes[name] : part.shape,
-        place: part.name === null ? null : checkpoint.place(nameOf.get(part.name)!),
-      }))
-      const isAsPublished = parts[name].every(
-        (part, i) => !part.zeroRows && (part.name === null || rows[i].place !== null),
-      )
-      return isAsPublished ? rows : null
+    async place(name) {
+      const own = parts[name]
+      const rows: PlacedRows[] = []
+      for (const part of own) {
+        const place = part.name === null ? null : await checkpoint.place(nameOf.get(part.name)!)
+        if (part.zeroRows || (part.name !== null && place === null)) return null
+        rows.push({ shape: own.length === 1 ? allShapes[name] : part.shape, place })
+      }
+      return rows
     },
   }
 }

@@ -69,7 +69,7 @@ export async function openShards(
       tensors,
       (name) => shardOf(name)!.raw(name),
       close,
-      (name) => shardOf(name)?.place(name) ?? null,
+      async (name) => shardOf(name)?.place(name) ?? null,
     )
   } catch (error) {
     await close()

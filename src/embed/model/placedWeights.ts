@@ -30,7 +30,7 @@ export async function placeWeights(
   const placed: Record<string, TensorPlace> = {}
   const folders = new Set<string>()
   for (const name of Object.keys(params.shapes)) {
-    const rows = params.place(name)
+    const rows = await params.place(name)
     if (!rows) return null
     // Resampled when the graph is written, so its values are needed here; it is small.
     if (name === 'pos_embed') {
