@@ -3,17 +3,17 @@
 // Eosin's figure is the whole extractor's: resize from 96 pixels, normalise, network, rows.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { f32, openRandom, pixels, sizeOf } from '../src/base/index.ts'
+import { f32, openRandom, type Pixels, pixels, sizeOf } from '../src/base/index.ts'
 import { openExtractor } from '../src/embed/index.ts'
 import { openSession } from '../src/engine/index.ts'
-import { writeSafetensors } from '../src/formats/index.ts'
 import { constant, emitModel, input, matmul, slice } from '../src/graph/index.ts'
-import { publishedVitShapes } from '../src/models/index.ts'
 import { catalog } from '../src/weights/index.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
+import { compareLines, joinTimes, repeatTimed, type Timed } from './measure.ts'
+import { writeModelWeights } from './modelWeights.ts'
 
 const name = 'embed-vits14-98'
 const { architecture } = catalog['dinov2-small']
@@ -30,48 +30,72 @@ export const embedVits14: BenchCase = {
     const folder = await mkdtemp(join(tmpdir(), 'eosin-bench-vit-'))
     try {
       const weights = join(folder, 'model.safetensors')
-      await writeFile(weights, drawWeights())
-      const times = new Map<string, { peer: string; threads: number; seconds: number[] }>()
+      await writeModelWeights(weights, 'dinov2-small')
+      const rounds: Timed[] = []
       for (let round = 0; round < (quick ? 1 : repeats); round++) {
-        for (const threads of [1, 2]) {
-          for (const { peer, seconds } of await timeAll(weights, threads, quick ? 32 : 128)) {
-            const key = `${peer} ${threads}`
-            if (!times.has(key)) times.set(key, { peer, threads, seconds: [] })
-            times.get(key)!.seconds.push(...seconds)
-          }
-        }
+        for (const threads of [1, 2]) rounds.push(...(await timeAll(weights, threads, quick ? 32 : 128)))
       }
-      yield* compareLines([...times.values()].map(describeTimes))
+      yield* compareLines(joinTimes(name, 'patches', 1, rounds))
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
   },
 }
 
-interface Timed {
-  readonly peer: string
-  /** Seconds a patch, one entry a repeat. */
-  readonly seconds: readonly number[]
+/** `embed-vits14-98-int8`: the same in 8 bits, beside single precision. */
+export const embedVits14Int8: BenchCase = {
+  name: `${name}-int8`,
+  about:
+    'patches/s embedded by a ViT-S/14 at 98 pixels in int8, against fp32 in turns, and the cosine between them',
+  async *run({ repeats, quick }) {
+    const folder = await mkdtemp(join(tmpdir(), 'eosin-bench-vit-'))
+    try {
+      const weights = join(folder, 'model.safetensors')
+      await writeModelWeights(weights, 'dinov2-small')
+      for (const threads of [1, 2]) yield* compareInt8(weights, threads, quick ? 1 : repeats, quick ? 16 : 64)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
 }
 
+async function* compareInt8(
+  weights: string,
+  threads: number,
+  repeats: number,
+  count: number,
+): AsyncGenerator<BenchLine> {
+  const open = (precision: string) =>
+    openExtractor(
+      { name: 'dinov2-small', weights, resize: side, crop: false, precision },
+      { device: 'cpu', threads },
+    )
+  const [exact, rounded] = [await open('fp32'), await open('int8')]
+  try {
+    const batch = drawPatches(count)
+    const { mean, min } = await rounded.measureAgreement!(batch)
+    const int8Peer = `eosin, cosine ${mean.toFixed(5)}, least ${min.toFixed(5)}`
+    const rounds: Timed[] = []
+    for (let i = 0; i < repeats; i++) {
+      rounds.push({ peer: int8Peer, threads, seconds: await repeatTimed(1, () => rounded.embed(batch)) })
+      rounds.push({ peer: 'eosin, fp32', threads, seconds: await repeatTimed(1, () => exact.embed(batch)) })
+    }
+    const [int8, fp32] = joinTimes(`${name}-int8`, 'patches', count, rounds)
+    yield { ...int8, ratio: int8.per_s / fp32.per_s }
+    yield fp32
+  } finally {
+    await exact.close()
+    await rounded.close()
+  }
+}
+
+// Seconds a patch.
 async function timeAll(weights: string, threads: number, count: number): Promise<Timed[]> {
-  const eosin = { peer: 'eosin', seconds: await timeEosin(weights, threads, count) }
-  const ceiling = { peer: 'its matrix products alone', seconds: await timeProducts(threads) }
+  const eosin = { peer: 'eosin', threads, seconds: await timeEosin(weights, threads, count) }
+  const ceiling = { peer: 'its matrix products alone', threads, seconds: await timeProducts(threads) }
   // PyTorch gets the better of two batch sizes.
   const peers = [8, 32].flatMap((batch) => timePeer(threads, batch) ?? [])
   return [eosin, ceiling, ...peers]
-}
-
-function drawWeights(): Uint8Array {
-  const random = openRandom(0, 'bench weights')
-  const noise = Float32Array.from({ length: 1 << 16 }, () => 0.02 * random.normal())
-  const shapes = Object.entries(publishedVitShapes(architecture as never, 'dinov2'))
-  const tensors = shapes.map(([key, shape]) => {
-    const values = new Float32Array(sizeOf(shape))
-    for (let i = 0; i < values.length; i++) values[i] = noise[(i * 7 + key.length) & 0xffff]
-    return [key, f32(shape, values)] as const
-  })
-  return writeSafetensors(Object.fromEntries(tensors))
 }
 
 async function timeEosin(weights: string, threads: number, count: number): Promise<number[]> {
@@ -79,15 +103,20 @@ async function timeEosin(weights: string, threads: number, count: number): Promi
     { name: 'dinov2-small', weights, resize: side, crop: false },
     { device: 'cpu', threads },
   )
-  const random = openRandom(0, 'bench patches')
-  const data = Uint8Array.from({ length: count * 96 * 96 * 3 }, () => random.integer(256))
-  const batch = pixels(data, count, 96, 96)
+  const batch = drawPatches(count)
   try {
-    await extractor.embed({ ...batch, count: 32, data: data.subarray(0, 32 * 96 * 96 * 3) })
-    return await repeatTimed(2, count, () => extractor.embed(batch))
+    // Past 64 patches a thread makes them ready: it is begun before the clock is.
+    await extractor.embed(drawPatches(72))
+    return (await repeatTimed(2, () => extractor.embed(batch))).map((second) => second / count)
   } finally {
     await extractor.close()
   }
+}
+
+function drawPatches(count: number): Pixels {
+  const random = openRandom(0, 'bench patches')
+  const data = Uint8Array.from({ length: count * 96 * 96 * 3 }, () => random.integer(256))
+  return pixels(data, count, 96, 96)
 }
 
 // The four products of each block, of as many rows as the extractor runs at once: what no other code can undercut.
@@ -109,21 +138,10 @@ async function timeProducts(threads: number): Promise<number[]> {
   const session = await openSession(emitModel({ y }), { provider: 'cpu', threads })
   try {
     const feeds = { x: draw([count * tokens, width]) }
-    await session.run(feeds)
-    return await repeatTimed(8, count, () => session.run(feeds))
+    return (await repeatTimed(8, () => session.run(feeds))).map((second) => second / count)
   } finally {
     await session.close()
   }
-}
-
-async function repeatTimed(repeats: number, count: number, work: () => Promise<unknown>): Promise<number[]> {
-  const seconds: number[] = []
-  for (let i = 0; i < repeats; i++) {
-    const start = performance.now()
-    await work()
-    seconds.push((performance.now() - start) / 1000 / count)
-  }
-  return seconds
 }
 
 // undefined where Debian's PyTorch is not installed.
@@ -135,27 +153,5 @@ function timePeer(threads: number, batch: number): Timed | undefined {
   })
   if (status !== 0) return undefined
   const { peer, seconds } = JSON.parse(stdout)
-  return { peer: `${peer}, batch ${batch}`, seconds }
-}
-
-function describeTimes({ peer, threads, seconds }: Timed & { readonly threads: number }): BenchLine {
-  const sorted = seconds.toSorted((a, b) => a - b)
-  const median = sorted[sorted.length >> 1]
-  return {
-    case: name,
-    peer,
-    threads,
-    median_s: median,
-    best_s: sorted[0],
-    unit: 'patches',
-    per_s: 1 / median,
-  }
-}
-
-// Eosin's best line carries the ratio to PyTorch's best, whatever threads and batch.
-function compareLines(lines: readonly BenchLine[]): BenchLine[] {
-  const sorted = lines.toSorted((a, b) => b.per_s - a.per_s)
-  const best = sorted.find(({ peer }) => peer === 'eosin')
-  const rival = sorted.find(({ peer }) => peer.startsWith('pytorch'))
-  return sorted.map((line) => (line === best && rival ? { ...line, ratio: line.per_s / rival.per_s } : line))
+  return { peer: `${peer}, batch ${batch}`, threads, seconds }
 }

@@ -8,7 +8,8 @@ import type { BenchCase } from './benchCase.ts'
 import { compareLines, joinTimes, repeatTimed, type Timed, timeTorch } from './measure.ts'
 
 const side = 2048
-const gigaflops = (2 * side ** 3) / 1e9
+/** Thousand million operations of the product. */
+export const gigaflops = (2 * side ** 3) / 1e9
 
 /** `gemm`: GFLOP/s with 1 and 2 threads each. */
 export const gemm: BenchCase = {

@@ -4,7 +4,8 @@
 import { parseArgs } from 'node:util'
 import type { BenchCase, BenchLine } from './benchCase.ts'
 import { cycleganStep } from './cycleganStep.ts'
-import { embedVits14 } from './embedVits14.ts'
+import { embedModels } from './embedModels.ts'
+import { embedVits14, embedVits14Int8 } from './embedVits14.ts'
 import { finetuneVits14 } from './finetuneVits14.ts'
 import { gemm } from './gemm.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
@@ -19,6 +20,8 @@ const cases: readonly BenchCase[] = [
   finetuneVits14,
   cycleganStep,
   embedVits14,
+  embedVits14Int8,
+  ...embedModels,
   readHdf5,
   texture,
   studyMemory,

@@ -8,6 +8,8 @@ export interface Timed {
   readonly peer: string
   readonly threads: number
   readonly seconds: readonly number[]
+  /** Of a contestant in a process of its own. */
+  readonly peak_rss_mb?: number
 }
 
 /** The seconds of `repeats` runs of `work`; a run before them is not counted. */
@@ -29,16 +31,26 @@ export function joinTimes(name: string, unit: string, amount: number, rounds: re
     const own = rounds.filter((round) => keyOf(round) === key)
     const sorted = own.flatMap(({ seconds }) => seconds).toSorted((a, b) => a - b)
     const median = sorted[sorted.length >> 1]
-    const { peer, threads } = own[0]
-    return { case: name, peer, threads, median_s: median, best_s: sorted[0], unit, per_s: amount / median }
+    const { peer, threads, peak_rss_mb } = own[0]
+    const line = {
+      case: name,
+      peer,
+      threads,
+      median_s: median,
+      best_s: sorted[0],
+      unit,
+      per_s: amount / median,
+    }
+    if (peak_rss_mb === undefined) return line
+    return { ...line, peak_rss_mb: Math.max(...own.map((round) => round.peak_rss_mb!)) }
   })
 }
 
-/** The lines by rate; Eosin's best carries the ratio to the best peer's, whatever the threads. */
-export function compareLines(lines: readonly BenchLine[]): BenchLine[] {
+/** The lines by rate; Eosin's best carries the ratio to the best rival's, whatever the threads. */
+export function compareLines(lines: readonly BenchLine[], rivals = 'pytorch'): BenchLine[] {
   const sorted = lines.toSorted((a, b) => b.per_s - a.per_s)
   const best = sorted.find(({ peer }) => peer === 'eosin')
-  const rival = sorted.find(({ peer }) => peer.startsWith('pytorch'))
+  const rival = sorted.find(({ peer }) => peer.startsWith(rivals))
   return sorted.map((line) => (line === best && rival ? { ...line, ratio: line.per_s / rival.per_s } : line))
 }
 

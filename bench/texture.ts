@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { type Pixels, pixels } from '../src/base/index.ts'
 import { embedPatches, openExtractor } from '../src/embed/index.ts'
 import { completeSyntheticOptions, renderSyntheticBatch } from '../src/patches/index.ts'
-import type { BenchCase, BenchLine } from './benchCase.ts'
+import type { BenchCase } from './benchCase.ts'
+import { compareLines, joinTimes, type Timed } from './measure.ts'
 
 const side = 96
 const batchSize = 64
@@ -19,20 +20,18 @@ export const texture: BenchCase = {
   async *run({ repeats, quick }) {
     const rendered = renderPatches(quick ? 64 : 512)
     const rounds = quick ? 2 : 8 // each round embeds all rendered patches again
-    const lines: BenchLine[] = []
+    const own: Timed[] = []
+    const peers: Timed[] = []
     for (const threads of [1, 2]) {
-      lines.push(
-        describeTimes(
-          'eosin',
-          threads,
-          rendered.count * rounds,
-          await timeEosin(rendered, rounds, threads, repeats),
-        ),
-      )
+      own.push({ peer: 'eosin', threads, seconds: await timeEosin(rendered, rounds, threads, repeats) })
       const peer = await timePeer(rendered, threads, quick ? 1 : repeats)
-      if (peer) lines.push(describeTimes(peer.peer, threads, rendered.count, peer.seconds))
+      if (peer) peers.push({ ...peer, threads })
     }
-    yield* compareLines(lines)
+    const lines = [
+      ...joinTimes('texture-96', 'patches', rendered.count * rounds, own),
+      ...joinTimes('texture-96', 'patches', rendered.count, peers),
+    ]
+    yield* compareLines(lines, 'scikit-image')
   },
 }
 
@@ -90,19 +89,4 @@ async function timePeer(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-function describeTimes(peer: string, threads: number, count: number, seconds: readonly number[]): BenchLine {
-  const sorted = seconds.toSorted((a, b) => a - b)
-  const median = sorted[sorted.length >> 1]
-  const rate = { unit: 'patches', per_s: count / median }
-  return { case: 'texture-96', peer, threads, median_s: median, best_s: sorted[0], ...rate }
-}
-
-// Eosin's best line carries the ratio to the peer's best, whatever the threads.
-function compareLines(lines: readonly BenchLine[]): BenchLine[] {
-  const sorted = lines.toSorted((a, b) => b.per_s - a.per_s)
-  const best = sorted.find(({ peer }) => peer === 'eosin')!
-  const rival = sorted.find(({ peer }) => peer !== 'eosin')
-  return sorted.map((line) => (line === best && rival ? { ...line, ratio: line.per_s / rival.per_s } : line))
 }

@@ -2,36 +2,31 @@
 // tokens that the frozen blocks before give (an extractor with the option `trunk`). Tokens are read from disk batch by
 // batch. Sources: Hu et al. 2022 (low-rank adapters); Bao et al. 2022 (layer-wise decay of the learning rate).
 
-import { DataError, f32, type NdArray, ndarray } from '../base/index.ts'
-import { openSession, type Session } from '../engine/index.ts'
+import { DataError, type NdArray } from '../base/index.ts'
 import { constant, emitModel, input, sigmoid } from '../graph/index.ts'
 import { blockOf, type VitArchitecture, vitTail } from '../models/index.ts'
 import {
-  adam,
-  adamW,
   adaptModel,
-  bceWithLogits,
-  binaryAccuracy,
   inferencePass,
   isAdapter,
   type LoraOptions,
   type Model,
   mergeAdapters,
 } from '../nn/index.ts'
-import { initParams, trainModel } from '../train/index.ts'
 import { openCheckpoint, openParams } from '../weights/index.ts'
-import { checkFinite, checkFit, checkShape } from './embeddings.ts'
+import { checkFit, checkShape } from './embeddings.ts'
+import { fitGraphTail, isGraphTail, loadGraphTail } from './finetuneGraph.ts'
 import {
   completeFinetune,
   type FinetuneModel,
   type FinetuneOptions,
   finetuneDefaults,
-  finetuneSchedules,
   locateFinetuneWeights,
   openFinetuneModel,
 } from './finetuneOptions.ts'
 import type { EpochRecord, Head, HeadMethod, LabelledRows } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
+import { openTail, trainTail } from './tail.ts'
 
 /** Fine-tuning as a head. */
 export const finetune: HeadMethod<FinetuneOptions> = {
@@ -42,6 +37,7 @@ export const finetune: HeadMethod<FinetuneOptions> = {
   defaults: finetuneDefaults,
   complete: completeFinetune,
   async fit(train, val, options, seed, hooks = {}) {
+    if (options.model?.startsWith('onnx:')) return fitGraphTail(train, val, options, seed, hooks)
     const model = await openFinetuneModel(options)
     checkFit(train, val, true)
     const form = describeForm(model, options, train)
@@ -49,38 +45,25 @@ export const finetune: HeadMethod<FinetuneOptions> = {
     const network = adapters
       ? adaptModel(writeTail(form, options.dropout), adapters)
       : writeTail(form, options.dropout)
-    const optimizer = { adam, adamw: adamW }[options.optimizer]
-    const toSamples = ({ x, y }: LabelledRows) => ({ x, y: f32([y.length, 1], y) })
-    const { params, curve, bestEpoch } = await trainModel({
-      model: network,
-      params: { ...initParams(network.params, seed), ...(await readPretrained(network, model, options)) },
-      trains: adapters ? (name) => isAdapter(name) || blockOf(name) < 0 : undefined,
-      rateOf: (name) => options.layerDecay ** distanceOf(name, form.architecture),
-      train: toSamples(train),
-      val: toSamples(val),
-      loss: bceWithLogits,
-      metrics: { accuracy: binaryAccuracy },
-      optimizer: optimizer({ ...options, decay: 'weights' }),
-      batchSize: options.batchSize,
-      epochs: options.epochs,
-      schedule: finetuneSchedules[options.schedule](),
-      earlyStopping: { patience: options.patience },
+    const { params, curve, bestEpoch } = await trainTail(
+      {
+        network,
+        pretrained: await readPretrained(network, model, options),
+        trains: adapters ? (name) => isAdapter(name) || blockOf(name) < 0 : undefined,
+        rateOf: (name) => options.layerDecay ** distanceOf(name, form.architecture),
+      },
+      [train, val],
+      options,
       seed,
-      ...hooks,
-    })
-    const epochs = curve.map(({ epoch, training, validation, learningRate }) => ({
-      epoch,
-      trainLoss: training.loss,
-      valLoss: validation.loss,
-      valAccuracy: validation.accuracy,
-      learningRate,
-    }))
+      hooks,
+    )
     const { weights: _, ...kept } = options // a path says nothing on another machine
-    const record = { options: kept, form, curve: epochs, chosen: { bestEpoch, seed } }
+    const record = { options: kept, form, curve, chosen: { bestEpoch, seed } }
     return makeHead(record, adapters ? mergeAdapters(params, adapters) : params)
   },
   async load(files) {
     const { record, tensors } = unpackHead(files, 'finetune')
+    if (isGraphTail(record)) return loadGraphTail(record, tensors as Params, files)
     return makeHead(record as unknown as FinetuneRecord, tensors as Params)
   },
 }
@@ -149,41 +132,19 @@ async function readPretrained(
   }
 }
 
-// Values of a run's rows, at most: activations are some times as many.
-const valuesPerRun = 2 ** 22
-
 function makeHead(record: FinetuneRecord, params: Params): Head {
   const { architecture, tokens } = record.form
   const columns = tokens * architecture.width
-  const rowsPerRun = Math.max(1, Math.floor(valuesPerRun / columns))
   const emit = () => {
     const x = input('embedding', ['rows', columns])
     const values = Object.entries(params).map(([name, array]) => [name, constant(array)] as const)
     const logit = writeTail(record.form, 0).apply(Object.fromEntries(values), x, inferencePass)
     return emitModel({ probability: sigmoid(logit), logit }, { name: 'head' })
   }
-  let session: Promise<Session> | null = null
   return {
     kind: 'finetune',
     curve: record.curve,
-    async predict(x) {
-      checkShape('finetune predict', x, columns)
-      checkFinite('finetune predict', x)
-      session ??= openSession(emit())
-      const open = await session
-      const result = new Float32Array(x.shape[0])
-      for (let start = 0; start < result.length; start += rowsPerRun) {
-        const end = Math.min(result.length, start + rowsPerRun)
-        const part = x.data.subarray(start * columns, end * columns)
-        const { probability } = await open.run({ embedding: ndarray('f32', [end - start, columns], part) })
-        result.set(probability.data as Float32Array, start)
-      }
-      return result
-    },
+    ...openTail(emit, columns),
     serialize: async () => ({ ...packHead({ kind: 'finetune', ...record }, params), 'head.onnx': emit() }),
-    async close() {
-      await (await session)?.close()
-      session = null
-    },
   }
 }

@@ -3,19 +3,28 @@
 
 import { readFile } from 'node:fs/promises'
 import { DataError, pickNamed, RecipeError } from '../base/index.ts'
-import type { VitArchitecture } from '../models/index.ts'
+import type { TokenReadout, VitArchitecture } from '../models/index.ts'
 import { constantRate, plateauRate } from '../train/index.ts'
 import { catalog, locateWeights, type ModelCard, parseModelCard } from '../weights/index.ts'
 import type { ExtractorEntry } from './head.ts'
 
-/** Options of fine-tuning. In a study `model`, `weights` and `blocks` are the extractor's own. */
+/** Which output of an ONNX model is the embedding, and how; as in the extractor's options. */
+export interface GraphReadout {
+  readonly output: string | null
+  readonly pooling: TokenReadout | null
+  readonly prefixTokens: number
+}
+
+/** Options of fine-tuning. In a study `model`, `weights`, `blocks` and `readout` are the extractor's own. */
 export interface FinetuneOptions {
-  /** The model that the extractor is: a name of the catalog, or `vit:CARD.json`. */
+  /** The model that the extractor is: a name of the catalog, `vit:CARD.json` or `onnx:PATH`. */
   readonly model: string | null
   /** Its checkpoint; null: the one in the cache. */
   readonly weights: string | null
-  /** Blocks that are trained: as many as the extractor's option `trunk` leaves out. */
-  readonly blocks: number | null
+  /** Blocks that are trained, or where an ONNX model is cut: the extractor's option `trunk`. */
+  readonly blocks: number | string | null
+  /** Of an ONNX model: how its output becomes an embedding, as the extractor's options say. */
+  readonly readout: GraphReadout | null
   /** Widths of the classifier's hidden layers; none for a linear one. */
   readonly hidden: readonly number[]
   /** Probability of dropout in the classifier, 0 to below 1. */
@@ -47,6 +56,7 @@ export const finetuneDefaults: FinetuneOptions = {
   model: null,
   weights: null,
   blocks: null,
+  readout: null,
   hidden: [],
   dropout: 0.1,
   optimizer: 'adamw',
@@ -82,8 +92,8 @@ export function completeFinetune(
   options: FinetuneOptions,
   { name, options: extractor }: ExtractorEntry,
 ): FinetuneOptions | null {
-  const { trunk, weights = null } = extractor as { trunk?: number | null; weights?: string | null }
-  if (typeof trunk !== 'number') return null
+  const { trunk = null, weights = null } = extractor as ExtractorChoices
+  if (trunk === null) return null
   const own = { model: name, weights, blocks: trunk }
   for (const key of ['model', 'weights', 'blocks'] as const) {
     if (options[key] === null || options[key] === own[key]) continue
@@ -94,7 +104,17 @@ export function completeFinetune(
       hint: `leave ${key} out`,
     })
   }
-  return { ...options, ...own }
+  return { ...options, ...own, readout: name.startsWith('onnx:') ? readoutOf(extractor) : null }
+}
+
+interface ExtractorChoices {
+  readonly trunk?: number | string | null
+  readonly weights?: string | null
+}
+
+function readoutOf(extractor: Readonly<Record<string, unknown>>): GraphReadout {
+  const { output = null, pooling = null, prefixTokens = 1 } = extractor as unknown as Partial<GraphReadout>
+  return { output, pooling, prefixTokens }
 }
 
 /** A ViT and where its weights are. */
@@ -108,7 +128,7 @@ export interface FinetuneModel {
 export async function openFinetuneModel(options: FinetuneOptions): Promise<FinetuneModel> {
   pickNamed('finetune schedule', finetuneSchedules, options.schedule)
   const { model, blocks } = options
-  if (model === null || blocks === null) {
+  if (model === null || typeof blocks !== 'number') {
     const hint =
       'name the model and the number of blocks that its trunk leaves out, e.g. model=dinov2-small blocks=2'
     throw new RecipeError({ where: 'finetune', expected: 'model and blocks', got: 'neither', hint })
@@ -118,7 +138,7 @@ export async function openFinetuneModel(options: FinetuneOptions): Promise<Finet
   if (architecture.family !== 'vit') {
     throw new RecipeError({ where: 'finetune model', expected: 'a ViT', got: model })
   }
-  checkOptions(options, architecture.depth)
+  checkFinetune(options, architecture.depth)
   return { card, architecture, blocks }
 }
 
@@ -131,13 +151,19 @@ async function readCard(model: string): Promise<ModelCard> {
   return parseModelCard(text, path)
 }
 
-function checkOptions(options: FinetuneOptions, depth: number): void {
+/** Throws RecipeError for values out of range; blocks are at most `depth`. */
+export function checkFinetune(options: FinetuneOptions, depth: number): void {
   const isCount = (value: number, least = 1) => Number.isInteger(value) && value >= least
   const { blocks, hidden, dropout, learningRate, layerDecay, loraRank, loraAlpha, weightDecay } = options
   const { optimizer, batchSize, epochs, patience } = options
   const leastBatch = hidden.length > 0 ? 2 : 1 // batch norm of one row has no variance
   const checks = [
-    ['blocks', blocks, isCount(blocks!, 0) && blocks! <= depth, `0 to ${depth}`],
+    [
+      'blocks',
+      blocks,
+      typeof blocks === 'string' || (isCount(blocks!, 0) && blocks! <= depth),
+      `0 to ${depth}`,
+    ],
     ['hidden', hidden, hidden.every((width) => isCount(width)), 'whole numbers from 1'],
     ['dropout', dropout, dropout >= 0 && dropout < 1, '0 to below 1'],
     ['optimizer', optimizer, optimizer === 'adam' || optimizer === 'adamw', 'adam or adamw'],

@@ -12,6 +12,7 @@ export type {
 } from './head.ts'
 export { type HeadName, headMethods, headPresets, loadHead } from './heads.ts'
 export type { KnnOptions } from './knn.ts'
+export { writeKnn } from './knnGraph.ts'
 export type { LogisticOptions } from './logistic.ts'
 export type { MlpHeadOptions } from './mlp.ts'
 export type { Calibration } from './temperature.ts'

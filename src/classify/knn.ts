@@ -29,8 +29,8 @@ export interface KnnOptions {
   readonly standardize: boolean
 }
 
-// A distance of 0 weighs a million: a training patch met again decides.
-const closest = 1e-6
+/** Added to distances before they are inverted. A distance of 0 weighs a million: a training patch met again decides. */
+export const closest = 1e-6
 const weightings = {
   uniform: () => 1,
   distance: (distance: number) => 1 / (distance + closest),

@@ -7,6 +7,7 @@ import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEmbed } from './commands/embed.ts'
 import { addEvaluate } from './commands/evaluate.ts'
+import { addExport } from './commands/export.ts'
 import { addPatches } from './commands/patches.ts'
 import { addPredict } from './commands/predict.ts'
 import { addQuality } from './commands/quality.ts'
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
     addReport,
     addStudy,
     addPredict,
+    addExport,
     addSubmission,
     addWeights,
     addDoctor,

@@ -21,6 +21,12 @@ export function compareRows(rows: Float32Array, exact: Float32Array, dimensions:
   return { patches, mean: sum / patches, min }
 }
 
+/** An agreement in words; figures are rounded down, so that 1 means 1. */
+export function describeAgreement({ patches, mean, min }: Agreement): string {
+  const [average, least] = [mean, min].map((cosine) => (Math.floor(cosine * 1e5) / 1e5).toFixed(5))
+  return `cosine to fp32 on ${patches} of these patches: mean ${average}, least ${least}`
+}
+
 function measureCosine(a: Float32Array, b: Float32Array, start: number, end: number): number {
   let [product, squaresA, squaresB] = [0, 0, 0]
   for (let i = start; i < end; i++) {

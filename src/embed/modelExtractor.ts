@@ -40,11 +40,16 @@ export const vitMethod: ExtractorMethod<ModelOptions> = {
   takesPath: true,
   defaults: modelDefaults,
   async open(options, context, path) {
-    const text = await readFile(path, 'utf8').catch((cause: Error) => {
-      throw new DataError({ where: path, expected: "a model's card", got: cause.message }, cause)
-    })
-    return openModel(`vit:${path}`, parseModelCard(text, path), options, context)
+    return openModel(`vit:${path}`, await readCard(path), options, context)
   },
+}
+
+/** Reads a user's model card. Throws DataError where there is none or it says what cannot be. */
+export async function readCard(path: string): Promise<ModelCard> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new DataError({ where: path, expected: "a model's card", got: cause.message }, cause)
+  })
+  return parseModelCard(text, path)
 }
 
 function methodOf(name: string, card: ModelCard): ExtractorMethod<ModelOptions> {
@@ -130,7 +135,8 @@ async function compareWith(
   }
 }
 
-async function findWeights(name: string, card: ModelCard): Promise<string> {
+/** The path of a model's weights in the cache. Throws WeightsError where they are not there. */
+export async function findWeights(name: string, card: ModelCard): Promise<string> {
   const path = await locateWeights(card)
   if (path) return path
   throw new WeightsError({

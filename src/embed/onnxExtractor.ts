@@ -7,7 +7,7 @@ import { hashBytes } from '../formats/index.ts'
 import { type ImageTransform, toTensor, transformPixels } from '../patches/index.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod } from './extractorMethod.ts'
-import { type ImageModel, openImageModel, pickOutput } from './onnx/imageModel.ts'
+import { type ImageModel, openImageModel, openTrunkModel, pickOutput } from './onnx/imageModel.ts'
 import { chooseTransform, type OnnxOptions, onnxDefaults, type Pooling } from './onnx/onnxOptions.ts'
 import { choosePooling, pooledSize, poolOutput } from './onnx/pooling.ts'
 import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
@@ -24,7 +24,11 @@ export const onnxMethod: ExtractorMethod<OnnxOptions> = {
   defaults: onnxDefaults,
   async open(options, { device = 'auto', threads }, path) {
     const file = await readPreprocessorConfig(join(dirname(path), 'preprocessor_config.json'))
-    const model = await openImageModel(path, device, threads)
+    const { output, trunk } = options
+    const model =
+      trunk === null
+        ? await openImageModel(path, device, threads)
+        : await openTrunkModel(path, { output, trunk }, device, threads)
     try {
       return await openOnnx(path, model, options, file, threads)
     } catch (error) {
@@ -56,8 +60,9 @@ async function openOnnx(
   const { height, width } = model
   const sides = height !== null && width !== null ? { height, width } : null
   const transform = chooseTransform(options, file, sides, path)
-  const output = pickOutput(model, options.output, path)
-  const pooling = choosePooling(output, options.pooling, path)
+  const isTrunk = options.trunk !== null
+  const output = pickOutput(model, isTrunk ? null : options.output, path)
+  const pooling = isTrunk ? 'output' : choosePooling(output, options.pooling, path)
   const { prefixTokens } = options
   const plan: Plan = {
     path,

@@ -32,7 +32,6 @@ export async function openSession(
 ): Promise<Session> {
   const runtime = await import('onnxruntime-node')
   const provider = chooseProvider(options.provider)
-  if (!listProviders().includes(provider)) throw missingProvider(provider)
   const created = createRuntimeSession(runtime, model, provider, options)
   const session = await created.catch((cause: Error) => {
     if (provider !== 'cpu' && /provider|CUDA|WebGPU|Vulkan|adapter|device/i.test(cause.message))
@@ -54,10 +53,11 @@ function libraryFolder(): string {
   return dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')))
 }
 
-/** The provider that a choice means here. Throws UnknownNameError for another name. */
+/** The provider that a choice means here. Throws UnknownNameError for another name, EngineError where it is missing. */
 export function chooseProvider(choice: ProviderChoice = 'auto'): ProviderName {
   if (choice === 'auto') return listProviders()[0]
   pickNamed('provider', providers, choice)
+  if (!listProviders().includes(choice)) throw missingProvider(choice)
   return choice
 }
 
@@ -65,7 +65,7 @@ function createRuntimeSession(
   runtime: Runtime,
   model: Uint8Array | string,
   provider: ProviderName,
-  { threads, spin = true, kept = [] }: SessionOptions,
+  { threads, weightsFolder, spin = true, kept = [] }: SessionOptions,
 ): Promise<RuntimeSession> {
   const settings = {
     executionProviders: [provider],
@@ -74,7 +74,12 @@ function createRuntimeSession(
     logSeverityLevel: 3,
     ...(threads ? { intraOpNumThreads: threads } : {}),
     ...(kept.length > 0 ? { preferredOutputLocation: placeOutputs(kept) } : {}),
-    extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
+    extra: {
+      session: {
+        intra_op: { allow_spinning: spin ? '1' : '0' },
+        ...(weightsFolder !== undefined && { model_external_initializers_file_folder_path: weightsFolder }),
+      },
+    },
   } as const
   return typeof model === 'string'
     ? runtime.InferenceSession.create(model, settings)

@@ -9,6 +9,8 @@ export interface SessionOptions {
   readonly provider?: ProviderChoice
   /** Threads of the CPU provider within one op; default: one a core. Results do not depend on it. */
   readonly threads?: number
+  /** The folder of the files that hold a model's weights, where the model itself is given as bytes. */
+  readonly weightsFolder?: string
   /** Spin while waiting for the next op (faster, burns a core); default true. */
   readonly spin?: boolean
   /** Outputs that stay in the device's memory (webgpu): a run gives handles for them, to be fed to another run. */

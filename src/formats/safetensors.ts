@@ -46,6 +46,8 @@ export interface SafetensorsHeader {
 
 /** An open file whose tensors are read one by one, so that memory holds one tensor, not the checkpoint. */
 export interface SafetensorsFile extends SafetensorsHeader {
+  /** Where the data begin, in bytes from the file's start: `begin` and `end` of entries count from there. */
+  readonly dataStart: number
   /** Reads one tensor. Throws DataError for an unknown name or a short file. */
   read(name: string): Promise<NdArray>
   close(): Promise<void>
@@ -110,6 +112,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const header = parseHeader(await readAt(8, length), size - 8 - length, path)
     return {
       ...header,
+      dataStart: 8 + length,
       async read(name) {
         const entry = header.entries[name]
         if (!entry)

@@ -48,6 +48,8 @@ export interface TorchFile {
   readonly tensors: ReadonlyMap<string, TorchTensor>
   /** Reads one tensor, row-major whatever its strides. Throws DataError for an unknown name or a short file. */
   read(name: string): Promise<NdArray>
+  /** Bytes from the file's start to a tensor that lies there whole and row-major; null for any other. */
+  place(name: string): Promise<number | null>
   close(): Promise<void>
 }
 
@@ -100,6 +102,12 @@ export async function openTorchPickle(path: string): Promise<TorchFile> {
           throw new DataError({ where: path, expected: `a tensor '${name}'`, got: 'none of that name' })
         const entry = entries.get(`${root}data/${view.storage.key}`)!
         return readView(file, await locateStored(file, entry, path), view, `${path}: '${name}'`)
+      },
+      async place(name) {
+        const view = views.get(name)
+        if (!view || !isContiguous(view)) return null
+        const start = await locateStored(file, entries.get(`${root}data/${view.storage.key}`)!, path)
+        return start + view.offset * view.storage.kind.view.BYTES_PER_ELEMENT
       },
       close: () => file.close(),
     }

@@ -7,6 +7,8 @@ import {
   type OnnxModelParts,
   type OnnxTensor,
   onnxTypes,
+  placeTensor,
+  type TensorPlace,
   tensorToOnnx,
   writeOnnx,
 } from '../formats/onnx/index.ts'
@@ -14,7 +16,7 @@ import {
 import { type OnnxForm, onnxForms } from './onnxForms.ts'
 import { simplify } from './simplify.ts'
 import { sortValues } from './sort.ts'
-import type { OpAttributes, Value } from './value.ts'
+import { fixedShape, type OpAttributes, type Value } from './value.ts'
 
 /** What goes into a model beside its graph. */
 export interface EmitOptions {
@@ -24,6 +26,8 @@ export interface EmitOptions {
   readonly inputs?: readonly Value[]
   /** Strings kept in the model, e.g. preprocessing. */
   readonly metadata?: Readonly<Record<string, string>>
+  /** Inputs that are not fed: their values lie in files, by the input's name. */
+  readonly placed?: Readonly<Record<string, TensorPlace>>
 }
 
 const opset = 18n
@@ -31,6 +35,14 @@ const irVersion = 10n
 
 /** The ONNX model (bytes) that computes `outputs`, by name. Throws ShapeError where two inputs share a name. */
 export function emitModel(outputs: Readonly<Record<string, Value>>, options: EmitOptions = {}): Uint8Array {
+  return writeOnnx(emitParts(outputs, options))
+}
+
+/** The same before it becomes bytes; its tensors share the memory of the graph's constants. */
+export function emitParts(
+  outputs: Readonly<Record<string, Value>>,
+  options: EmitOptions = {},
+): OnnxModelParts {
   const results = simplify(outputs)
   const values = sortValues([...(options.inputs ?? []), ...Object.values(results)])
   const constants = openConstants()
@@ -40,8 +52,10 @@ export function emitModel(outputs: Readonly<Record<string, Value>>, options: Emi
   for (const [name, value] of copies) {
     nodes.push({ name: `output:${name}`, opType: 'Identity', input: [names.get(value)!], output: [name] })
   }
+  const leaves = values.filter(({ op }) => op === 'input')
+  const isPlaced = (value: Value) => names.get(value)! in (options.placed ?? {})
   const domains = [...new Set(['', ...nodes.map(({ domain = '' }) => domain)])].sort()
-  return writeOnnx({
+  return {
     irVersion,
     producerName: 'eosin',
     opsetImport: domains.map((domain) => ({ domain, version: domain === '' ? opset : 1n })),
@@ -49,11 +63,17 @@ export function emitModel(outputs: Readonly<Record<string, Value>>, options: Emi
     graph: {
       name: options.name ?? 'eosin',
       node: nodes,
-      initializer: constants.tensors,
-      input: values.filter(({ op }) => op === 'input').map((value) => writePort(names.get(value)!, value)),
+      initializer: [
+        ...constants.tensors,
+        ...leaves.filter(isPlaced).map((value) => {
+          const name = names.get(value)!
+          return placeTensor(name, value.dtype, fixedShape(name, value), options.placed![name])
+        }),
+      ],
+      input: leaves.filter((value) => !isPlaced(value)).map((value) => writePort(names.get(value)!, value)),
       output: Object.entries(results).map(([name, value]) => writePort(name, value)),
     },
-  })
+  }
 }
 
 type GraphParts = NonNullable<OnnxModelParts['graph']>
@@ -141,7 +161,7 @@ function writeNode(
     opType: form.type,
     domain: form.domain,
     input: [...own, ...(form.constants ?? []).map((array) => constants.name(array))],
-    output: [name],
+    output: form.output === undefined ? [name] : [`unused:${name}`, `unused:${name}`].with(form.output, name),
     attribute: Object.entries(form.attributes ?? {}).map(([key, item]) => attributeToOnnx(key, item)),
   }
 }

@@ -6,6 +6,7 @@ import { type Dtype, f32, ndarray, sizeOf } from '../base/index.ts'
 import { gradConv, gradConvTranspose } from './convolutionRules.ts'
 import * as ops from './ops/index.ts'
 import { constant, fixedShape, type OpAttributes, type OpName, type Shape, type Value } from './value.ts'
+import { gradMaxPool, gradSlice } from './windowRules.ts'
 
 /** Gradient of the result -> gradients of the inputs. */
 export type GradientRule<O extends OpName> = (
@@ -45,6 +46,10 @@ export const gradientRules = {
   log: (g, { inputs: [x] }) => [div(g, x)],
   erf: (g, { inputs: [x] }) => [mul(g, mul(ops.exp(neg(ops.square(x))), 2 / Math.sqrt(Math.PI)))],
   tanh: (g, value) => [mul(g, sub(1, ops.square(value)))],
+  sin: (g, { inputs: [x] }) => [mul(g, ops.cos(x))],
+  cos: (g, { inputs: [x] }) => [neg(mul(g, ops.sin(x)))],
+  floor: 'none: its derivative is 0 wherever it exists',
+  round: 'none: its derivative is 0 wherever it exists',
   sigmoid: (g, value) => [mul(g, mul(value, sub(1, value)))],
   softplus: (g, { inputs: [x] }) => [mul(g, ops.sigmoid(x))],
   relu: (g, value) => [mul(g, ops.sign(value))],
@@ -81,6 +86,7 @@ export const gradientRules = {
     const sum = reduceSum(mul(g, value), { axes: [value.attributes.axis], keep: true })
     return [mul(value, sub(g, sum))]
   },
+  largest: 'none: which values it takes changes in jumps',
   layerNorm: (g, { inputs: [x, weight, bias], attributes }) => {
     const row = { axes: [x.shape.length - 1], keep: true }
     const centred = sub(x, ops.reduceMean(x, row))
@@ -110,6 +116,7 @@ export const gradientRules = {
   pad: (g, { inputs: [x], attributes }) => [gradPad(g, x, attributes)],
   gather: (g, { inputs: [x, indices], attributes: { axis } }) => [gradGather(g, x, indices, axis), null],
 
+  maxPool: (g, value) => [gradMaxPool(g, value, value.attributes)],
   matmul: (g, { inputs: [a, b], attributes }) => gradMatmul(g, a, b, attributes),
   gemm: 'none: it is written after gradients are taken',
   quantizedMatmul: 'none: rounded weights are for use, not for training',
@@ -174,24 +181,6 @@ function gradMatmul(
   return [sumTo(left, a.shape), sumTo(right, b.shape)]
 }
 
-function gradSlice(g: Value, x: Value, { axis, start, stride }: OpAttributes['slice']): Value {
-  const size = x.shape[axis] as number
-  const taken = g.shape[axis] as number
-  const spreadOut = stride === 1 ? g : insertZeros(g, axis, stride)
-  const length = (taken - 1) * stride + 1
-  const trimmed = stride === 1 ? g : ops.slice(spreadOut, axis, 0, length)
-  const zeros = x.shape.map(() => 0)
-  return ops.pad(trimmed, zeros.with(axis, start), zeros.with(axis, size - start - length))
-}
-
-// [.., n, ..] -> [.., n, 1, ..] -> [.., n, stride, ..] -> [.., n * stride, ..]
-function insertZeros(g: Value, axis: number, stride: number): Value {
-  const column = ops.addAxes(g, [axis + 1])
-  const zeros = column.shape.map(() => 0)
-  const wide = ops.pad(column, zeros, zeros.with(axis + 1, stride - 1))
-  return ops.reshape(wide, g.shape.with(axis, (g.shape[axis] as number) * stride))
-}
-
 function gradPad(g: Value, x: Value, { before, after, mode }: OpAttributes['pad']): Value {
   return x.shape.reduce<Value>((grad, side, axis) => {
     if (before[axis] + after[axis] === 0) return grad
@@ -236,7 +225,10 @@ function mapAxis(g: Value, axis: number, matrix: Value): Value {
 // The sum over equal indices as a product with their one-hot matrix: no scatter, so the order is fixed.
 function gradGather(g: Value, x: Value, indices: Value, axis: number): Value {
   const size = fixedShape('gradient of gather', x)[axis]
+  const count = sizeOf(fixedShape('gradient of gather', indices))
+  const rows = ops.reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)])
   const positions = BigInt64Array.from({ length: size }, (_, i) => BigInt(i))
-  const oneHot = ops.equal(ops.addAxes(indices, [1]), constant(ndarray('i64', [1, size], positions)))
-  return mapAxis(g, axis, ops.cast(oneHot, g.dtype))
+  const column = ops.reshape(indices, [count, 1])
+  const oneHot = ops.equal(column, constant(ndarray('i64', [1, size], positions)))
+  return mapAxis(rows, axis, ops.cast(oneHot, g.dtype))
 }

@@ -1,15 +1,18 @@
 // The differentiable graph: values, ops, gradients, and the way out as an ONNX model.
 
-export { type EmitOptions, emitModel } from './emit.ts'
+export { type EmitOptions, emitModel, emitParts } from './emit.ts'
 export { gradients } from './gradients.ts'
 export { emitKernel, type Kernel } from './kernel.ts'
 export * from './ops/index.ts'
 export { printGraph } from './print.ts'
+export { cutGraph, type GraphCut } from './read/cutGraph.ts'
+export { type ReadGraph, type ReadStep, readGraph } from './read/readGraph.ts'
 export { sortValues } from './sort.ts'
 export {
   constant,
   fixedShape,
   input,
+  multiplySide,
   type Operand,
   type OpName,
   type Shape,

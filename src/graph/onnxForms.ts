@@ -13,6 +13,8 @@ export interface OnnxForm {
   readonly attributes?: Readonly<Record<string, AttributeValue>>
   /** Constant inputs that follow the op's own. */
   readonly constants?: readonly NdArray[]
+  /** Which of the node's two outputs is the op's result, where it has two. */
+  readonly output?: 0 | 1
 }
 
 type Form<O extends OpName> = (attributes: OpAttributes[O], value: Value<O>) => OnnxForm
@@ -36,6 +38,10 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   log: named('Log'),
   erf: named('Erf'),
   tanh: named('Tanh'),
+  sin: named('Sin'),
+  cos: named('Cos'),
+  floor: named('Floor'),
+  round: named('Round'),
   sigmoid: named('Sigmoid'),
   softplus: named('Softplus'),
   relu: named('Relu'),
@@ -51,6 +57,11 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   reduceMean: (reduction) => formReduction('ReduceMean', reduction),
   reduceMax: (reduction) => formReduction('ReduceMax', reduction),
   softmax: ({ axis }) => ({ type: 'Softmax', attributes: { axis: { int: axis } } }),
+  largest: ({ count, gives }) => ({
+    type: 'TopK',
+    constants: [integers([count])],
+    output: gives === 'values' ? 0 : 1,
+  }),
   layerNorm: ({ epsilon }) => ({
     type: 'LayerNormalization',
     attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
@@ -80,6 +91,15 @@ export const onnxForms: { readonly [O in Exclude<OpName, 'input' | 'constant'>]:
   }),
   quantizedMatmul: () => ({ type: 'DynamicQuantizeMatMul', domain: 'com.microsoft' }),
   conv: (attributes) => ({ type: 'Conv', attributes: formGeometry(attributes) }),
+  maxPool: ({ kernel, strides, pads, dilations }) => ({
+    type: 'MaxPool',
+    attributes: {
+      kernel_shape: { ints: kernel },
+      strides: { ints: strides },
+      pads: { ints: pads },
+      dilations: { ints: dilations },
+    },
+  }),
   convTranspose: (attributes) => ({
     type: 'ConvTranspose',
     attributes: { ...formGeometry(attributes), output_padding: { ints: attributes.outputPadding } },

@@ -31,6 +31,10 @@ export interface OpAttributes {
   log: Nothing
   erf: Nothing
   tanh: Nothing
+  sin: Nothing
+  cos: Nothing
+  floor: Nothing
+  round: Nothing
   sigmoid: Nothing
   softplus: Nothing
   relu: Nothing
@@ -47,6 +51,7 @@ export interface OpAttributes {
   reduceMean: { readonly axes: readonly number[]; readonly keep: boolean }
   reduceMax: { readonly axes: readonly number[]; readonly keep: boolean }
   softmax: { readonly axis: number }
+  largest: { readonly count: number; readonly gives: 'values' | 'indices' }
   layerNorm: { readonly epsilon: number }
   // moving elements
   reshape: { readonly shape: Shape }
@@ -68,6 +73,7 @@ export interface OpAttributes {
   /** x W of int8 weights; x is quantised as a whole, when it runs. */
   quantizedMatmul: Nothing
   conv: ConvAttributes
+  maxPool: PoolAttributes
   convTranspose: ConvAttributes & { readonly outputPadding: readonly number[] }
 }
 
@@ -83,6 +89,11 @@ export interface ConvAttributes {
   readonly pads: readonly [number, number, number, number]
   readonly dilations: readonly [number, number]
   readonly groups: number
+}
+
+/** What a pooling over NCHW carries; pads are top, left, bottom, right. */
+export interface PoolAttributes extends Omit<ConvAttributes, 'groups'> {
+  readonly kernel: readonly [number, number]
 }
 
 /** A value in a graph: what op makes it, from which values, and its type. */
@@ -136,6 +147,19 @@ export function fixedShape(where: string, value: Value): readonly number[] {
     got: showShape(value.shape),
     hint: 'give the batch size as a number',
   })
+}
+
+/** `side` times a whole number: `64*rows` for a named one. */
+export function multiplySide(side: Side, factor: number): Side {
+  if (typeof side === 'number') return side * factor
+  const { size, name } = splitSide(side)
+  return size * factor === 1 ? name : `${size * factor}*${name}`
+}
+
+/** A named side as a factor and a name. */
+export function splitSide(side: string): { size: number; name: string } {
+  const [, factor, name] = /^(?:(\d+)\*)?(.*)$/.exec(side)!
+  return { size: Number(factor ?? 1), name }
 }
 
 /** `[2,3,rows]`. */

@@ -31,20 +31,25 @@ export interface MapLayer {
   apply(values: ParamValues, map: TokenMap): g.Value
 }
 
+// A batch, whose size may be named, and known sides.
+function sidesOf({ shape }: g.Value): readonly [g.Side, number, number, number] {
+  return shape as readonly [g.Side, number, number, number]
+}
+
 /** Images as the map that the first stage's convolution reads; its tokens are pixels. */
 export function openMap(images: g.Value): TokenMap {
-  const [batch, channels, height, width] = g.fixedShape('davit', images)
+  const [batch, channels, height, width] = sidesOf(images)
   const pixels = g.transpose(images, [0, 2, 3, 1])
   return { tokens: g.reshape(pixels, [batch, height * width, channels]), height, width }
 }
 
 function toImage({ tokens, height, width }: TokenMap): g.Value {
-  const [batch, , channels] = g.fixedShape('davit', tokens)
+  const [batch, , channels] = sidesOf(tokens)
   return g.reshape(g.transpose(tokens, [0, 2, 1]), [batch, channels, height, width])
 }
 
 function toTokens(image: g.Value): g.Value {
-  const [batch, channels, height, width] = g.fixedShape('davit', image)
+  const [batch, channels, height, width] = sidesOf(image)
   return g.transpose(g.reshape(image, [batch, channels, height * width]), [0, 2, 1])
 }
 
@@ -114,17 +119,13 @@ export function windowAttention(name: string, width: number, heads: number, side
   return {
     params: inner.params,
     apply(values, { tokens, height, width: across }) {
-      const [batch] = g.fixedShape(name, tokens)
+      const [batch] = sidesOf(tokens)
       const [rows, columns] = [Math.ceil(height / side), Math.ceil(across / side)]
       const missing = [0, rows * side - height, columns * side - across, 0]
       const map = g.reshape(tokens, [batch, height, across, width])
       const padded = missing.some((size) => size > 0) ? g.pad(map, [0, 0, 0, 0], missing) : map
       const cut = g.reshape(padded, [batch, rows, side, columns, side, width])
-      const windows = g.reshape(g.transpose(cut, [0, 1, 3, 2, 4, 5]), [
-        batch * rows * columns,
-        side ** 2,
-        width,
-      ])
+      const windows = g.reshape(g.transpose(cut, [0, 1, 3, 2, 4, 5]), [-1, side ** 2, width])
       const mixed = g.reshape(inner.apply(values, windows, inferencePass), [
         batch,
         rows,
@@ -153,7 +154,7 @@ export function channelAttention(name: string, width: number, groups: number): M
       ...linearSpecs(`${name}.proj`, width, width),
     },
     apply(values, { tokens }) {
-      const [batch, count] = g.fixedShape(name, tokens)
+      const [batch, count] = sidesOf(tokens)
       const parts = g.reshape(applyLinear(`${name}.qkv`, values, tokens), [
         batch,
         count,

@@ -5,26 +5,30 @@ import type { VitArchitecture } from './vitShapes.ts'
 
 type Arrays = Readonly<Record<string, NdArray<'f32'>>>
 
+/** The layers whose outputs are scaled, each with the name of its factors. */
+export function listScaledLayers({
+  depth,
+  mlp,
+  layerScale,
+}: VitArchitecture): { layer: string; gamma: string }[] {
+  if (!layerScale) return []
+  const last = mlp.kind === 'gelu' ? 'fc2' : 'w3'
+  return Array.from({ length: depth }, (_, i) => `blocks.${i}`).flatMap((block) => [
+    { layer: `${block}.attn.proj`, gamma: `${block}.ls1.gamma` },
+    { layer: `${block}.mlp.${last}`, gamma: `${block}.ls2.gamma` },
+  ])
+}
+
 /** The network without layer scale that gives the same, for use; `params` are by dinov2's names. */
 export function foldLayerScale(
   architecture: VitArchitecture,
   params: Arrays,
 ): { readonly architecture: VitArchitecture; readonly params: Arrays } {
-  if (!architecture.layerScale) return { architecture, params }
   const folded: Record<string, NdArray<'f32'>> = { ...params }
-  const mlp = architecture.mlp.kind === 'gelu' ? 'fc2' : 'w3'
-  for (let i = 0; i < architecture.depth; i++) {
-    for (const [scale, layer] of [
-      ['ls1', 'attn.proj'],
-      ['ls2', `mlp.${mlp}`],
-    ]) {
-      const gamma = params[`blocks.${i}.${scale}.gamma`]
-      delete folded[`blocks.${i}.${scale}.gamma`]
-      for (const part of ['weight', 'bias']) {
-        const name = `blocks.${i}.${layer}.${part}`
-        folded[name] = scaleRows(params[name], gamma.data)
-      }
-    }
+  for (const { layer, gamma } of listScaledLayers(architecture)) {
+    delete folded[gamma]
+    for (const name of [`${layer}.weight`, `${layer}.bias`])
+      folded[name] = scaleRows(params[name], params[gamma].data)
   }
   return { architecture: { ...architecture, layerScale: false }, params: folded }
 }

@@ -2,9 +2,11 @@
 
 export { type Davit, type DavitValues, davit } from './davit.ts'
 export { type DavitArchitecture, davitShapes, isDavitText } from './davitShapes.ts'
-export { foldLayerScale } from './foldLayerScale.ts'
+export { foldLayerScale, listScaledLayers } from './foldLayerScale.ts'
+export { type GraphTailOptions, graphTail } from './graphTail.ts'
 export { type MlpOptions, mlp } from './mlp.ts'
 export { type PatchGanOptions, patchGan } from './patchGan.ts'
+export { poolTokens, type TokenReadout } from './poolTokens.ts'
 export { type Resampling, resamplePositions } from './positions.ts'
 export { quantizeLinear } from './quantizeLinear.ts'
 export { type ResnetGeneratorOptions, resnetGenerator } from './resnetGenerator.ts'

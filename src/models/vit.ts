@@ -70,7 +70,7 @@ export function vit(architecture: VitArchitecture): Vit {
     architecture.positions === 'rotary' ? rotaryPositions(1 + registers, grid, width / heads) : undefined
   const write = (values: ParamValues, images: g.Value): VitValues => {
     const embedded = cut.apply(values, images, inferencePass)
-    const [, , height, across] = g.fixedShape('vit', images)
+    const [height, across] = images.shape.slice(2) as number[]
     const grid: Grid = [height / patchSize, across / patchSize]
     const rotation = rotationOf(grid)
     const { positions, tokensIn } = addPrefix(architecture, values, embedded, grid)
@@ -99,7 +99,7 @@ export function vit(architecture: VitArchitecture): Vit {
     apply: (values, images) => write(values, images).tokens,
     writeClassToken(values, images) {
       const { tokensIn } = write(values, images)
-      const [, , height, across] = g.fixedShape('vit', images)
+      const [height, across] = images.shape.slice(2) as number[]
       return writeTail(values, tokensIn, 0, [height / patchSize, across / patchSize])
     },
     writeTail,
@@ -159,13 +159,12 @@ function prefixSpecs(architecture: VitArchitecture): ParamSpecs {
 
 // Positions are added to the tokens that have rows of their own; the others join after.
 function addPrefix(
-  { width, positions: owners, registers, resampling }: VitArchitecture,
+  { positions: owners, registers, resampling }: VitArchitecture,
   values: ParamValues,
   patches: g.Value,
   grid: Grid,
 ): { positions: g.Value | null; tokensIn: g.Value } {
-  const [batch] = g.fixedShape('vit', patches)
-  const repeat = (token: g.Value) => g.expand(token, [batch, token.shape[1] as number, width])
+  const repeat = (token: g.Value) => repeatForBatch(token, patches)
   const classToken = repeat(values.cls_token)
   const extra = registers > 0 ? [repeat(values.register_tokens)] : []
   if (owners === 'rotary') return { positions: null, tokensIn: g.concat([classToken, ...extra, patches], 1) }
@@ -181,4 +180,12 @@ function addPrefix(
   if (extra.length === 0) return { positions, tokensIn: placed }
   const [first, rest] = g.split(placed, 1, [1, grid[0] * grid[1]])
   return { positions, tokensIn: g.concat([first, ...extra, rest], 1) }
+}
+
+// [1, count, width] for each image of the batch, whose size may be named.
+function repeatForBatch(token: g.Value, patches: g.Value): g.Value {
+  const [batch] = patches.shape
+  return typeof batch === 'number'
+    ? g.expand(token, [batch, ...(token.shape.slice(1) as number[])])
+    : g.repeatLike(token, g.slice(patches, 1, 0, 1))
 }

@@ -17,16 +17,13 @@ export function linearSpecs(name: string, inputs: number, outputs: number): Para
 }
 
 /**
- * x W^T + b on tokens, as one matrix product of all rows where their number is known. Where `values` hold `name.scale`,
- * the weight is int8 and transposed (`quantizeLinear` of models).
+ * x W^T + b on tokens, as one matrix product of all rows. Where `values` hold `name.scale`, the weight is int8 and
+ * transposed (`quantizeLinear` of models).
  */
 export function applyLinear(name: string, values: ParamValues, x: g.Value): g.Value {
   const weight = values[`${name}.weight`]
   const scale = values[`${name}.scale`]
   if (scale) return g.quantizedMatmul(x, weight, scale, values[`${name}.bias`])
-  if (x.shape.some((side) => typeof side === 'string')) {
-    return g.add(g.matmul(x, weight, { transposeB: true }), values[`${name}.bias`])
-  }
   const rows = g.reshape(x, [-1, x.shape[x.shape.length - 1]])
   const product = g.add(g.matmul(rows, weight, { transposeB: true }), values[`${name}.bias`])
   return g.reshape(product, [...x.shape.slice(0, -1), weight.shape[0]])
@@ -177,7 +174,7 @@ export function patchEmbed(name: string, patchSize: number, width: number): Mode
       [`${name}.proj.bias`]: { shape: [width], role: 'bias', init: fill(0) },
     },
     apply(values, x) {
-      const [batch, channels, height, across] = g.fixedShape(name, x)
+      const [batch, channels, height, across] = x.shape as readonly [g.Side, number, number, number]
       if (channels !== 3 || height % patchSize !== 0 || across % patchSize !== 0) {
         throw new ShapeError({
           where: name,
@@ -189,7 +186,7 @@ export function patchEmbed(name: string, patchSize: number, width: number): Mode
       const [rows, columns] = [height / patchSize, across / patchSize]
       const cut = g.reshape(x, [batch, 3, rows, patchSize, columns, patchSize])
       const size = 3 * patchSize ** 2
-      const patches = g.reshape(g.transpose(cut, [0, 2, 4, 1, 3, 5]), [batch * rows * columns, size])
+      const patches = g.reshape(g.transpose(cut, [0, 2, 4, 1, 3, 5]), [-1, size])
       const product = g.matmul(patches, g.reshape(values[weight], [width, size]), { transposeB: true })
       return g.reshape(g.add(product, values[`${name}.proj.bias`]), [batch, rows * columns, width])
     },

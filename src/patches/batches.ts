@@ -9,22 +9,26 @@ export interface PatchBatch {
   readonly pixels: Pixels
 }
 
-/** Yields the patches of `rows` in that order, `batchSize` at a time (the last batch may be smaller). */
+// A batch holds no more bytes than this, whatever the size of a patch.
+const bytesAtMost = 2 ** 26
+
+/** Yields the patches of `rows` in that order, `batchSize` at a time (fewer where they are large, and in the last batch). */
 export async function* readBatches(
   set: PatchSet,
   rows: ArrayLike<number>,
   batchSize: number,
 ): AsyncGenerator<PatchBatch> {
   const order = Uint32Array.from(rows)
+  const size = Math.max(1, Math.min(batchSize, Math.floor(bytesAtMost / (set.height * set.width * 3))))
   const start = (at: number) => {
-    const chosen = order.slice(at, at + batchSize)
+    const chosen = order.slice(at, at + size)
     const reading = set.read(chosen).then((pixels): PatchBatch => ({ rows: chosen, pixels }))
     reading.catch(() => {}) // it is awaited only if the consumer comes back for it
     return reading
   }
   if (order.length === 0) return
   let next = start(0)
-  for (let at = batchSize; at < order.length; at += batchSize) {
+  for (let at = size; at < order.length; at += size) {
     const batch = await next
     next = start(at)
     yield batch

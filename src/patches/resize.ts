@@ -52,6 +52,23 @@ export function resizePixels(batch: Pixels, height: number, width: number, filte
   return wide.height === height ? wide : resizeColumns(wide, buildTaps(chosen, wide.height, height))
 }
 
+/** Bits of the fixed-point weights of a resize. */
+export const resizePrecision = 22
+
+/**
+ * The weights by which one axis is resized: row-major [outputs, inputs], whole numbers of 2 ** -resizePrecision.
+ * A byte is floor(sum / 2 ** resizePrecision + 1/2), kept within 0 to 255; rows are done first, then columns.
+ */
+export function resizeWeights(filter: ResizeFilter, inputs: number, outputs: number): Int32Array {
+  const taps = buildTaps(pickNamed<Filter>('resize filter', resizeFilters, filter), inputs, outputs)
+  const weights = new Int32Array(outputs * inputs)
+  for (let to = 0; to < outputs; to++) {
+    const own = taps.weights.subarray(to * taps.width, to * taps.width + taps.count[to])
+    weights.set(own, to * inputs + taps.from[to])
+  }
+  return weights
+}
+
 /** Resizes the shorter side to `size` and the longer in proportion, rounded down. */
 export function resizeShorter(batch: Pixels, size: number, filter: ResizeFilter): Pixels {
   const sides = shorterSides(batch.height, batch.width, size)
@@ -82,9 +99,11 @@ export function cropCenter(batch: Pixels, height: number, width: number): Pixels
   return pixels(cropped, batch.count, height, width)
 }
 
-// torchvision crops at round((side - crop) / 2), a half going to the even side; it pads a smaller picture by
-// floor((crop - side) / 2) on the left.
-function cropStart(side: number, crop: number): number {
+/**
+ * Where a central crop begins, negative where the side is smaller. torchvision crops at round((side - crop) / 2), a
+ * half going to the even side; it pads a smaller picture by floor((crop - side) / 2) on the left.
+ */
+export function cropStart(side: number, crop: number): number {
   if (crop > side) return -Math.floor((crop - side) / 2)
   const half = (side - crop) / 2
   const down = Math.floor(half)
@@ -99,8 +118,6 @@ interface Taps {
   readonly weights: Int32Array
   readonly width: number
 }
-
-const precision = 22
 
 function buildTaps(filter: Filter, inputs: number, outputs: number): Taps {
   const scale = inputs / outputs
@@ -125,7 +142,7 @@ function buildTaps(filter: Filter, inputs: number, outputs: number): Taps {
       sum += exact[i]
     }
     for (let i = 0; i < count; i++) {
-      const weight = (sum === 0 ? exact[i] : exact[i] / sum) * 2 ** precision
+      const weight = (sum === 0 ? exact[i] : exact[i] / sum) * 2 ** resizePrecision
       taps.weights[to * width + i] = Math.trunc(weight + (weight < 0 ? -0.5 : 0.5))
     }
     taps.from[to] = from
@@ -134,7 +151,7 @@ function buildTaps(filter: Filter, inputs: number, outputs: number): Taps {
   return taps
 }
 
-const half = 1 << (precision - 1)
+const half = 1 << (resizePrecision - 1)
 
 function resizeRows(batch: Pixels, taps: Taps): Pixels {
   const { size, from, count, weights } = taps
@@ -154,9 +171,9 @@ function resizeRows(batch: Pixels, taps: Taps): Pixels {
         blue += batch.data[at + 2] * weight
       }
       const target = (row * size + to) * 3
-      data[target] = red >> precision
-      data[target + 1] = green >> precision
-      data[target + 2] = blue >> precision
+      data[target] = red >> resizePrecision
+      data[target + 1] = green >> resizePrecision
+      data[target + 2] = blue >> resizePrecision
     }
   }
   return pixels(new Uint8Array(data.buffer), batch.count, batch.height, size)
@@ -177,7 +194,7 @@ function resizeColumns(batch: Pixels, taps: Taps): Pixels {
         for (let at = 0; at < stride; at++) sums[at] += batch.data[row + at] * weight
       }
       const target = (i * size + to) * stride
-      for (let at = 0; at < stride; at++) data[target + at] = sums[at] >> precision
+      for (let at = 0; at < stride; at++) data[target + at] = sums[at] >> resizePrecision
     }
   }
   return pixels(new Uint8Array(data.buffer), batch.count, size, batch.width)

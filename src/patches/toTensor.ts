@@ -2,7 +2,7 @@
 // Float steps are rounded as torchvision's ToTensor and Normalize round them, so that values are equal bit for bit.
 
 import { f32, type NdArray, type Pixels } from '../base/index.ts'
-import { cropCenter, type ResizeFilter, resizePixels, resizeShorter, shorterSides } from './resize.ts'
+import { cropCenter, type ResizeFilter, resizePixels, shorterSides } from './resize.ts'
 
 /** One value for each of red, green and blue, for pixels in [0, 1]. */
 export type ChannelValues = readonly [number, number, number]
@@ -55,30 +55,26 @@ export const imageTransforms = {
 
 /** The bytes that a transform makes of a batch before they become floats. */
 export function transformPixels(batch: Pixels, { resize, filter, crop }: ImageTransform): Pixels {
-  const resized = resize === null ? batch : resizeAs(batch, resize, filter)
+  const { height, width } = resizedSides(resize, batch.height, batch.width)
+  const resized = resize === null ? batch : resizePixels(batch, height, width, filter)
   if (crop === null) return resized
   return typeof crop === 'number'
     ? cropCenter(resized, crop, crop)
     : cropCenter(resized, crop.height, crop.width)
 }
 
-/** The sides of what a transform makes of patches of `height` x `width`. */
-export function transformedSides({ resize, crop }: ImageTransform, height: number, width: number): Sides {
-  if (crop !== null) return typeof crop === 'number' ? { height: crop, width: crop } : crop
+/** The sides that a transform's resize makes of patches of `height` x `width`. */
+export function resizedSides(resize: ImageTransform['resize'], height: number, width: number): Sides {
   if (resize === null) return { height, width }
   if ('height' in resize) return resize
   if (resize.edge === 'both') return { height: resize.side, width: resize.side }
   return shorterSides(height, width, resize.side)
 }
 
-function resizeAs(
-  batch: Pixels,
-  resize: NonNullable<ImageTransform['resize']>,
-  filter: ResizeFilter,
-): Pixels {
-  if ('height' in resize) return resizePixels(batch, resize.height, resize.width, filter)
-  const { side, edge } = resize
-  return edge === 'shorter' ? resizeShorter(batch, side, filter) : resizePixels(batch, side, side, filter)
+/** The sides of what a transform makes of patches of `height` x `width`. */
+export function transformedSides({ resize, crop }: ImageTransform, height: number, width: number): Sides {
+  if (crop !== null) return typeof crop === 'number' ? { height: crop, width: crop } : crop
+  return resizedSides(resize, height, width)
 }
 
 /**

@@ -26,18 +26,19 @@ export async function renderComparePage(page: ComparePage): Promise<string> {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeText(page.title)}</title><style>${style}</style></head><body>
 <h1>${escapeText(page.title)}</h1>
-${renderFigures(page.methods)}
+<div class="wide">${renderFigures(page.methods)}</div>
+<p>Optical density: red across, blue up; the lines are the fitted hematoxylin (blue) and eosin (red). ΔE: CIELAB distance of mean colours.</p>
 <div class="wide"><table class="patches"><thead><tr><th></th>${heads.map((head) => `<th>${escapeText(head)}</th>`).join('')}</tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>
 </body></html>
 `
 }
 
-const style = `body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1200px;padding:0 1rem;color:#222;background:#fff}
+const style = `body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1200px;padding:0 1rem;color:#222;background:#fff}.wide{background:inherit}
 h1{font-size:1.4rem}table{border-collapse:collapse}th,td{padding:.3rem .6rem;text-align:left;vertical-align:top}
 .figures td{font-variant-numeric:tabular-nums;text-align:right}.figures td:first-child{text-align:left}
 .figures tr{border-bottom:1px solid #ddd}.wide{overflow-x:auto}.patches img,.patches svg{width:128px;height:128px;display:block}
-.patches img{image-rendering:pixelated}.patches td{padding:.2rem}small{color:#666;display:block;max-width:128px;overflow-wrap:anywhere;font-weight:normal}
+.patches img{image-rendering:pixelated}.patches td{padding:.2rem}.patches tbody th{position:sticky;left:0;background:inherit;min-width:6.5rem;max-width:7.5rem}tr{background:inherit}table{background:inherit}small{color:#666;display:block;max-width:128px;overflow-wrap:anywhere;font-weight:normal}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}.figures tr{border-color:#444}small{color:#aaa}}`
 
 function renderFigures(methods: readonly MethodComparison[]): string {
@@ -69,8 +70,10 @@ async function renderRow(page: ComparePage, index: number): Promise<string> {
     }),
   )
   const original = await renderPicture(page, patch, `${page.ids[index]}, original`)
-  const name = `center ${escapeText(page.centers[index])}<small>${escapeText(page.ids[index])}</small>`
-  return `<tr><th>${name}</th><td>${original}</td><td>${drawDensities(patch)}</td>${cells.join('')}</tr>`
+  const center = page.centers[index]
+  const name = escapeText(/^cent(er|re)/i.test(center) ? center.replaceAll('_', ' ') : `center ${center}`)
+  const id = escapeText(page.ids[index].split('/').at(-1)!).replaceAll('_', '_<wbr>')
+  return `<tr><th>${name}<small>${id}</small></th><td>${original}</td><td>${drawDensities(patch)}</td>${cells.join('')}</tr>`
 }
 
 async function renderPicture(page: ComparePage, patch: Pixels, alt: string): Promise<string> {

@@ -1,7 +1,7 @@
 // Every pair of the grid is embedded: each split under each stain method, training patches under each
 // augmentation too. What two pairs share is made once.
 
-import { type Extractor, type ModelProvenance, openExtractor } from '../embed/index.ts'
+import { describeAgreement, type Extractor, type ModelProvenance, openExtractor } from '../embed/index.ts'
 import type { EmbeddingAgreement, Split, VerdictCounts } from '../runs/index.ts'
 import { type CacheEntry, keyOf } from './cache.ts'
 import { type EmbeddingPair, type GridCell, layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
@@ -102,10 +102,7 @@ async function embedPart(
   const inputs = pair.inputs[split.split]!
   const entry = await embedSplit(study.cache, inputs, split, { ...parts, groups }, step.progress)
   const agreement = await readAgreement(entry)
-  step.end(
-    entry.cached,
-    agreement ? `cosine to fp32 ${agreement.mean.toFixed(4)}, least ${agreement.min.toFixed(4)}` : undefined,
-  )
+  step.end(entry.cached, agreement ? describeAgreement(agreement) : undefined)
   noteCost(study, 'embed', what, entry, split.rows.length * viewsOf(pair, split.split))
   return entry
 }

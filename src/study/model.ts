@@ -1,6 +1,7 @@
 // The model of a run: its chosen cell, complete and portable: the stain's fit, the extractor, one head a
 // seed. Lies in <run>/model/ and needs neither the cache nor the training data.
 
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, type Pixels, type Progress, pickNamed } from '../base/index.ts'
@@ -20,8 +21,8 @@ import { type ReadyStain, stainBatches } from './steps/stainBatches.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 
-// model.json
-interface ModelFile {
+/** What model.json says. */
+export interface ModelFile {
   readonly cell: string
   readonly stain: StainEntry
   readonly fit: StainFit
@@ -76,28 +77,50 @@ export async function saveModel(
   await writeFileAtomic(join(folder, 'model.json'), `${JSON.stringify(model, null, 1)}\n`)
 }
 
+/** Reads what the model of a run folder is. Throws DataError where the run has none. */
+export async function readModelFile(runFolder: string): Promise<ModelFile> {
+  const path = join(runFolder, 'model', 'model.json')
+  if (existsSync(path)) return readJson<ModelFile>(path)
+  throw new DataError({
+    where: runFolder,
+    expected: 'the folder of a finished run, with model/model.json',
+    got: existsSync(runFolder) ? 'a folder without it' : 'no such folder',
+    hint: 'give the folder that eosin study run wrote',
+  })
+}
+
+/** The files of one seed's head in a run folder, by name. */
+export async function readHeadFiles(runFolder: string, seed: number): Promise<Record<string, Uint8Array>> {
+  const folder = join(runFolder, 'model', `head-${seed}`)
+  const files: Record<string, Uint8Array> = {}
+  for (const file of await readdir(folder)) files[file] = await readFile(join(folder, file))
+  return files
+}
+
 /** Opens the model of a run folder. Throws DataError where the run has none or its extractor has changed. */
 export async function openModel(
   runFolder: string,
   options: { device: string; threads?: number },
 ): Promise<Model> {
-  const folder = join(runFolder, 'model')
-  const file = await readJson<ModelFile>(join(folder, 'model.json'))
+  const file = await readModelFile(runFolder)
   const extractor = await openExtractor({ name: file.embed.name, ...file.embed.options }, options)
   if (extractor.key !== file.extractorKey) {
     await extractor.close()
     throw new DataError({
-      where: folder,
+      where: runFolder,
       expected: `the extractor ${file.embed.label} the run was trained with`,
       got: 'another version of it',
       hint: 'run the study again',
     })
   }
-  const heads = await Promise.all(file.seeds.map((seed) => loadHead(file.head, join(folder, `head-${seed}`))))
+  const method = pickNamed('head', headMethods, file.head)
+  const heads = await Promise.all(
+    file.seeds.map(async (seed) => method.load(await readHeadFiles(runFolder, seed))),
+  )
   const stain = {
     entry: file.stain,
     method: methodOf(file.stain),
-    fit: await readNetworks(folder, file.fit),
+    fit: await readNetworks(join(runFolder, 'model'), file.fit),
     provider: options.device as FittedStain['provider'],
   }
   return {
@@ -109,12 +132,6 @@ export async function openModel(
       for (const head of heads) await head.close?.()
     },
   }
-}
-
-async function loadHead(name: string, folder: string): Promise<Head> {
-  const files: Record<string, Uint8Array> = {}
-  for (const file of await readdir(folder)) files[file] = await readFile(join(folder, file))
-  return pickNamed('head', headMethods, name).load(files)
 }
 
 async function predictSet(

@@ -11,7 +11,7 @@ import type { AxisEntry, Recipe } from './recipe.ts'
  */
 export function pairHead(classify: AxisEntry, embed: AxisEntry): AxisEntry | null {
   const method = methodOf(classify)
-  if (!method.complete) return typeof embed.options.trunk === 'number' ? null : classify
+  if (!method.complete) return hasTrunk(embed) ? null : classify
   const options = method.complete(classify.options, embed)
   return options === null ? null : { ...classify, options: options as PlainOptions }
 }
@@ -20,7 +20,7 @@ export function pairHead(classify: AxisEntry, embed: AxisEntry): AxisEntry | nul
 export function rejectUnpaired(where: string, { embed, classify }: Pick<Recipe, 'embed' | 'classify'>): void {
   const lonelyEmbed = embed.find((entry) => classify.every((head) => pairHead(head, entry) === null))
   if (lonelyEmbed) {
-    const isTrunk = typeof lonelyEmbed.options.trunk === 'number'
+    const isTrunk = hasTrunk(lonelyEmbed)
     throw new RecipeError({
       where: `${where} embed ${lonelyEmbed.label}`,
       expected: isTrunk ? 'the head finetune, which takes its tokens' : 'a head that takes embeddings',
@@ -39,6 +39,10 @@ export function rejectUnpaired(where: string, { embed, classify }: Pick<Recipe, 
     got: embed.map(({ label }) => label).join(', '),
     hint: takesTokens ? 'e.g. { extractor: dinov2-small, trunk: 2 }' : 'add the extractor without trunk',
   })
+}
+
+function hasTrunk({ options }: AxisEntry): boolean {
+  return options.trunk !== undefined && options.trunk !== null
 }
 
 function methodOf(entry: AxisEntry): HeadMethod<unknown> {

@@ -1,8 +1,8 @@
 // A recipe: the YAML file that says what a study runs. Parsed and completed here, trusted everywhere else.
 
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
-import { parseDocument, stringify } from 'yaml'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parse, parseDocument, stringify } from 'yaml'
 import { z } from 'zod'
 import { pickNamed, RecipeError } from '../base/index.ts'
 import { headMethods, headPresets } from '../classify/index.ts'
@@ -166,6 +166,16 @@ export function parseRecipe(
 /** A recipe as YAML with every default spelled out. */
 export function printRecipe({ text: _, ...recipe }: Recipe): string {
   return stringify(recipe, { aliasDuplicateObjects: false })
+}
+
+/** The splits of a finished run, from the recipe in its folder; paths are absolute. */
+export async function readRunData(runFolder: string): Promise<Recipe['data']> {
+  const path = join(runFolder, 'recipe.yaml')
+  try {
+    return (parse(await readFile(path, 'utf8')) as Recipe).data
+  } catch (cause) {
+    throw new RecipeError({ where: path, expected: "a run's recipe", got: (cause as Error).message }, cause)
+  }
 }
 
 type AnyStain = Pick<StainMethod<object, StainFit>, 'defaults' | 'presets'> & { readonly train?: unknown }

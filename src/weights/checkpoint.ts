@@ -14,6 +14,13 @@ export interface TensorInfo {
   readonly stored: string
 }
 
+/** Where a tensor's values lie as float32, row-major and little-endian. */
+export interface FilePlace {
+  readonly path: string
+  /** Bytes from the file's start. */
+  readonly offset: number
+}
+
 /** An open checkpoint. Tensors are read one by one, so memory holds those asked for and never the file. */
 export interface Checkpoint {
   readonly path: string
@@ -25,6 +32,8 @@ export interface Checkpoint {
   read(name: string): Promise<NdArray<'f32'>>
   /** One tensor as it is stored, but for f16 and bf16 (as f32) and i8 and i16 (as i32). Throws as `read`. */
   raw(name: string): Promise<NdArray>
+  /** Where a tensor can be read in place; null where it must be converted or put together. */
+  place(name: string): Promise<FilePlace | null>
   close(): Promise<void>
 }
 
@@ -112,6 +121,10 @@ async function fromSafetensors(path: string): Promise<Checkpoint> {
     tensors,
     (name) => file.read(name),
     () => file.close(),
+    async (name) => {
+      const entry = file.entries[name]
+      return entry?.layout === 'F32' ? { path, offset: file.dataStart + entry.begin } : null
+    },
   )
 }
 
@@ -124,6 +137,10 @@ async function fromTorch(path: string): Promise<Checkpoint> {
     tensors,
     (name) => file.read(name),
     () => file.close(),
+    async (name) => {
+      const offset = tensors.get(name)?.stored === 'f32' ? await file.place(name) : null
+      return offset === null ? null : { path, offset }
+    },
   )
 }
 
@@ -134,12 +151,13 @@ export function makeCheckpoint(
   tensors: ReadonlyMap<string, TensorInfo>,
   readTensor: (name: string) => Promise<NdArray>,
   close: () => Promise<void>,
+  place: Checkpoint['place'],
 ): Checkpoint {
   const raw = async (name: string) => {
     if (tensors.has(name)) return readTensor(name)
     throw new WeightsError({ where: path, expected: `a tensor '${name}'`, got: 'none of that name' })
   }
-  return { path, format, tensors, raw, close, read: async (name) => toFloat32(await raw(name)) }
+  return { path, format, tensors, raw, place, close, read: async (name) => toFloat32(await raw(name)) }
 }
 
 function toFloat32(array: NdArray): NdArray<'f32'> {

@@ -14,7 +14,7 @@ import {
   vitParts,
 } from '../models/index.ts'
 import { assertWeights, checkWeights, countFindings, type WeightsFindings } from './check.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import type { Checkpoint, FilePlace } from './checkpoint.ts'
 import type { ModelCard } from './modelCard.ts'
 
 /** How a checkpoint fits a model. */
@@ -32,6 +32,16 @@ export interface Params {
   readonly naming: VitNaming | 'davit'
   /** One parameter. Throws as Checkpoint.read. */
   read(name: string): Promise<NdArray<'f32'>>
+  /**
+   * Where a parameter's rows lie in files, part below part; null where it must be read. A part without a place is zero.
+   */
+  place(name: string): Promise<readonly PlacedRows[] | null>
+}
+
+/** Some rows of a parameter that can be read in place. */
+export interface PlacedRows {
+  readonly shape: readonly number[]
+  readonly place: FilePlace | null
 }
 
 type Parts = Readonly<Record<string, readonly TensorPart[]>>
@@ -77,6 +87,16 @@ export function openParams(checkpoint: Checkpoint, card: ModelCard): Params {
         offset += sizeOf(part.shape)
       }
       return values
+    },
+    async place(name) {
+      const own = parts[name]
+      const rows: PlacedRows[] = []
+      for (const part of own) {
+        const place = part.name === null ? null : await checkpoint.place(nameOf.get(part.name)!)
+        if (part.zeroRows || (part.name !== null && place === null)) return null
+        rows.push({ shape: own.length === 1 ? allShapes[name] : part.shape, place })
+      }
+      return rows
     },
   }
 }

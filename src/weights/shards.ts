@@ -62,7 +62,15 @@ export async function openShards(
         })
       tensors.set(name, info)
     }
-    return makeCheckpoint(path, 'sharded', tensors, (name) => shards.get(fileOf.get(name)!)!.raw(name), close)
+    const shardOf = (name: string) => shards.get(fileOf.get(name)!)
+    return makeCheckpoint(
+      path,
+      'sharded',
+      tensors,
+      (name) => shardOf(name)!.raw(name),
+      close,
+      async (name) => shardOf(name)?.place(name) ?? null,
+    )
   } catch (error) {
     await close()
     throw error

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { f32 } from '../../src/base/index.ts'
+import { f32, ndarray, pixels, sizeOf } from '../../src/base/index.ts'
 import { addWeights } from '../../src/cli/commands/weights.ts'
-import { writeSafetensors } from '../../src/formats/index.ts'
+import { makeSmokePatch, openExtractor } from '../../src/embed/index.ts'
+import { encodePng, writeNpy, writeSafetensors } from '../../src/formats/index.ts'
 import { parseModelCard, publishedShapes } from '../../src/weights/index.ts'
 import { type HubServer, sha256, startHub } from '../weights/hubServer.ts'
 import { runCli, startCli } from './runCli.ts'
@@ -124,6 +125,65 @@ describe('eosin weights', () => {
     expect(out).toMatch(/1 missing, 1 mis-shaped: not a checkpoint of Tiny\n$/)
     expect(code).toBe(1)
   })
+
+  it('embeds a fixed patch, and compares with reference outputs', async () => {
+    const drawn = Object.entries(shapes).map(([name, shape], t) => {
+      const values = Float32Array.from(
+        { length: sizeOf(shape) },
+        (_, i) => ((i * 7919 + t) % 101) / 250 - 0.2,
+      )
+      return [name, f32(shape, values)] as const
+    })
+    writeFileSync(file, writeSafetensors(Object.fromEntries(drawn)))
+    const extractor = await openExtractor({ name: `vit:${card}`, weights: file })
+    const { data } = makeSmokePatch()
+    const [width, channels] = [96, 3]
+    expect([...data.subarray((5 * width + 7) * channels, (5 * width + 7) * channels + 3)]).toEqual([
+      46, 48, 50,
+    ])
+    const images = ndarray(
+      'u8',
+      [2, 96, 96, 3],
+      Uint8Array.from([...data, ...data.map((value) => 255 - value)]),
+    )
+    const output = await extractor.embed(pixels(images.data, 2, 96, 96))
+    await extractor.close()
+    const at = (name: string) => join(folder, name)
+    writeFileSync(at('images.npy'), writeNpy(images))
+    writeFileSync(at('outputs.npy'), writeNpy(f32([2, 8], output)))
+    writeFileSync(at('both.safetensors'), writeSafetensors({ input: images, output: f32([2, 8], output) }))
+    writeFileSync(at('picture.png'), await encodePng(makeSmokePatch()))
+    writeFileSync(at('first.npy'), writeNpy(f32([1, 8], output.slice(0, 8))))
+    const check = (...more: string[]) =>
+      eosin('check', 'tiny', file, '--card', card, '--device', 'cpu', ...more)
+
+    const plain = await check()
+    const shown = [...output.subarray(0, 4)].map((value) => value.toFixed(6)).join(' ')
+    expect(plain.out).toContain(`embedding of the fixed patch: ${shown} ... (8 values, length `)
+    for (const given of [
+      ['--reference', at('both.safetensors')],
+      ['--reference', at('outputs.npy'), '--input', at('images.npy')],
+      ['--reference', at('first.npy'), '--input', at('picture.png')],
+    ]) {
+      const { out, code } = await check(...given)
+      expect(out).toMatch(
+        /reference of [12] images: largest difference 0.0e\+0 .*, least cosine 1\.0000000\n$/,
+      )
+      expect(code).toBe(0)
+    }
+    output[3] += 0.5
+    writeFileSync(at('outputs.npy'), writeNpy(f32([2, 8], output)))
+    const off = await check('--reference', at('outputs.npy'), '--input', at('images.npy'))
+    expect(off.out).toMatch(/problem: reference of 2 images: largest difference 5\.0e-1/)
+    expect(off.code).toBe(1)
+    await expect(check('--reference', at('first.npy'), '--input', at('images.npy'))).rejects.toThrow(
+      /first\.npy: expected outputs \[2, 8\], got \[1, 8\]; give one row for each image/,
+    )
+    await expect(check('--reference', at('first.npy'))).rejects.toThrow(/expected the images that it is of/)
+    await expect(check('--reference', at('first.npy'), '--input', at('outputs.npy'))).rejects.toThrow(
+      /expected images as uint8 \[count, height, width, 3\], got f32/,
+    )
+  }, 60_000)
 
   it('says how to get weights that are not here', async () => {
     await expect(eosin('check', 'uni')).rejects.toThrow(

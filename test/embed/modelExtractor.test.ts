@@ -1,16 +1,17 @@
 // Known models as extractors, on the weights of a golden fixture and on checkpoints written here.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareArrays } from '../../conformance/compare.ts'
 import { readParams, runGraph } from '../../conformance/network.ts'
-import { f32, openRandom, type Pixels, pixels, sizeOf } from '../../src/base/index.ts'
+import { f32, type NdArray, ndarray, openRandom, type Pixels, pixels, sizeOf } from '../../src/base/index.ts'
 import { openExtractor } from '../../src/embed/index.ts'
+import { listProviders } from '../../src/engine/index.ts'
 import { writeSafetensors } from '../../src/formats/index.ts'
 import { constant, input, reduceMean, slice } from '../../src/graph/index.ts'
-import { publishedVitShapes, type VitArchitecture, vit } from '../../src/models/index.ts'
+import { publishedVitShapes, type VitArchitecture, type VitNaming, vit } from '../../src/models/index.ts'
 import { toTensor } from '../../src/patches/index.ts'
 import { catalog, type ModelCard, parseModelCard } from '../../src/weights/index.ts'
 
@@ -137,6 +138,38 @@ describe('a model as an extractor', () => {
     )
   })
 
+  it.each([
+    ['timm', { mlp: { kind: 'swiglu', hidden: 64 }, registers: 4, positions: 'patches' }],
+    ['huggingface dinov2', { mlp: { kind: 'gelu', hidden: 48 }, maskToken: true }],
+    ['huggingface dinov3', { registers: 2, positions: 'rotary', maskToken: true, resampling: 'none' }],
+  ] as const)('gives the same bytes from weights in their file and from weights that are read: %s', async (naming, more) => {
+    const described = {
+      ...card,
+      naming,
+      architecture: { width: 24, depth: 2, heads: 2, patchSize: 14, imageSize: 42, ...more },
+    }
+    const place = join(folder, naming.replace(' ', '-'))
+    await mkdir(place)
+    await writeFile(join(place, 'card.json'), JSON.stringify(described))
+    const { architecture } = parseModelCard(JSON.stringify(described), 'card')
+    const tensors = drawTensors(architecture as VitArchitecture, naming)
+    await writeFile(join(place, 'file.safetensors'), writeSafetensors(tensors))
+    await symlink(join(place, 'file.safetensors'), join(folder, `${naming}-link.safetensors`))
+    // One tensor in double precision must be converted, so that all are read.
+    const [[first, { shape, data }], ...others] = Object.entries(tensors)
+    const wide = { [first]: ndarray('f64', shape, Float64Array.from(data)), ...Object.fromEntries(others) }
+    await writeFile(join(place, 'wide.safetensors'), writeSafetensors(wide))
+    const rowsOf = async (path: string) => {
+      const extractor = await openExtractor({ name: `vit:${join(place, 'card.json')}`, weights: path })
+      const rows = await extractor.embed(drawPixels(3, 42))
+      await extractor.close()
+      return rows
+    }
+    const placed = await rowsOf(join(folder, `${naming}-link.safetensors`))
+    expect(placed.some((value) => value !== 0)).toBe(true)
+    expect(await rowsOf(join(place, 'wide.safetensors'))).toEqual(placed)
+  })
+
   it('resamples positions for other image sizes, by the convention asked for', async () => {
     const batch = drawPixels(1, 56)
     const as = (resampling: string) => embed({ resampling, resize: 56 }, batch)
@@ -171,6 +204,14 @@ describe('a model as an extractor', () => {
     expect(rows.slice(0, 384)).not.toEqual(rows.slice(384))
   })
 
+  it.skipIf(listProviders().includes('cuda'))(
+    'says at once which provider is missing, and what to install',
+    async () => {
+      const opening = openExtractor({ name: `vit:${path}`, weights }, { device: 'cuda' })
+      await expect(opening).rejects.toThrow(/provider cuda: .*install the CUDA libraries .*docs\/engine\.md/)
+    },
+  )
+
   it('says at once what it cannot take', async () => {
     await expect(embed({ resize: 50 }, drawPixels(1, 50))).rejects.toThrow(/multiples of 14/)
     await expect(embed({ pooling: 'max' }, drawPixels(1, 42))).rejects.toThrow(/no 'max'|max/)
@@ -181,16 +222,17 @@ describe('a model as an extractor', () => {
   })
 })
 
-async function writeWeights(
-  architecture: VitArchitecture,
-  naming: 'timm' | 'huggingface dinov2',
-): Promise<string> {
+function drawTensors(architecture: VitArchitecture, naming: VitNaming): Record<string, NdArray<'f32'>> {
   const tensors = Object.entries(publishedVitShapes(architecture, naming)).map(([name, shape]) => {
     const values = new Float32Array(sizeOf(shape))
     for (let i = 0; i < values.length; i++) values[i] = ((i * 7919) % 1009) / 25_000 - 0.02
     return [name, f32(shape, values)] as const
   })
+  return Object.fromEntries(tensors)
+}
+
+async function writeWeights(architecture: VitArchitecture, naming: VitNaming): Promise<string> {
   const path = join(folder, `${naming}.safetensors`)
-  await writeFile(path, writeSafetensors(Object.fromEntries(tensors)))
+  await writeFile(path, writeSafetensors(drawTensors(architecture, naming)))
   return path
 }

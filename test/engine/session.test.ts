@@ -39,6 +39,9 @@ describe('openSession', () => {
     expect(() => chooseProvider('gpu' as 'cuda')).toThrow(UnknownNameError)
     if (listProviders().includes('cuda')) return expect(chooseProvider()).toBe('cuda')
     expect(chooseProvider()).toBe('cpu')
+    expect(() => chooseProvider('cuda')).toThrow(
+      /^provider cuda: expected an NVIDIA GPU, on Linux x64, got not available/,
+    )
     await expect(openSession(doubling(), { provider: 'cuda' })).rejects.toThrow(
       /^provider cuda: expected an NVIDIA GPU.*; install/,
     )

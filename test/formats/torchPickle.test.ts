@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { DataError, WeightsError } from '../../src/base/index.ts'
+import { DataError, sizeOf, WeightsError } from '../../src/base/index.ts'
 import { openTorchPickle } from '../../src/formats/torchPickle.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-torch-'))
@@ -37,6 +37,23 @@ describe('a torch.save file', () => {
       expanded: { dtype: 'f32', shape: [2, 3], values: [2, 2, 2, 2, 2, 2] },
       empty: { dtype: 'f32', shape: [0, 4], values: [] },
     })
+  })
+
+  it('says where a tensor lies that can be used in place', async () => {
+    const path = 'fixtures/torch/state_dict.pt'
+    const file = await openTorchPickle(path)
+    const bytes = readFileSync(path)
+    const placed: string[] = []
+    for (const [name, { stored, shape }] of file.tensors) {
+      const offset = await file.place(name)
+      if (offset === null || stored !== 'f32') continue
+      const values = new Uint8Array(bytes.subarray(offset, offset + 4 * sizeOf(shape)))
+      expect(new Float32Array(values.buffer)).toEqual((await file.read(name)).data)
+      placed.push(name)
+    }
+    expect(placed).toEqual(['weight', 'row', 'empty'])
+    expect(await file.place('transposed')).toBe(null)
+    await file.close()
   })
 
   it('says how each tensor is stored without reading it', async () => {

@@ -56,6 +56,21 @@ describe('the report of a run', () => {
     expect(bodyRows(table)[0]).toContain('chosen')
   })
 
+  it('shows how near embeddings of lower precision are to single precision, and nothing where none are', async () => {
+    const run = inventRun(SMALL)
+    const agreement = {
+      embeddings: 'macenko/small',
+      embed: 'small',
+      split: 'val',
+      patches: 32,
+      mean: 0.99871,
+      min: 0.99654,
+    } as const
+    const page = await render({ ...run, metrics: { ...run.metrics, agreements: [agreement] } })
+    expect(textOf(page)).toMatch(/Precision .*macenko\/small val 32 0\.99871 0\.99654/)
+    expect(headings(await render(run))).not.toContain('### Precision')
+  })
+
   it('says what a model was trained on, and warns of hospitals that it has seen', async () => {
     const embedOf = async (options: SampleOptions) =>
       textOf(sectionOf(await render(inventRun(options)), 'embed'))

@@ -30,7 +30,8 @@ const everything = [...Object.keys(below), 'study']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ...below,
   study: Object.keys(below),
-  cli: everything,
+  export: everything,
+  cli: [...everything, 'export'],
 }
 
 // Rooms that import nothing of Node, so that they run in a browser.

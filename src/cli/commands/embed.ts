@@ -1,7 +1,6 @@
 // eosin embed: embeddings of a patch set, optionally after a stain fit.
 
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Agreement } from '../../embed/index.ts'
 import type { Shard } from '../../study/index.ts'
 import {
   addExamples,
@@ -68,7 +67,7 @@ function shard(text: string): Shard {
 }
 
 async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
-  const { openExtractor } = await import('../../embed/index.ts')
+  const { describeAgreement, openExtractor } = await import('../../embed/index.ts')
   const { openPatchSet } = await import('../../patches/index.ts')
   const { openStainFit, parseAssignments, writeEmbeddingFolder } = await import('../../study/index.ts')
   const stain = await openStainFit(options.stain ?? null, options.device as 'auto')
@@ -99,8 +98,4 @@ async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
   } finally {
     await extractor.close()
   }
-}
-
-function describeAgreement({ patches, mean, min }: Agreement): string {
-  return `cosine to fp32 on ${patches} of these patches: mean ${mean.toFixed(5)}, least ${min.toFixed(5)}`
 }

@@ -1,6 +1,7 @@
 // eosin predict: the model of a run on patches it has never seen.
 
 import type { Command } from 'commander'
+import { UsageError } from '../../base/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -16,7 +17,8 @@ import {
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 
 interface PredictOptions extends CommonOptions {
-  readonly run: string
+  readonly run?: string
+  readonly onnx?: string
   readonly out: string
   readonly submission?: string
   readonly format?: string
@@ -28,8 +30,11 @@ export function addPredict(program: Command): void {
   const predict = program
     .command('predict')
     .argument('<path>', 'a patch set; labels are not needed')
-    .description("call tumour or no tumour with a run's chosen model")
-    .requiredOption('--run <folder>', 'the run whose model predicts')
+    .description(
+      "call tumour or no tumour with a run's chosen model, or with the file eosin export made of it",
+    )
+    .option('--run <folder>', 'the run whose model predicts')
+    .option('--onnx <file>', 'or an exported pipeline')
     .option('--out <file.csv>', 'id, center, slide, probability, prediction', 'predictions.csv')
     .option('--submission <file.csv>', "also write the challenge's ID,Pred")
     .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
@@ -39,16 +44,19 @@ export function addPredict(program: Command): void {
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runPredict)
-  addExamples(predict, 'eosin predict test.h5 --run runs/demo --submission submission.csv')
+  addExamples(
+    predict,
+    'eosin predict test.h5 --run runs/demo --submission submission.csv',
+    'eosin predict test.h5 --onnx pipeline.onnx',
+  )
 }
 
 async function runPredict(path: string, options: PredictOptions): Promise<void> {
   for (const file of [options.out, options.submission]) if (file) refuseOverwrite(file, options.overwrite)
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { openModel } = await import('../../study/index.ts')
   const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
   const { writeSubmission } = await import('../../runs/index.ts')
-  const model = await openModel(options.run, options)
+  const model = await openAnyModel(options)
   try {
     const set = await openPatchSet(path, options)
     const probabilities = await model.predict(set, showProgress(`predict  ${path}`))
@@ -74,4 +82,16 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
   } finally {
     await model.close()
   }
+}
+
+async function openAnyModel({ run, onnx, ...options }: PredictOptions) {
+  if ((run === undefined) === (onnx === undefined)) {
+    throw new UsageError({
+      where: 'predict',
+      expected: 'either --run RUN or --onnx FILE',
+      got: run === undefined ? 'neither' : 'both',
+    })
+  }
+  if (onnx !== undefined) return (await import('../../export/index.ts')).openPipeline(onnx, options)
+  return (await import('../../study/index.ts')).openModel(run!, options)
 }

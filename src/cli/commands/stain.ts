@@ -2,10 +2,10 @@
 
 import { extname } from 'node:path'
 import { type Command, Option } from 'commander'
-import { pickNamed } from '../../base/index.ts'
+import { type Pixels, pickNamed } from '../../base/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
 import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
-import type { PlainOptions, ReadyStain, StainEntry } from '../../study/index.ts'
+import type { PlainOptions, ReadyStain, StainEntry, StainWorkers } from '../../study/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -39,6 +39,7 @@ interface FitOptions extends StainOptions {
 interface ApplyOptions extends StainOptions {
   readonly fit: string
   readonly fallback: StainEntry['fallback']
+  readonly threads?: number
 }
 
 export function addStain(program: Command): void {
@@ -73,6 +74,7 @@ export function addStain(program: Command): void {
         .choices(['slide', 'center', 'none'])
         .default('slide'),
     )
+    .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
     .addOption(deviceOption())
     .addOption(formatOption())
     .addOption(partOption())
@@ -111,13 +113,15 @@ async function runFit(path: string, options: FitOptions): Promise<void> {
 async function runApply(path: string, options: ApplyOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { openStainFit } = await import('../../study/index.ts')
+  const { openStainFit, openStainWorkers } = await import('../../study/index.ts')
   const { entry, ...fitted } = await openStainFit(options.fit, options.device as 'auto')
   const stain = { ...fitted, entry: { ...entry, fallback: options.fallback } }
   const set = await openPatchSet(path, options)
+  const workers = openStainWorkers(options.threads)
   try {
     const write = extname(options.out) === '.h5' ? writeChallengeFile : writePngFolder
-    const verdicts = await write(options.out, set, stain)
+    const verdicts: VerdictTally = {}
+    await write(options.out, set, normalise(set, stain, workers, verdicts))
     clearLine()
     printResult(options, { count: set.count, verdicts, out: options.out }, () =>
       [
@@ -126,6 +130,7 @@ async function runApply(path: string, options: ApplyOptions): Promise<void> {
       ].join('\n'),
     )
   } finally {
+    await workers.close()
     await set.close()
   }
 }
@@ -135,8 +140,20 @@ async function pickMethod(name: string): Promise<StainMethod<unknown, StainFit>>
   return pickNamed('--method', stainMethods, name) as unknown as StainMethod<unknown, StainFit>
 }
 
+type VerdictTally = Partial<Record<Verdict, number>>
+
+interface NormalisedPatch {
+  readonly row: number
+  readonly pixels: Pixels
+}
+
 // Yields each normalised patch with its row, counting verdicts on the way.
-async function* normalise(set: PatchSet, stain: ReadyStain, verdicts: Partial<Record<Verdict, number>>) {
+async function* normalise(
+  set: PatchSet,
+  stain: ReadyStain,
+  workers: StainWorkers,
+  verdicts: VerdictTally,
+): AsyncGenerator<NormalisedPatch> {
   const { allRows } = await import('../../patches/index.ts')
   const { fitOwnGroups, stainBatches } = await import('../../study/index.ts')
   const { pixelsAt } = await import('../../base/index.ts')
@@ -144,7 +161,7 @@ async function* normalise(set: PatchSet, stain: ReadyStain, verdicts: Partial<Re
   const rows = allRows(set)
   const groups = await fitOwnGroups(set, rows, stain.entry, progress)
   let done = 0
-  for await (const { rows: batch, result } of stainBatches(set, rows, stain, groups)) {
+  for await (const { rows: batch, result } of stainBatches(set, rows, stain, groups, workers)) {
     for (let i = 0; i < result.pixels.count; i++) {
       verdicts[result.verdicts[i]] = (verdicts[result.verdicts[i]] ?? 0) + 1
       yield { row: batch[i], pixels: pixelsAt(result.pixels, i) }
@@ -154,9 +171,8 @@ async function* normalise(set: PatchSet, stain: ReadyStain, verdicts: Partial<Re
   }
 }
 
-async function writeChallengeFile(out: string, set: PatchSet, stain: ReadyStain) {
+async function writeChallengeFile(out: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
   const { createChallengeFile } = await import('../../patches/index.ts')
-  const verdicts: Partial<Record<Verdict, number>> = {}
   const { height, width, origin } = set
   const target = await createChallengeFile(out, {
     compress: true,
@@ -166,7 +182,7 @@ async function writeChallengeFile(out: string, set: PatchSet, stain: ReadyStain)
     licence: set.licence ?? undefined,
   })
   try {
-    for await (const { row, pixels } of normalise(set, stain, verdicts)) {
+    for await (const { row, pixels } of patches) {
       const [center, slide] = [set.centers, set.slides].map((names) =>
         names ? Number(names[row]) : undefined,
       )
@@ -177,19 +193,16 @@ async function writeChallengeFile(out: string, set: PatchSet, stain: ReadyStain)
     await target.discard()
     throw cause
   }
-  return verdicts
 }
 
-async function writePngFolder(out: string, set: PatchSet, stain: ReadyStain) {
+async function writePngFolder(out: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
   const { mkdir, rename, rm } = await import('node:fs/promises')
   const { encodePng, writeFileAtomic } = await import('../../formats/index.ts')
-  const verdicts: Partial<Record<Verdict, number>> = {}
   const work = `${out}.work`
   await mkdir(work, { recursive: true })
-  for await (const { row, pixels } of normalise(set, stain, verdicts)) {
+  for await (const { row, pixels } of patches) {
     await writeFileAtomic(`${work}/${set.ids[row].replaceAll(/[^\w.-]+/g, '_')}.png`, await encodePng(pixels))
   }
   await rm(out, { recursive: true, force: true })
   await rename(work, out)
-  return verdicts
 }

@@ -114,7 +114,7 @@ async function runCompare(path: string, options: CompareOptions): Promise<void> 
       const result = await method.apply(before, fit, method.defaults)
       compared.push(compareResult(method.name, before, result, centers))
     }
-    const title = `Stain methods on ${set.source} (${set.origin})`
+    const title = `Stain methods on ${set.source} (${set.origin === 'unknown' ? 'origin not known' : set.origin})`
     const page = await renderComparePage({
       title,
       before,

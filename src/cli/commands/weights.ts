@@ -3,16 +3,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { DataError, pickNamed } from '../../base/index.ts'
-import type {
-  Checkpoint,
-  HubSettings,
-  ImportedWeights,
-  ModelCard,
-  PulledWeights,
-  WeightsFit,
-} from '../../weights/index.ts'
-import { addExamples, type CommonOptions, jsonOption, printResult } from '../command.ts'
+import type { HubSettings, ImportedWeights, ModelCard, PulledWeights } from '../../weights/index.ts'
+import { addExamples, type CommonOptions, deviceOption, jsonOption, printResult } from '../command.ts'
 import { clearLine, formatCount, formatTable, say, showProgress, yellow } from '../terminal.ts'
+import type { CheckOptions } from './weightsCheck.ts'
 
 interface HubOptions extends CommonOptions {
   readonly card?: string
@@ -21,9 +15,6 @@ interface HubOptions extends CommonOptions {
   readonly token?: string
   readonly cache?: string
   readonly offline?: boolean
-}
-interface CheckOptions extends HubOptions {
-  readonly quick?: boolean
 }
 
 export function addWeights(program: Command): void {
@@ -57,10 +48,24 @@ export function addWeights(program: Command): void {
   const check = addHubOptions(weights.command('check'))
     .argument('<model>', "a model's name, as list prints it; any name with --card")
     .argument('[path]', 'a checkpoint; without it the one in the cache')
-    .description("compare a checkpoint's tensors with the model's, and look for values that are no numbers")
+    .description("compare a checkpoint's tensors with the model's, and its embeddings with reference outputs")
     .option('--quick', 'names and shapes only: do not read the values')
+    .option(
+      '--reference <file>',
+      "the publisher's outputs: .npy [images, size], or safetensors with output and input",
+    )
+    .option(
+      '--input <files...>',
+      'the images of --reference: .npy, uint8 [images, height, width, 3], or pictures',
+    )
+    .option('--set <key=value...>', 'change an option of the extractor, e.g. pooling=cls', [])
+    .addOption(deviceOption())
     .action(runCheck)
-  addExamples(check, 'eosin weights check dinov2-small', 'eosin weights check uni pytorch_model.bin --json')
+  addExamples(
+    check,
+    'eosin weights check dinov2-small',
+    'eosin weights check uni pytorch_model.bin --reference uni.safetensors',
+  )
 }
 
 function addHubOptions(command: Command): Command {
@@ -150,8 +155,12 @@ async function runImport(model: string, path: string, options: HubOptions): Prom
   )
 }
 
-async function runCheck(model: string, path: string | undefined, options: CheckOptions): Promise<void> {
-  const { findNonFinite, fitWeights, locateWeights, openCheckpoint } = await import('../../weights/index.ts')
+async function runCheck(
+  model: string,
+  path: string | undefined,
+  options: CheckOptions & HubOptions,
+): Promise<void> {
+  const { locateWeights } = await import('../../weights/index.ts')
   const card = await openCard(model, options)
   const found = path ?? (await locateWeights(card, settingsOf(options)))
   if (found === null) {
@@ -161,57 +170,6 @@ async function runCheck(model: string, path: string | undefined, options: CheckO
       hint: `run \`eosin weights pull ${model}\`, or name a file`,
     })
   }
-  const checkpoint = await openCheckpoint(found)
-  try {
-    const fit = fitWeights(checkpoint, card)
-    const progress = showProgress(`check    ${found}`)
-    const nonFinite = options.quick ? null : await findNonFinite(checkpoint, progress)
-    const hash = await verifyHash(found)
-    clearLine()
-    const { missing, misshaped } = fit.findings
-    const isFit = missing.length + misshaped.length === 0 && !nonFinite?.length && hash !== false
-    const result = {
-      model,
-      path: found,
-      format: checkpoint.format,
-      tensors: checkpoint.tensors.size,
-      ...fit,
-      nonFinite,
-      hash,
-      fits: isFit,
-    }
-    printResult(options, result, () => describeCheck(card, checkpoint, fit, nonFinite, hash))
-    if (!isFit) process.exitCode = 1
-  } finally {
-    await checkpoint.close()
-  }
-}
-
-// Whether a cached file still has the hash it is stored under; null for a file elsewhere.
-async function verifyHash(path: string): Promise<boolean | null> {
-  const { hashContent, hashOfCached } = await import('../../weights/index.ts')
-  const hash = await hashOfCached(path)
-  return hash === null ? null : (await hashContent(path, hash.length === 64 ? 'sha256' : 'git')) === hash
-}
-
-function describeCheck(
-  card: ModelCard,
-  { path, format, tensors }: Checkpoint,
-  { naming, findings }: WeightsFit,
-  nonFinite: readonly string[] | null,
-  hash: boolean | null,
-): string {
-  const { missing, misshaped, extra } = findings
-  const stored = [...new Set([...tensors.values()].map((tensor) => tensor.stored))].join(', ')
-  return [
-    `${path}: ${format}, ${formatCount(tensors.size)} tensors of ${stored}, names of ${naming}`,
-    ...missing.map((name) => `problem: ${name} is missing`),
-    ...misshaped.map(({ name, expected, got }) => `problem: ${name} is [${got}], not [${expected}]`),
-    ...(nonFinite ?? []).map((name) => `problem: ${name} holds NaN or infinite values`),
-    ...(hash === false ? ['problem: the file is not what its hash says: remove it and pull again'] : []),
-    ...extra.map((name) => `not used: ${name}`),
-    missing.length + misshaped.length === 0
-      ? `the tensors are those of ${card.title}`
-      : `${missing.length} missing, ${misshaped.length} mis-shaped: not a checkpoint of ${card.title}`,
-  ].join('\n')
+  const { checkModel } = await import('./weightsCheck.ts')
+  await checkModel(model, card, found, options)
 }

@@ -2,21 +2,19 @@
 
 import { type NdArray, UsageError } from '../../base/index.ts'
 import { openSession, type Session, type SessionOptions } from '../../engine/index.ts'
+import { constant, emitModel, flatten, input, type Value } from '../../graph/index.ts'
 import {
-  concat,
-  constant,
-  emitModel,
-  flatten,
-  input,
-  reduceMean,
-  reshape,
-  slice,
-  type Value,
-} from '../../graph/index.ts'
-import { davit, foldLayerScale, quantizeLinear, type VitArchitecture, vit } from '../../models/index.ts'
+  davit,
+  foldLayerScale,
+  poolTokens,
+  quantizeLinear,
+  type VitArchitecture,
+  vit,
+} from '../../models/index.ts'
 import { inferencePass, type ParamValues } from '../../nn/index.ts'
 import type { Params } from '../../weights/index.ts'
 import type { ModelPlan } from './modelOptions.ts'
+import { placeWeights } from './placedWeights.ts'
 
 /** A network ready for images of one size. */
 export interface Network {
@@ -25,8 +23,9 @@ export interface Network {
   close(): Promise<void>
 }
 
-// Above this, weights are fed instead of written into the model: they would be copied several times over, and
-// a model file ends at 2 GiB. Fed weights cost a few percent of speed: they cannot be laid out beforehand.
+// Above this, weights are not written into the model: they would be copied several times over, and a model file ends at
+// 2 GiB. They stay in their file where they can, else they are fed, which costs a few percent of speed: fed weights
+// cannot be laid out beforehand.
 const largestWritten = 512 * 2 ** 20
 
 /** The length of an embedding. Throws UsageError for tokens of images whose size is not known. */
@@ -51,7 +50,7 @@ export function checkSides(plan: ModelPlan, sides: readonly [number, number]): v
   writeEmbedding(plan, Object.fromEntries(values), input('images', [1, 3, ...sides]))
 }
 
-/** Reads the weights and opens a session for batches of images of these sides. */
+/** Opens a session for batches of images of these sides; weights are left in their file where they can be. */
 export async function openNetwork(
   plan: ModelPlan,
   params: Params,
@@ -60,15 +59,12 @@ export async function openNetwork(
 ): Promise<Network> {
   const batch = plan.batch ?? chooseBatch(plan, height, width)
   const x = input('images', [batch, 3, height, width])
-  const { architecture, weights } = await readWeights(plan, params)
-  const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
-  const isFed = bytes > largestWritten
-  const values = Object.entries(weights).map(
-    ([name, array]) => [name, isFed ? input(name, array.shape, array.dtype) : constant(array)] as const,
-  )
-  const embedding = writeEmbedding({ ...plan, architecture }, Object.fromEntries(values), x)
-  const session = await openSession(emitModel({ embedding }, { inputs: [x] }), options)
-  const fed = pickFed(session, weights)
+  const placed = plan.precision === 'fp32' ? await placeWeights(plan, params) : null
+  const { architecture, values, arrays } = placed ?? (await writeWeights(plan, params))
+  const embedding = writeEmbedding({ ...plan, architecture }, values, x)
+  const model = emitModel({ embedding }, { inputs: [x], placed: placed?.placed })
+  const session = await openSession(model, { ...options, weightsFolder: placed?.folder })
+  const fed = pickFed(session, arrays)
   return {
     run: async (images) => (await session.run({ images, ...fed })).embedding,
     close: () => session.close(),
@@ -84,8 +80,9 @@ export function chooseBatch({ architecture }: ModelPlan, height: number, width: 
 
 type Weights = Readonly<Record<string, NdArray>>
 
-async function readWeights(
-  { architecture, precision }: ModelPlan,
+/** Reads the weights, layer scale folded into them; the architecture that is left has none. */
+export async function readWeights(
+  { architecture, precision }: Pick<ModelPlan, 'architecture' | 'precision'>,
   params: Params,
 ): Promise<{ architecture: ModelPlan['architecture']; weights: Weights }> {
   const read: Record<string, NdArray<'f32'>> = {}
@@ -98,12 +95,28 @@ async function readWeights(
   }
 }
 
+// Weights as graph values: written into the model, or inputs where they are too large for that.
+async function writeWeights(plan: ModelPlan, params: Params) {
+  const { architecture, weights } = await readWeights(plan, params)
+  const bytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+  const isFed = bytes > largestWritten
+  const values = Object.entries(weights).map(
+    ([name, array]) => [name, isFed ? input(name, array.shape, array.dtype) : constant(array)] as const,
+  )
+  return { architecture, values: Object.fromEntries(values), arrays: weights }
+}
+
 function pickFed(session: Session, weights: Weights): Record<string, NdArray> {
   const names = session.inputs.map(({ name }) => name).filter((name) => name in weights)
   return Object.fromEntries(names.map((name) => [name, weights[name]]))
 }
 
-function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValues, images: Value): Value {
+/** Writes embeddings [batch, dimensions] of images [batch, 3, height, width], whose batch may be named. */
+export function writeEmbedding(
+  { architecture, pooling }: Pick<ModelPlan, 'architecture' | 'pooling'>,
+  values: ParamValues,
+  images: Value,
+): Value {
   if (architecture.family === 'davit') return davit(architecture).apply(values, images, inferencePass)
   const model = vit(architecture)
   if (pooling === 'cls') return model.writeClassToken(values, images)
@@ -112,15 +125,5 @@ function writeEmbedding({ architecture, pooling }: ModelPlan, values: ParamValue
     const before = architecture.depth - pooling
     return flatten(before === 0 ? tokensIn : blocks[before - 1])
   }
-  const [batch, count, width] = tokens.shape as number[]
-  const parts = {
-    cls: () => reshape(slice(tokens, 1, 0, 1), [batch, width]),
-    mean: () => reduceMean(slice(tokens, 1, model.prefixTokens, count), { axes: [1] }),
-  }
-  return concat(
-    (['cls', 'mean'] as const)
-      .filter((part) => pooling.split('+').includes(part))
-      .map((part) => parts[part]()),
-    1,
-  )
+  return poolTokens(tokens, pooling === 'image' ? null : pooling, model.prefixTokens)
 }

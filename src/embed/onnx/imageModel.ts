@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DataError, EngineError, pickNamed, ShapeError } from '../../base/index.ts'
 import { openSession, type Port, type ProviderChoice, type Session } from '../../engine/index.ts'
-import { hashBytes, hashFile, readOnnx } from '../../formats/index.ts'
+import { hashBytes, hashFile, readOnnx, readOnnxFile } from '../../formats/index.ts'
+import { cutGraph, emitModel, flatten, readGraph } from '../../graph/index.ts'
 
 /** A model with one picture input [batch, 3, height, width]; a side is null where it varies. */
 export interface ImageModel {
@@ -24,6 +25,30 @@ export interface ImageModel {
 export async function openImageModel(path: string, device: string, threads?: number): Promise<ImageModel> {
   const hash = await hashModel(path)
   const session = await openSession(path, { provider: device as ProviderChoice, threads })
+  try {
+    return { session, hash, ...readInput(session, path) }
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/**
+ * The part of the model at `path` before a cut, as a model of its own whose only output holds rows. Throws as
+ * openImageModel, and ShapeError where it cannot be read or cut there.
+ */
+export async function openTrunkModel(
+  path: string,
+  { output, trunk }: { readonly output: string | null; readonly trunk: string | number },
+  device: string,
+  threads?: number,
+): Promise<ImageModel> {
+  const hash = await hashModel(path)
+  const graph = readGraph(await readOnnxFile(path), path)
+  const [images] = Object.values(graph.inputs)
+  const cut = cutGraph(graph, output ?? graph.outputs[0], trunk)
+  const model = emitModel({ [cut.at]: flatten(cut.writeTrunk(images)) }, { inputs: [images] })
+  const session = await openSession(model, { provider: device as ProviderChoice, threads })
   try {
     return { session, hash, ...readInput(session, path) }
   } catch (error) {

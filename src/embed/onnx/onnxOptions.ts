@@ -34,6 +34,11 @@ export interface OnnxOptions {
   readonly pooling: Pooling | null
   /** Tokens before the patch tokens: the class token and registers. `mean` leaves them out. */
   readonly prefixTokens: number
+  /**
+   * Gives what passes a cut of the network instead, for the head `finetune`: the name of a value, or a number of
+   * parameters that shall lie behind the cut.
+   */
+  readonly trunk: string | number | null
   /** Patches to a run, where the model does not fix it. */
   readonly batch: number
 }
@@ -49,6 +54,7 @@ export const onnxDefaults: OnnxOptions = {
   output: null,
   pooling: null,
   prefixTokens: 1,
+  trunk: null,
   batch: 32,
 }
 
@@ -94,7 +100,7 @@ function checkOptions(options: OnnxOptions): void {
   const isSide = (value: unknown) => Number.isInteger(value) && (value as number) > 0
   const isTriple = (value: unknown) =>
     Array.isArray(value) && value.length === 3 && value.every(Number.isFinite)
-  const { resize, edge, filter, crop, mean, std, output, pooling, prefixTokens, batch } = options
+  const { resize, edge, filter, crop, mean, std, output, pooling, prefixTokens, trunk, batch } = options
   const rules: readonly (readonly [string, unknown, boolean, string])[] = [
     [
       'resize',
@@ -108,6 +114,12 @@ function checkOptions(options: OnnxOptions): void {
     ['std', std, isTriple(std) && (std as number[]).every((value) => value > 0), 'three numbers above 0'],
     ['output', output, typeof output === 'string', "an output's name"],
     ['prefixTokens', prefixTokens, Number.isInteger(prefixTokens) && prefixTokens >= 0, 'a whole number'],
+    [
+      'trunk',
+      trunk,
+      typeof trunk === 'string' || (Number.isInteger(trunk) && (trunk as number) >= 0),
+      "a value's name or a number of parameters",
+    ],
     ['batch', batch, isSide(batch), 'a whole number above 0'],
   ]
   for (const [name, value, isRight, expected] of rules) {

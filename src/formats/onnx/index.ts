@@ -4,6 +4,7 @@
 
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../../base/index.ts'
+import { widenBrainFloat, widenHalf } from '../halfFloat.ts'
 import {
   type Attribute,
   AttributeSchema,
@@ -79,10 +80,53 @@ export function tensorToOnnx(name: string, array: NdArray): Tensor {
   })
 }
 
-/** An ONNX tensor as an array. Throws DataError for external data and for types outside `onnxTypes`. */
+/** Where the raw little-endian values of a tensor lie in a file beside the model. */
+export interface TensorPlace {
+  /** The file's name, without a folder. */
+  readonly file: string
+  /** Bytes from the file's start, and how many. */
+  readonly offset: number
+  readonly length: number
+}
+
+/** A tensor whose values stay where they are. */
+export function placeTensor(
+  name: string,
+  dtype: Dtype,
+  shape: readonly number[],
+  place: TensorPlace,
+): Tensor {
+  return pointOutside({ name, dims: shape.map(BigInt), dataType: onnxTypes[dtype] }, place)
+}
+
+/** The tensor without its data, which lie in the file `location` (beside the model) from byte `offset` on. */
+export function moveTensorData(tensor: Tensor, location: string, offset: number): Tensor {
+  const { name, dims, dataType, rawData } = tensor
+  return pointOutside({ name, dims, dataType }, { file: location, offset, length: rawData.byteLength })
+}
+
+function pointOutside(
+  tensor: Pick<Tensor, 'name' | 'dims' | 'dataType'>,
+  { file, offset, length }: TensorPlace,
+): Tensor {
+  const entries = Object.entries({ location: file, offset, length })
+  return create(TensorSchema, {
+    ...tensor,
+    dataLocation: 1,
+    externalData: entries.map(([key, value]) => ({ key, value: `${value}` })),
+  })
+}
+
+/**
+ * An ONNX tensor as an array; half precision (float16, bfloat16) becomes float32. Throws DataError for external data
+ * and for types outside `onnxTypes`.
+ */
 export function tensorFromOnnx(tensor: Tensor): NdArray {
   const where = `onnx tensor '${tensor.name}'`
-  const dtype = (Object.keys(onnxTypes) as Dtype[]).find((name) => onnxTypes[name] === tensor.dataType)
+  const half = halfTypes[tensor.dataType]
+  const dtype = half
+    ? 'f32'
+    : (Object.keys(onnxTypes) as Dtype[]).find((name) => onnxTypes[name] === tensor.dataType)
   if (!dtype)
     throw new DataError({
       where,
@@ -92,11 +136,26 @@ export function tensorFromOnnx(tensor: Tensor): NdArray {
   if (tensor.dataLocation !== 0)
     throw new DataError({ where, expected: 'data inside the file', got: 'external data' })
   const shape = tensor.dims.map(Number)
-  const data = tensor.rawData.length > 0 ? fromRaw(dtype, tensor.rawData) : fromTyped(dtype, tensor)
+  const data = half
+    ? half(readBits(tensor))
+    : tensor.rawData.length > 0
+      ? fromRaw(dtype, tensor.rawData)
+      : fromTyped(dtype, tensor)
   if (data.length !== sizeOf(shape)) {
     throw new DataError({ where, expected: `${sizeOf(shape)} values for [${shape}]`, got: `${data.length}` })
   }
   return ndarray(dtype, shape, data)
+}
+
+type HalfReader = (bits: Uint16Array) => Float32Array
+
+const halfTypes: Readonly<Partial<Record<number, HalfReader>>> = {
+  10: widenHalf,
+  16: widenBrainFloat,
+}
+
+function readBits({ rawData, int32Data }: Tensor): Uint16Array {
+  return rawData.length > 0 ? new Uint16Array(new Uint8Array(rawData).buffer) : Uint16Array.from(int32Data)
 }
 
 function fromRaw<D extends Dtype>(dtype: D, bytes: Uint8Array): DtypeArrays[D] {

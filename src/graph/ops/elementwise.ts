@@ -98,7 +98,22 @@ export function and(a: Value, b: Value): Value {
 
 type UnaryName = Extract<
   OpName,
-  'neg' | 'abs' | 'sign' | 'sqrt' | 'exp' | 'log' | 'erf' | 'tanh' | 'sigmoid' | 'softplus' | 'relu' | 'gelu'
+  | 'neg'
+  | 'abs'
+  | 'sign'
+  | 'sqrt'
+  | 'exp'
+  | 'log'
+  | 'erf'
+  | 'tanh'
+  | 'sin'
+  | 'cos'
+  | 'floor'
+  | 'round'
+  | 'sigmoid'
+  | 'softplus'
+  | 'relu'
+  | 'gelu'
 >
 
 function writeUnary(op: UnaryName, x: Value): Value {
@@ -123,6 +138,14 @@ export const log = (x: Value): Value => writeUnary('log', x)
 export const erf = (x: Value): Value => writeUnary('erf', x)
 /** The hyperbolic tangent. */
 export const tanh = (x: Value): Value => writeUnary('tanh', x)
+/** The sine of an angle in radians. */
+export const sin = (x: Value): Value => writeUnary('sin', x)
+/** The cosine of an angle in radians. */
+export const cos = (x: Value): Value => writeUnary('cos', x)
+/** The largest whole number not above x; has no gradient. */
+export const floor = (x: Value): Value => writeUnary('floor', x)
+/** The nearest whole number, a half going to the even one; has no gradient. */
+export const round = (x: Value): Value => writeUnary('round', x)
 /** 1 / (1 + e^-x). */
 export const sigmoid = (x: Value): Value => writeUnary('sigmoid', x)
 /** log(1 + e^x), without overflow. */

@@ -1,19 +1,22 @@
 // Ops that move elements and compute nothing: reshape, transpose, expand, concat, slice, pad, gather.
 
-import { ShapeError, sizeOf } from '../../base/index.ts'
+import { ndarray, ShapeError, sizeOf } from '../../base/index.ts'
 import {
+  constant,
   fixedShape,
   frontAxis,
   makeValue,
+  multiplySide,
   type PadMode,
   type Shape,
   type Side,
   showShape,
+  splitSide,
   type Value,
 } from '../value.ts'
-import { broadcastShapes } from './elementwise.ts'
+import { broadcastShapes, where } from './elementwise.ts'
 
-/** The same elements in another shape; one side of `shape` may be -1 or one may be a name. */
+/** The same elements in another shape; one side of `shape` may be -1 or one may be a name or a multiple of one. */
 export function reshape(x: Value, shape: Shape): Value {
   const resolved = resolveShape(x.shape, shape)
   if (showShape(resolved) === showShape(x.shape)) return x
@@ -38,17 +41,16 @@ function resolveShape(from: Shape, to: Shape): Shape {
     names.splice(at, 1)
   }
   const size = all.size / rest.size
-  if (names.length > 1 || !Number.isInteger(size) || (names.length === 1 && size !== 1)) throw mismatch()
-  return to.map((side, axis) => (axis === open ? (names[0] ?? size) : side))
+  if (names.length > 1 || !Number.isInteger(size)) throw mismatch()
+  const side = names.length === 1 ? multiplySide(names[0], size) : size
+  return to.map((other, axis) => (axis === open ? side : other))
 }
 
+// A name counts as one, its factor as a number.
 function countSides(shape: Shape): { size: number; names: readonly string[] } {
-  const isName = (side: Side) => typeof side === 'string'
-  const size = shape.reduce<number>(
-    (product, side) => (typeof side === 'number' ? product * side : product),
-    1,
-  )
-  return { size, names: (shape.filter(isName) as string[]).sort() }
+  const parts = shape.map((side) => (typeof side === 'number' ? { size: side, name: '' } : splitSide(side)))
+  const names = parts.map(({ name }) => name).filter((name) => name !== '')
+  return { size: parts.reduce((product, { size }) => product * size, 1), names: names.sort() }
 }
 
 /** Axes in another order (reversed where none is given): side `i` of the result is side `permutation[i]` of x. */
@@ -182,18 +184,26 @@ export function pad(
   return makeValue('pad', [x], { before, after, mode }, x.dtype, sides)
 }
 
-/** The entries of `axis` named by `indices` (i64, rank 1); differentiable where x's shape is fixed. */
+/**
+ * The entries of `axis` named by `indices` (i64, from 0): its side gives way to their shape. Differentiable where
+ * all shapes are fixed.
+ */
 export function gather(x: Value, indices: Value, axis = 0): Value {
   const along = frontAxis('gather', axis, x.shape.length)
-  if (indices.dtype !== 'i64' || indices.shape.length !== 1) {
+  if (indices.dtype !== 'i64') {
     throw new ShapeError({
       where: 'gather',
-      expected: 'i64 indices of rank 1',
+      expected: 'i64 indices',
       got: `${indices.dtype} ${showShape(indices.shape)}`,
     })
   }
-  const shape = x.shape.map((side, i) => (i === along ? indices.shape[0] : side))
+  const shape = [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)]
   return makeValue('gather', [x, indices], { axis: along }, x.dtype, shape)
+}
+
+/** x repeated along its sides of 1 until it has the shape that it and `like` broadcast to; for named sides too. */
+export function repeatLike(x: Value, like: Value): Value {
+  return where(constant(ndarray('bool', [], Uint8Array.of(1))), x, like)
 }
 
 /** x with the axes in `axes` of side 1 put in, counted in the result. */

@@ -6,6 +6,7 @@ import {
   constant,
   fixedShape,
   makeValue,
+  type PoolAttributes,
   type Shape,
   type Side,
   showShape,
@@ -156,4 +157,20 @@ function fixedSide(where: string, x: Value, i: number): number {
   const side = x.shape[i + 2]
   if (typeof side === 'number') return side
   throw new ShapeError({ where, expected: 'an image of known height and width', got: showShape(x.shape) })
+}
+
+/**
+ * The largest value under a window that moves over x [N,C,H,W], padding never chosen.
+ * Equal values share the gradient.
+ */
+export function maxPool(x: Value, attributes: PoolAttributes): Value {
+  const { kernel, strides, pads, dilations } = attributes
+  const sides = [0, 1].map((i) => {
+    const padded = fixedSide('maxPool', x, i) + pads[i] + pads[i + 2]
+    const reach = dilations[i] * (kernel[i] - 1) + 1
+    if (reach > padded)
+      throw new ShapeError({ where: 'maxPool', expected: `an image of at least ${reach}`, got: `${padded}` })
+    return Math.floor((padded - reach) / strides[i]) + 1
+  })
+  return makeValue('maxPool', [x], attributes, x.dtype, [x.shape[0], x.shape[1], ...sides])
 }

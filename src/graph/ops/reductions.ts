@@ -43,6 +43,19 @@ export function reduceMax(x: Value, options: ReduceOptions = {}): Value {
   return writeReduction('reduceMax', x, options)
 }
 
+/**
+ * The `count` largest values along the last axis, falling, or (`indices`, i64) where they are; of equals the first ones
+ * come first.
+ */
+export function largest(x: Value, count: number, gives: 'values' | 'indices' = 'values'): Value {
+  const side = x.shape[frontAxis('largest', -1, x.shape.length)]
+  if (!Number.isInteger(count) || count < 1 || (typeof side === 'number' && count > side)) {
+    throw new ShapeError({ where: 'largest', expected: `1 to ${side} values`, got: `${count}` })
+  }
+  const shape = x.shape.with(-1, count)
+  return makeValue('largest', [x], { count, gives }, gives === 'values' ? x.dtype : 'i64', shape)
+}
+
 /** e^x / sum(e^x) along `axis`, without overflow. */
 export function softmax(x: Value, axis = -1): Value {
   return makeValue('softmax', [x], { axis: frontAxis('softmax', axis, x.shape.length) }, x.dtype, x.shape)

@@ -24,8 +24,8 @@ export async function renderSignature(data: ReportData): Promise<Section | null>
     body: html`${
       signature &&
       html`<p>How well centers ${formatList(signature.centers)} can be told from a patch's embedding: by a
-linear probe and by the ten nearest patches, cross-validated with whole ${signature.grouped} left out. Guessing is right in
-${formatShare(signature.chance)} %. What tells a hospital is no help on the next one; a method that hides it and keeps the call of
+linear probe and by the ten nearest patches, cross-validated with whole ${signature.grouped} left out. Guessing (the dashed line) is right
+in ${formatShare(signature.chance)} %. What tells a hospital is no help on the next one; a method that hides it and keeps the call of
 tumour is the better one. Training and validation patches only, as many of each class from each center.</p>`
     }
 ${signature && (await renderCharts(drawSignature(data, pairs, signature.chance)))}
@@ -90,30 +90,36 @@ function renderPairs({ metrics }: ReportData, pairs: readonly Pair[]): Html {
 Colour: mean distance (ΔE) between the centers' mean colours, and of patches to that of their own center. Tumour: the best cell's
 validation accuracy.</span></caption>
 <thead><tr><th scope="col" rowspan="2" class="pin">stain</th>${withEmbed && html`<th scope="col" rowspan="2">embed</th>`}
-<th scope="colgroup" colspan="2" class="edge">Structure kept</th><th scope="colgroup" colspan="2" class="edge">Colour, ΔE</th>
-<th scope="colgroup" colspan="3" class="edge">Hospital told</th><th scope="colgroup" class="edge">Tumour</th></tr>
-<tr><th scope="col" class="n edge">SSIM</th><th scope="col" class="n">r</th><th scope="col" class="n edge">between</th><th scope="col" class="n">within</th>
-<th scope="col" class="n edge">linear %</th><th scope="col" class="n">nearest %</th><th scope="col" class="n">silhouette</th><th scope="col" class="n edge">accuracy %</th></tr></thead>
+<th scope="colgroup" colspan="3" class="edge">Hospital told</th><th scope="colgroup" class="edge">Tumour</th>
+<th scope="colgroup" colspan="2" class="edge">Structure kept</th><th scope="colgroup" colspan="2" class="edge">Colour, ΔE</th></tr>
+<tr><th scope="col" class="n edge">linear %</th><th scope="col" class="n">nearest %</th><th scope="col" class="n">silhouette</th><th scope="col" class="n edge">accuracy %</th>
+<th scope="col" class="n edge">SSIM</th><th scope="col" class="n">r</th><th scope="col" class="n edge">between</th><th scope="col" class="n">within</th></tr></thead>
 <tbody>${pairs.map(
     ({ stain, embed, effect, signature, accuracy }) =>
       html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}</th>${withEmbed && html`<td>${embed}</td>`}
+${renderTold(signature?.linear, 'n edge')}${renderTold(signature?.neighbours, 'n')}${renderSilhouette(signature?.silhouette)}${renderInterval(accuracy, formatShare, 'n edge')}
 <td class="n edge">${formatFigure(effect?.similarity, 3)}</td><td class="n">${formatFigure(effect?.hematoxylinKept, 3)}</td>
-<td class="n edge">${formatFigure(effect?.centerDistance, 1)}</td><td class="n">${formatFigure(effect?.withinCenter, 1)}</td>
-${renderTold(signature?.linear, formatShare, 'n edge')}${renderTold(signature?.neighbours, formatShare, 'n')}${renderTold(signature?.silhouette, formatSigned, 'n')}${renderInterval(accuracy, formatShare, 'n edge')}</tr>
+<td class="n edge">${formatFigure(effect?.centerDistance, 1)}</td><td class="n">${formatFigure(effect?.withinCenter, 1)}</td></tr>
 `,
   )}</tbody></table>`
 }
 
-function renderTold(
-  interval: Interval | undefined,
-  format: (value: number) => string,
-  className: string,
-): Html {
-  return interval ? renderInterval(interval, format, className) : html`<td class="${className}">–</td>`
+function renderTold(interval: Interval | undefined, className: string): Html {
+  return interval ? renderInterval(interval, formatShare, className) : html`<td class="${className}">–</td>`
+}
+
+function renderSilhouette(interval: Interval | undefined): Html {
+  if (!interval) return html`<td class="n">–</td>`
+  const { value, low, high } = interval
+  return html`<td class="n"><span class="lead-figure">${formatSigned(value)}</span><small>${formatSigned(low)} to ${formatSigned(high)}</small></td>`
 }
 
 function formatFigure(value: number | null | undefined, digits: number): string {
   return value === null || value === undefined ? '–' : value.toFixed(digits)
 }
 
-const formatSigned = (value: number) => value.toFixed(2).replace('-', '−')
+const formatSigned = (value: number) =>
+  value
+    .toFixed(2)
+    .replace(/^-(?!0\.00)/, '−')
+    .replace('-', '')

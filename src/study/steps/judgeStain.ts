@@ -49,6 +49,9 @@ export async function measureEffect(
   return { stain: entry.label, ...figures }
 }
 
+// Pixels of a split's sample that are held in memory.
+const bytesAtMost = 2 ** 27
+
 interface SampledSplit {
   readonly before: Pixels
   readonly result: StainResult
@@ -58,9 +61,9 @@ interface SampledSplit {
 async function stainSample(cache: Cache, split: FilteredSplit, stain: StudyStain): Promise<SampledSplit> {
   const { set } = split
   const sample = await sampleSplit(cache, split, () => {})
-  const rows = Uint32Array.from(
-    Object.entries(sample).flatMap(([group, members]) => (group.startsWith('center ') ? members : [])),
-  )
+  const centers = Object.entries(sample).filter(([group]) => group.startsWith('center '))
+  const most = Math.max(1, Math.floor(bytesAtMost / (centers.length * set.height * set.width * 3)))
+  const rows = Uint32Array.from(centers.flatMap(([, members]) => members.slice(0, most)))
   const before = await set.read(rows)
   const result = await stainBatch(set, { rows, pixels: before }, stain, stain.groups[split.split] ?? {})
   return { before, result, centers: Array.from(rows, (row) => set.centers![row]) }

@@ -4,6 +4,7 @@ import { type PatchBatch, type PatchSet, readBatches } from '../../patches/index
 import type { StainResult } from '../../stain/index.ts'
 import type { FittedStain } from './fitStain.ts'
 import { contextOf, type GroupFits } from './stainGroups.ts'
+import type { StainWorkers } from './stainWorkers.ts'
 
 const batchRows = 64
 
@@ -15,15 +16,24 @@ export interface StainedBatch extends PatchBatch {
   readonly result: StainResult
 }
 
-/** Yields the patches of `rows` in that order, normalised; `groups` are the fits that they may fall back on. */
+/**
+ * Yields the patches of `rows` in that order, normalised, by `workers` where there are some; `groups` are the fits that they
+ * may fall back on.
+ */
 export async function* stainBatches(
   set: PatchSet,
   rows: Uint32Array,
   stain: ReadyStain,
   groups: GroupFits,
+  workers?: StainWorkers,
 ): AsyncGenerator<StainedBatch> {
+  const isTrained = stain.method.train !== undefined
   for await (const batch of readBatches(set, rows, batchRows)) {
-    yield { ...batch, result: await stainBatch(set, batch, stain, groups) }
+    const result =
+      workers && !isTrained
+        ? await workers.apply(stain, batch.pixels, contextOf(set, batch.rows, groups))
+        : await stainBatch(set, batch, stain, groups)
+    yield { ...batch, result }
   }
 }
 

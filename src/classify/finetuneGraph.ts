@@ -1,0 +1,109 @@
+// Fine-tuning an `onnx:PATH` extractor: the part of its network behind a cut, with a linear classifier. The trained
+// network is kept as head.onnx, so that a head needs its model's file only while it is trained.
+
+import { type NdArray, RecipeError, sizeOf } from '../base/index.ts'
+import { readOnnxFile } from '../formats/index.ts'
+import { constant, cutGraph, emitModel, input, type ReadGraph, readGraph, sigmoid } from '../graph/index.ts'
+import { type GraphTailOptions, graphTail } from '../models/index.ts'
+import { inferencePass } from '../nn/index.ts'
+import { checkFit, checkShape } from './embeddings.ts'
+import { checkFinetune, type FinetuneOptions, type GraphReadout } from './finetuneOptions.ts'
+import type { EpochRecord, FitHooks, Head, LabelledRows } from './head.ts'
+import { packHead } from './headFiles.ts'
+import { openTail, trainTail } from './tail.ts'
+
+type Params = Readonly<Record<string, NdArray<'f32'>>>
+
+interface GraphTailRecord {
+  readonly form: { readonly cutAt: string; readonly columns: number }
+  readonly curve: readonly EpochRecord[]
+  readonly [key: string]: unknown
+}
+
+/** Whether a head's record is that of a tail of an ONNX model. */
+export function isGraphTail(record: Readonly<Record<string, unknown>>): boolean {
+  return 'cutAt' in (record.form as object)
+}
+
+/** Fits the tail of the ONNX model that `options.model` names. Throws RecipeError, DataError and ShapeError. */
+export async function fitGraphTail(
+  train: LabelledRows,
+  val: LabelledRows,
+  options: FinetuneOptions,
+  seed: number,
+  hooks: FitHooks,
+): Promise<Head> {
+  checkOptions(options)
+  checkFit(train, val, true)
+  const path = options.model!.slice('onnx:'.length)
+  const form = openForm(readGraph(await readOnnxFile(path), path), path, options)
+  const columns = sizeOf(form.passed)
+  checkShape('finetune', train.x, columns)
+  const start = { network: graphTail(form), pretrained: form.cut.params }
+  const { params, curve, bestEpoch } = await trainTail(start, [train, val], options, seed, hooks)
+  const { model: _, ...kept } = options // a path says nothing on another machine
+  const record = {
+    options: kept,
+    form: { cutAt: form.cut.at, columns },
+    curve,
+    chosen: { bestEpoch, seed },
+  }
+  return makeHead(record, params, emitTail({ ...form, dropout: 0 }, params, columns))
+}
+
+/** The head that `serialize` wrote. */
+export function loadGraphTail(
+  { kind: _, ...record }: Readonly<Record<string, unknown>>,
+  params: Params,
+  files: Readonly<Record<string, Uint8Array>>,
+): Head {
+  return makeHead(record as unknown as GraphTailRecord, params, files['head.onnx'])
+}
+
+// What holds for blocks of a known architecture only is refused.
+function checkOptions(options: FinetuneOptions): void {
+  checkFinetune(options, Number.MAX_SAFE_INTEGER)
+  const { blocks, loraRank, layerDecay, hidden } = options
+  const checks = [
+    ['blocks', blocks, blocks !== null, 'where the model is cut: a value or a number of parameters'],
+    ['loraRank', loraRank, loraRank === 0, '0 with an ONNX model'],
+    ['layerDecay', layerDecay, layerDecay === 1, '1 with an ONNX model'],
+    ['hidden', hidden, hidden.length === 0, 'none with an ONNX model'],
+  ] as const
+  for (const [key, got, isRight, expected] of checks) {
+    if (!isRight) throw new RecipeError({ where: `finetune ${key}`, expected, got: JSON.stringify(got) })
+  }
+}
+
+function openForm(graph: ReadGraph, path: string, options: FinetuneOptions): GraphTailOptions {
+  const readout: GraphReadout = options.readout ?? { output: null, pooling: null, prefixTokens: 1 }
+  const cut = cutGraph(graph, readout.output ?? graph.outputs[0], options.blocks!)
+  const [images] = Object.values(graph.inputs)
+  const [, ...passed] = cut.writeTrunk(images).shape
+  if (passed.some((side) => typeof side !== 'number')) {
+    throw new RecipeError({
+      where: `finetune ${path}`,
+      expected: 'a model whose images have fixed height and width',
+      got: `[${images.shape}]`,
+      hint: 'export it with an open batch and fixed sides',
+    })
+  }
+  const { pooling, prefixTokens } = readout
+  return { cut, passed: passed as number[], pooling, prefixTokens, dropout: options.dropout }
+}
+
+function emitTail(form: GraphTailOptions, params: Params, columns: number): Uint8Array {
+  const values = Object.entries(params).map(([name, array]) => [name, constant(array)] as const)
+  const x = input('embedding', ['rows', columns])
+  const logit = graphTail(form).apply(Object.fromEntries(values), x, inferencePass)
+  return emitModel({ probability: sigmoid(logit), logit }, { name: 'head' })
+}
+
+function makeHead(record: GraphTailRecord, params: Params, model: Uint8Array): Head {
+  return {
+    kind: 'finetune',
+    curve: record.curve,
+    ...openTail(() => model, record.form.columns),
+    serialize: async () => ({ ...packHead({ kind: 'finetune', ...record }, params), 'head.onnx': model }),
+  }
+}

@@ -1,0 +1,83 @@
+// What all fine-tuning shares, whatever network the tail is of: how it is trained, and how it predicts.
+
+import { f32, type NdArray, ndarray } from '../base/index.ts'
+import { openSession, type Session } from '../engine/index.ts'
+import { adam, adamW, bceWithLogits, binaryAccuracy, type Model } from '../nn/index.ts'
+import { initParams, type TrainOptions, trainModel } from '../train/index.ts'
+import { checkFinite, checkShape } from './embeddings.ts'
+import { type FinetuneOptions, finetuneSchedules } from './finetuneOptions.ts'
+import type { EpochRecord, FitHooks, Head, LabelledRows } from './head.ts'
+
+type Params = Readonly<Record<string, NdArray<'f32'>>>
+
+/** A tail with the values it begins with, and what sets the training of its parameters apart. */
+export interface TailStart extends Pick<TrainOptions, 'trains' | 'rateOf'> {
+  readonly network: Model
+  /** Pretrained values; parameters not among them are drawn from the seed. */
+  readonly pretrained: Params
+}
+
+/** Trains a tail on rows of what its trunk gives. */
+export async function trainTail(
+  { network, pretrained, ...choices }: TailStart,
+  [train, val]: readonly [LabelledRows, LabelledRows],
+  options: FinetuneOptions,
+  seed: number,
+  hooks: FitHooks,
+): Promise<{ params: Params; curve: EpochRecord[]; bestEpoch: number }> {
+  const optimizer = { adam, adamw: adamW }[options.optimizer]
+  const toSamples = ({ x, y }: LabelledRows) => ({ x, y: f32([y.length, 1], y) })
+  const { params, curve, bestEpoch } = await trainModel({
+    model: network,
+    params: { ...initParams(network.params, seed), ...pretrained },
+    ...choices,
+    train: toSamples(train),
+    val: toSamples(val),
+    loss: bceWithLogits,
+    metrics: { accuracy: binaryAccuracy },
+    optimizer: optimizer({ ...options, decay: 'weights' }),
+    batchSize: options.batchSize,
+    epochs: options.epochs,
+    schedule: finetuneSchedules[options.schedule](),
+    earlyStopping: { patience: options.patience },
+    seed,
+    ...hooks,
+  })
+  const epochs = curve.map(({ epoch, training, validation, learningRate }) => ({
+    epoch,
+    trainLoss: training.loss,
+    valLoss: validation.loss,
+    valAccuracy: validation.accuracy,
+    learningRate,
+  }))
+  return { params, curve: epochs, bestEpoch }
+}
+
+// Values of a run's rows, at most: activations are some times as many.
+const valuesPerRun = 2 ** 22
+
+/** Predicts with a tail's model (`embedding` [rows, columns] to `probability`), opened when first needed. */
+export function openTail(emit: () => Uint8Array, columns: number): Required<Pick<Head, 'predict' | 'close'>> {
+  const rowsPerRun = Math.max(1, Math.floor(valuesPerRun / columns))
+  let session: Promise<Session> | null = null
+  return {
+    async predict(x) {
+      checkShape('finetune predict', x, columns)
+      checkFinite('finetune predict', x)
+      session ??= openSession(emit())
+      const open = await session
+      const result = new Float32Array(x.shape[0])
+      for (let start = 0; start < result.length; start += rowsPerRun) {
+        const end = Math.min(result.length, start + rowsPerRun)
+        const part = x.data.subarray(start * columns, end * columns)
+        const { probability } = await open.run({ embedding: ndarray('f32', [end - start, columns], part) })
+        result.set(probability.data as Float32Array, start)
+      }
+      return result
+    },
+    async close() {
+      await (await session)?.close()
+      session = null
+    },
+  }
+}

@@ -1,0 +1,80 @@
+// eosin export: a run's model as one ONNX file that takes patches as bytes and gives probabilities.
+
+import type { Command } from 'commander'
+import type { ExportResult } from '../../export/index.ts'
+import {
+  addExamples,
+  type CommonOptions,
+  deviceOption,
+  formatOption,
+  jsonOption,
+  overwriteOption,
+  partOption,
+  printResult,
+  refuseOverwrite,
+  share,
+  wholeNumber,
+} from '../command.ts'
+import { clearLine, formatCount, showProgress } from '../terminal.ts'
+
+interface ExportCommandOptions extends CommonOptions {
+  readonly run: string
+  readonly out: string
+  readonly threshold?: number
+  /** false by --no-verify, true where neither is given */
+  readonly verify: string | boolean
+  readonly format?: string
+  readonly part?: string
+  readonly threads?: number
+}
+
+export function addExport(program: Command): void {
+  const command = program
+    .command('export')
+    .description("write a run's chosen model as one ONNX file, from uint8 patches to probability")
+    .requiredOption('--run <folder>', 'the run whose model is exported')
+    .option(
+      '--out <file.onnx>',
+      'the file; tensors above 2 GiB go to <file.onnx>.data beside it',
+      'pipeline.onnx',
+    )
+    .option('--threshold <p>', "the threshold that the file states (default: the run's)", share)
+    .option('--verify <path>', "compare with the run's predictions on these patches (default: the run's val)")
+    .option('--no-verify', 'write without comparing')
+    .option('--threads <n>', 'threads (default: all cores)', wholeNumber(1))
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(deviceOption())
+    .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .action(runExport)
+  addExamples(
+    command,
+    'eosin export --run runs/challenge --out pipeline.onnx',
+    'eosin export --run runs/challenge --out pipeline.onnx --verify test.h5',
+    'eosin predict test.h5 --onnx pipeline.onnx',
+  )
+}
+
+async function runExport(options: ExportCommandOptions): Promise<void> {
+  refuseOverwrite(options.out, options.overwrite)
+  const { exportRun } = await import('../../export/index.ts')
+  const verify = options.verify === true ? undefined : options.verify
+  const result = await exportRun({ ...options, verify, progress: showProgress(`compare  ${options.run}`) })
+  clearLine()
+  printResult(options, result, describeExport)
+}
+
+function describeExport(result: ExportResult): string {
+  const { out, data, model, bytes, threshold, compared, largestDifference } = result
+  const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`
+  const agreement =
+    largestDifference === null
+      ? 'not compared with the run'
+      : `largest difference to the run's probabilities ${largestDifference.toExponential(1)}, on ${formatCount(compared)} patches`
+  return [
+    `${model}, tumour from ${threshold} up, ${size}`,
+    agreement,
+    data ? `${out} and ${data}` : out,
+  ].join('\n')
+}

@@ -1,0 +1,97 @@
+// Extractors as graphs from images to embeddings: what an exported pipeline is composed of.
+
+import { dirname, join } from 'node:path'
+import { EosinError, UsageError } from '../base/index.ts'
+import { readOnnxFile } from '../formats/index.ts'
+import { constant, cutGraph, flatten, readGraph, type Value } from '../graph/index.ts'
+import { poolTokens } from '../models/index.ts'
+import type { ImageTransform } from '../patches/index.ts'
+import { catalog, type ModelCard, openCheckpoint, openParams } from '../weights/index.ts'
+import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
+import { readWeights, writeEmbedding } from './model/network.ts'
+import { findWeights, readCard } from './modelExtractor.ts'
+import { chooseTransform, type OnnxOptions, onnxDefaults } from './onnx/onnxOptions.ts'
+import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
+
+/** An extractor as a graph. */
+export interface ExtractorGraph {
+  /** What is made of the pixels before they enter the graph. */
+  readonly transform: ImageTransform
+  /** The number of images to a run, where the model fixes it. */
+  readonly batch: number | null
+  /** What is known of the model, where it is a published one. */
+  readonly card: ModelCard | null
+  /** Writes embeddings [batch, dimensions] of images [batch, 3, height, width]; the batch may be named. */
+  write(images: Value): Value
+}
+
+/**
+ * The extractor `name` (as a recipe writes it) with complete `options`, as a graph with its weights. Throws
+ * UsageError for an extractor that is no network, and what opening throws for a file that is not right.
+ */
+export async function openExtractorGraph(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<ExtractorGraph> {
+  const [family, path] = splitName(name)
+  if (family === 'onnx') return openOnnxGraph(path, { ...onnxDefaults, ...options })
+  const known: Readonly<Record<string, ModelCard>> = catalog
+  const card = family === 'vit' ? await readCard(path) : Object.hasOwn(known, name) ? known[name] : null
+  if (card) return openModelGraph(name, card, { ...modelDefaults, ...options })
+  throw new UsageError({
+    where: `extractor ${name}`,
+    expected: 'a network: a known model, vit:CARD.json or onnx:PATH',
+    got: 'features that are measured outside of a graph',
+    hint: 'predict with the run instead: eosin predict PATCHES --run RUN',
+  })
+}
+
+function splitName(name: string): [family: string, path: string] {
+  const colon = name.indexOf(':')
+  return colon < 0 ? [name, ''] : [name.slice(0, colon), name.slice(colon + 1)]
+}
+
+async function openModelGraph(name: string, card: ModelCard, options: ModelOptions): Promise<ExtractorGraph> {
+  const plan = planModel(name, card, options)
+  const checkpoint = await openCheckpoint(options.weights ?? (await findWeights(name, card)))
+  try {
+    const params = openParams(checkpoint, { ...card, architecture: plan.architecture })
+    const { architecture, weights } = await readWeights(plan, params)
+    const values = Object.fromEntries(Object.entries(weights).map(([key, array]) => [key, constant(array)]))
+    return {
+      transform: plan.transform,
+      // In 8 bits a run's activations are rounded together: an embedding must not depend on other patches.
+      batch: plan.precision === 'int8' ? 1 : null,
+      card,
+      write: (images) => writeEmbedding({ ...plan, architecture }, values, images),
+    }
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+async function openOnnxGraph(path: string, options: OnnxOptions): Promise<ExtractorGraph> {
+  const file = await readPreprocessorConfig(join(dirname(path), 'preprocessor_config.json'))
+  const graph = readGraph(await readOnnxFile(path), path)
+  const [[inputName, input], ...others] = Object.entries(graph.inputs)
+  if (others.length > 0 || input.shape.length !== 4) {
+    throw new EosinError({
+      where: path,
+      expected: 'a model with one input of images',
+      got: `${Object.keys(graph.inputs)}`,
+    })
+  }
+  const [batch, , height, width] = input.shape
+  const sides = typeof height === 'number' && typeof width === 'number' ? { height, width } : null
+  const output = options.output ?? graph.outputs[0]
+  return {
+    transform: chooseTransform(options, file, sides, path),
+    batch: typeof batch === 'number' ? batch : null,
+    card: null,
+    write(images) {
+      if (options.trunk !== null) return flatten(cutGraph(graph, output, options.trunk).writeTrunk(images))
+      const values = graph.write([output], { [inputName]: images })[output]
+      return poolTokens(values, options.pooling, options.prefixTokens)
+    },
+  }
+}

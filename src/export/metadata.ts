@@ -1,0 +1,57 @@
+// What an exported pipeline says of itself, as the strings an ONNX model keeps: what it may be used for, what it was
+// trained on, and what it was made of.
+
+import type { ExtractorGraph } from '../embed/index.ts'
+import type { Manifest } from '../runs/index.ts'
+import { type StainName, stainMethods } from '../stain/index.ts'
+import type { ModelFile } from '../study/index.ts'
+
+/** The version of a pipeline's form: its input, output and these strings. */
+export const pipelineVersion = '1'
+
+/** Everything that is said, by key. */
+export interface PipelineFacts {
+  readonly model: ModelFile
+  readonly manifest: Manifest
+  readonly extractor: ExtractorGraph
+  readonly recipeHash: string
+  readonly threshold: number
+}
+
+/** The strings of a pipeline; the same run gives the same strings. */
+export function describePipeline(facts: PipelineFacts): Record<string, string> {
+  const { model, manifest, extractor, recipeHash, threshold } = facts
+  const { train } = manifest.splits
+  const card = extractor.card
+  const isFitted: boolean | undefined = stainMethods[model.stain.name as StainName].fallsBack
+  const synthetic =
+    manifest.origin === 'real'
+      ? ''
+      : ` Trained or selected on ${manifest.origin} data: its output says nothing about patients.`
+  return {
+    'eosin.pipeline': pipelineVersion,
+    'eosin.version': manifest.versions.eosin,
+    model: model.cell,
+    run: manifest.name,
+    recipe_sha256: recipeHash,
+    input: `patches: uint8 RGB [n, ${train!.height}, ${train!.width}, 3]`,
+    stain: model.stain.label + (isFitted ? '; a patch with too little tissue for it passes as it is' : ''),
+    output: 'probability: float32 [n, 1] of the class tumour, averaged over the seeds',
+    classes: JSON.stringify(['normal', 'tumour']),
+    threshold: String(threshold),
+    seeds: JSON.stringify(model.seeds),
+    intended_use: `Research on H&E patches like those it was trained on. Not a medical device.${synthetic}`,
+    data_origin: manifest.origin,
+    data: JSON.stringify(
+      Object.fromEntries(
+        Object.entries(manifest.splits).map(([split, { origin, licence, fingerprint, kept, byCenter }]) => [
+          split,
+          { origin, licence, fingerprint, patches: kept, centers: Object.keys(byCenter) },
+        ]),
+      ),
+    ),
+    centers_trained_on: JSON.stringify(Object.keys(train!.byCenter)),
+    weights_licence: card?.licence ?? 'unknown',
+    weights_pretraining: card ? JSON.stringify(card.pretraining) : 'unknown',
+  }
+}

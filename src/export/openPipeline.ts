@@ -1,0 +1,79 @@
+// An exported pipeline in use: it needs the file and nothing else of Eosin's.
+
+import { readFile } from 'node:fs/promises'
+import { DataError, ndarray, type Progress } from '../base/index.ts'
+import { openSession, type ProviderChoice, type Session } from '../engine/index.ts'
+import { readOnnx } from '../formats/index.ts'
+import { allRows, type PatchSet, readBatches } from '../patches/index.ts'
+import { pipelineVersion } from './metadata.ts'
+
+/** A pipeline ready to predict; close it when done. */
+export interface OpenPipeline {
+  readonly name: string
+  readonly threshold: number
+  /** Probabilities of tumour in the order of the set's rows. Throws DataError for patches of another size. */
+  predict(set: PatchSet, progress: Progress): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+// Patches to a run where the pipeline leaves that open.
+const usualBatch = 8
+
+/** Opens the pipeline at `path`. Throws DataError where it is no pipeline that `eosin export` wrote. */
+export async function openPipeline(
+  path: string,
+  { device = 'auto', threads }: { readonly device?: string; readonly threads?: number } = {},
+): Promise<OpenPipeline> {
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new DataError(
+      { where: path, expected: 'a pipeline', got: cause.message, hint: 'write one with eosin export' },
+      cause,
+    )
+  })
+  const metadata = new Map(readOnnx(bytes, path).metadataProps.map(({ key, value }) => [key, value]))
+  const version = metadata.get('eosin.pipeline')
+  if (version !== pipelineVersion) {
+    throw new DataError({
+      where: path,
+      expected: `a pipeline of version ${pipelineVersion}`,
+      got: version ? `version ${version}` : 'another ONNX model',
+      hint: 'write one with eosin export',
+    })
+  }
+  const session = await openSession(path, { provider: device as ProviderChoice, threads })
+  return {
+    name: metadata.get('model') ?? path,
+    threshold: Number(metadata.get('threshold')),
+    predict: (set, progress) => predictSet(path, session, set, progress),
+    close: () => session.close(),
+  }
+}
+
+async function predictSet(
+  path: string,
+  session: Session,
+  set: PatchSet,
+  progress: Progress,
+): Promise<Float32Array> {
+  const [batch, height, width] = session.inputs[0].shape
+  if (set.height !== height || set.width !== width) {
+    throw new DataError({
+      where: set.source,
+      expected: `patches of ${height}x${width}, as ${path} takes them`,
+      got: `${set.height}x${set.width}`,
+    })
+  }
+  const fixed = typeof batch === 'number' && batch > 0 ? batch : null
+  const probabilities = new Float32Array(set.count)
+  let done = 0
+  for await (const { pixels } of readBatches(set, allRows(set), fixed ?? usualBatch)) {
+    const count = fixed ?? pixels.count
+    const data = new Uint8Array(count * height * width * 3) // those too many stay black
+    data.set(pixels.data)
+    const { probability } = await session.run({ patches: ndarray('u8', [count, height, width, 3], data) })
+    probabilities.set((probability.data as Float32Array).subarray(0, pixels.count), done)
+    done += pixels.count
+    progress(done, set.count)
+  }
+  return probabilities
+}

@@ -1,0 +1,36 @@
+// A run's chosen model as one graph: patches as bytes -> stain -> what the network eats -> embedding -> the mean of the
+// seeds' probabilities.
+
+import type { ExtractorGraph } from '../embed/index.ts'
+import { cast, input, transpose, type Value } from '../graph/index.ts'
+import type { ModelFile } from '../study/index.ts'
+import { type HeadFiles, writeHeads } from './head.ts'
+import { writeStain } from './stain.ts'
+import { writeTransform } from './transform.ts'
+
+/** What a pipeline is composed of. */
+export interface PipelineParts {
+  readonly model: Pick<ModelFile, 'stain' | 'fit' | 'head'>
+  readonly extractor: ExtractorGraph
+  /** One a seed. */
+  readonly heads: readonly HeadFiles[]
+  /** Sides of the patches in pixels. */
+  readonly height: number
+  readonly width: number
+}
+
+/** A pipeline's input and output. */
+export interface Pipeline {
+  /** RGB bytes [n, height, width, 3]; n is a number where the extractor fixes it. */
+  readonly patches: Value
+  /** Probability of tumour, [n, 1]. */
+  readonly probability: Value
+}
+
+/** Writes the graph. Throws UsageError for a stain that has no graph, ShapeError where parts do not fit. */
+export function writePipeline({ model, extractor, heads, height, width }: PipelineParts): Pipeline {
+  const patches = input('patches', [extractor.batch ?? 'n', height, width, 3], 'u8')
+  const stained = writeStain(cast(patches, 'f64'), model.stain, model.fit)
+  const images = writeTransform(transpose(stained, [0, 3, 1, 2]), extractor.transform)
+  return { patches, probability: writeHeads(extractor.write(images), model.head, heads) }
+}

@@ -1,0 +1,64 @@
+// Worker threads that normalise batches. What comes out does not depend on their number: patches are
+// independent, and each part of a batch is written to its own place.
+
+import { type Pixels, pixels } from '../../base/index.ts'
+import { openWorkers } from '../../engine/index.ts'
+import type { ApplyContext, StainFit, StainResult } from '../../stain/index.ts'
+import type { ReadyStain } from './stainBatches.ts'
+import type { StainAnswer, StainTask } from './stainWorker.ts'
+
+/** Threads that normalise; close them when done. */
+export interface StainWorkers {
+  readonly threads: number
+  apply(stain: ReadyStain, batch: Pixels, context: ApplyContext<StainFit>): Promise<StainResult>
+  close(): Promise<void>
+}
+
+/** Opens threads (all cores by default). Methods that are trained run where their networks are, not here. */
+export function openStainWorkers(threads?: number): StainWorkers {
+  const workers = openWorkers<StainTask, StainAnswer>(new URL('./stainWorker.ts', import.meta.url), {
+    threads,
+  })
+  return {
+    threads: workers.threads,
+    async apply({ entry, fit }, batch, context) {
+      const { count, height, width } = batch
+      const [data, out] = [shareBytes(batch.data), new Uint8Array(new SharedArrayBuffer(batch.data.length))]
+      const size = height * width * 3
+      const run = Math.max(1, Math.ceil(count / workers.threads))
+      const starts = Array.from({ length: Math.ceil(count / run) }, (_, part) => part * run)
+      const answers = await Promise.all(
+        starts.map((start) => {
+          const end = Math.min(start + run, count)
+          return workers.run({
+            method: entry.name,
+            options: entry.options,
+            fit,
+            context: {
+              groups: context.groups?.slice(start, end),
+              centers: context.centers?.slice(start, end),
+            },
+            data: data.subarray(start * size, end * size),
+            out: out.subarray(start * size, end * size),
+            count: end - start,
+            height,
+            width,
+          })
+        }),
+      )
+      return {
+        pixels: pixels(out, count, height, width),
+        verdicts: answers.flatMap(({ verdicts }) => verdicts),
+        reasons: answers.flatMap(({ reasons }) => reasons),
+      }
+    },
+    close: () => workers.close(),
+  }
+}
+
+function shareBytes(data: Uint8Array): Uint8Array {
+  if (data.buffer instanceof SharedArrayBuffer) return data
+  const shared = new Uint8Array(new SharedArrayBuffer(data.length))
+  shared.set(data)
+  return shared
+}

@@ -1,0 +1,37 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { stainMethods } from '../../src/stain/index.ts'
+import { openStainWorkers, type ReadyStain } from '../../src/study/index.ts'
+import { drawTissue, joinPatches } from '../stain/pictures.ts'
+
+const workers = openStainWorkers(2)
+afterAll(() => workers.close())
+
+const batch = joinPatches(Array.from({ length: 5 }, (_, i) => drawTissue(i, 48, i === 3 ? 0.01 : 0.9)))
+const nothing = (async function* () {})()
+
+describe('normalising in worker threads', () => {
+  it.each([
+    'none',
+    'grayscale',
+    'macenko',
+    'reinhard',
+  ] as const)('%s gives the same bytes and verdicts as without them', async (name) => {
+    const method = stainMethods[name] as unknown as ReadyStain['method']
+    const options = method.defaults
+    const fit = await method.fit(nothing, options)
+    const entry = {
+      label: name,
+      name,
+      options,
+      reference: 'published',
+      fallback: 'slide',
+    } as ReadyStain['entry']
+    const context = { groups: [null, null, null, fit, null] }
+    const before = batch.data.slice()
+    const expected = await method.apply(batch, fit, options, context)
+    const { pixels, verdicts, reasons } = await workers.apply({ entry, method, fit }, batch, context)
+    expect(Buffer.compare(pixels.data, expected.pixels.data)).toBe(0)
+    expect({ verdicts, reasons }).toEqual({ verdicts: expected.verdicts, reasons: expected.reasons })
+    expect(Buffer.compare(batch.data, before)).toBe(0)
+  })
+})
