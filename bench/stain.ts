@@ -1,5 +1,6 @@
 // Stain normalisation of synthetic patches on one thread: Macenko and Reinhard against plain numpy at
-// torchstain's cost, Vahadane by itself. Eosin's own way and torchstain's formula are both measured.
+// torchstain's cost, Vahadane by itself. Eosin's own way and torchstain's formula are both measured. Seconds are CPU
+// time, which a busy machine disturbs least; worker threads are measured by the clock, two against one.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -8,6 +9,7 @@ import { join } from 'node:path'
 import { type Pixels, pixels, pixelsAt } from '../src/base/index.ts'
 import { completeSyntheticOptions, renderSyntheticBatch } from '../src/patches/index.ts'
 import { type Compatibility, type StainFit, type StainMethod, stainMethods } from '../src/stain/index.ts'
+import { openStainWorkers, type ReadyStain } from '../src/study/index.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
 
 type Name = 'macenko' | 'reinhard' | 'vahadane'
@@ -34,7 +36,12 @@ function stainCase(method: Name, side: number): BenchCase {
       const peerLine = method === 'vahadane' ? null : await timePeer(method, rendered, quick ? 1 : repeats)
       if (peerLine) yield peerLine
       for (const mode of modes) {
-        const seconds = await timeEosin(method, mode, rendered, quick ? 2 : Math.max(9, repeats))
+        const seconds = await timeEosin(
+          method,
+          mode,
+          rendered,
+          quick ? 2 : Math.max(side > 500 ? 9 : 40, repeats),
+        )
         const line = describeTimes(
           method,
           rendered,
@@ -43,6 +50,7 @@ function stainCase(method: Name, side: number): BenchCase {
         )
         yield peerLine ? { ...line, ratio: line.per_s / peerLine.per_s } : line
       }
+      if (method === 'macenko' && side === 96) yield* timeWorkers(rendered, quick ? 2 : Math.max(9, repeats))
     },
   }
 }
@@ -56,14 +64,54 @@ async function timeEosin(name: Name, mode: Compatibility, batch: Pixels, repeats
   const method = stainMethods[name] as unknown as Method
   const options = { ...method.defaults, compatibility: mode }
   const fit = await method.fit(streamOf(pixelsAt(batch, 0)), options)
-  for (let i = 0; i < 3; i++) await method.apply(batch, fit, options) // compiled and warm
+  const warmUps = batch.count > 2 ? 12 : 3
+  for (let i = 0; i < warmUps; i++) await method.apply(batch, fit, options)
   const seconds: number[] = []
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const began = performance.now()
+    const before = process.cpuUsage()
     await method.apply(batch, fit, options)
-    seconds.push((performance.now() - began) / 1000)
+    const { user, system } = process.cpuUsage(before)
+    seconds.push((user + system) / 1e6)
   }
   return seconds
+}
+
+// One worker and two in turn, over shared memory; the second line's ratio is to the first.
+async function* timeWorkers(batch: Pixels, repeats: number): AsyncGenerator<BenchLine> {
+  const method = stainMethods.macenko as unknown as Method
+  const many = shareCopies(batch, 16)
+  const options = method.defaults
+  const fit = await method.fit(streamOf(pixelsAt(batch, 0)), options)
+  const entry = {
+    label: 'macenko',
+    name: 'macenko',
+    options,
+    reference: 'published',
+    fallback: 'none',
+  } as const
+  const stain = { entry, method, fit } as unknown as ReadyStain
+  const pools = [openStainWorkers(1), openStainWorkers(2)]
+  const seconds: number[][] = [[], []]
+  try {
+    for (let repeat = -2; repeat < repeats; repeat++) {
+      for (const [i, pool] of pools.entries()) {
+        const began = performance.now()
+        await pool.apply(stain, many, {})
+        if (repeat >= 0) seconds[i].push((performance.now() - began) / 1000) // the first two warm up
+      }
+    }
+  } finally {
+    for (const pool of pools) await pool.close()
+  }
+  const [one, two] = seconds.map((times) => describeTimes('macenko', many, 'eosin, workers', times))
+  yield one
+  yield { ...two, threads: 2, ratio: two.per_s / one.per_s }
+}
+
+function shareCopies(batch: Pixels, copies: number): Pixels {
+  const data = new Uint8Array(new SharedArrayBuffer(copies * batch.data.length))
+  for (let i = 0; i < copies; i++) data.set(batch.data, i * batch.data.length)
+  return pixels(data, copies * batch.count, batch.height, batch.width)
 }
 
 async function* streamOf(batch: Pixels): AsyncGenerator<Pixels> {

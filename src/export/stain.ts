@@ -4,6 +4,8 @@
 import { ndarray, UsageError } from '../base/index.ts'
 import { add, constant, floor, matmul, mul, type Value } from '../graph/index.ts'
 import type { StainFit } from '../stain/index.ts'
+import { writeLuminosity } from './luminosity.ts'
+import { type LabTarget, type ReinhardChoices, writeReinhard } from './reinhard.ts'
 import {
   type SeparationChoices,
   type SeparationTarget,
@@ -20,6 +22,11 @@ const writers: Readonly<Record<string, StainWriter>> = {
   grayscale: writeLuma,
   macenko: (bytes, options, fit) =>
     separate(bytes, options, fit, (densities) => writeMacenkoStains(densities, options.alpha as number)),
+  luminosity: (bytes, { percentile }) => writeLuminosity(bytes, percentile as number),
+  reinhard: (bytes, options, fit) => {
+    refuseOthers(options)
+    return writeReinhard(bytes, options as unknown as ReinhardChoices, fit as unknown as LabTarget)
+  },
   ruifrok: (bytes, options, fit) =>
     separate(bytes, options, fit, () => writeFixedStains(options.stains as number[][])),
 }
@@ -42,12 +49,7 @@ export function writeStain(
 const hint =
   'predict with the run instead (eosin predict PATCHES --run RUN), or normalise the patches first (eosin stain apply) and export a run on them'
 
-function separate(
-  bytes: Value,
-  options: Readonly<Record<string, unknown>>,
-  fit: StainFit,
-  findStains: Parameters<typeof writeSeparation>[3],
-): Value {
+function refuseOthers(options: Readonly<Record<string, unknown>>): void {
   if (options.compatibility !== 'none') {
     throw new UsageError({
       where: 'stain compatibility',
@@ -56,6 +58,15 @@ function separate(
       hint,
     })
   }
+}
+
+function separate(
+  bytes: Value,
+  options: Readonly<Record<string, unknown>>,
+  fit: StainFit,
+  findStains: Parameters<typeof writeSeparation>[3],
+): Value {
+  refuseOthers(options)
   const choices = options as unknown as SeparationChoices
   return writeSeparation(bytes, choices, fit as unknown as SeparationTarget, findStains)
 }

@@ -6,6 +6,7 @@ import type {
   EmbeddingAgreement,
   Gallery,
   GalleryImage,
+  LearnedStain,
   Manifest,
   Metrics,
   OverSeeds,
@@ -23,6 +24,7 @@ export type {
   Gallery,
   GalleryImage,
   Interval,
+  LearnedStain,
   Manifest,
   Metrics,
   OverSeeds,
@@ -44,6 +46,8 @@ export interface ReportData {
   readonly recipe: string | null
   readonly timings: readonly StageTiming[]
   readonly gallery: Gallery | null
+  /** Stains that were trained for the run. */
+  readonly learned: readonly LearnedStain[]
   /** PNG files of the gallery as data URIs, by the name the gallery gives them. */
   readonly images: ReadonlyMap<string, string>
 }

@@ -16,6 +16,7 @@ import { renderRun } from './sections/run.ts'
 import { renderSignature } from './sections/signature.ts'
 import { renderStains } from './sections/stain.ts'
 import { renderLead, renderSummary } from './sections/summary.ts'
+import { renderTraining } from './sections/training.ts'
 
 /** The report of a run as one HTML document; the same data gives the same bytes. */
 export async function renderReport(data: ReportData): Promise<string> {
@@ -29,16 +30,19 @@ export async function renderReport(data: ReportData): Promise<string> {
     await renderClassify(data),
     renderEmbed(data),
     renderStains(data),
+    renderTraining(data),
     await renderSignature(data),
     renderQuality(data),
     renderPatches(data),
     renderRun(data),
   ]
-  const axis = (part: 'stain' | 'embed' | 'classify', noun: string) =>
+  const axis = (part: 'stain' | 'augment' | 'embed' | 'classify', noun: string) =>
     formatPlural(new Set(metrics.cells.map((cell) => cell[part])).size, noun)
+  const isAugmented = new Set(metrics.cells.map(({ augment }) => augment)).size > 1
+  const augmentations = isAugmented ? [axis('augment', 'augmentation')] : []
   return renderPage({
     title: manifest.name,
-    kicker: `report of a run: ${formatList([axis('stain', 'stain method'), axis('embed', 'extractor'), axis('classify', 'classifier')])}`,
+    kicker: `report of a run: ${formatList([axis('stain', 'stain method'), ...augmentations, axis('embed', 'extractor'), axis('classify', 'classifier')])}`,
     lead: renderLead(data),
     sections: sections.filter((section) => section !== null),
     footer: html`Made by Eosin ${manifest.versions.eosin}. One file, no network, no scripts. Research software, not a medical device.`,

@@ -5,7 +5,7 @@ import { basename, join, relative } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { readJson } from '../runs/index.ts'
-import type { Gallery, Manifest, Metrics, ReportData, StageTiming } from './data.ts'
+import type { Gallery, LearnedStain, Manifest, Metrics, ReportData, StageTiming } from './data.ts'
 import { renderReport } from './report.ts'
 
 const PICTURES_AT_MOST_BYTES = 3_300_000 // base64 adds a third: the report stays under 5 MB
@@ -36,6 +36,7 @@ export async function readRunFolder(runFolder: string): Promise<ReportData> {
     recipe: await readFile(at('recipe.yaml'), 'utf8').catch(ignoreMissing),
     timings: (await readOptional<StageTiming[]>(at('timings.json'))) ?? [],
     gallery,
+    learned: (await readOptional<LearnedStain[]>(at('training.json'))) ?? [],
     images: await readPictures(runFolder, gallery),
   }
 }

@@ -5,6 +5,7 @@
 //   manifest.json    Manifest     what was run on what, with which versions; byte-stable
 //   metrics.json     Metrics      every cell of the grid; byte-stable
 //   timings.json     StageTiming[] time and memory of each stage; differs from run to run
+//   training.json    LearnedStain[] how learned stains were trained; only where there are some
 //   gallery.json     Gallery      names of the PNG files in gallery/
 //   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
 
@@ -13,6 +14,8 @@ import type { ModelProvenance } from '../embed/extractor.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
 import type { Origin } from '../patches/patchSet.ts'
+import type { Architecture } from '../stain/gan/architecture.ts'
+import type { GanModel } from '../stain/gan/ganFit.ts'
 
 export type Split = 'train' | 'val' | 'test'
 
@@ -139,6 +142,20 @@ export interface StageTiming {
   readonly cached: boolean
   /** Patches or rows handled. */
   readonly items: number
+}
+
+/** A stain method that was trained for the run: `training.json` lists them. */
+export interface LearnedStain {
+  /** Its label in the recipe. */
+  readonly stain: string
+  readonly target: string
+  /** Centers whose patches it saw, without labels. */
+  readonly seen: readonly string[]
+  /** Whether the test split's patches were among them. */
+  readonly transductive: boolean
+  readonly side: number
+  readonly models: readonly GanModel[]
+  readonly architecture: Architecture
 }
 
 /** A PNG in gallery/ with what is to be said about it. */

@@ -118,3 +118,16 @@ function roundEven(value: number): number {
   if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1
   return floor % 2 === 0 ? floor : floor + 1
 }
+
+/** The numbers of both conversions, for those who compute the same elsewhere; as they stand above. */
+export const lab8Numbers = () => ({
+  forward,
+  backward,
+  linear: linearTable,
+  roots: rootTable,
+  bytes: byteTable,
+  lightness: lightnessTable,
+  luminance: luminanceTable,
+  cubes: cubeTable,
+  lowestRoot,
+})

@@ -16,6 +16,19 @@ const cubeRoot = (t: number) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 
 const expand = (v: number) => (v > 0.04045 ? ((v + 0.055) / 1.055) ** 2.4 : v / 12.92)
 const compress = (v: number) => (v > 0.0031308 ? Math.min(1, 1.055 * v ** (1 / 2.4) - 0.055) : v * 12.92)
 
+/**
+ * The tables of the curves, for those who compute the same elsewhere: linear light by input channel, level and output
+ * (x, y, z) in steps of the root table; roots as pairs of value and rise to the next; bytes by steps of linear light; the
+ * matrix [3, 3] from x, y, z to red, green, blue in those steps.
+ */
+export const labTables = () => ({
+  linear: linearTable,
+  roots: rootTable,
+  bytes: gammaTable,
+  steps: gammaSteps,
+  toLight: toRgb.map((row) => row.map((weight, k) => weight * whitePoint[k] * gammaSteps)),
+})
+
 // Tables as the kernels take them: linear light in steps of the root table, three numbers a level; roots as pairs of value and rise to the next; bytes by steps of linear light.
 const rootSteps = 4096
 const linearTable = new Float64Array(3 * 256 * 3)

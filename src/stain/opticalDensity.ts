@@ -51,9 +51,8 @@ export function estimateWhite(
 ): [number, number, number] {
   const pixelCount = data.length / 3
   const step = Math.max(1, Math.floor(pixelCount / whiteSample))
-  // The tables of densities are not in use yet: the histograms of 256 levels a channel take their place.
-  const histograms = new Int32Array(memory, address.tables, 768).fill(0)
-  kernels.countLevels(address.data, pixelCount, step, address.tables)
+  const histograms = new Int32Array(memory, address.weights, 768).fill(0)
+  kernels.countLevels(address.data, pixelCount, step, address.weights)
   const wanted = 0.99 * Math.ceil(pixelCount / step)
   const levelOf = (channel: number) => {
     let level = 0

@@ -168,6 +168,7 @@ export function openWorkspace(pixelCount: number): Workspace {
   const { buffer } = memory
   const patch = new Uint8Array(buffer, data, 3 * pixelCount)
   const tableView = new Float64Array(buffer, fixed.tables, 768)
+  let current: DensityTables | null = null
   return {
     kernels: exports as Kernels,
     address: { ...fixed, data, out, offsets, valuesA, valuesB },
@@ -180,6 +181,8 @@ export function openWorkspace(pixelCount: number): Workspace {
     memory: buffer,
     load: (bytes) => patch.set(bytes),
     setTables(tables) {
+      if (tables === current) return
+      current = tables
       for (const [k, table] of tables.entries()) tableView.set(table, 256 * k)
     },
   }

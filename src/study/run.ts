@@ -28,7 +28,7 @@ import { measureEffect, measurePair } from './steps/judgeStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
 import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
-import type { Device } from './steps/trainStain.ts'
+import { type Device, describeTraining } from './steps/trainStain.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 import { noteCost, type Study, type StudyOptions } from './study.ts'
 
@@ -242,6 +242,9 @@ async function writeRun({ recipe, options, timings, run }: Study, content: RunCo
   const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)
   const stain = stains.get(chosen.cell.pair.stain.label)!
   await saveModel(run.path, chosen.cell, stain, chosen.heads, threshold)
+  await rm(run.file('training.json'), { force: true })
+  const learned = describeTraining([...stains.values()])
+  if (learned.length > 0) await writeJson('training.json', learned)
   await writeJson(
     'gallery.json',
     await makeGallery(run.path, recipe.seed, filtered, [...stains.values()], chosen.probabilities),

@@ -73,6 +73,10 @@ describe('writeStain', () => {
   it.each([
     ['macenko', {}],
     ['macenko', { alpha: 5, percentile: 95, io: 240, minTissue: 0.1, maxGain: 1.5, minAngle: 12 }],
+    ['luminosity', {}],
+    ['luminosity', { percentile: 33.3 }],
+    ['reinhard', {}],
+    ['reinhard', { variant: 'modified', density: 0.15 }],
     ['ruifrok', {}],
     [
       'ruifrok',

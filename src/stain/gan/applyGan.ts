@@ -7,6 +7,7 @@ import { buildGan } from './buildGan.ts'
 import { pooled } from './fitGan.ts'
 import type { GanFit } from './ganFit.ts'
 import { type GanOptions, sideUnit, tileSide } from './ganOptions.ts'
+import { dropMoments } from './moments.ts'
 import { openRestainer, type Restainer } from './restainer.ts'
 import { isInverted } from './scores.ts'
 import { type Signature, signatureDistance, signPatches } from './signature.ts'
@@ -30,9 +31,9 @@ export async function applyGan(
   const routes = routePatches(batch, fit, context)
   const pixels: Pixels = { ...batch, data: batch.data.slice() }
   const outcomes = routes.map(({ outcome }) => outcome)
-  for (const { source } of fit.models) {
+  for (const source of new Set(routes.map((route) => route.source))) {
+    if (source === null) continue
     const rows = routes.flatMap((route, row) => (route.source === source ? [row] : []))
-    if (rows.length === 0) continue
     const restainer = restainerOf(fit, source, options, context)
     const made = await restainer.restain(pickPatches(batch, rows))
     rows.forEach((row, i) => {
@@ -49,35 +50,39 @@ export async function applyGan(
 }
 
 function routePatches(batch: Pixels, fit: GanFit, { centers }: ApplyContext<GanFit>): Route[] {
-  if (fit.models.some(({ source }) => source === pooled)) {
-    return Array.from({ length: batch.count }, () => ({ source: pooled, outcome: ok }))
-  }
-  const own = new Set(fit.models.map(({ source }) => source))
+  const isPooled = pooled in fit.networks
+  const own = new Set(fit.centers.map(({ name }) => name))
   let signatures: (Signature | null)[] | undefined
   return Array.from({ length: batch.count }, (_, row) => {
     const center = centers?.[row] ?? null
-    if (center === fit.target)
+    if (center === fit.target && !isPooled)
       return { source: null, outcome: passThrough(`of the target, center ${center}`) }
     if (center !== null && own.has(center)) return { source: center, outcome: ok }
     signatures ??= signPatches(batch)
-    return routeByColour(fit, center, signatures[row])
+    const signature = signatures[row]
+    if (isPooled) return { source: signature ? findNearest(fit, signature) : pooled, outcome: ok }
+    return routeByColour(fit, center, signature)
   })
 }
 
 // A center without a generator of its own: nothing is fitted on it, each patch finds the nearest source by itself.
-function routeByColour({ models }: GanFit, center: string | null, signature: Signature | null): Route {
+function routeByColour(fit: GanFit, center: string | null, signature: Signature | null): Route {
   if (!signature)
     return { source: null, outcome: passThrough('too little tissue to find a source by its colours') }
-  const distances = models.map(({ source, signature: mean }) => ({
-    source,
-    distance: mean ? signatureDistance(signature, mean) : Number.POSITIVE_INFINITY,
-  }))
-  const nearest = distances.reduce((best, other) => (other.distance < best.distance ? other : best))
+  const nearest = findNearest(fit, signature)
   const whose = center === null ? 'center not known' : `no generator of center ${center}`
   return {
-    source: nearest.source,
-    outcome: fallBack(`${whose}: that of ${nearest.source}, nearest in colour`),
+    source: nearest,
+    outcome: fallBack(`${whose}: that of ${nearest}, nearest in colour`),
   }
+}
+
+function findNearest({ centers }: GanFit, signature: Signature): string {
+  const distances = centers.map(({ name, signature: mean }) => ({
+    name,
+    distance: mean ? signatureDistance(signature, mean) : Number.POSITIVE_INFINITY,
+  }))
+  return distances.reduce((best, other) => (other.distance < best.distance ? other : best)).name
 }
 
 function restainerOf(
@@ -91,9 +96,10 @@ function restainerOf(
   const name = JSON.stringify([source, options, provider])
   const known = restainers.get(name)
   if (known) return known
+  const network = { ...fit.networks[pooled], ...fit.networks[source] }
   const restainer = openRestainer({
     gan: buildGan(options),
-    network: fit.networks[source],
+    network: options.moments === 'patch' ? dropMoments(network) : network,
     unit: sideUnit(options),
     tile: tileSide(options, fit.side),
     place: { provider },

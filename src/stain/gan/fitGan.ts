@@ -4,9 +4,11 @@
 import { openRandom, RecipeError, silent } from '../../base/index.ts'
 import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
+import { drawArchitecture } from './architecture.ts'
 import { buildGan } from './buildGan.ts'
 import { type GanFit, type GanModel, readGenerator } from './ganFit.ts'
 import { type GanOptions, trainingSide } from './ganOptions.ts'
+import { pickMoments } from './moments.ts'
 import { meanSignature, type Signature, signPatches } from './signature.ts'
 import { completeNetwork, sampleSources, type TrainedGan, trainGan } from './trainGan.ts'
 
@@ -24,9 +26,21 @@ export function fitEach(domains: StainDomains, options: GanOptions, place: Train
   )
 }
 
-/** One generator for all sources. Throws as fitEach. */
-export function fitPooled(domains: StainDomains, options: GanOptions, place: TrainingPlace): Promise<GanFit> {
-  return fitGroups([{ name: pooled, sources: domains.sources }], domains, options, place)
+/** One generator for all sources, with moments of each center and of the target. Throws as fitEach. */
+export async function fitPooled(
+  domains: StainDomains,
+  options: GanOptions,
+  place: TrainingPlace,
+): Promise<GanFit> {
+  const { sources, target } = domains
+  const fit = await fitGroups([{ name: pooled, sources }], domains, options, place)
+  const networks = { ...fit.networks }
+  for (const domain of options.moments === 'source' ? [...sources, target] : []) {
+    const whole = await completeOn([domain], fit.networks[pooled], options, fit.side, place)
+    networks[domain.name] = pickMoments(whole)
+  }
+  const targetSignature = await signDomain(target, place.seed)
+  return { ...fit, networks, centers: [...fit.centers, { name: target.name, signature: targetSignature }] }
 }
 
 interface Group {
@@ -50,16 +64,18 @@ async function fitGroups(
   for (const [index, { name, sources }] of groups.entries()) {
     const made = options.weights === null ? await trainGroup(groups, index, target, options, place) : null
     const path = made ? null : checkpointOf(options, name)
-    networks[name] = made ? made.network : await loadNetwork(path!, sources, options, side, place)
-    models.push({
-      source: name,
-      signature: await signDomains(sources, place.seed),
-      from: path ?? 'training',
-      ...describeTraining(made),
-    })
+    networks[name] = made
+      ? made.network
+      : await completeOn(sources, await readGenerator(path!, options), options, side, place)
+    models.push({ source: name, from: path ?? 'training', ...describeTraining(made) })
+  }
+  const centers: GanFit['centers'][number][] = []
+  for (const domain of sources) {
+    centers.push({ name: domain.name, signature: await signDomain(domain, place.seed) })
   }
   const seen = options.weights === null ? [...sources, target].map(({ name }) => name) : []
-  return { target: target.name, seen, side, models, networks }
+  const architecture = drawArchitecture(options, side)
+  return { target: target.name, seen, side, models, centers, architecture, networks }
 }
 
 function trainGroup(
@@ -86,14 +102,13 @@ function trainGroup(
   })
 }
 
-async function loadNetwork(
-  path: string,
+async function completeOn(
   sources: readonly StainDomain[],
+  network: Networks[string],
   options: GanOptions,
   side: number,
   place: TrainingPlace,
 ): Promise<Networks[string]> {
-  const network = await readGenerator(path, options)
   const sample = await sampleSources(sources, options, place.seed)
   return completeNetwork(buildGan(options), network, sample, options, side, {
     provider: place.provider,
@@ -129,13 +144,11 @@ function describeEnding(ending: LoopResult['ending']): string {
 const signedAtMost = 256
 const batchRows = 64
 
-async function signDomains(domains: readonly StainDomain[], seed: number): Promise<Signature | null> {
+async function signDomain({ name, count, read }: StainDomain, seed: number): Promise<Signature | null> {
+  const rows = openRandom(seed, 'signature', name).permutation(count).subarray(0, signedAtMost).sort()
   const found: (Signature | null)[] = []
-  for (const { name, count, read } of domains) {
-    const rows = openRandom(seed, 'signature', name).permutation(count).subarray(0, signedAtMost).sort()
-    for (let start = 0; start < rows.length; start += batchRows) {
-      found.push(...signPatches(await read(rows.subarray(start, start + batchRows))))
-    }
+  for (let start = 0; start < rows.length; start += batchRows) {
+    found.push(...signPatches(await read(rows.subarray(start, start + batchRows))))
   }
   return meanSignature(found)
 }

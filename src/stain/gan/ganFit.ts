@@ -4,6 +4,7 @@
 import { DataError, type NdArray, sizeOf, WeightsError } from '../../base/index.ts'
 import { openCheckpoint } from '../../weights/index.ts'
 import type { Networks } from '../stainMethod.ts'
+import type { Architecture } from './architecture.ts'
 import { buildGan } from './buildGan.ts'
 import type { GanOptions } from './ganOptions.ts'
 import type { Signature } from './signature.ts'
@@ -12,8 +13,6 @@ import type { Signature } from './signature.ts'
 export interface GanModel {
   /** The center it translates; `multistain` has one for all. */
   readonly source: string
-  /** The mean colours of that center's patches; null where it has too little tissue, or was not looked at. */
-  readonly signature: Signature | null
   /** `training`, or the checkpoint that it was read from. */
   readonly from: string
   /** Epochs trained and the one kept, counted from 1; null for a checkpoint. */
@@ -34,6 +33,11 @@ export interface GanFit {
   /** Side in pixels of the crops in training. */
   readonly side: number
   readonly models: readonly GanModel[]
+  /** The mean colours of each center that a patch may be sent to; null where it has too little tissue. */
+  readonly centers: readonly { readonly name: string; readonly signature: Signature | null }[]
+  /** What both networks are made of. */
+  readonly architecture: Architecture
+  /** By source; those of `multistain` are one network, and what of it is each center's own: its moments. */
   readonly networks: Networks
 }
 

@@ -2,6 +2,7 @@
 // classical methods do without.
 
 export { applyGan } from './applyGan.ts'
+export { type DrawnLayer, drawArchitecture } from './architecture.ts'
 export { buildGan } from './buildGan.ts'
 export { fitEach, fitPooled, pooled } from './fitGan.ts'
 export { frechetDistance } from './frechet.ts'

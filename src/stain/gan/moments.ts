@@ -10,6 +10,18 @@ import type { Networks, TrainingPlace } from '../stainMethod.ts'
 // As many pixels as 32 patches of 96: activations of a wide network take some gigabytes.
 const pixelsAtMost = 32 * 96 * 96
 
+const isMoment = ([name]: readonly [string, unknown]) => /\.running_(mean|var)$/.test(name)
+
+/** The network without moments, which then goes by each patch's own. */
+export function dropMoments(network: Networks[string]): Networks[string] {
+  return Object.fromEntries(Object.entries(network).filter((entry) => !isMoment(entry)))
+}
+
+/** The moments alone. */
+export function pickMoments(network: Networks[string]): Networks[string] {
+  return Object.fromEntries(Object.entries(network).filter(isMoment))
+}
+
 /** The network with moments measured on `sample`, whose middle `side` x `side` is looked at. */
 export async function fixMoments(
   gan: CycleGan,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type Progress, RecipeError } from '../../base/index.ts'
 import { openExtractor, textureVersion } from '../../embed/index.ts'
 import { hashFileSync } from '../../formats/index.ts'
-import type { Split } from '../../runs/index.ts'
+import type { LearnedStain, Split } from '../../runs/index.ts'
 import type { StainDomains, StainFit, TrainingPlace } from '../../stain/index.ts'
 import { type CacheInputs, keyOf } from '../cache.ts'
 import type { PlainOptions } from '../options.ts'
@@ -100,8 +100,21 @@ export async function trainStain(
 }
 
 /** Whether a trained method saw patches of the test split, without labels. */
-export function isTransductive({ options }: StainEntry): boolean {
+function isTransductive({ options }: StainEntry): boolean {
   return Array.isArray(options.sources) && options.sources.includes('test')
+}
+
+/** How the learned methods among `stains` were trained, for the report. */
+export function describeTraining(
+  stains: readonly { readonly entry: StainEntry; readonly fit: StainFit }[],
+): LearnedStain[] {
+  return stains
+    .filter(({ entry }) => methodOf(entry).train)
+    .map(({ entry, fit }) => {
+      const { target, seen, side, models, architecture } = fit as unknown as LearnedStain
+      const transductive = isTransductive(entry)
+      return { stain: entry.label, target, seen, transductive, side, models, architecture }
+    })
 }
 
 function sourceSplits(

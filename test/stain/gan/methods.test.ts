@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Pixels, pixelsAt } from '../../../src/base/index.ts'
 import { writeFileAtomic, writeSafetensors } from '../../../src/formats/index.ts'
-import { buildGan, readGenerator } from '../../../src/stain/gan/index.ts'
+import { buildGan, type GanFit, readGenerator } from '../../../src/stain/gan/index.ts'
 import {
   type StainDomain,
   type StainDomains,
@@ -77,9 +77,14 @@ function readAll(root: string): Record<string, string> {
 
 const read = async (domain: StainDomain, row: number) => pixelsAt(await domain.read([row]), 0)
 
+let whole: GanFit
+beforeAll(async () => {
+  whole = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt('whole'))
+}, 120_000)
+
 describe('cyclegan', () => {
   it('trains a generator a source and leaves curves, events and previews of each', async () => {
-    const fit = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt('whole'))
+    const fit = whole
     expect(fit).toMatchObject({ target: '4', seen: ['0', '3', '4'], side: 16 })
     expect(fit.models.map(({ source, epochs, ending }) => [source, epochs, ending])).toEqual([
       ['0', 2, 'all epochs done'],
@@ -105,14 +110,13 @@ describe('cyclegan', () => {
       const training = stainMethods.cyclegan.train!(domains, cyclegan, placeAt(name, { progress }))
       await expect(training).rejects.toThrow('stopped')
       const fit = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt(name))
-      const whole = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt('whole'))
       expect(fit).toEqual(whole)
       expect(readAll(join(folder, name))).toEqual(readAll(join(folder, 'whole')))
     }
-  })
+  }, 240_000)
 
   it('sends patches through the generator of their center, of the nearest where there is none', async () => {
-    const fit = await stainMethods.cyclegan.train!(domains, cyclegan, placeAt('whole'))
+    const fit = whole
     const batch = joinPatches([
       await read(domains.sources[0], 0),
       await read(domains.sources[1], 0),
@@ -185,7 +189,7 @@ describe('cyclegan', () => {
     })
     expect(messages.filter((message) => message.includes('diverged'))).toHaveLength(1)
     expect(Object.values(fit.networks[0]).every(({ data }) => data.every(Number.isFinite))).toBe(true)
-  })
+  }, 120_000)
 })
 
 // Bytes that become NaN on the way to a tensor.

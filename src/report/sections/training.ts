@@ -1,0 +1,80 @@
+// How learned stains were trained: from which centers, how well by their label-free scores, and what their networks are
+// made of.
+
+import type { LearnedStain, ReportData } from '../data.ts'
+import { type Html, html } from '../html.ts'
+import { formatList } from '../numbers.ts'
+import { renderOrigin } from '../origin.ts'
+import type { Section } from '../page.ts'
+import { colourGrid } from '../palette.ts'
+import { renderStain, renderTable } from '../parts.ts'
+
+type Layer = LearnedStain['architecture']['generator'][number]
+
+/** A table of trainings and a drawing of each form of network; null where nothing was trained. */
+export function renderTraining(data: ReportData): Section | null {
+  const { learned, manifest } = data
+  if (learned.length === 0) return null
+  return {
+    id: 'training',
+    title: 'Learned stains: training',
+    navTitle: 'Training',
+    badge: renderOrigin(manifest.origin),
+    body: html`${learned.map(renderSeen)}${renderModels(data)}${learned.map(renderDrawing)}`,
+  }
+}
+
+function renderSeen({ stain, target, seen, transductive }: LearnedStain): Html {
+  const centers =
+    seen.length > 0 ? `Saw patches of ${formatList(seen)}, without labels.` : 'Read from checkpoints.'
+  const warning = html` <b>Transductive: patches of the test split were among them, so that its test figures are not those of an unseen center.</b>`
+  return html`<p><b>${stain}</b> makes the colours of ${target}. ${centers}${transductive && warning}</p>`
+}
+
+function renderModels(data: ReportData): Html {
+  const colour = colourGrid(data.metrics)
+  const show = (value: number | undefined) => (value === undefined ? '–' : value.toFixed(3))
+  const rows = data.learned.flatMap(({ stain, models }) => models.map((model) => ({ stain, ...model })))
+  return renderTable(
+    'Trainings of learned stains',
+    html`<table><caption><span>Scores of the epoch that was kept. Distances are Frechet distances of translated patches to the target's,
+as a share of what they are untouched: 0 is alike, 1 no nearer than before. Structure and hematoxylin kept: 1 is all.</span></caption>
+<thead><tr><th scope="col" class="pin">stain</th><th scope="col">source</th><th scope="col">epoch kept</th><th scope="col">stain distance</th><th scope="col">texture distance</th><th scope="col">structure kept</th><th scope="col">hematoxylin kept</th><th scope="col">ending</th></tr></thead>
+<tbody>${rows.map(
+      ({ stain, source, epochs, bestEpoch, ending, from, scores }) =>
+        html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}</th><td>${source}</td><td>${epochs === null ? `from ${from}` : `${bestEpoch} of ${epochs}`}</td><td>${show(scores?.stain)}</td><td>${show(scores?.texture)}</td><td>${show(scores?.structure)}</td><td>${show(scores?.hematoxylin)}</td><td>${ending ?? '–'}</td></tr>`,
+    )}</tbody></table>`,
+  )
+}
+
+function renderDrawing({ stain, side, architecture }: LearnedStain): Html {
+  const { generator, discriminator } = architecture
+  return html`<figure class="architecture"><figcaption><b>${stain}</b>: every convolution of its generator, then of its discriminator, on images of ${side} pixels. Height: side of the result. Width: channels. Filled: transposed. Arc: added to or joined with an earlier result.</figcaption>
+${drawLayers('generator', generator, side)}${drawLayers('discriminator', discriminator, side)}</figure>`
+}
+
+const [gap, top, tallest] = [10, 18, 110]
+
+function drawLayers(name: string, layers: readonly Layer[], side: number): Html {
+  const widthOf = ({ outputs }: Layer) => 8 + 3.5 * Math.log2(Math.max(1, outputs))
+  const heightOf = (layer: Layer) => Math.max(6, (tallest * layer.side) / side)
+  let at = 0
+  const boxes = layers.map((layer) => {
+    const x = at
+    at += widthOf(layer) + gap
+    return { layer, x, width: widthOf(layer), height: heightOf(layer) }
+  })
+  const bottom = top + tallest
+  return html`<svg viewBox="0 0 ${at.toFixed(0)} ${bottom + 44}" role="img" aria-label="${name}" style="max-width:${(1.6 * at).toFixed(0)}px;width:100%">
+<text x="0" y="10" font-size="10" fill="currentColor">${name}</text>
+${boxes.map(({ layer, x, width, height }, i) => {
+  const y = top + (tallest - height) / 2
+  const earlier = boxes[i - 2]
+  return html`<g><title>${layer.name}: ${layer.kernel} x ${layer.kernel}, ${layer.inputs} to ${layer.outputs} channels, ${layer.side} px</title>
+<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" rx="2" stroke="currentColor" fill="currentColor" fill-opacity="${layer.kind === 'transposed' ? 0.45 : 0.1}"></rect>
+${layer.joins && earlier && html`<path d="M${(earlier.x + earlier.width / 2).toFixed(1)} ${y.toFixed(1)} q ${((x - earlier.x) / 2).toFixed(1)} -18 ${(x + width / 2 - earlier.x - earlier.width / 2).toFixed(1)} 0" fill="none" stroke="currentColor"></path>`}
+<text x="${(x + width / 2).toFixed(1)}" y="${bottom + 14}" font-size="8" text-anchor="middle" fill="currentColor">${layer.outputs}</text>
+<text x="${(x + width / 2).toFixed(1)}" y="${bottom + 26}" font-size="7" text-anchor="middle" fill="currentColor" opacity=".7">${layer.kernel}x${layer.kernel}</text>
+<text x="${(x + width / 2).toFixed(1)}" y="${bottom + 37}" font-size="7" text-anchor="middle" fill="currentColor" opacity=".7">${layer.side}</text></g>`
+})}</svg>`
+}
