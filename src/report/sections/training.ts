@@ -65,7 +65,7 @@ function drawLayers(name: string, layers: readonly Layer[], side: number): Html 
     return { layer, x, width: widthOf(layer), height: heightOf(layer) }
   })
   const bottom = top + tallest
-  return html`<svg viewBox="0 0 ${at.toFixed(0)} ${bottom + 44}" role="img" aria-label="${name}" style="max-width:${(1.6 * at).toFixed(0)}px;width:100%">
+  return html`<svg viewBox="-2 0 ${(at + 4).toFixed(0)} ${bottom + 44}" role="img" aria-label="${name}" style="max-width:${(1.6 * at).toFixed(0)}px;width:100%">
 <text x="0" y="10" font-size="10" fill="currentColor">${name}</text>
 ${boxes.map(({ layer, x, width, height }, i) => {
   const y = top + (tallest - height) / 2

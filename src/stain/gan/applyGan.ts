@@ -3,14 +3,16 @@
 import { type Pixels, pixelsAt } from '../../base/index.ts'
 import type { ApplyContext, StainResult } from '../stainMethod.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch } from '../verdicts.ts'
-import { buildGan } from './buildGan.ts'
-import { pooled } from './fitGan.ts'
+import { buildGan, colourGan } from './buildGan.ts'
 import type { GanFit } from './ganFit.ts'
 import { type GanOptions, sideUnit, tileSide } from './ganOptions.ts'
 import { dropMoments } from './moments.ts'
 import { openRestainer, type Restainer } from './restainer.ts'
 import { isInverted } from './scores.ts'
 import { type Signature, signatureDistance, signPatches } from './signature.ts'
+
+/** The name of the one source of `multistain`. */
+export const pooled = 'all'
 
 /** Where a patch goes: through the generator of `source`, or nowhere. */
 interface Route {
@@ -50,7 +52,7 @@ export async function applyGan(
 }
 
 function routePatches(batch: Pixels, fit: GanFit, { centers }: ApplyContext<GanFit>): Route[] {
-  const isPooled = pooled in fit.networks
+  const isPooled = fit.models.some(({ source }) => source === pooled)
   const own = new Set(fit.centers.map(({ name }) => name))
   let signatures: (Signature | null)[] | undefined
   return Array.from({ length: batch.count }, (_, row) => {
@@ -60,7 +62,8 @@ function routePatches(batch: Pixels, fit: GanFit, { centers }: ApplyContext<GanF
     if (center !== null && own.has(center)) return { source: center, outcome: ok }
     signatures ??= signPatches(batch)
     const signature = signatures[row]
-    if (isPooled) return { source: signature ? findNearest(fit, signature) : pooled, outcome: ok }
+    if (isPooled && (signature || pooled in fit.networks))
+      return { source: signature ? findNearest(fit, signature) : pooled, outcome: ok }
     return routeByColour(fit, center, signature)
   })
 }
@@ -98,10 +101,10 @@ function restainerOf(
   if (known) return known
   const network = { ...fit.networks[pooled], ...fit.networks[source] }
   const restainer = openRestainer({
-    gan: buildGan(options),
+    gan: options.distill === null ? buildGan(options) : colourGan(options.distill),
     network: options.moments === 'patch' ? dropMoments(network) : network,
-    unit: sideUnit(options),
-    tile: tileSide(options, fit.side),
+    unit: options.distill === null ? sideUnit(options) : 1,
+    tile: options.distill === null ? tileSide(options, fit.side) : 4096,
     place: { provider },
   })
   restainers.set(name, restainer)

@@ -3,6 +3,7 @@
 import { RecipeError } from '../../base/index.ts'
 import { patchGan, resnetGenerator, unetGenerator } from '../../models/index.ts'
 import { type CycleGan, cycleGan, grayView } from '../../train/index.ts'
+import { colourMap } from './distill.ts'
 import type { GanOptions, MultistainOptions } from './ganOptions.ts'
 
 /** The four networks that options describe. Throws RecipeError for an unknown form or mode. */
@@ -18,6 +19,11 @@ export function buildGan(options: GanOptions | MultistainOptions): CycleGan {
     identityWeight: identity,
     ...('mode' in options && { view: viewOf(options) }),
   })
+}
+
+/** A colour map in the place of the generators. */
+export function colourGan(width: number): CycleGan {
+  return cycleGan({ generator: colourMap(width), discriminator: patchGan() })
 }
 
 function viewOf({ mode, inference }: MultistainOptions) {

@@ -1,29 +1,29 @@
 // `train` of the learned methods: one generator a source, or one for all sources together, trained or read from
 // checkpoints, and what it takes to find the right one for a patch.
 
-import { openRandom, RecipeError, silent } from '../../base/index.ts'
+import { openRandom, type Pixels, RecipeError, silent } from '../../base/index.ts'
 import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
+import { applyGan, pooled } from './applyGan.ts'
 import { drawArchitecture } from './architecture.ts'
-import { buildGan } from './buildGan.ts'
+import { buildGan, colourGan } from './buildGan.ts'
+import { distill, meanDifference } from './distill.ts'
 import { type GanFit, type GanModel, readGenerator } from './ganFit.ts'
 import { type GanOptions, trainingSide } from './ganOptions.ts'
 import { pickMoments } from './moments.ts'
+import { openRestainer } from './restainer.ts'
 import { meanSignature, type Signature, signPatches } from './signature.ts'
 import { completeNetwork, sampleSources, type TrainedGan, trainGan } from './trainGan.ts'
 
-/** The name of the one source of `multistain`. */
-export const pooled = 'all'
-
 /** A generator for each source. Throws DataError for an empty domain, RecipeError for sides that do not fit. */
-export function fitEach(domains: StainDomains, options: GanOptions, place: TrainingPlace): Promise<GanFit> {
+export async function fitEach(
+  domains: StainDomains,
+  options: GanOptions,
+  place: TrainingPlace,
+): Promise<GanFit> {
   const { sources } = domains
-  return fitGroups(
-    sources.map((source) => ({ name: source.name, sources: [source] })),
-    domains,
-    options,
-    place,
-  )
+  const groups = sources.map((source) => ({ name: source.name, sources: [source] }))
+  return distillFit(await fitGroups(groups, domains, options, place), sources, options, place)
 }
 
 /** One generator for all sources, with moments of each center and of the target. Throws as fitEach. */
@@ -40,7 +40,51 @@ export async function fitPooled(
     networks[domain.name] = pickMoments(whole)
   }
   const targetSignature = await signDomain(target, place.seed)
-  return { ...fit, networks, centers: [...fit.centers, { name: target.name, signature: targetSignature }] }
+  const centers = [...fit.centers, { name: target.name, signature: targetSignature }]
+  return distillFit({ ...fit, networks, centers }, [...sources, target], options, place)
+}
+
+// Colour maps in place of generators, where the options ask for them: one a center, fitted on half of a sample and
+// compared with the generator on the other half.
+async function distillFit(
+  fit: GanFit,
+  domains: readonly StainDomain[],
+  options: GanOptions,
+  place: TrainingPlace,
+): Promise<GanFit> {
+  if (options.distill === null) return fit
+  const networks: Record<string, Networks[string]> = {}
+  const disagreement: Record<string, number> = {}
+  for (const domain of domains) {
+    const { name } = domain
+    const sample = await sampleSources([domain], { ...options, scored: 2 * options.scored }, place.seed)
+    const context = { centers: new Array<string>(sample.count).fill(name), provider: place.provider }
+    const { pixels } = await applyGan(sample, fit, { ...options, distill: null }, context)
+    const [before, after] = [splitHalf(sample), splitHalf(pixels)]
+    networks[name] = await distill(before[0], after[0], options.distill, place)
+    const student = openRestainer({
+      gan: colourGan(options.distill),
+      network: networks[name],
+      unit: 1,
+      tile: 4096,
+      place,
+    })
+    disagreement[name] = meanDifference(await student.restain(before[1]), after[1])
+    await student.close()
+  }
+  return { ...fit, networks, disagreement }
+}
+
+function splitHalf(batch: Pixels): [Pixels, Pixels] {
+  const half = Math.ceil(batch.count / 2)
+  const at = half * batch.height * batch.width * 3
+  const second = batch.count - half
+  return second === 0
+    ? [batch, batch]
+    : [
+        { ...batch, count: half, data: batch.data.subarray(0, at) },
+        { ...batch, count: second, data: batch.data.subarray(at) },
+      ]
 }
 
 interface Group {

@@ -39,6 +39,8 @@ export interface GanFit {
   readonly architecture: Architecture
   /** By source; those of `multistain` are one network, and what of it is each center's own: its moments. */
   readonly networks: Networks
+  /** Mean absolute difference, in levels, between each center's colour map and its generator on other patches. */
+  readonly disagreement?: Readonly<Record<string, number>>
 }
 
 /**

@@ -47,6 +47,8 @@ export interface GanOptions {
    * in training.
    */
   readonly moments: 'source' | 'patch'
+  /** Channels of a colour map that stands for each generator in use, fitted to it after training; null: none. */
+  readonly distill: number | null
   /** Side of the tiles that larger patches are translated in; null: twice the side of the training. */
   readonly tile: number | null
   /** A checkpoint in place of training: a file, or with `cyclegan` a file for each source. */
@@ -82,6 +84,7 @@ export const cycleganDefaults: GanOptions = {
   previews: 6,
   sources: ['train'],
   moments: 'source',
+  distill: null,
   tile: null,
   weights: null,
 }

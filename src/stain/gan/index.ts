@@ -4,7 +4,7 @@
 export { applyGan } from './applyGan.ts'
 export { type DrawnLayer, drawArchitecture } from './architecture.ts'
 export { buildGan } from './buildGan.ts'
-export { fitEach, fitPooled, pooled } from './fitGan.ts'
+export { fitEach, fitPooled } from './fitGan.ts'
 export { frechetDistance } from './frechet.ts'
 export { countParameters, type GanFit, type GanModel, readGenerator } from './ganFit.ts'
 export { openRestainer, type Restainer } from './restainer.ts'

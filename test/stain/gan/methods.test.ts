@@ -210,6 +210,28 @@ describe('multistain', () => {
   })
 })
 
+describe('distilled', () => {
+  it.each([
+    'cyclegan',
+    'multistain',
+  ] as const)('%s has a colour map a center and says how far it is off', async (name) => {
+    const weights = join(folder, 'G_A-teacher.safetensors')
+    const network = pickPart(initParams(buildGan(cyclegan).params, 7), 'G_A')
+    await writeFileAtomic(weights, writeSafetensors(network))
+    const method = stainMethods[name] as typeof stainMethods.cyclegan
+    const options = { ...(name === 'cyclegan' ? cyclegan : multistain), weights, distill: 8 }
+    const fit = await method.train!(domains, options, placeAt(`distilled-${name}`))
+    const centers = name === 'cyclegan' ? ['0', '3'] : ['0', '3', '4']
+    expect(Object.keys(fit.networks)).toEqual(centers)
+    expect(Object.keys(fit.disagreement!)).toEqual(centers)
+    expect(Object.values(fit.disagreement!).every(Number.isFinite)).toBe(true)
+    const batch = joinPatches([await read(domains.sources[0], 0), drawTissue(91, 32, 0, pink)])
+    const { verdicts } = await method.apply(batch, fit, options, { centers: ['0', '9'] })
+    expect(['ok', 'rejected']).toContain(verdicts[0])
+    expect(verdicts[1]).toBe('passthrough')
+  }, 60_000)
+})
+
 describe('a checkpoint in place of training', () => {
   const { params } = buildGan(cyclegan)
   const network = pickPart(initParams(params, 7), 'G_A')
