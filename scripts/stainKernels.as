@@ -163,36 +163,31 @@ export function collectRatios(
   return (<i64>((b - outB) >> 3) << 32) | <i64>((a - outA) >> 3)
 }
 
-// 2^52: added to a whole number below it, the number stands in the low bits.
-const whole: f64 = 4503599627370496
-
 /**
- * Adds the second form of every pixel to the bin of the ratio of both: `bins` bins from -1 to 1. `weights` has room for twice as
- * many, since two pixels in turn go to two histograms: one would wait for the other.
+ * Adds the second form of every pixel whose ratio of both is over `above`, or not over `below`, to the bin of that
+ * ratio: `bins` bins from -1 to 1, what lies beyond in the first and the last. The second form is positive on every pixel.
  */
-export function weighRatios(data: usize, offsets: usize, count: i32, products: usize, bins: i32, weights: usize): void {
-  const half = f64x2.splat(<f64>bins / 2)
-  const last = f64x2.splat(<f64>bins - 1)
-  const one = f64x2.splat(1)
-  const zero = f64x2.splat(0)
-  const others = weights + (<usize>bins << 3)
-  for (let i = 0; i < count; i += 2) {
-    const p = formsAt(products, at(data, offsets, i))
-    const q = i + 1 < count ? formsAt(products, at(data, offsets, i + 1)) : f64x2.replace_lane(zero, 1, 0)
-    const first = v128.shuffle<i64>(p, q, 0, 2)
-    const second = v128.shuffle<i64>(p, q, 1, 3)
-    const place = f64x2.mul(f64x2.add(f64x2.div(first, second), one), half)
-    const bin = f64x2.add(f64x2.floor(f64x2.pmin(last, f64x2.pmax(zero, place))), f64x2.splat(whole))
-    const a = weights + (<usize>i32x4.extract_lane(bin, 0) << 3)
-    const b = others + (<usize>i32x4.extract_lane(bin, 2) << 3)
-    store<f64>(a, load<f64>(a) + f64x2.extract_lane(second, 0))
-    store<f64>(b, load<f64>(b) + f64x2.extract_lane(second, 1))
-  }
-  for (let bin = 0; bin < bins; bin++) {
-    const slot = weights + (<usize>bin << 3)
-    store<f64>(slot, load<f64>(slot) + load<f64>(others + (<usize>bin << 3)))
+export function weighRatios(
+  data: usize, offsets: usize, count: i32, products: usize, above: f64, below: f64, bins: i32, weights: usize,
+): void {
+  const half = <f64>bins / 2
+  const last = <f64>bins - 1
+  const bounds = f64x2.replace_lane(f64x2.splat(above), 1, below)
+  for (let i = 0; i < count; i++) {
+    const value = formsAt(products, at(data, offsets, i))
+    const first = v128.shuffle<i64>(value, value, 0, 0)
+    const second = v128.shuffle<i64>(value, value, 1, 1)
+    if (i64x2.bitmask(f64x2.gt(first, f64x2.mul(bounds, second))) != 2) {
+      const weight = f64x2.extract_lane(value, 1)
+      const place = (f64x2.extract_lane(value, 0) / weight + 1) * half
+      const slot = weights + (<usize><i32>min(last, max(0, place)) << 3)
+      store<f64>(slot, load<f64>(slot) + weight)
+    }
   }
 }
+
+// 2^52: added to a whole number below it, the number stands in the low bits.
+const whole: f64 = 4503599627370496
 
 // exp of both lanes, to one unit in the last place: 2^n times a polynomial on |r| <= ln 2 / 2 (Taylor to degree 13, in
 // two halves that do not wait for each other). Beyond 2^-1000 and 2^1000 it is held there.

@@ -28,7 +28,7 @@ export const macenkoDefaults: MacenkoOptions = { ...separationDefaults, alpha: 1
 /** What sets Macenko's method apart: stain vectors at the extreme angles in the plane of two main axes. */
 export const macenkoRecipe: SeparationRecipe<MacenkoOptions> = {
   name: 'macenko',
-  version: 4,
+  version: 5,
   about: 'Stain vectors from extreme angles in optical density (Macenko 2009), rescaled to the reference.',
   defaults: macenkoDefaults,
   findVectors: findMacenkoVectors,

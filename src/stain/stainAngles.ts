@@ -111,7 +111,12 @@ function findCotangents(
 
 const isOneSided = (v: Vector) => (v[0] > 0 && v[1] > 0 && v[2] > 0) || (v[0] < 0 && v[1] < 0 && v[2] < 0)
 
-function sampleRatios({ kernels, address, valuesA, valuesB }: Workspace, products: number, count: number) {
+/** Puts the ratios of both forms of a sample of the tissue pixels into `valuesA`; returns how many. */
+export function sampleRatios(
+  { kernels, address, valuesA, valuesB }: Workspace,
+  products: number,
+  count: number,
+) {
   const size = sampleSize(count)
   const { data, offsets, valuesA: outA, valuesB: outB } = address
   kernels.sampleForms(data, offsets, count, size, products, outA, outB)

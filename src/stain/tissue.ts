@@ -1,6 +1,6 @@
 // Which pixels of a patch are tissue, and how their optical densities spread.
 
-import type { Symmetric } from './eigen.ts'
+import type { Symmetric, Vector } from './eigen.ts'
 import { rgbToLightness8 } from './lab8.ts'
 import type { DensityTables } from './opticalDensity.ts'
 import { histogramPercentile } from './quantile.ts'
@@ -23,11 +23,15 @@ export function findDensePixels(workspace: Workspace, tables: DensityTables, lea
 
 const nearBlack = 60
 
-/** The mean products (second moments about 0) of the densities of the `count` >= 1 tissue pixels. */
-export function secondMomentsOf(workspace: Workspace, tables: DensityTables, count: number): Symmetric {
-  const [, , , ...products] = sumMoments(workspace, tables, count, [0, 0, 0])
+/** The sums, and the mean products (second moments about 0), of the densities of the `count` >= 1 tissue pixels. */
+export function momentsOf(
+  workspace: Workspace,
+  tables: DensityTables,
+  count: number,
+): { readonly sums: Vector; readonly products: Symmetric } {
+  const [x, y, z, ...products] = sumMoments(workspace, tables, count, [0, 0, 0])
   const [xx, xy, xz, yy, yz, zz] = products.map((sum) => sum / count)
-  return [xx, xy, xz, yy, yz, zz]
+  return { sums: [x, y, z], products: [xx, xy, xz, yy, yz, zz] }
 }
 
 /**

@@ -1,11 +1,13 @@
 // Macenko's extreme angles, made steadier: axes through the origin instead of the mean (clear glass has no
 // density, so stains span a plane through 0), and every pixel weighted by its density, since a pale pixel's
-// angle is mostly noise. Percentiles come from a fine histogram in one pass.
+// angle is mostly noise. Percentiles come from a fine histogram; only the outer pixels, which a sample tells, are counted.
 
 import { decomposeSymmetric, type Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
-import { normaliseVector, orderStains, type StainMatrix } from './stainMatrix.ts'
-import { secondMomentsOf } from './tissue.ts'
+import { sampleSize, select, tailShare } from './quantile.ts'
+import { sampleRatios } from './stainAngles.ts'
+import { dot, normaliseVector, orderStains, type StainMatrix } from './stainMatrix.ts'
+import { momentsOf } from './tissue.ts'
 import { setForms, type Workspace } from './workspace.ts'
 
 const bins = 1024
@@ -17,18 +19,21 @@ export function findWeightedStains(
   count: number,
   alpha: number,
 ): StainMatrix {
-  const { vectors } = decomposeSymmetric(secondMomentsOf(workspace, tables, count))
+  const { sums, products } = momentsOf(workspace, tables, count)
+  const { vectors } = decomposeSymmetric(products)
   const main = turnPositive(vectors[2])
   const other = vectors[1]
-  const weights = weighTangents(workspace, tables, count, main, other)
-  let total = 0
-  for (let bin = 0; bin < bins; bin++) total += weights[bin]
-  const vectorAt = (share: number) => {
-    const tangent = tangentAt(weights, share * total)
+  const wanted = (alpha / 100) * dot(main, sums)
+  const forms = setForms(workspace, tables, other, main)
+  const bounds = bracketTangents(workspace, forms, count, alpha)
+  const [low, high] =
+    findTangents(workspace, forms, count, wanted, bounds) ??
+    findTangents(workspace, forms, count, wanted, null)!
+  const vectorAt = (tangent: number) => {
     const [x, y, z] = [0, 1, 2].map((k) => Math.max(0, main[k] + tangent * other[k]))
     return normaliseVector([x, y, z])
   }
-  return orderStains(vectorAt(alpha / 100), vectorAt(1 - alpha / 100))
+  return orderStains(vectorAt(low), vectorAt(high))
 }
 
 // All densities are positive, so the main axis can be turned to have no negative part worth the name.
@@ -36,25 +41,52 @@ function turnPositive(v: Vector): Vector {
   return v[0] + v[1] + v[2] < 0 ? [-v[0], -v[1], -v[2]] : v
 }
 
-// The histogram of other / main, from -1 to 1: 45 degrees to either side, more than two stains ever span.
-function weighTangents(
+// Bins that the wanted percentiles most likely lie below and from: the outer pixels are pale and weigh less than
+// others, hence three times the share. null where so many would be counted that all may be.
+function bracketTangents(
   workspace: Workspace,
-  tables: DensityTables,
+  forms: number,
   count: number,
-  main: Vector,
-  other: Vector,
-): Float64Array {
-  const { kernels, address, memory } = workspace
-  const weights = new Float64Array(memory, address.weights, 2 * bins).fill(0)
-  const products = setForms(workspace, tables, other, main)
-  kernels.weighRatios(address.data, address.offsets, count, products, bins, address.weights)
-  return weights
+  alpha: number,
+): readonly [number, number] | null {
+  const size = sampleSize(count)
+  const tail = 3 * tailShare(alpha / 100, size)
+  if (tail > 0.3 || count < 64) return null
+  sampleRatios(workspace, forms, count)
+  const { valuesA } = workspace
+  const above = select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
+  const below = select(valuesA, size, Math.ceil(tail * (size - 1)))
+  const edge = (tangent: number) => Math.max(0, Math.min(bins, ((tangent + 1) * bins) / 2))
+  return [Math.ceil(edge(below)), Math.floor(edge(above))]
 }
 
-function tangentAt(weights: Float64Array, wanted: number): number {
-  let bin = 0
-  let passed = weights[0]
-  while (passed < wanted && bin < bins - 1) passed += weights[++bin]
-  const within = weights[bin] > 0 ? (passed - wanted) / weights[bin] : 0
-  return (bin + 1 - within) / (bins / 2) - 1
+// The tangents other / main that `wanted` of the pixels' weight lies under, and over; with bounds, pixels between them
+// are not counted, and where the rest weighs too little the answer is null.
+function findTangents(
+  { kernels, address, memory }: Workspace,
+  forms: number,
+  count: number,
+  wanted: number,
+  bounds: readonly [number, number] | null,
+): [number, number] | null {
+  const weights = new Float64Array(memory, address.weights, bins).fill(0)
+  const [end, start] = bounds ?? [bins, 0]
+  const [below, above] = bounds ? [end, start].map((bin) => bin / (bins / 2) - 1) : [Infinity, Infinity]
+  const { data, offsets } = address
+  kernels.weighRatios(data, offsets, count, forms, above, below, bins, address.weights)
+  const low = passWeights(wanted, end, (bin) => weights[bin])
+  const high = passWeights(wanted, bins - start, (bin) => weights[bins - 1 - bin])
+  if (bounds && (low === null || high === null)) return null
+  return [(low ?? bins) / (bins / 2) - 1, 1 - (high ?? bins) / (bins / 2)]
+}
+
+// How many bins, to the fraction, hold `wanted` weight; null where the first `end` do not.
+function passWeights(wanted: number, end: number, weightOf: (bin: number) => number): number | null {
+  let passed = 0
+  for (let bin = 0; bin < end; bin++) {
+    const weight = weightOf(bin)
+    if (weight > 0 && passed + weight >= wanted) return bin + (wanted - passed) / weight
+    passed += weight
+  }
+  return null
 }

@@ -60,6 +60,8 @@ export interface Kernels {
     offsets: number,
     count: number,
     products: number,
+    above: number,
+    below: number,
     bins: number,
     weights: number,
   ): void

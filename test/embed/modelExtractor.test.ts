@@ -101,6 +101,17 @@ describe('a model as an extractor', () => {
     expect(whole.slice(4 * 24)).toEqual(single)
   })
 
+  it.each(['fp32', 'int8'])('gives the same bytes with one thread and two: %s', async (precision) => {
+    const batch = drawPixels(9, 42)
+    const rows: Float32Array[] = []
+    for (const threads of [1, 2]) {
+      const extractor = await openExtractor({ name: `vit:${path}`, weights, precision }, { threads })
+      rows.push(await extractor.embed(batch))
+      await extractor.close()
+    }
+    expect(rows[1]).toEqual(rows[0])
+  })
+
   it('gives the same bytes whichever thread makes pictures ready', async () => {
     const batch = drawPixels(72, 42)
     const extractor = await openExtractor(

@@ -31,7 +31,7 @@ beforeAll(async () => {
   expect(made.stdout).toMatch(/90 patches x 266 dimensions/)
   whole = hashRun(at('whole'))
   expect(Object.keys(whole)).toEqual(['embeddings.npy', 'manifest.json', 'patches.csv', 'verdicts.json'])
-}, 60_000)
+}, 120_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('eosin embed in shards', () => {
@@ -46,13 +46,13 @@ describe('eosin embed in shards', () => {
     expect(JSON.parse(last.stdout)).toMatchObject({ count: 90, out: at('parts'), missingShards: [] })
     expect(hashRun(at('parts'))).toEqual(whole)
     expect(readdirSync(folder).filter((name) => name.startsWith('parts'))).toEqual(['parts'])
-  }, 60_000)
+  }, 120_000)
 
   it('is told whole from parts of any number', async () => {
     for (let i = 1; i <= 2; i++)
       await embed('tiny', '--shard', `${i}/2`, '--extractor', 'texture', '--threads', '1')
     expect(hashRun(at('tiny'))).toEqual(whole)
-  }, 60_000)
+  }, 120_000)
 
   it('does not join shards of other embeddings', async () => {
     await embed('mixed', '--shard', '1/2')
@@ -63,7 +63,7 @@ describe('eosin embed in shards', () => {
       /mixed\.shard-1-of-2: expected a shard of the same embeddings, got of others; remove it/,
     )
     expect(existsSync(at('mixed'))).toBe(false)
-  }, 60_000)
+  }, 120_000)
 
   it.each(['0/4', '5/4', '2', 'a/b'])('refuses the shard %s', async (shard) => {
     const { code, stderr } = await embed('refused', '--shard', shard)
@@ -86,7 +86,7 @@ describe('eosin embed', () => {
     }
     expect(await runCli(args)).toMatchObject({ code: 0 })
     expect(hashRun(at('killed'))).toEqual(whole)
-  }, 60_000)
+  }, 120_000)
 
   it('leaves what is there as it is: the same embeddings are done, others are refused', async () => {
     expect(await embed('whole')).toMatchObject({ code: 0 })
@@ -97,7 +97,7 @@ describe('eosin embed', () => {
       /whole: got a folder with something else in it; give --overwrite or another --out/,
     )
     expect(hashRun(at('whole'))).toEqual(whole)
-  }, 60_000)
+  }, 120_000)
 
   it('measures on the patches themselves how near int8 is to fp32, prints it and keeps it', async () => {
     const card = {
@@ -129,5 +129,5 @@ describe('eosin embed', () => {
     expect(existsSync(at('exact', 'agreement.json'))).toBe(false)
     for (let i = 1; i <= 2; i++) await embed('joined', ...model, 'precision=int8', '--shard', `${i}/2`)
     expect(hashRun(at('joined'))).toEqual(hashRun(at('rounded')))
-  }, 60_000)
+  }, 120_000)
 })

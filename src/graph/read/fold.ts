@@ -8,7 +8,6 @@ import type { OpenNode } from './node.ts'
 import {
   asStatic,
   broadcastStatics,
-  type Entry,
   itemAt,
   itemRules,
   numberRules,
@@ -37,13 +36,8 @@ export function dtypeOf(type: number): Dtype | null {
   return (Object.keys(onnxTypes) as Dtype[]).find((name) => onnxTypes[name] === type) ?? null
 }
 
-/** The shape of an entry. */
-export function shapeOf(entry: Entry): readonly Side[] {
-  return entry.shape
-}
-
 function foldShape(node: OpenNode): Static {
-  const shape = shapeOf(node.entry(0))
+  const shape: readonly Side[] = node.entry(0).shape
   if (node.type === 'Size') {
     const items = shape.reduce<Side>((size, side) => itemRules.Mul(size, side, true) ?? Number.NaN, 1)
     return { known: 'i64', shape: [], items: [items] }
