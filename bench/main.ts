@@ -7,6 +7,7 @@ import { cycleganStep } from './cycleganStep.ts'
 import { embedModels } from './embedModels.ts'
 import { embedVits14, embedVits14Int8 } from './embedVits14.ts'
 import { finetuneVits14 } from './finetuneVits14.ts'
+import { cycleganInfer, distilled } from './ganInfer.ts'
 import { gemm } from './gemm.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
 import { readHdf5 } from './readHdf5.ts'
@@ -19,6 +20,8 @@ const cases: readonly BenchCase[] = [
   mlpEpoch,
   finetuneVits14,
   cycleganStep,
+  cycleganInfer,
+  distilled,
   embedVits14,
   embedVits14Int8,
   ...embedModels,

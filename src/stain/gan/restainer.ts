@@ -44,6 +44,10 @@ export function openRestainer({ gan, network, unit, tile, place }: RestainerOpti
     const { data } = toTensor(batch, mean, std)
     const sides = { height: sideOf(height), width: sideOf(width) }
     const translator = await translatorFor(sides)
+    if (sides.height === height && sides.width === width) {
+      const made = await translator.translate(f32([count, 3, height, width], data))
+      return toBytes(splitImages(made.data, count), batch)
+    }
     const image = (i: number) => ({
       data: data.subarray(i * 3 * height * width, (i + 1) * 3 * height * width),
       height,
@@ -88,6 +92,11 @@ export function openRestainer({ gan, network, unit, tile, place }: RestainerOpti
   }
 }
 
+function splitImages(data: Float32Array, count: number): Float32Array[] {
+  const size = data.length / count
+  return Array.from({ length: count }, (_, i) => data.subarray(i * size, (i + 1) * size))
+}
+
 // Planes in [-1, 1] to bytes.
 function toBytes(images: readonly Float32Array[], sides: Pixels): Pixels {
   const batch: Pixels = { ...sides, data: new Uint8Array(sides.data.length) }
@@ -96,8 +105,8 @@ function toBytes(images: readonly Float32Array[], sides: Pixels): Pixels {
     const { data } = pixelsAt(batch, i)
     for (let channel = 0; channel < 3; channel++) {
       for (let at = 0; at < area; at++) {
-        const level = Math.round((planes[channel * area + at] + 1) * 127.5)
-        data[3 * at + channel] = Math.min(255, Math.max(0, level))
+        const level = (planes[channel * area + at] + 1) * 127.5 + 0.5
+        data[3 * at + channel] = level < 0 ? 0 : level > 255 ? 255 : level
       }
     }
   })
