@@ -4,15 +4,8 @@
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { BenchCase, BenchLine } from './benchCase.ts'
-
-/** What a measured process prints. */
-export interface Times {
-  readonly peer: string
-  readonly threads: number
-  readonly seconds: readonly number[]
-  readonly peak_rss_mb: number
-}
+import type { BenchCase } from './benchCase.ts'
+import { compareLines, joinTimes, type Timed } from './measure.ts'
 
 const child = fileURLToPath(new URL('./cycleganStepChild.ts', import.meta.url))
 const side = 96
@@ -24,7 +17,7 @@ export const cycleganStep: BenchCase = {
   about: 'CycleGAN steps/s, ResNet-9 with 64 channels, 96 px, batch 1, against PyTorch',
   async *run({ repeats, quick }) {
     const form = quick ? { width: 8, blocks: 2 } : { width: 64, blocks: 9 }
-    const all: Times[] = []
+    const all: Timed[] = []
     for (let round = 0; round < (quick ? 1 : repeats); round++) {
       for (const threads of quick ? [1] : [1, 2]) {
         const flags = Object.entries({ threads, repeats: stepsPerRound, side, ...form })
@@ -34,41 +27,14 @@ export const cycleganStep: BenchCase = {
         all.push(...[own, peer].filter((times) => times !== undefined))
       }
     }
-    yield* compareLines(joinRounds(all))
+    yield* compareLines(joinTimes(cycleganStep.name, 'steps', 1, all))
   },
 }
 
 // undefined where the command fails: Debian's PyTorch may not be installed.
-function measure(command: string, options: readonly string[]): Times | undefined {
+function measure(command: string, options: readonly string[]): Timed | undefined {
   const { status, stdout, stderr } = spawnSync(command, options, { encoding: 'utf8' })
   if (status === 0) return JSON.parse(stdout.trim().split('\n').pop()!)
   if (command === process.execPath) throw new Error(stderr)
   return undefined
-}
-
-function joinRounds(all: readonly Times[]): BenchLine[] {
-  const nameOf = ({ peer, threads }: Times) => `${peer} ${threads}`
-  return [...new Set(all.map(nameOf))].map((name) => {
-    const rounds = all.filter((times) => nameOf(times) === name)
-    const sorted = rounds.flatMap(({ seconds }) => seconds).toSorted((a, b) => a - b)
-    const median = sorted[sorted.length >> 1]
-    return {
-      case: cycleganStep.name,
-      peer: rounds[0].peer,
-      threads: rounds[0].threads,
-      median_s: median,
-      best_s: sorted[0],
-      unit: 'steps',
-      per_s: 1 / median,
-      peak_rss_mb: Math.max(...rounds.map((round) => round.peak_rss_mb)),
-    }
-  })
-}
-
-// Eosin's best line carries the ratio to the peer's best, whatever the threads.
-function compareLines(lines: readonly BenchLine[]): BenchLine[] {
-  const sorted = lines.toSorted((a, b) => b.per_s - a.per_s)
-  const best = sorted.find(({ peer }) => peer === 'eosin')!
-  const rival = sorted.find(({ peer }) => peer !== 'eosin')
-  return sorted.map((line) => (line === best && rival ? { ...line, ratio: line.per_s / rival.per_s } : line))
 }

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { f32, openRandom } from '../src/base/index.ts'
 import { patchGan, resnetGenerator } from '../src/models/index.ts'
 import { cycleGan, openGanTraining } from '../src/train/index.ts'
-import type { Times } from './cycleganStep.ts'
+import type { Timed } from './measure.ts'
 
 const names = ['threads', 'repeats', 'side', 'width', 'blocks'] as const
 const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])) })
@@ -30,5 +30,5 @@ for (let step = 1; step <= repeats + 1; step++) {
 }
 await training.close()
 const peak = process.resourceUsage().maxRSS / 1024
-const times: Times = { peer: 'eosin', threads, seconds: seconds.slice(1), peak_rss_mb: peak }
+const times: Timed = { peer: 'eosin', threads, seconds: seconds.slice(1), peak_rss_mb: peak }
 console.log(JSON.stringify(times))
