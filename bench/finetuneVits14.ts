@@ -2,10 +2,9 @@
 // step from images, and the step on the trunk's tokens as a study takes it, where they were computed once. The peer
 // has no such cache: both are compared with its whole step. Weights are random, at full size.
 
-import { f32, type NdArray, openRandom } from '../src/base/index.ts'
-import { openSession } from '../src/engine/index.ts'
-import { constant, emitModel, input } from '../src/graph/index.ts'
-import { vit, vitTail } from '../src/models/index.ts'
+import { f32, type NdArray, openRandom, sizeOf } from '../src/base/index.ts'
+import { constant, flatten, input, type Value } from '../src/graph/index.ts'
+import { foldLayerScale, vit, vitTail } from '../src/models/index.ts'
 import { adamW, bceWithLogits } from '../src/nn/index.ts'
 import { initParams, openState, openStep } from '../src/train/index.ts'
 import { catalog } from '../src/weights/index.ts'
@@ -18,7 +17,6 @@ if (architecture.family !== 'vit') throw new TypeError('dinov2-small is a ViT')
 const { width, depth, patchSize, mlp } = architecture
 const [batch, side, blocks] = [32, 98, 2]
 const tokens = (side / patchSize) ** 2 + 1
-const cut = { batch: 8, trunk: depth - blocks } // a run of the trunk: about 512 tokens
 
 /** `finetune-vits14-98`: patches a second of whole steps, and of steps on cached tokens, with 1 and 2 threads each. */
 export const finetuneVits14: BenchCase = {
@@ -51,63 +49,55 @@ const blockWork = (2 * tokens * width * (4 * width + 2 * mlp.hidden) + 4 * token
 const wholeWork = blockWork * (depth + 2 * blocks)
 
 async function timeEosin(threads: number, repeats: number): Promise<{ whole: number[]; cached: number[] }> {
-  const session = { provider: 'cpu', threads } as const
-  const trunk = await openTrunk(session)
+  const random = openRandom(0, 'bench images')
+  const draw = (shape: number[]) =>
+    f32(
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, () => 2 * random.uniform() - 1),
+    )
+  const images = input('x', [batch, 3, side, side])
+  return {
+    cached: await timeStep(input('x', [batch, tokens * width]), (x) => x, draw, threads, repeats),
+    whole: await timeStep(images, writeTrunk, draw, threads, repeats),
+  }
+}
+
+// Steps on x, whose tokens `toTokens` gives; the weights before the trained blocks are constants of the graph.
+async function timeStep(
+  x: Value,
+  toTokens: (x: Value) => Value,
+  draw: (shape: number[]) => NdArray<'f32'>,
+  threads: number,
+  repeats: number,
+): Promise<number[]> {
   const model = vitTail({ architecture: architecture as never, blocks, tokens, hidden: [], dropout: 0 })
   const state = openState(model.params, initParams(model.params, 0))
-  const [x, y] = [input('x', [batch, tokens * width]), input('y', [batch, 1])]
+  const y = input('y', [batch, 1])
   const step = await openStep(
     {
       params: model.params,
       optimizer: adamW({ learningRate: 1e-4 }),
-      build: (params, pass) => ({ loss: bceWithLogits(model.apply(params, x, pass), y) }),
+      build: (params, pass) => ({ loss: bceWithLogits(model.apply(params, toTokens(x), pass), y) }),
     },
     state,
-    session,
+    { provider: 'cpu', threads },
   )
-  const labels = f32(
-    [batch, 1],
-    Array.from({ length: batch }, (_, i) => i % 2),
-  )
+  const labels = Array.from({ length: batch }, (_, i) => i % 2)
+  const feeds = { x: draw(x.shape as number[]), y: f32([batch, 1], labels) }
   let at = 0
-  const tune = (rows: NdArray<'f32'>) =>
-    step.run(state, { x: rows, y: labels }, { epoch: 1, step: ++at, learningRate: 1e-4, seed: 0 })
   try {
-    const rows = await trunk.run()
-    return {
-      cached: await repeatTimed(repeats, () => tune(rows)),
-      whole: await repeatTimed(repeats, async () => tune(await trunk.run())),
-    }
+    return await repeatTimed(repeats, () =>
+      step.run(state, feeds, { epoch: 1, step: ++at, learningRate: 1e-4, seed: 0 }),
+    )
   } finally {
     await step.close()
-    await trunk.close()
   }
 }
 
-// The frozen blocks on a batch of images, in runs as the extractor makes them.
-async function openTrunk(session: { provider: 'cpu'; threads: number }) {
-  const model = vit(architecture as never)
-  const values = Object.entries(initParams(model.params, 0)).map(
-    ([name, array]) => [name, constant(array)] as const,
-  )
-  const images = input('images', [cut.batch, 3, side, side])
-  const written = model.write(Object.fromEntries(values), images)
-  const open = await openSession(emitModel({ tokens: written.blocks[cut.trunk - 1] }), session)
-  const random = openRandom(0, 'bench images')
-  const data = f32(
-    [cut.batch, 3, side, side],
-    Float32Array.from({ length: cut.batch * 3 * side ** 2 }, () => 2 * random.uniform() - 1),
-  )
-  const rows = f32([batch, tokens * width])
-  const part = cut.batch * tokens * width
-  return {
-    async run(): Promise<NdArray<'f32'>> {
-      for (let start = 0; start < batch; start += cut.batch) {
-        const { tokens: found } = await open.run({ images: data })
-        rows.data.set(found.data as Float32Array, (start / cut.batch) * part)
-      }
-      return rows
-    },
-    close: () => open.close(),
-  }
+// The frozen blocks, layer scale in their weights as the extractor has it.
+function writeTrunk(images: Value): Value {
+  const drawn = initParams(vit(architecture as never).params, 0)
+  const { architecture: folded, params } = foldLayerScale(architecture as never, drawn)
+  const values = Object.entries(params).map(([name, array]) => [name, constant(array)] as const)
+  return flatten(vit(folded).write(Object.fromEntries(values), images).blocks[depth - blocks - 1])
 }
