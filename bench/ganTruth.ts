@@ -4,13 +4,13 @@
 //   [--also inference=rgb ...] [--patches N] [--out FOLDER] [--threads N]
 
 import { parseArgs } from 'node:util'
-import { openRandom, type Pixels, pixels, pixelsAt } from '../src/base/index.ts'
+import { joinPixels, openRandom, type Pixels, pixels, pixelsAt, slicePixels } from '../src/base/index.ts'
 import { openExtractor } from '../src/embed/index.ts'
 import { encodePng, writeFileAtomic } from '../src/formats/index.ts'
 import { type CenterName, drawSlide, type Slide } from '../src/patches/syntheticCenters.ts'
 import { scanSection } from '../src/patches/syntheticScanner.ts'
 import { composeTissue } from '../src/patches/syntheticTissue.ts'
-import { compareStructure, drawGrid, firstPatches } from '../src/stain/gan/index.ts'
+import { compareStructure, drawGrid, meanDifference } from '../src/stain/gan/index.ts'
 import {
   type StainDomain,
   type StainFit,
@@ -18,7 +18,7 @@ import {
   stainMethods,
   structuralSimilarity,
 } from '../src/stain/index.ts'
-import { completeOptions, parseAssignments } from '../src/study/index.ts'
+import { completeMethod, completeOptions, parseAssignments } from '../src/study/index.ts'
 
 const { values } = parseArgs({
   options: {
@@ -91,18 +91,9 @@ function openDomain(center: CenterName): StainDomain {
     height: side,
     width: side,
     async read(rows) {
-      return joinPatches(Array.from(rows, (row) => pixelsAt(all, row)))
+      return joinPixels(Array.from(rows, (row) => pixelsAt(all, row)))
     },
   }
-}
-
-function joinPatches(patches: readonly Pixels[]): Pixels {
-  return pixels(Uint8Array.from(Buffer.concat(patches.map(({ data }) => data))), patches.length, side, side)
-}
-
-/** Mean absolute difference of two batches in levels of 0 to 255. */
-function distance(a: Pixels, b: Pixels): number {
-  return a.data.reduce((sum, level, i) => sum + Math.abs(level - b.data[i]), 0) / a.data.length
 }
 
 function meanSimilarity(a: Pixels, b: Pixels): number {
@@ -113,8 +104,7 @@ function meanSimilarity(a: Pixels, b: Pixels): number {
 }
 
 const method = stainMethods[values.method as 'cyclegan'] as unknown as StainMethod<object, StainFit>
-const preset = values.preset ? method.presets?.[values.preset] : {}
-const options = completeOptions('--set', { ...method.defaults, ...preset }, parseAssignments(values.set))
+const options = completeMethod('--set', method, values.preset, parseAssignments(values.set), '--preset')
 const domains = { sources: sources.map(openDomain), target: openDomain(target) }
 const extractor = await openExtractor('texture', { threads: 1 })
 const [start, cpu] = [performance.now(), process.cpuUsage()]
@@ -151,15 +141,15 @@ for (const extra of [[], ...values.also.map((assignment) => [assignment])]) {
     const slides = renderAll(held, slideOf(center), center)
     lines.push({
       center,
-      before: distance(before, truth),
-      after: distance(after, truth),
-      slidesBefore: distance(slides, truth),
-      slidesAfter: distance(await restain(slides), truth),
+      before: meanDifference(before, truth),
+      after: meanDifference(after, truth),
+      slidesBefore: meanDifference(slides, truth),
+      slidesAfter: meanDifference(await restain(slides), truth),
       ...compareStructure(before, after),
       structureOfTruth: compareStructure(before, truth).structure,
       similarityToTruth: meanSimilarity(after, truth),
     })
-    grids.push(...[before, after, truth].map((batch) => firstPatches(batch, 8)))
+    grids.push(...[before, after, truth].map((batch) => slicePixels(batch, 0, 8)))
   }
   const name = [values.method, ...extra].join(' ')
   const report = { name, options: chosen, seconds, cpuSeconds: (used.user + used.system) / 1e6, lines }

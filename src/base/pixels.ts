@@ -24,6 +24,25 @@ export function pixels(data: Uint8Array, count: number, height: number, width: n
 
 /** Patch `index` of a batch, as a batch of one that shares its memory. */
 export function pixelsAt(batch: Pixels, index: number): Pixels {
+  return slicePixels(batch, index, index + 1)
+}
+
+/** Patches `start` to `end` (not included, cut at the batch's end), sharing its memory. */
+export function slicePixels(batch: Pixels, start: number, end: number): Pixels {
   const size = batch.height * batch.width * 3
-  return { ...batch, count: 1, data: batch.data.subarray(index * size, (index + 1) * size) }
+  const last = Math.min(end, batch.count)
+  return { ...batch, count: last - start, data: batch.data.subarray(start * size, last * size) }
+}
+
+/** Batches of one size, at least one, as one batch with memory of its own. */
+export function joinPixels(batches: readonly Pixels[]): Pixels {
+  const [{ height, width }] = batches
+  const count = batches.reduce((sum, batch) => sum + batch.count, 0)
+  const data = new Uint8Array(count * height * width * 3)
+  let at = 0
+  for (const batch of batches) {
+    data.set(batch.data, at)
+    at += batch.data.length
+  }
+  return pixels(data, count, height, width)
 }

@@ -1,6 +1,6 @@
 // A float32 matrix that is read by rows, so that it need not lie in memory: tokens of every training patch do not.
 
-import { f32, type NdArray } from './ndarray.ts'
+import { f32, type NdArray, sizeOf } from './ndarray.ts'
 
 /** Rows [count, columns] that lie somewhere: in a file, or in memory. */
 export interface RowSource {
@@ -36,10 +36,18 @@ export async function loadRows(x: NdArray<'f32'> | RowSource): Promise<NdArray<'
   return array
 }
 
-/** The rows in blocks of at most `blockRows`, the last one shorter. The same memory serves every block. */
-export async function* readBlocks(x: RowSource, blockRows: number): AsyncGenerator<NdArray<'f32'>> {
+/**
+ * The rows in order, in blocks of at most so many rows and values (but one row at least), the last one shorter. The
+ * same memory serves every block.
+ */
+export async function* readBlocks(
+  source: NdArray<'f32'> | RowSource,
+  { rows: mostRows = Number.POSITIVE_INFINITY, values = 2 ** 22 } = {},
+): AsyncGenerator<NdArray<'f32'>> {
+  const x = rowsOf(source)
   const [count, ...rest] = x.shape
-  const columns = rest.reduce((size, side) => size * side, 1)
+  const columns = sizeOf(rest)
+  const blockRows = Math.min(mostRows, Math.max(1, Math.floor(values / columns)))
   const memory = new Float32Array(Math.min(blockRows, count) * columns)
   for (let start = 0; start < count; start += blockRows) {
     const rows = Uint32Array.from({ length: Math.min(blockRows, count - start) }, (_, i) => start + i)

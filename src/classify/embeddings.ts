@@ -1,6 +1,6 @@
 // What a head may be given: finite embeddings, labels 0 and 1, both classes. Checked once, at the room's edge.
 
-import { DataError, loadRows, type NdArray } from '../base/index.ts'
+import { DataError, loadRows, type NdArray, type RowSource, readBlocks } from '../base/index.ts'
 import type { LabelledEmbeddings, LabelledRows } from './head.ts'
 
 /** The rows and dimensions of embeddings. Throws DataError where they are not a matrix or `dimensions` differ. */
@@ -21,13 +21,13 @@ export function checkShape(
   return [rows, columns]
 }
 
-/** Throws DataError naming the first row that holds NaN or an infinity. */
-export function checkFinite(where: string, x: NdArray<'f32'>): void {
+/** Throws DataError naming the first row, counted from `first`, that holds NaN or an infinity. */
+export function checkFinite(where: string, x: NdArray<'f32'>, first = 0): void {
   const at = x.data.findIndex((value) => !Number.isFinite(value))
   if (at < 0) return
   const columns = x.shape[1]
   throw new DataError({
-    where: `${where}, row ${Math.floor(at / columns)}, dimension ${at % columns}`,
+    where: `${where}, row ${first + Math.floor(at / columns)}, dimension ${at % columns}`,
     expected: 'a finite number',
     got: `${x.data[at]}`,
     hint: 'embed this patch again, or reject it in the quality stage',
@@ -69,6 +69,21 @@ export function checkFit(train: LabelledRows, val: LabelledRows, usesVal: boolea
     val.y,
     'selecting on one class would favour the head that calls everything so',
   )
+}
+
+/** What a head that reads its rows as it needs them is fitted on: as `loadFit`, but nothing is kept in memory. */
+export async function checkStoredFit(train: LabelledRows, val: LabelledRows): Promise<void> {
+  checkFit(train, val, true)
+  await checkFiniteRows('classify train', train.x)
+  await checkFiniteRows('classify val', val.x)
+}
+
+async function checkFiniteRows(where: string, x: NdArray<'f32'> | RowSource): Promise<void> {
+  let first = 0
+  for await (const block of readBlocks(x)) {
+    checkFinite(where, block, first)
+    first += block.shape[0]
+  }
 }
 
 /** What a head that works in memory is fitted on: both splits loaded and checked, every value finite. */

@@ -14,7 +14,7 @@ import {
   mergeAdapters,
 } from '../nn/index.ts'
 import { openCheckpoint, openParams } from '../weights/index.ts'
-import { checkFit, checkShape } from './embeddings.ts'
+import { checkShape, checkStoredFit } from './embeddings.ts'
 import { fitGraphTail, isGraphTail, loadGraphTail } from './finetuneGraph.ts'
 import {
   completeFinetune,
@@ -39,7 +39,7 @@ export const finetune: HeadMethod<FinetuneOptions> = {
   async fit(train, val, options, seed, hooks = {}) {
     if (options.model?.startsWith('onnx:')) return fitGraphTail(train, val, options, seed, hooks)
     const model = await openFinetuneModel(options)
-    checkFit(train, val, true)
+    await checkStoredFit(train, val)
     const form = describeForm(model, options, train)
     const adapters = describeAdapters(options)
     const network = adapters

@@ -6,7 +6,7 @@ import { readOnnxFile } from '../formats/index.ts'
 import { constant, cutGraph, emitModel, input, type ReadGraph, readGraph, sigmoid } from '../graph/index.ts'
 import { type GraphTailOptions, graphTail } from '../models/index.ts'
 import { inferencePass } from '../nn/index.ts'
-import { checkFit, checkShape } from './embeddings.ts'
+import { checkShape, checkStoredFit } from './embeddings.ts'
 import { checkFinetune, type FinetuneOptions, type GraphReadout } from './finetuneOptions.ts'
 import type { EpochRecord, FitHooks, Head, LabelledRows } from './head.ts'
 import { packHead } from './headFiles.ts'
@@ -34,7 +34,7 @@ export async function fitGraphTail(
   hooks: FitHooks,
 ): Promise<Head> {
   checkOptions(options)
-  checkFit(train, val, true)
+  await checkStoredFit(train, val)
   const path = options.model!.slice('onnx:'.length)
   const form = openForm(readGraph(await readOnnxFile(path), path), path, options)
   const columns = sizeOf(form.passed)

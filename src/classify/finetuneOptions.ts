@@ -1,11 +1,10 @@
 // The options of fine-tuning: defaults, the paper's preset, what they must be, and how they are completed by the
 // extractor whose tokens are trained on.
 
-import { readFile } from 'node:fs/promises'
 import { DataError, pickNamed, RecipeError } from '../base/index.ts'
 import type { TokenReadout, VitArchitecture } from '../models/index.ts'
 import { constantRate, plateauRate } from '../train/index.ts'
-import { catalog, locateWeights, type ModelCard, parseModelCard } from '../weights/index.ts'
+import { catalog, locateWeights, type ModelCard, readModelCard } from '../weights/index.ts'
 import type { ExtractorEntry } from './head.ts'
 
 /** Which output of an ONNX model is the embedding, and how; as in the extractor's options. */
@@ -144,11 +143,7 @@ export async function openFinetuneModel(options: FinetuneOptions): Promise<Finet
 
 async function readCard(model: string): Promise<ModelCard> {
   if (!model.startsWith('vit:')) return pickNamed<ModelCard>('finetune model', catalog, model)
-  const path = model.slice('vit:'.length)
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new DataError({ where: path, expected: "a model's card", got: cause.message }, cause)
-  })
-  return parseModelCard(text, path)
+  return readModelCard(model.slice('vit:'.length))
 }
 
 /** Throws RecipeError for values out of range; blocks are at most `depth`. */

@@ -6,10 +6,10 @@ import { readOnnxFile } from '../formats/index.ts'
 import { constant, cutGraph, flatten, readGraph, type Value } from '../graph/index.ts'
 import { poolTokens } from '../models/index.ts'
 import type { ImageTransform } from '../patches/index.ts'
-import { catalog, type ModelCard, openCheckpoint, openParams } from '../weights/index.ts'
+import { catalog, type ModelCard, openCheckpoint, openParams, readModelCard } from '../weights/index.ts'
 import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
 import { readWeights, writeEmbedding } from './model/network.ts'
-import { findWeights, readCard } from './modelExtractor.ts'
+import { findWeights } from './modelExtractor.ts'
 import { chooseTransform, type OnnxOptions, onnxDefaults } from './onnx/onnxOptions.ts'
 import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
 
@@ -36,7 +36,7 @@ export async function openExtractorGraph(
   const [family, path] = splitName(name)
   if (family === 'onnx') return openOnnxGraph(path, { ...onnxDefaults, ...options })
   const known: Readonly<Record<string, ModelCard>> = catalog
-  const card = family === 'vit' ? await readCard(path) : Object.hasOwn(known, name) ? known[name] : null
+  const card = family === 'vit' ? await readModelCard(path) : Object.hasOwn(known, name) ? known[name] : null
   if (card) return openModelGraph(name, card, { ...modelDefaults, ...options })
   throw new UsageError({
     where: `extractor ${name}`,

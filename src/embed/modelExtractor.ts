@@ -16,8 +16,8 @@ import {
   type ModelName,
   openCheckpoint,
   openParams,
-  parseModelCard,
   parseShardIndex,
+  readModelCard,
 } from '../weights/index.ts'
 import { type Agreement, compareRows } from './agreement.ts'
 import type { Extractor } from './extractor.ts'
@@ -25,6 +25,7 @@ import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
 import { checkSides, chooseBatch, countDimensions, type Network, openNetwork } from './model/network.ts'
 import { openPreparation, type Preparation } from './preparation.ts'
+import { openQueue } from './queue.ts'
 
 // Raised when the same weights and options give other embeddings.
 const version = 1
@@ -40,16 +41,8 @@ export const vitMethod: ExtractorMethod<ModelOptions> = {
   takesPath: true,
   defaults: modelDefaults,
   async open(options, context, path) {
-    return openModel(`vit:${path}`, await readCard(path), options, context)
+    return openModel(`vit:${path}`, await readModelCard(path), options, context)
   },
-}
-
-/** Reads a user's model card. Throws DataError where there is none or it says what cannot be. */
-export async function readCard(path: string): Promise<ModelCard> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new DataError({ where: path, expected: "a model's card", got: cause.message }, cause)
-  })
-  return parseModelCard(text, path)
 }
 
 function methodOf(name: string, card: ModelCard): ExtractorMethod<ModelOptions> {
@@ -91,7 +84,7 @@ async function openModel(
     const dimensions = countDimensions(plan, sides)
     // Beside a processor one thread is ahead of any network; a GPU may want them all.
     const preparation = openPreparation(plan.transform, provider === 'cpu' ? 1 : threads)
-    let last: Promise<unknown> = Promise.resolve()
+    const queue = openQueue()
     const extractor: Extractor = {
       name,
       key: hashBytes(JSON.stringify({ version, hash, provider, ...facts })),
@@ -99,12 +92,9 @@ async function openModel(
       featureNames: null,
       provenance: { title: card.title, licence: card.licence, pretraining: card.pretraining },
       embed(batch) {
-        // One run at a time: it uses all cores by itself, and each holds its activations in memory.
         const { height, width } = transformedSides(plan.transform, batch.height, batch.width)
         const runs = preparation.prepare(batch, plan.batch ?? chooseBatch(plan, height, width))
-        const work = last.then(() => embedRuns(name, networks, runs, batch.count, dimensions))
-        last = work.catch(() => {})
-        return work
+        return queue(() => embedRuns(name, networks, runs, batch.count, dimensions))
       },
       async close() {
         await preparation.close()

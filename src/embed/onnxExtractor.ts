@@ -12,6 +12,7 @@ import { chooseTransform, type OnnxOptions, onnxDefaults, type Pooling } from '.
 import { choosePooling, pooledSize, poolOutput } from './onnx/pooling.ts'
 import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
 import { openPreparation, type Preparation } from './preparation.ts'
+import { openQueue } from './queue.ts'
 
 // Raised when the same model and options give other embeddings.
 const version = 1
@@ -84,21 +85,15 @@ async function openOnnx(
     pooling,
     prefixTokens,
   }
-  let last: Promise<unknown> = Promise.resolve()
+  const queue = openQueue()
   return {
     name: `onnx:${path}`,
     key: hashBytes(JSON.stringify(facts)),
     dimensions,
     featureNames: null,
     provenance: null,
-    embed(batch) {
-      // One run at a time: it uses all cores by itself, and each holds its activations in memory.
-      const work = last.then(() =>
-        embedRuns(plan, preparation.prepare(batch, plan.batch), batch.count, dimensions),
-      )
-      last = work.catch(() => {})
-      return work
-    },
+    embed: (batch) =>
+      queue(() => embedRuns(plan, preparation.prepare(batch, plan.batch), batch.count, dimensions)),
     async close() {
       await preparation.close()
       await model.session.close()

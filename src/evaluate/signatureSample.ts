@@ -38,7 +38,7 @@ export function sampleCenters(
 export async function hashRows(x: RowSource, seed: number): Promise<Float64Array> {
   const hashes = new Float64Array(x.shape[0])
   let row = 0
-  for await (const { data, shape } of readBlocks(x, 4096)) {
+  for await (const { data, shape } of readBlocks(x, { rows: 4096 })) {
     const columns = data.length / shape[0]
     const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
     for (let start = 0; start < bits.length; start += columns, row++) {

@@ -52,12 +52,8 @@ function weightsOf(filter: ResizeFilter, from: number, to: number, transposed: b
 }
 
 function roundBytes(sums: Value): Value {
-  return clampBytes(floor(add(mul(sums, 2 ** -resizePrecision), 0.5)))
-}
-
-/** Values kept within 0 to 255. */
-export function clampBytes(x: Value): Value {
-  return minimum(maximum(x, 0), 255)
+  const rounded = floor(add(mul(sums, 2 ** -resizePrecision), 0.5))
+  return minimum(maximum(rounded, 0), 255)
 }
 
 function writeCrop(x: Value, axis: number, size: number): Value {

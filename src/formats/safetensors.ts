@@ -4,6 +4,7 @@
 
 import { open } from 'node:fs/promises'
 import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import { widenBrainFloat, widenHalf } from './halfFloat.ts'
 
 const layouts = {
   F64: { dtype: 'f64', bytes: 8 },
@@ -179,8 +180,8 @@ function parseEntry(where: string, item: unknown, size: number): TensorEntry {
 }
 
 function decodeTensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array): NdArray {
-  if (layout === 'F16') return ndarray('f32', shape, Float32Array.from(halves(bytes), readHalf))
-  if (layout === 'BF16') return ndarray('f32', shape, readBrainFloats(halves(bytes)))
+  if (layout === 'F16') return ndarray('f32', shape, widenHalf(halves(bytes)))
+  if (layout === 'BF16') return ndarray('f32', shape, widenBrainFloat(halves(bytes)))
   const arrays: { [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
     f64: Float64Array,
     f32: Float32Array,
@@ -195,19 +196,4 @@ function decodeTensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array):
 
 function halves(bytes: Uint8Array): Uint16Array {
   return new Uint16Array(new Uint8Array(bytes).buffer)
-}
-
-// IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits.
-function readHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
-
-// bfloat16 is the upper half of a float32.
-function readBrainFloats(values: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer)
 }

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { copyFile, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError } from '../base/index.ts'
+import { DataError, readBlocks } from '../base/index.ts'
 import { createNpy, openNpy, writeFileAtomic } from '../formats/index.ts'
 import { readJson } from '../runs/index.ts'
 import { addVerdicts, type VerdictsByCenter } from './steps/embedSplit.ts'
@@ -51,9 +51,7 @@ export async function joinShards(
   const verdicts: VerdictsByCenter = {}
   for (const shard of shards) {
     const part = await openNpy(join(shard, 'embeddings.npy'))
-    const rowsAtOnce = Math.max(1, Math.floor(2 ** 24 / dimensions))
-    for (let start = 0; start < part.shape[0]; start += rowsAtOnce)
-      await whole.append(await part.readRows(start, Math.min(rowsAtOnce, part.shape[0] - start)))
+    for await (const { data } of readBlocks(part)) await whole.append(data)
     await part.close()
     addVerdicts(verdicts, await readJson<VerdictsByCenter>(join(shard, 'verdicts.json')))
   }

@@ -1,6 +1,6 @@
 // Completes the options a recipe or a command line gives with a method's defaults.
 
-import { RecipeError, UnknownNameError } from '../base/index.ts'
+import { pickNamed, RecipeError, UnknownNameError } from '../base/index.ts'
 
 export type PlainOptions = Readonly<Record<string, unknown>>
 
@@ -37,6 +37,24 @@ function completeValue(where: string, usual: unknown, value: unknown): unknown {
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' ? 'a group of options' : `a ${typeof value}`
+}
+
+/**
+ * A method's options: its defaults, what the preset `preset` changes of them, then what `given` overrides. Throws as
+ * completeOptions, and UnknownNameError naming `presetWhere` for a preset that the method has not.
+ */
+export function completeMethod(
+  where: string,
+  {
+    defaults,
+    presets = {},
+  }: { readonly defaults: object; readonly presets?: Readonly<Record<string, object>> },
+  preset: string | undefined,
+  given: PlainOptions,
+  presetWhere = `${where} preset`,
+): PlainOptions {
+  const chosen = preset === undefined ? {} : pickNamed(presetWhere, presets, preset)
+  return completeOptions<object>(where, { ...defaults, ...chosen }, given) as PlainOptions
 }
 
 /** `['a=1', 'b=[0,1]', 'c=text']` as options; values are read as JSON, else as text. Throws RecipeError. */

@@ -11,7 +11,7 @@ import { readers } from '../patches/index.ts'
 import { qualityDefaults } from '../quality/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
 import { type AugmentEntry, augmentSchema, readAugmentEntry } from './augmentation.ts'
-import { completeOptions, type PlainOptions } from './options.ts'
+import { completeMethod, completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
 
 const name = z.union([z.string(), z.number()]).transform(String)
@@ -178,21 +178,19 @@ export async function readRunData(runFolder: string): Promise<Recipe['data']> {
   }
 }
 
-type AnyStain = Pick<StainMethod<object, StainFit>, 'defaults' | 'presets'> & { readonly train?: unknown }
 type RawStain =
   | string
   | (Partial<StainEntry> & { method: string; preset?: string; [option: string]: unknown })
 function readStainEntry(where: string, raw: RawStain, folder: string): StainEntry {
   const entry = typeof raw === 'string' ? { method: raw } : raw
   const { method, label, preset, reference, fallback = 'slide', ...given } = entry
-  const { defaults, presets = {}, train }: AnyStain = pickNamed(where, stainMethods, method)
-  const base = preset ? { ...defaults, ...pickNamed(`${where} ${method} preset`, presets, preset) } : defaults
-  const options = completeOptions<object>(`${where} ${method}`, base, given) as PlainOptions
+  const known = pickNamed(where, stainMethods, method) as unknown as StainMethod<object, StainFit>
+  const options = completeMethod(`${where} ${method}`, known, preset, given)
   return {
     label: label ?? (preset ? `${method}-${preset}` : method),
     name: method,
     options: resolveWeights(options, folder),
-    reference: completeReference(reference, train !== undefined),
+    reference: completeReference(reference, known.train !== undefined),
     fallback,
   }
 }
@@ -232,12 +230,11 @@ type RawClassify = string | { head: string; label?: string; preset?: string; [op
 function readClassifyEntry(where: string, raw: RawClassify, folder: string): AxisEntry {
   const { head, label, preset, ...given } = typeof raw === 'string' ? { head: raw } : raw
   const { defaults } = pickNamed(where, headMethods, head)
-  const presets: Readonly<Record<string, object>> = headPresets[head as keyof typeof headPresets] ?? {}
-  const base = preset ? { ...defaults, ...pickNamed(`${where} ${head} preset`, presets, preset) } : defaults
+  const known = { defaults, presets: headPresets[head as keyof typeof headPresets] }
   return {
     label: label ?? (preset ? `${head}-${preset}` : head),
     name: head,
-    options: resolveWeights(completeOptions<object>(`${where} ${head}`, base, given) as PlainOptions, folder),
+    options: resolveWeights(completeMethod(`${where} ${head}`, known, preset, given), folder),
   }
 }
 

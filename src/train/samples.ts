@@ -45,15 +45,11 @@ export interface SampleRun {
   readonly y: NdArray<'f32'>
 }
 
-// Values of x in a run, at most: a network's activations are some times as many.
-const valuesPerRun = 2 ** 22
-
-/** Reads the samples in order, in runs of at most 2,048 rows; fewer where rows are long. */
+/** Reads the samples in order, in runs of at most 2,048 rows; fewer where rows are long, for activations are too. */
 export async function* readRuns({ x, y }: Samples): AsyncGenerator<SampleRun> {
-  const rowsPerRun = Math.min(2048, Math.max(1, Math.floor(valuesPerRun / sizeOf(x.shape.slice(1)))))
   const targets = sizeOf(y.shape.slice(1))
   let start = 0
-  for await (const block of readBlocks(rowsOf(x), rowsPerRun)) {
+  for await (const block of readBlocks(x, { rows: 2048 })) {
     const end = start + block.shape[0]
     const part = y.data.subarray(start * targets, end * targets)
     yield { x: block, y: f32([end - start, ...y.shape.slice(1)], part) }

@@ -1,6 +1,6 @@
 // Supervised training on arrays in memory: one model, rows of x and of y. Heads are trained by this.
 
-import { type NdArray, type Progress, type RowSource, readBlocks, rowsOf, sizeOf } from '../base/index.ts'
+import { type NdArray, type Progress, type RowSource, readBlocks } from '../base/index.ts'
 import type { SessionOptions } from '../engine/index.ts'
 import { hashBytes } from '../formats/index.ts'
 import { input, type Value } from '../graph/index.ts'
@@ -129,11 +129,9 @@ async function describeTraining(
 }
 
 async function describeRows(x: NdArray<'f32'> | RowSource): Promise<string> {
-  const source = rowsOf(x)
-  if (source.key !== undefined) return source.key
-  const blockRows = Math.max(1, Math.floor(2 ** 22 / sizeOf(x.shape.slice(1))))
+  if ('key' in x && x.key !== undefined) return x.key
   const hashes = [`${x.shape}`]
-  for await (const { data } of readBlocks(source, blockRows)) hashes.push(hashBytes(asBytes(data)))
+  for await (const { data } of readBlocks(x)) hashes.push(hashBytes(asBytes(data)))
   return hashBytes(hashes.join())
 }
 

@@ -1,6 +1,7 @@
 // What Eosin knows of a published model: where its weights are, how its network is built, how images are made
 // ready for it, what it was trained on and under which licence it may be used. Users describe further ViTs in JSON.
 
+import { readFile } from 'node:fs/promises'
 import { DataError } from '../base/index.ts'
 import type { DavitArchitecture } from '../models/davitShapes.ts'
 import type { VitNaming } from '../models/vitNames.ts'
@@ -66,6 +67,14 @@ export const imageNet = {
 } as const
 
 type Json = Readonly<Record<string, unknown>>
+
+/** Reads a user's model card. Throws DataError where there is none or it says what cannot be. */
+export async function readModelCard(path: string): Promise<ModelCard> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new DataError({ where: path, expected: "a model's card", got: cause.message }, cause)
+  })
+  return parseModelCard(text, path)
+}
 
 /**
  * A ViT described in JSON, as docs/weights.md shows; what is left out has the default written there.

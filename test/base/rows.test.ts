@@ -29,7 +29,7 @@ describe('rows', () => {
 
   it('are read in blocks, the last one shorter', async () => {
     const blocks: number[][] = []
-    for await (const { shape, data } of readBlocks(rowsOf(matrix), 2)) blocks.push([shape[0], ...data])
+    for await (const { shape, data } of readBlocks(matrix, { rows: 2 })) blocks.push([shape[0], ...data])
     expect(blocks).toEqual([
       [2, 0, 1, 10, 11],
       [2, 20, 21, 30, 31],

@@ -147,10 +147,15 @@ describe('fine-tuning', () => {
     )
   })
 
-  it('refuses embeddings that are not tokens, and a model without blocks', async () => {
+  it('refuses embeddings that are not tokens or not finite, and a model without blocks', async () => {
     const wrong: LabelledEmbeddings = { x: f32([4, 400]), y: Uint8Array.of(0, 1, 0, 1) }
     await expect(finetune.fit(wrong, wrong, options, 0)).rejects.toThrow(
       /give the extractor the option trunk/,
+    )
+    const broken = drawSamples(8, 1)
+    broken.x.data[columns + 3] = Number.NaN
+    await expect(finetune.fit(broken, drawSamples(8, 2), options, 0)).rejects.toThrow(
+      /classify train, row 1, dimension 3: expected a finite number/,
     )
     const samples = drawSamples(8, 1)
     await expect(finetune.fit(samples, samples, { ...options, model: 'medimageinsight' }, 0)).rejects.toThrow(

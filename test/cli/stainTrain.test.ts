@@ -1,12 +1,12 @@
 // Learned stains from the command line and in a study: trained once, kept, killed and resumed to the same bytes.
 
-import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeSyntheticChallenge } from '../../src/patches/index.ts'
-import { runCli, startCli } from './runCli.ts'
+import { hashRun, killWhen } from './killing.ts'
+import { runCli } from './runCli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-stain-train-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -18,36 +18,6 @@ const set = [
   ...['discriminator={"width":2,"layers":1,"spectral":false}'],
   ...['side=16', 'epochs=2', 'decay=0', 'images=4', 'scored=4'],
 ]
-
-// Hashes of all files that do not show times.
-function hashAll(root: string): Record<string, string> {
-  const timed = ['timings.json', 'log.jsonl', 'report.html', 'lock', 'cost.json']
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()
-  return Object.fromEntries(
-    files
-      .filter((file) => !timed.includes(file.split('/').at(-1)!) && statSync(join(root, file)).isFile())
-      .map((file) => [
-        file,
-        createHash('sha256')
-          .update(readFileSync(join(root, file)))
-          .digest('hex'),
-      ]),
-  )
-}
-
-// Kills a command once `path` is there; tells whether it was still running.
-async function killWhen(path: string, args: string[]): Promise<boolean> {
-  const { child, done } = startCli(args)
-  let caught = false
-  const timer = setInterval(() => {
-    if (!existsSync(path)) return
-    caught = child.kill('SIGKILL')
-    clearInterval(timer)
-  }, 1)
-  const { code } = await done
-  clearInterval(timer)
-  return caught && code === null
-}
 
 beforeAll(async () => {
   const counts = { train: 60, val: 16, test: 16 }
@@ -65,7 +35,7 @@ describe('eosin stain train', () => {
     expect(stderr).not.toContain('eosin:')
     expect(code).toBe(0)
     expect(stdout).toContain('3 to 0')
-    const files = Object.keys(hashAll(join(folder, 'model')))
+    const files = Object.keys(hashRun(join(folder, 'model')))
     expect(files).toEqual(
       expect.arrayContaining(['fit.json', 'generator-0.safetensors', 'training/3/losses.jsonl']),
     )
@@ -80,10 +50,10 @@ describe('eosin stain train', () => {
 
   it('killed in its second epoch and run again leaves the same bytes', async () => {
     const second = join(folder, 'killed.work/training/3/previews/epoch-0002.png')
-    expect(await killWhen(second, command('killed'))).toBe(true)
+    expect(await killWhen(command('killed'), () => existsSync(second))).toBe(true)
     expect(existsSync(join(folder, 'killed'))).toBe(false)
     expect((await runCli(command('killed'))).code).toBe(0)
-    expect(hashAll(join(folder, 'killed'))).toEqual(hashAll(join(folder, 'model')))
+    expect(hashRun(join(folder, 'killed'))).toEqual(hashRun(join(folder, 'model')))
   }, 120_000)
 
   it('names what it cannot do', async () => {
@@ -148,19 +118,16 @@ evaluate: { resamples: 100 }
 
   it('killed while a generator trains and run again ends in the same bytes', async () => {
     const cache = join(folder, 'killed-study/.cache/stain')
-    const { child, done } = startCli(study('killed-study'))
     const isTraining = () =>
       existsSync(cache) &&
       readdirSync(cache, { recursive: true, encoding: 'utf8' }).some((file) =>
         file.endsWith('epoch-0001.png'),
       )
-    const timer = setInterval(() => isTraining() && child.kill('SIGKILL'), 5)
-    expect((await done).code).toBe(null)
-    clearInterval(timer)
+    expect(await killWhen(study('killed-study'), isTraining)).toBe(true)
     expect((await runCli(study('killed-study'))).code).toBe(0)
     const strip = (root: string) =>
       Object.fromEntries(
-        Object.entries(hashAll(join(folder, root))).filter(([file]) => !file.includes('fingerprints')),
+        Object.entries(hashRun(join(folder, root))).filter(([file]) => !file.includes('fingerprints')),
       )
     expect(strip('killed-study')).toEqual(strip('whole'))
   }, 240_000)

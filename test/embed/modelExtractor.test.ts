@@ -14,30 +14,15 @@ import { constant, input, reduceMean, slice } from '../../src/graph/index.ts'
 import { publishedVitShapes, type VitArchitecture, type VitNaming, vit } from '../../src/models/index.ts'
 import { toTensor } from '../../src/patches/index.ts'
 import { catalog, type ModelCard, parseModelCard } from '../../src/weights/index.ts'
+import { tinyCard, tinyWeights as weights } from './tinyVit.ts'
 
-const weights = 'fixtures/timm_hoptimus_like/weights.safetensors'
-const card = {
-  title: 'tiny',
-  naming: 'timm',
-  architecture: {
-    width: 24,
-    depth: 2,
-    heads: 2,
-    patchSize: 14,
-    imageSize: 42,
-    mlp: { kind: 'swiglu', hidden: 64 },
-    registers: 4,
-    positions: 'patches',
-  },
-  preprocessing: { resize: { side: 42 } },
-}
 let folder = ''
 let path = ''
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'eosin-model-'))
   path = join(folder, 'tiny.json')
-  await writeFile(path, JSON.stringify(card))
+  await writeFile(path, JSON.stringify(tinyCard))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -71,7 +56,7 @@ async function keyOf(options: Record<string, unknown>): Promise<string> {
 describe('a model as an extractor', () => {
   it('gives the class token, the patch mean, or both', async () => {
     const batch = drawPixels(3, 42)
-    const parsed = parseModelCard(JSON.stringify(card), 'card')
+    const parsed = parseModelCard(JSON.stringify(tinyCard), 'card')
     const params = await readParams(weights, parsed)
     const model = vit(parsed.architecture as VitArchitecture)
     const x = input('x', [3, 3, 42, 42])
@@ -155,7 +140,7 @@ describe('a model as an extractor', () => {
     ['huggingface dinov3', { registers: 2, positions: 'rotary', maskToken: true, resampling: 'none' }],
   ] as const)('gives the same bytes from weights in their file and from weights that are read: %s', async (naming, more) => {
     const described = {
-      ...card,
+      ...tinyCard,
       naming,
       architecture: { width: 24, depth: 2, heads: 2, patchSize: 14, imageSize: 42, ...more },
     }
@@ -194,7 +179,7 @@ describe('a model as an extractor', () => {
     expect(await keyOf({ batch: 7 })).toBe(usual)
     expect(await keyOf({ pooling: 'mean' })).not.toBe(usual)
     expect(await keyOf({ resize: 56 })).not.toBe(usual)
-    const { architecture } = parseModelCard(JSON.stringify(card), 'card')
+    const { architecture } = parseModelCard(JSON.stringify(tinyCard), 'card')
     const other = await writeWeights(architecture as VitArchitecture, 'timm')
     expect(await keyOf({ weights: other })).not.toBe(usual)
   })

@@ -17,24 +17,10 @@ import { readCsv, readOnnx } from '../../src/formats/index.ts'
 import { openPatchSet } from '../../src/patches/index.ts'
 import { openModel, readRecipe, runStudy } from '../../src/study/index.ts'
 import { runCli } from '../cli/runCli.ts'
+import { tinyCard, tinyWeights } from '../embed/tinyVit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-export-'))
 const at = (name: string) => join(folder, name)
-const card = {
-  title: 'tiny',
-  naming: 'timm',
-  architecture: {
-    width: 24,
-    depth: 2,
-    heads: 2,
-    patchSize: 14,
-    imageSize: 42,
-    mlp: { kind: 'swiglu', hidden: 64 },
-    registers: 4,
-    positions: 'patches',
-  },
-  preprocessing: { resize: { side: 42 } },
-}
 const tiny = '{ extractor: "vit:tiny.json", weights: weights.safetensors }'
 const pixelsAsTheyAre = 'mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]'
 
@@ -75,8 +61,8 @@ async function predict(out: string, ...model: string[]): Promise<number[]> {
 beforeAll(async () => {
   const counts = ['--train', '80', '--val', '40', '--test', '40']
   expect(await runCli(['patches', 'make', at('data'), ...counts])).toMatchObject({ code: 0 })
-  copyFileSync('fixtures/timm_hoptimus_like/weights.safetensors', at('weights.safetensors'))
-  writeFileSync(at('tiny.json'), JSON.stringify(card))
+  copyFileSync(tinyWeights, at('weights.safetensors'))
+  writeFileSync(at('tiny.json'), JSON.stringify(tinyCard))
   for (const file of ['vit_timm_11.onnx', 'vit_fixed_14.onnx'])
     copyFileSync(`fixtures/onnx/${file}`, at(file))
   for (const [name, axes] of Object.entries(runs)) await study(name, axes)

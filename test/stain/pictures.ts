@@ -40,14 +40,7 @@ export function fillPatch(seed: number, side: number, paint: (random: Random, at
 }
 
 /** Patches of one size as one batch. */
-export function joinPatches(patches: readonly Pixels[]): Pixels {
-  const size = patches[0].data.length
-  const data = new Uint8Array(patches.length * size)
-  patches.forEach((patch, i) => {
-    data.set(patch.data, i * size)
-  })
-  return { ...patches[0], data, count: patches.length }
-}
+export { joinPixels as joinPatches } from '../../src/base/index.ts'
 
 /** Batches as the stream that `fit` takes. */
 export async function* streamOf(...batches: Pixels[]): AsyncGenerator<Pixels> {

@@ -8,8 +8,8 @@ import { f32, openRandom, sizeOf } from '../../src/base/index.ts'
 import { writeSafetensors } from '../../src/formats/index.ts'
 import { publishedVitShapes, type VitArchitecture } from '../../src/models/index.ts'
 import { parseModelCard } from '../../src/weights/index.ts'
-import { type CliResult, runCli, startCli } from '../cli/runCli.ts'
-import { hashRun } from './killing.ts'
+import { hashRun, killWhen } from '../cli/killing.ts'
+import { type CliResult, runCli } from '../cli/runCli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-embed-'))
 const at = (...names: string[]) => join(folder, ...names)
@@ -77,12 +77,7 @@ describe('eosin embed', () => {
     const args = ['embed', at('data', 'train.h5'), '--out', at('killed'), '--device', 'cpu']
     const moments = ['manifest.json', 'embeddings.npy', 'patches.csv']
     for (const moment of moments) {
-      const { child, done } = startCli(args)
-      const timer = setInterval(() => {
-        if (existsSync(at('killed.work', moment))) child.kill('SIGKILL')
-      }, 1)
-      await done
-      clearInterval(timer)
+      await killWhen(args, () => existsSync(at('killed.work', moment)))
     }
     expect(await runCli(args)).toMatchObject({ code: 0 })
     expect(hashRun(at('killed'))).toEqual(whole)

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { drawVitWeights } from '../classify/vitWeights.ts'
+import { hashRun, killDuring } from '../cli/killing.ts'
 import { runCli } from '../cli/runCli.ts'
-import { hashRun, killDuring } from './killing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-finetune-study-'))
 const recipe = join(folder, 'recipe.yaml')

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCsv } from '../../src/formats/index.ts'
+import { hashRun, killDuring } from '../cli/killing.ts'
 import { runCli } from '../cli/runCli.ts'
-import { hashRun, killDuring } from './killing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-resume-'))
 const recipe = join(folder, 'recipe.yaml')

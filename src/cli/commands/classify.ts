@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { DataError, pickNamed } from '../../base/index.ts'
+import type { HeadName } from '../../classify/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -46,16 +47,10 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   const { headMethods, headPresets } = await import('../../classify/index.ts')
   const { evaluate } = await import('../../evaluate/index.ts')
   const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
-  const { completeOptions, parseAssignments } = await import('../../study/index.ts')
+  const { completeMethod, parseAssignments } = await import('../../study/index.ts')
   const method = pickNamed('--head', headMethods, options.head)
-  const presets: Record<string, object> =
-    (headPresets as Record<string, Record<string, object>>)[options.head] ?? {}
-  const preset = options.preset ? pickNamed('--preset', presets, options.preset) : {}
-  const chosen = completeOptions<object>(
-    '--set',
-    { ...method.defaults, ...preset },
-    parseAssignments(options.set),
-  )
+  const known = { defaults: method.defaults, presets: headPresets[options.head as HeadName] }
+  const chosen = completeMethod('--set', known, options.preset, parseAssignments(options.set), '--preset')
   const train = await readLabelled(options.train)
   const val = await readLabelled(options.val)
   const head = await method.fit(train, val, chosen as never, options.seed, {

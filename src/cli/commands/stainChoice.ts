@@ -1,7 +1,7 @@
 // eosin stain advise | compare: which patch to take as the reference, and which method to take.
 
 import type { Command } from 'commander'
-import { DataError, type Pixels, pickNamed, pixels, pixelsAt } from '../../base/index.ts'
+import { DataError, joinPixels, type Pixels, pickNamed, pixelsAt } from '../../base/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
 import type {
   MethodComparison,
@@ -157,13 +157,13 @@ async function* pickReference(
   center: string | undefined,
 ): AsyncGenerator<Pixels> {
   const chosen = centers.flatMap((name, i) =>
-    center === undefined || name === center ? [pixelsAt(shown, i).data] : [],
+    center === undefined || name === center ? [pixelsAt(shown, i)] : [],
   )
   if (chosen.length === 0) {
     const known = [...new Set(centers)].sort().join(', ')
     throw new DataError({ where: '--center', expected: `one of ${known}`, got: `${center}` })
   }
-  yield pixels(Uint8Array.from(Buffer.concat(chosen)), chosen.length, shown.height, shown.width)
+  yield joinPixels(chosen)
 }
 
 function describeComparison(compared: readonly MethodComparison[]): string {

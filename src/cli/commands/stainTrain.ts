@@ -3,7 +3,6 @@
 import type { Command } from 'commander'
 import { pickNamed, UsageError } from '../../base/index.ts'
 import type { StainFit, StainMethod } from '../../stain/index.ts'
-import type { PlainOptions } from '../../study/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -85,7 +84,7 @@ async function runTrain(paths: readonly string[], options: TrainOptions): Promis
 
 async function readEntry({ method: name, preset, set }: TrainOptions) {
   const { stainMethods } = await import('../../stain/index.ts')
-  const { completeOptions, parseAssignments } = await import('../../study/index.ts')
+  const { completeMethod, parseAssignments } = await import('../../study/index.ts')
   const method = pickNamed('--method', stainMethods, name) as unknown as StainMethod<object, StainFit>
   if (!method.train) {
     throw new UsageError({
@@ -95,13 +94,10 @@ async function readEntry({ method: name, preset, set }: TrainOptions) {
       hint: 'use stain fit',
     })
   }
-  const base = preset
-    ? { ...method.defaults, ...pickNamed('--preset', method.presets ?? {}, preset) }
-    : method.defaults
   return {
     label: name,
     name,
-    options: completeOptions<object>('--set', base, parseAssignments(set)) as PlainOptions,
+    options: completeMethod('--set', method, preset, parseAssignments(set), '--preset'),
     reference: { split: 'train' as const },
     fallback: 'none' as const,
   }

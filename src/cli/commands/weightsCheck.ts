@@ -1,7 +1,7 @@
 // eosin weights check: a checkpoint's tensors against the model's, and the model's embeddings against what is known.
 
 import { readFile } from 'node:fs/promises'
-import { DataError, type NdArray, type Pixels, pixels, UsageError } from '../../base/index.ts'
+import { DataError, joinPixels, type NdArray, type Pixels, UsageError } from '../../base/index.ts'
 import type { Parity } from '../../embed/index.ts'
 import type { Checkpoint, ModelCard, WeightsFit } from '../../weights/index.ts'
 import type { CommonOptions } from '../command.ts'
@@ -115,9 +115,7 @@ async function readImages(paths: readonly string[]): Promise<Pixels> {
     const got = `${images[other].height}x${images[other].width}`
     throw new DataError({ where: paths[other], expected: `${height}x${width} pixels as ${paths[0]}`, got })
   }
-  const data = new Uint8Array(images.length * height * width * 3)
-  for (const [i, image] of images.entries()) data.set(image.data, i * height * width * 3)
-  return pixels(data, images.length, height, width)
+  return joinPixels(images)
 }
 
 function readBytes(path: string): Promise<Uint8Array> {

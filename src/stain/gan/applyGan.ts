@@ -1,6 +1,6 @@
 // `apply` of the learned methods: which generator a patch goes through, and what became of it.
 
-import { type Pixels, pixelsAt } from '../../base/index.ts'
+import { joinPixels, type Pixels, pixelsAt } from '../../base/index.ts'
 import type { ApplyContext, StainResult } from '../stainMethod.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch } from '../verdicts.ts'
 import { buildGan, colourGan } from './buildGan.ts'
@@ -37,7 +37,7 @@ export async function applyGan(
     if (source === null) continue
     const rows = routes.flatMap((route, row) => (route.source === source ? [row] : []))
     const restainer = restainerOf(fit, source, options, context)
-    const made = await restainer.restain(pickPatches(batch, rows))
+    const made = await restainer.restain(joinPixels(rows.map((row) => pixelsAt(batch, row))))
     rows.forEach((row, i) => {
       const [before, after] = [pixelsAt(batch, row).data, pixelsAt(made, i).data]
       if (isInverted(before, after)) outcomes[row] = rejectPatch('inverted: what was dark turned light')
@@ -109,13 +109,4 @@ function restainerOf(
   })
   restainers.set(name, restainer)
   return restainer
-}
-
-function pickPatches(batch: Pixels, rows: readonly number[]): Pixels {
-  const size = batch.height * batch.width * 3
-  const data = new Uint8Array(rows.length * size)
-  rows.forEach((row, i) => {
-    data.set(pixelsAt(batch, row).data, i * size)
-  })
-  return { ...batch, count: rows.length, data }
 }

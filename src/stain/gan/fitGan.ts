@@ -1,7 +1,7 @@
 // `train` of the learned methods: one generator a source, or one for all sources together, trained or read from
 // checkpoints, and what it takes to find the right one for a patch.
 
-import { openRandom, type Pixels, RecipeError, silent } from '../../base/index.ts'
+import { openRandom, type Pixels, RecipeError, silent, slicePixels } from '../../base/index.ts'
 import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
 import { applyGan, pooled } from './applyGan.ts'
@@ -77,14 +77,8 @@ async function distillFit(
 
 function splitHalf(batch: Pixels): [Pixels, Pixels] {
   const half = Math.ceil(batch.count / 2)
-  const at = half * batch.height * batch.width * 3
-  const second = batch.count - half
-  return second === 0
-    ? [batch, batch]
-    : [
-        { ...batch, count: half, data: batch.data.subarray(0, at) },
-        { ...batch, count: second, data: batch.data.subarray(at) },
-      ]
+  if (half === batch.count) return [batch, batch]
+  return [slicePixels(batch, 0, half), slicePixels(batch, half, batch.count)]
 }
 
 interface Group {

@@ -2,7 +2,7 @@
 // together, in place of each patch's own. Otherwise a patch's colours would depend on what else is in it (glass turns
 // violet where there is much of it), and tiles of one image would show seams.
 
-import type { Pixels } from '../../base/index.ts'
+import { type Pixels, slicePixels } from '../../base/index.ts'
 import { cropCenter, imageTransforms, toTensor } from '../../patches/index.ts'
 import { type CycleGan, measureMoments } from '../../train/index.ts'
 import type { Networks, TrainingPlace } from '../stainMethod.ts'
@@ -30,10 +30,8 @@ export async function fixMoments(
   side: number,
   place: Pick<TrainingPlace, 'provider' | 'threads'>,
 ): Promise<Networks[string]> {
-  const count = Math.min(sample.count, Math.max(1, Math.floor(pixelsAtMost / side ** 2)))
-  const size = sample.height * sample.width * 3
-  const first = { ...sample, count, data: sample.data.subarray(0, count * size) }
+  const count = Math.max(1, Math.floor(pixelsAtMost / side ** 2))
   const { mean, std } = imageTransforms.gan
-  const images = toTensor(cropCenter(first, side, side), mean, std)
+  const images = toTensor(cropCenter(slicePixels(sample, 0, count), side, side), mean, std)
   return { ...network, ...(await measureMoments(gan, network, images, place)) }
 }

@@ -1,6 +1,6 @@
 // A trained generator on pixels: bytes in, bytes out, whole where they are small, in blended tiles where they are not.
 
-import { f32, type Pixels, pixelsAt } from '../../base/index.ts'
+import { f32, type Pixels, pixelsAt, slicePixels } from '../../base/index.ts'
 import { imageTransforms, toTensor } from '../../patches/index.ts'
 import { type CycleGan, openTranslator, type Translator } from '../../train/index.ts'
 import type { Networks, TrainingPlace } from '../stainMethod.ts'
@@ -76,14 +76,12 @@ export function openRestainer({ gan, network, unit, tile, place }: RestainerOpti
 
   return {
     async restain(batch) {
-      const size = batch.height * batch.width * 3
-      const data = new Uint8Array(batch.data.length)
+      const made: Pixels = { ...batch, data: new Uint8Array(batch.data.length) }
       for (let start = 0; start < batch.count; start += runRows) {
-        const count = Math.min(runRows, batch.count - start)
-        const part = { ...batch, count, data: batch.data.subarray(start * size, (start + count) * size) }
-        data.set((await restainRun(part)).data, start * size)
+        const [part, into] = [batch, made].map((whole) => slicePixels(whole, start, start + runRows))
+        into.data.set((await restainRun(part)).data)
       }
-      return { ...batch, data }
+      return made
     },
     async close() {
       for (const translator of open.values()) await (await translator).close()

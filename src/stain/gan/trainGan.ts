@@ -1,7 +1,15 @@
 // Trains one pair of generators between sources and a target, watched and scored without labels, and gives the
 // generator that makes the target's colours.
 
-import { DataError, openRandom, type Pixels, silent } from '../../base/index.ts'
+import {
+  DataError,
+  joinPixels,
+  openRandom,
+  type Pixels,
+  pixelsAt,
+  silent,
+  slicePixels,
+} from '../../base/index.ts'
 import { hashBytes } from '../../formats/index.ts'
 import { imageTransforms, toTensor } from '../../patches/index.ts'
 import {
@@ -22,7 +30,7 @@ import { type GanOptions, sideUnit, tileSide, trainingSide } from './ganOptions.
 import { fixMoments } from './moments.ts'
 import { openRestainer } from './restainer.ts'
 import { type Judge, openJudge } from './scores.ts'
-import { firstPatches, writeCurves, writeGrid } from './watch.ts'
+import { writeCurves, writeGrid } from './watch.ts'
 
 /** A finished training. */
 export interface TrainedGan {
@@ -155,7 +163,7 @@ async function openWatch({ gan, sources, target, options, side, place }: WatchOp
   const wanted = await samplePatches(target, options.scored, place.seed)
   const judge: Judge = await openJudge(before, wanted, place.embed)
   const { provider, threads, progress = silent } = place
-  const shown = (batch: Pixels) => firstPatches(batch, options.previews)
+  const shown = (batch: Pixels) => slicePixels(batch, 0, options.previews)
   const unit = sideUnit(options)
   const tile = tileSide(options, side)
   const complete = (network: Networks[string]) =>
@@ -210,15 +218,9 @@ async function samplePatches(domain: StainDomain, count: number, seed: number): 
 
 // The first of each batch, then the second of each, so that the first few show all sources.
 function interleave(batches: readonly Pixels[]): Pixels {
-  const [{ height, width }] = batches
-  const size = height * width * 3
   const most = Math.max(...batches.map(({ count }) => count))
   const patches = Array.from({ length: most }, (_, i) =>
-    batches.filter(({ count }) => i < count).map(({ data }) => data.subarray(i * size, (i + 1) * size)),
+    batches.filter(({ count }) => i < count).map((batch) => pixelsAt(batch, i)),
   ).flat()
-  const data = new Uint8Array(patches.length * size)
-  patches.forEach((patch, i) => {
-    data.set(patch, i * size)
-  })
-  return { data, count: patches.length, height, width }
+  return joinPixels(patches)
 }

@@ -44,9 +44,3 @@ export function drawGrid(rows: readonly Pixels[]): Pixels {
   })
   return { data, count: 1, height, width }
 }
-
-/** The first `count` patches of a batch. */
-export function firstPatches(batch: Pixels, count: number): Pixels {
-  const kept = Math.min(count, batch.count)
-  return { ...batch, count: kept, data: batch.data.subarray(0, kept * batch.height * batch.width * 3) }
-}

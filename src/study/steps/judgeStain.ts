@@ -3,7 +3,7 @@
 // look at the test center here might choose a method by it.
 
 import { join } from 'node:path'
-import { f32, type Pixels, pixels, type RowSource } from '../../base/index.ts'
+import { f32, joinPixels, type Pixels, type RowSource } from '../../base/index.ts'
 import { type CenterSignature, measureSignature } from '../../evaluate/index.ts'
 import { openNpy, writeFileAtomic } from '../../formats/index.ts'
 import { readJson, type StainEffect } from '../../runs/index.ts'
@@ -67,12 +67,6 @@ async function stainSample(cache: Cache, split: FilteredSplit, stain: StudyStain
   const before = await set.read(rows)
   const result = await stainBatch(set, { rows, pixels: before }, stain, stain.groups[split.split] ?? {})
   return { before, result, centers: Array.from(rows, (row) => set.centers![row]) }
-}
-
-function joinPixels(batches: readonly Pixels[]): Pixels {
-  const count = batches.reduce((sum, batch) => sum + batch.count, 0)
-  const data = Uint8Array.from(Buffer.concat(batches.map((batch) => batch.data)))
-  return pixels(data, count, batches[0].height, batches[0].width)
 }
 
 function joinResults(results: readonly StainResult[]): StainResult {

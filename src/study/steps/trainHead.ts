@@ -110,11 +110,10 @@ const valuesPerBlock = 2 ** 24
 
 async function predictFile(head: Head, path: string): Promise<Float32Array> {
   const file = await openNpy(path)
-  const [count, dimensions] = file.shape
-  const probabilities = new Float32Array(count)
+  const probabilities = new Float32Array(file.shape[0])
   let done = 0
   try {
-    for await (const block of readBlocks(file, Math.max(1, Math.floor(valuesPerBlock / dimensions)))) {
+    for await (const block of readBlocks(file, { values: valuesPerBlock })) {
       probabilities.set(await head.predict(block), done)
       done += block.shape[0]
     }
