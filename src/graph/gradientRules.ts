@@ -186,7 +186,7 @@ function gradPad(g: Value, x: Value, { before, after, mode }: OpAttributes['pad'
     if (before[axis] + after[axis] === 0) return grad
     const size = side as number
     if (mode === 'constant') return ops.slice(grad, axis, before[axis], before[axis] + size)
-    return mapAxis(grad, axis, paddingMatrix(size, before[axis], after[axis], mode, g.dtype))
+    return ops.mapAxis(grad, axis, paddingMatrix(size, before[axis], after[axis], mode, g.dtype))
   }, g)
 }
 
@@ -209,19 +209,6 @@ function paddingMatrix(
   return ops.cast(constant(f32([rows, size], data)), dtype)
 }
 
-// Multiplies one axis by a matrix [rows, columns], from the side that needs no transposed copy.
-function mapAxis(g: Value, axis: number, matrix: Value): Value {
-  const rank = g.shape.length
-  if (axis === rank - 1 && rank > 1) return matmul(g, matrix)
-  if (axis === rank - 2) return matmul(matrix, g, { transposeA: true })
-  const order = [...g.shape.keys()].filter((i) => i !== axis)
-  const moved = ops.addAxes(ops.transpose(g, [...order, axis]), rank === 1 ? [0] : [])
-  const mapped = matmul(moved, matrix)
-  const shape = [...order.map((i) => g.shape[i]), matrix.shape[1]]
-  const back = [...g.shape.keys()].map((i) => [...order, axis].indexOf(i))
-  return ops.transpose(ops.reshape(mapped, shape), back)
-}
-
 // The sum over equal indices as a product with their one-hot matrix: no scatter, so the order is fixed.
 function gradGather(g: Value, x: Value, indices: Value, axis: number): Value {
   const size = fixedShape('gradient of gather', x)[axis]
@@ -230,5 +217,5 @@ function gradGather(g: Value, x: Value, indices: Value, axis: number): Value {
   const positions = BigInt64Array.from({ length: size }, (_, i) => BigInt(i))
   const column = ops.reshape(indices, [count, 1])
   const oneHot = ops.equal(column, constant(ndarray('i64', [1, size], positions)))
-  return mapAxis(rows, axis, ops.cast(oneHot, g.dtype))
+  return ops.mapAxis(rows, axis, ops.cast(oneHot, g.dtype))
 }

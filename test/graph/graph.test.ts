@@ -51,6 +51,31 @@ describe('shapes', () => {
   })
 })
 
+describe('mapAxis', () => {
+  it('takes the same sums along whichever axis, of one axis or of many', async () => {
+    const values = [1, 2, 3, 4, 5, 6]
+    const matrix = g.constant(f32([2, 1], [10, 1]))
+    const y = Object.fromEntries(
+      [[2], [2, 3], [3, 2], [2, 3, 1], [1, 3, 2], [3, 2, 1], [2, 1, 1, 3]].map((shape) => [
+        `${shape}`,
+        g.mapAxis(
+          g.constant(f32(shape, values.slice(0, shape.length === 1 ? 2 : 6))),
+          shape.indexOf(2),
+          matrix,
+        ),
+      ]),
+    )
+    expect(Object.values(y).map(({ shape }) => `${shape}`)).toEqual([
+      ...['1', '1,3', '3,1', '1,3,1', '1,3,1', '3,1,1', '1,1,1,3'],
+    ])
+    const [apart, beside] = [
+      [14, 25, 36],
+      [12, 34, 56],
+    ]
+    expect(Object.values(await run(y, {}))).toEqual([[12], apart, beside, apart, beside, beside, apart])
+  })
+})
+
 describe('emitModel', () => {
   it('gives the same bytes for the same graph', () => {
     const write = () => {

@@ -13,6 +13,7 @@ import {
   type Value,
 } from '../value.ts'
 import { broadcastShapes } from './elementwise.ts'
+import { addAxes, reshape, transpose } from './movement.ts'
 
 /** Whether a factor's last two axes are read in the other order (no copy is made). */
 export interface MatmulOptions {
@@ -39,6 +40,23 @@ export function matmul(
 function matrixSides(shape: Shape, transposed: boolean): [Side, Side] {
   const [rows, columns] = shape.slice(-2)
   return transposed ? [columns, rows] : [rows, columns]
+}
+
+/**
+ * x with one axis multiplied by a matrix: x [.., from, ..] and matrix [from, to] give [.., to, ..], whichever axis it is.
+ * Multiplied where it lies for the last two axes; another is moved to the end and back.
+ */
+export function mapAxis(x: Value, axis: number, matrix: Value): Value {
+  const rank = x.shape.length
+  if (rank === 1) return reshape(matmul(addAxes(x, [0]), matrix), [matrix.shape[1]])
+  if (axis === rank - 1) return matmul(x, matrix)
+  if (axis === rank - 2) return matmul(matrix, x, { transposeA: true })
+  const order = [...x.shape.keys()].filter((i) => i !== axis).concat(axis)
+  const mapped = matmul(transpose(x, order), matrix)
+  return transpose(
+    mapped,
+    order.map((_, i) => order.indexOf(i)),
+  )
 }
 
 /**

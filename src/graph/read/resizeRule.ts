@@ -40,30 +40,17 @@ function readResize(node: OpenNode): Value {
     if (typeof side !== 'number' || typeof size !== 'number')
       throw node.refuse('sides known when the graph is read', `'${side}' to '${size}'`)
     const scale = sizes ? size / side : scales[axis]
-    return mapAxis(image, axis, buildMatrix(node, side, size, scale, sampling))
+    return ops.mapAxis(image, axis, buildMatrix(node, side, size, scale, sampling))
   }, x)
 }
 
-// The last two axes are multiplied where they lie, others are moved there and back.
-function mapAxis(x: Value, axis: number, matrix: Value): Value {
-  const rank = x.shape.length
-  if (axis === rank - 1) return ops.matmul(x, matrix, { transposeB: true })
-  if (axis === rank - 2) return ops.matmul(matrix, x)
-  const order = [...x.shape.keys()].filter((i) => i !== axis)
-  const moved = ops.matmul(ops.transpose(x, [...order, axis]), matrix, { transposeB: true })
-  return ops.transpose(
-    moved,
-    [...x.shape.keys()].map((i) => [...order, axis].indexOf(i)),
-  )
-}
-
 function buildMatrix(node: OpenNode, from: number, to: number, scale: number, sampling: Sampling): Value {
-  const data = new Float32Array(to * from)
+  const data = new Float32Array(from * to)
   for (let at = 0; at < to; at++) {
     const position = findPosition(node, at, from, to, scale, sampling.coordinates)
-    for (const [index, weight] of weigh(node, position, from, sampling)) data[at * from + index] += weight
+    for (const [index, weight] of weigh(node, position, from, sampling)) data[index * to + at] += weight
   }
-  return constant(f32([to, from], data))
+  return constant(f32([from, to], data))
 }
 
 function findPosition(
