@@ -9,20 +9,10 @@ import type { ReadRules } from './rule.ts'
 /** Rules for products, convolutions and poolings. */
 export const productRules: ReadRules = {
   MatMul: (node) => multiplyRanks(node.value(0), node.value(1)),
-  'com.microsoft.FusedMatMul': (node) => {
-    const product = ops.matmul(node.value(0), node.value(1), {
-      transposeA: node.int('transA', 0) === 1,
-      transposeB: node.int('transB', 0) === 1,
-    })
-    return scale(product, node.float('alpha', 1))
-  },
+  'com.microsoft.FusedMatMul': readProduct,
   Gemm: (node) => {
-    const product = ops.matmul(node.value(0), node.value(1), {
-      transposeA: node.int('transA', 0) === 1,
-      transposeB: node.int('transB', 0) === 1,
-    })
-    const scaled = scale(product, node.float('alpha', 1))
-    return node.has(2) ? ops.add(scaled, scale(node.value(2), node.float('beta', 1))) : scaled
+    const product = readProduct(node)
+    return node.has(2) ? ops.add(product, scale(node.value(2), node.float('beta', 1))) : product
   },
   Conv: (node) =>
     addBias(
@@ -36,6 +26,15 @@ export const productRules: ReadRules = {
     ),
   MaxPool: readMaxPool,
   AveragePool: readAveragePool,
+}
+
+// What Gemm and its fused form share: either factor may be turned, and the product scaled.
+function readProduct(node: OpenNode): Value {
+  const product = ops.matmul(node.value(0), node.value(1), {
+    transposeA: node.int('transA', 0) === 1,
+    transposeB: node.int('transB', 0) === 1,
+  })
+  return scale(product, node.float('alpha', 1))
 }
 
 function scale(x: Value, factor: number): Value {
