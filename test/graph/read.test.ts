@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { f32, type NdArray, openRandom, sizeOf } from '../../src/base/index.ts'
+import { f32, type NdArray, ndarray, openRandom, sizeOf } from '../../src/base/index.ts'
 import { openSession } from '../../src/engine/index.ts'
 import {
   attributeToOnnx,
@@ -86,24 +86,25 @@ describe('models exported by PyTorch', () => {
   }
 })
 
-// Fixtures for what exporters of PyTorch do not write, by our own writer.
-function writeModel(parts: Partial<NonNullable<OnnxModelParts['graph']>>, opset = 18n): Uint8Array {
-  const float = (name: string, sides: readonly (number | string)[]) => ({
-    name,
-    type: {
-      tensorType: {
-        elemType: 1,
-        shape: {
-          dim: sides.map((side) => ({
-            value:
-              typeof side === 'number'
-                ? ({ case: 'dimValue', value: BigInt(side) } as const)
-                : ({ case: 'dimParam', value: side } as const),
-          })),
-        },
+const float = (name: string, sides: readonly (number | string)[]) => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: 1,
+      shape: {
+        dim: sides.map((side) => ({
+          value:
+            typeof side === 'number'
+              ? ({ case: 'dimValue', value: BigInt(side) } as const)
+              : ({ case: 'dimParam', value: side } as const),
+        })),
       },
     },
-  })
+  },
+})
+
+// Fixtures for what exporters of PyTorch do not write, by our own writer.
+function writeModel(parts: Partial<NonNullable<OnnxModelParts['graph']>>, opset = 18n): Uint8Array {
   return writeOnnx({
     irVersion: 8n,
     opsetImport: [{ domain: '', version: opset }],
@@ -134,6 +135,22 @@ describe('a model that cannot be read', () => {
     expect(
       write({ node: [cast, { name: 'r', opType: 'Reshape', input: ['x', 's'], output: ['y'] }] }),
     ).toThrow(/node 'r' \(Reshape\): expected input 1 \('s'\) known when the graph is read/)
+  })
+
+  it('is refused where a size is the product of two sides that only a run tells', () => {
+    const size = (sides: readonly (number | string)[]) =>
+      write({
+        input: [float('x', sides)],
+        node: [
+          { name: 's', opType: 'Size', input: ['x'], output: ['s'] },
+          { name: 'u', opType: 'Unsqueeze', input: ['s', 'front'], output: ['shape'] },
+          { name: 'r', opType: 'Reshape', input: ['x', 'shape'], output: ['y'] },
+        ],
+        initializer: [tensorToOnnx('front', ndarray('i64', [1], BigInt64Array.of(0n)))],
+      })
+    expect(size(['n', 'm', 4])).toThrow(/node 's' \(Size\): expected at most one named side, got \[n,m,4\]/)
+    expect(size(['n', 3, 4])().y.shape).toEqual(['12*n'])
+    expect(size([5, 3, 4])().y.shape).toEqual([60])
   })
 
   it('is refused where its nodes go round in a circle, or one is missing', () => {

@@ -11,6 +11,7 @@ import {
   itemAt,
   itemRules,
   numberRules,
+  productOf,
   type Static,
   tabulate,
 } from './statics.ts'
@@ -38,12 +39,16 @@ export function dtypeOf(type: number): Dtype | null {
 
 function foldShape(node: OpenNode): Static {
   const shape: readonly Side[] = node.entry(0).shape
-  if (node.type === 'Size') {
-    const items = shape.reduce<Side>((size, side) => itemRules.Mul(size, side, true) ?? Number.NaN, 1)
-    return { known: 'i64', shape: [], items: [items] }
-  }
+  if (node.type === 'Size') return { known: 'i64', shape: [], items: [sizeOfSides(node, shape)] }
   const part = shape.slice(node.int('start', 0), node.int('end', shape.length))
   return { known: 'i64', shape: [part.length], items: part }
+}
+
+/** The number of elements that `sides` span. Throws ShapeError where more than one of them is named. */
+export function sizeOfSides(node: OpenNode, sides: readonly Side[]): Side {
+  const size = productOf(sides)
+  if (size === undefined) throw node.refuse('at most one named side', `[${sides}]`)
+  return size
 }
 
 function roundTo(dtype: Dtype, item: Side): Side {
@@ -169,7 +174,7 @@ const foldRules: Readonly<Record<string, FoldRule>> = {
   },
   ReduceProd: (node, [x]) => {
     if (x.shape.length > 1) return null
-    const product = x.items.reduce<Side | undefined>((all, item) => all && itemRules.Mul(all, item, true), 1)
+    const product = productOf(x.items)
     const shape = node.int('keepdims', 1) === 1 ? x.shape.map(() => 1) : []
     return product === undefined ? null : { ...x, shape, items: [product] }
   },

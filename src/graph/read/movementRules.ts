@@ -2,8 +2,8 @@
 
 import { ndarray } from '../../base/index.ts'
 import * as ops from '../ops/index.ts'
-import { constant, frontAxis, multiplySide, type PadMode, type Side, scalar, type Value } from '../value.ts'
-import { readAxes, readRanges, type SliceRange, unsqueezeShape } from './fold.ts'
+import { constant, frontAxis, type PadMode, type Side, scalar, type Value } from '../value.ts'
+import { readAxes, readRanges, type SliceRange, sizeOfSides, unsqueezeShape } from './fold.ts'
 import type { OpenNode } from './node.ts'
 import type { ReadRules } from './rule.ts'
 
@@ -25,7 +25,7 @@ export const movementRules: ReadRules = {
     const x = node.value(0)
     const axis = node.int('axis', 1)
     const at = axis < 0 ? axis + x.shape.length : axis
-    return ops.reshape(x, [multiply(node, x.shape.slice(0, at)), multiply(node, x.shape.slice(at))])
+    return ops.reshape(x, [sizeOfSides(node, x.shape.slice(0, at)), sizeOfSides(node, x.shape.slice(at))])
   },
   Transpose: (node) => ops.transpose(node.value(0), node.ints('perm') ?? undefined),
   Squeeze: (node) => {
@@ -78,16 +78,6 @@ function openBlocks(node: OpenNode) {
   const x = node.value(0)
   const [n, c, h, w] = x.shape as readonly [Side, number, number, number]
   return { x, n, c, h, w, block: node.int('blocksize') }
-}
-
-function multiply(node: OpenNode, sides: readonly Side[]): Side {
-  const named = sides.filter((side) => typeof side === 'string')
-  if (named.length > 1) throw node.refuse('at most one named side', sides.join(', '))
-  const size = sides.reduce<number>(
-    (product, side) => (typeof side === 'number' ? product * side : product),
-    1,
-  )
-  return named.length === 0 ? size : multiplySide(named[0], size)
 }
 
 function readReshape(node: OpenNode): Value {

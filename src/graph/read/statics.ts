@@ -135,8 +135,18 @@ export const itemRules: Readonly<Record<string, ItemRule>> = {
   Or: onNumbers((a, b) => Math.max(a, b)),
 }
 
+// A named side is a length, so that none of it is 0.
 function multiplyNamed(side: string, factor: number): Side | undefined {
+  if (factor === 0) return 0
   return Number.isInteger(factor) && factor > 0 ? multiplySide(side, factor) : undefined
+}
+
+/** The product of all items, 1 for none; undefined where named sides leave it open. */
+export function productOf(items: readonly Side[]): Side | undefined {
+  return items.reduce<Side | undefined>(
+    (product, item) => (product === undefined ? undefined : itemRules.Mul(product, item, true)),
+    1,
+  )
 }
 
 /** Operators of one number, by ONNX op. */
