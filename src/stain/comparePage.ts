@@ -34,11 +34,11 @@ export async function renderComparePage(page: ComparePage): Promise<string> {
 `
 }
 
-const style = `body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1200px;padding:0 1rem;color:#222;background:#fff}.wide{background:inherit}
+const style = `body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1200px;padding:0 1rem;color:#222;background:#fff}.wide,table,tr{background:inherit}
 h1{font-size:1.4rem}table{border-collapse:collapse}th,td{padding:.3rem .6rem;text-align:left;vertical-align:top}
 .figures td{font-variant-numeric:tabular-nums;text-align:right}.figures td:first-child{text-align:left}
 .figures tr{border-bottom:1px solid #ddd}.wide{overflow-x:auto}.patches img,.patches svg{width:128px;height:128px;display:block}
-.patches img{image-rendering:pixelated}.patches td{padding:.2rem}.patches tbody th{position:sticky;left:0;background:inherit;min-width:6.5rem;max-width:7.5rem}tr{background:inherit}table{background:inherit}small{color:#666;display:block;max-width:128px;overflow-wrap:anywhere;font-weight:normal}
+.patches img{image-rendering:pixelated}.patches td{padding:.2rem}.patches tbody th{position:sticky;left:0;background:inherit;min-width:6.5rem;max-width:7.5rem}small{color:#666;display:block;max-width:128px;overflow-wrap:anywhere;font-weight:normal}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}.figures tr{border-color:#444}small{color:#aaa}}`
 
 function renderFigures(methods: readonly MethodComparison[]): string {
