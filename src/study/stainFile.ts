@@ -1,7 +1,7 @@
 // A stain fit as a file of its own, outside a study: what `eosin stain fit` and `eosin stain train` write and others
 // read. Networks lie beside it.
 
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DataError, pickNamed } from '../base/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
@@ -25,24 +25,23 @@ export async function writeStainFit(path: string, file: StainFile): Promise<void
   await writeFileAtomic(path, `${JSON.stringify({ ...file, fit }, null, 1)}\n`)
 }
 
-/** Reads a fit file, or the one in a folder, ready to apply; null stands for no normalisation. */
+/**
+ * Reads a fit file, or the one in a folder, ready to apply; null stands for no normalisation. Throws DataError for what is
+ * no fit, is of another version or lacks its networks.
+ */
 export async function openStainFit(
   given: string | null,
   provider?: FittedStain['provider'],
 ): Promise<FittedStain> {
   const none: StainFile = { method: 'none', version: stainMethods.none.version, options: {}, fit: {} }
   const path = given !== null && isFolder(given) ? join(given, 'fit.json') : given
-  const { method, version, options, fit } = path === null ? none : await readJson<StainFile>(path)
-  const known = pickNamed(path ?? 'stain', stainMethods, method)
+  const where = path ?? 'stain'
+  const { method, version, options, fit } = path === null ? none : await readStainFile(path)
+  const known = pickNamed(where, stainMethods, method)
+  const hint = known.train ? 'train it again with eosin stain train' : 'fit it again with eosin stain fit'
   if (version !== known.version) {
-    const where = path ?? 'stain'
-    const hint = 'fit it again with eosin stain fit'
-    throw new DataError({
-      where,
-      expected: `a fit of ${method} version ${known.version}`,
-      got: `version ${version}`,
-      hint,
-    })
+    const expected = `a fit of ${method} version ${known.version}`
+    throw new DataError({ where, expected, got: `version ${version}`, hint })
   }
   const entry = {
     label: method,
@@ -52,7 +51,18 @@ export async function openStainFit(
     fallback: 'slide' as const,
   }
   const whole = path === null ? fit : await readNetworks(dirname(path), fit)
+  if (known.train && !whole.networks) {
+    throw new DataError({ where, expected: `a fit of ${method} with its networks`, got: 'none', hint })
+  }
   return { entry, method: methodOf(entry), fit: whole, provider, cacheEntry: null }
+}
+
+async function readStainFile(path: string): Promise<StainFile> {
+  const expected = 'what eosin stain fit or stain train wrote'
+  if (!existsSync(path)) throw new DataError({ where: path, expected, got: 'nothing' })
+  const file = await readJson<Partial<StainFile> | null>(path)
+  if (typeof file?.method === 'string' && file.options && file.fit) return file as StainFile
+  throw new DataError({ where: path, expected, got: 'other JSON' })
 }
 
 function isFolder(path: string): boolean {
