@@ -12,7 +12,9 @@ export async function readJson<T>(path: string): Promise<T> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as T
   } catch (cause) {
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+    // The message quotes the file's first characters, whatever they are.
+    const got = (cause as Error).message.replaceAll(/[\s\p{C}\uFFFD]+/gu, ' ')
+    throw new DataError({ where: path, got }, cause)
   }
 }
 
