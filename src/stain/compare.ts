@@ -9,6 +9,8 @@ import type { StainResult } from './stainMethod.ts'
 /** A method's effect on a set of patches. */
 export interface MethodComparison {
   readonly label: string
+  /** What its fit was made for and on, where it was trained. */
+  readonly origin?: string
   readonly result: StainResult
   /** Mean structural similarity of luma before and after (Wang et al. 2004, windows of 8 x 8), -1 to 1. */
   readonly similarity: number

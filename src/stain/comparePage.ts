@@ -35,17 +35,20 @@ export async function renderComparePage(page: ComparePage): Promise<string> {
 }
 
 const style = `body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1200px;padding:0 1rem;color:#222;background:#fff}.wide,table,tr{background:inherit}
-h1{font-size:1.4rem}table{border-collapse:collapse}th,td{padding:.3rem .6rem;text-align:left;vertical-align:top}
+h1{font-size:1.4rem;overflow-wrap:anywhere}table{border-collapse:collapse}th,td{padding:.3rem .6rem;text-align:left;vertical-align:top}
 .figures td{font-variant-numeric:tabular-nums;text-align:right}.figures td:first-child{text-align:left}
+.figures th{vertical-align:bottom}.figures th+th{text-align:right;max-width:7.5rem}.figures td:last-child{white-space:nowrap}
 .figures tr{border-bottom:1px solid #ddd}.wide{overflow-x:auto}.patches img,.patches svg{width:128px;height:128px;display:block}
-.patches img{image-rendering:pixelated}.patches td{padding:.2rem}.patches tbody th{position:sticky;left:0;background:inherit;min-width:6.5rem;max-width:7.5rem}small{color:#666;display:block;max-width:128px;overflow-wrap:anywhere;font-weight:normal}
+.patches img{image-rendering:pixelated}.patches td{padding:.2rem}.patches tbody th{position:sticky;left:0;background:inherit;min-width:6.5rem;max-width:7.5rem}small{color:#666;display:block;max-width:128px;overflow-wrap:anywhere;font-weight:normal}.figures small{max-width:20rem}
+.patches thead th{padding:.3rem .2rem;max-width:128px;overflow-wrap:anywhere;vertical-align:bottom}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}.figures tr{border-color:#444}small{color:#aaa}}`
 
 function renderFigures(methods: readonly MethodComparison[]): string {
   const figure = (value: number | null, digits: number) => (value === null ? '–' : value.toFixed(digits))
   const rows = methods.map((method) => {
     const counts = countVerdicts(method.result.verdicts)
-    return `<tr><td>${escapeText(method.label)}</td><td>${figure(method.similarity, 3)}</td><td>${figure(method.hematoxylinKept, 3)}</td><td>${figure(method.centerDistance, 1)}</td><td>${figure(method.withinCenter, 1)}</td><td>${counts}</td></tr>`
+    const origin = method.origin ? `<small>${escapeText(method.origin)}</small>` : ''
+    return `<tr><td>${escapeText(method.label)}${origin}</td><td>${figure(method.similarity, 3)}</td><td>${figure(method.hematoxylinKept, 3)}</td><td>${figure(method.centerDistance, 1)}</td><td>${figure(method.withinCenter, 1)}</td><td>${counts}</td></tr>`
   })
   return `<table class="figures"><thead><tr><th>method</th><th>structure kept (SSIM)</th><th>hematoxylin kept (r)</th><th>between centers (ΔE)</th><th>within a center (ΔE)</th><th>verdicts</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
 }

@@ -47,7 +47,17 @@ function ganMethod(name: string, how: 'fitEach' | 'fitPooled') {
     train: async (
       ...[domains, options, place]: Parameters<NonNullable<StainMethod<GanOptions, GanFit>['train']>>
     ) => (await import('./gan/index.ts'))[how](domains, options, place),
+    origin: ({ target, seen }: GanFit) => {
+      const centers = seen.map(shortName).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+      const training = centers.length > 0 ? `trained on ${centers.join(', ')}` : 'from checkpoints'
+      return `made for center ${shortName(target)}; ${training}`
+    },
     apply: async (...parts: Parameters<StainMethod<GanOptions, GanFit>['apply']>) =>
       (await import('./gan/index.ts')).applyGan(...parts),
   } as const
+}
+
+// `center_2` -> `2`
+function shortName(center: string): string {
+  return center.replace(/^cent(?:er|re)[ _-]?(?=.)/i, '')
 }

@@ -20,7 +20,8 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
-import { addStainChoice } from './stainChoice.ts'
+import { addStainAdvise } from './stainAdvise.ts'
+import { addStainCompare } from './stainCompare.ts'
 import { addStainTrain } from './stainTrain.ts'
 
 interface StainOptions extends CommonOptions {
@@ -83,7 +84,8 @@ export function addStain(program: Command): void {
     .action(runApply)
   addExamples(apply, 'eosin stain apply test.h5 --fit center0.json --out normalised.h5')
   addStainTrain(stain)
-  addStainChoice(stain)
+  addStainAdvise(stain)
+  addStainCompare(stain)
 }
 
 async function runFit(path: string, options: FitOptions): Promise<void> {

@@ -1,0 +1,71 @@
+// eosin stain advise: which patch to take as the reference.
+
+import type { Command } from 'commander'
+import type { PatchSet } from '../../patches/index.ts'
+import type { NamedBatch, ReferenceAdvice } from '../../stain/index.ts'
+import {
+  addExamples,
+  type CommonOptions,
+  formatOption,
+  jsonOption,
+  partOption,
+  printResult,
+  seedOption,
+  wholeNumber,
+} from '../command.ts'
+import { formatTable } from '../terminal.ts'
+
+interface AdviseOptions extends CommonOptions {
+  readonly format?: string
+  readonly part?: string
+  readonly center?: string
+  readonly count: number
+  readonly seed: number
+}
+const batchRows = 64
+
+export function addStainAdvise(stain: Command): void {
+  const advise = stain
+    .command('advise')
+    .argument('<path>', 'the patch set to choose a reference from')
+    .description('name the patch that stands for a center, diverse others, and how much the choice matters')
+    .option('--center <name>', 'patches of this center only')
+    .option('--count <n>', 'a seeded sample of so many patches', wholeNumber(2), 200)
+    .addOption(seedOption().default(0))
+    .addOption(formatOption())
+    .addOption(partOption())
+    .addOption(jsonOption())
+    .action(runAdvise)
+  addExamples(advise, 'eosin stain advise train.h5 --center 0')
+}
+
+async function runAdvise(path: string, options: AdviseOptions): Promise<void> {
+  const { allRows, openPatchSet } = await import('../../patches/index.ts')
+  const { chooseReference } = await import('../../study/index.ts')
+  const { adviseReference } = await import('../../stain/index.ts')
+  const set = await openPatchSet(path, options)
+  try {
+    const rows = chooseReference(set, allRows(set), options, options.seed, '--center')
+    const advice = await adviseReference(readNamed(set, rows))
+    printResult(options, advice, describeAdvice)
+  } finally {
+    await set.close()
+  }
+}
+
+async function* readNamed(set: PatchSet, rows: Uint32Array): AsyncGenerator<NamedBatch> {
+  const { readBatches } = await import('../../patches/index.ts')
+  for await (const batch of readBatches(set, rows, batchRows)) {
+    yield { pixels: batch.pixels, ids: Array.from(batch.rows, (row) => set.ids[row]) }
+  }
+}
+
+function describeAdvice({ candidates, spread, compared, unfit }: ReferenceAdvice): string {
+  const rows = candidates.map(({ id, role, typicalDifference }) => [id, role, typicalDifference.toFixed(1)])
+  return [
+    formatTable(['patch', 'role', 'colour difference to the others (dE)'], rows),
+    '',
+    `${compared} patches compared, ${unfit.length} cannot be a reference.`,
+    `Another patch than the medoid changes colours by ${spread.median.toFixed(1)} dE as a rule, ${spread.largest.toFixed(1)} dE at most.`,
+  ].join('\n')
+}
