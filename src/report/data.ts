@@ -15,6 +15,7 @@ import type {
   SplitProvenance,
   StageTiming,
   StainEffect,
+  StainedSample,
 } from '../runs/record.ts'
 
 export type {
@@ -34,6 +35,7 @@ export type {
   SplitProvenance,
   StageTiming,
   StainEffect,
+  StainedSample,
 }
 
 /** A run as the report shows it. Only the manifest and the metrics must be there. */

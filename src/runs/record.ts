@@ -167,14 +167,19 @@ export interface GalleryImage {
   readonly label: 0 | 1 | null
 }
 
+/** A patch as read, and as stain methods left it. */
+export interface StainedSample {
+  readonly original: GalleryImage
+  readonly methods: readonly { readonly stain: string; readonly file: string; readonly verdict: string }[]
+}
+
 export interface Gallery {
   readonly samples: readonly GalleryImage[]
   readonly rejected: readonly (GalleryImage & { readonly rule: string; readonly value: number })[]
-  /** Per sample: the same patch under every stain method. */
-  readonly stains: readonly {
-    readonly original: GalleryImage
-    readonly methods: readonly { readonly stain: string; readonly file: string; readonly verdict: string }[]
-  }[]
+  /** Of each center, one patch under every stain method. */
+  readonly stains: readonly StainedSample[]
+  /** Some patches of every center under the learned stains alone; not there where none was learned. */
+  readonly learned?: readonly StainedSample[]
   /** Most confident errors of the chosen cell on labelled splits. */
   readonly errors: readonly (GalleryImage & { readonly probability: number })[]
 }

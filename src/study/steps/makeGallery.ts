@@ -1,16 +1,17 @@
-// Step 6: the pictures of a run: samples of every center, rejected patches, stains side by side, and the
-// most confident errors. Chosen by seed and id, never by the order of rows.
+// Step 6: the pictures of a run: samples of every center, rejected patches, stains side by side, learned stains center
+// by center, and the most confident errors. Chosen by seed and id, never by the order of rows.
 
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openRandom } from '../../base/index.ts'
 import { encodePng, writeFileAtomic } from '../../formats/index.ts'
-import type { Gallery, GalleryImage, Split } from '../../runs/index.ts'
+import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
 import type { StudyStain } from './prepareStain.ts'
 import { stainBatch } from './stainBatches.ts'
 
 const samplesPerCenter = 6
+const learnedAtMost = 72
 const rejectedAtMost = 24
 const errorsAtMost = 16
 
@@ -28,19 +29,22 @@ export async function makeGallery(
   await rm(pictures, { recursive: true, force: true })
   await mkdir(pictures, { recursive: true })
   const splits = Object.values(filtered)
+  const centers = splits.flatMap((split) =>
+    sampleByCenter(seed, split).map(([center, rows]) => ({ split, center, rows })),
+  )
   const samples: GalleryImage[] = []
-  const stainRows: Gallery['stains'][number][] = []
-  for (const split of splits) {
-    for (const [center, rows] of sampleByCenter(seed, split)) {
-      for (const row of rows) samples.push(await savePatch(pictures, split, row))
-      if (stainRows.some(({ original }) => original.center === center)) continue
-      stainRows.push(await saveStains(pictures, split, rows[0], stains))
-    }
+  const stainRows: StainedSample[] = []
+  for (const { split, center, rows } of centers) {
+    for (const row of rows) samples.push(await savePatch(pictures, split, row))
+    if (stainRows.some(({ original }) => original.center === center)) continue
+    stainRows.push(await saveStains(pictures, split, rows[0], stains))
   }
+  const learned = await saveLearned(pictures, centers, stains)
   return {
     samples,
     rejected: await saveRejected(pictures, seed, splits),
     stains: stainRows,
+    ...(learned.length > 0 && { learned }),
     errors: await saveErrors(pictures, filtered, chosen),
   }
 }
@@ -65,7 +69,7 @@ async function saveStains(
   split: FilteredSplit,
   row: number,
   stains: readonly StudyStain[],
-): Promise<Gallery['stains'][number]> {
+): Promise<StainedSample> {
   const original = await savePatch(pictures, split, row)
   const rows = Uint32Array.of(row)
   const batch = { rows, pixels: await split.set.read(rows) }
@@ -82,6 +86,22 @@ async function saveStains(
     })
   }
   return { original, methods }
+}
+
+// As many samples of each center as keep the pictures few: all of five centers under two stains, two of each at least.
+async function saveLearned(
+  pictures: string,
+  centers: readonly { readonly split: FilteredSplit; readonly rows: readonly number[] }[],
+  stains: readonly StudyStain[],
+): Promise<StainedSample[]> {
+  const learned = stains.filter(({ method }) => method.train)
+  if (learned.length === 0) return []
+  const perCenter = Math.max(2, Math.floor(learnedAtMost / (centers.length * learned.length)))
+  const saved: StainedSample[] = []
+  for (const { split, rows } of centers) {
+    for (const row of rows.slice(0, perCenter)) saved.push(await saveStains(pictures, split, row, learned))
+  }
+  return saved
 }
 
 async function saveRejected(
