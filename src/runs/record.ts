@@ -15,7 +15,7 @@ import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
 import type { Origin } from '../patches/patchSet.ts'
 import type { Architecture } from '../stain/gan/architecture.ts'
-import type { GanModel } from '../stain/gan/ganFit.ts'
+import type { GanFit, GanModel } from '../stain/gan/ganFit.ts'
 
 export type Split = 'train' | 'val' | 'test'
 
@@ -156,6 +156,8 @@ export interface LearnedStain {
   readonly side: number
   readonly models: readonly GanModel[]
   readonly architecture: Architecture
+  /** Of a distilled stain, by center: mean absolute difference in levels between colour map and generator. */
+  readonly disagreement?: GanFit['disagreement']
 }
 
 /** A PNG in gallery/ with what is to be said about it. */

@@ -35,6 +35,7 @@ describe('eosin stain train', () => {
     expect(stderr).not.toContain('eosin:')
     expect(code).toBe(0)
     expect(stdout).toContain('3 to 0')
+    expect(stdout).not.toContain('colour map')
     const files = Object.keys(hashRun(join(folder, 'model')))
     expect(files).toEqual(
       expect.arrayContaining(['fit.json', 'generator-0.safetensors', 'training/3/losses.jsonl']),
@@ -46,6 +47,16 @@ describe('eosin stain train', () => {
     const { verdicts, count } = JSON.parse(result.stdout)
     expect(count).toBe(16)
     expect(Object.keys(verdicts).every((verdict) => /fallback|passthrough|rejected/.test(verdict))).toBe(true)
+  }, 120_000)
+
+  it('prints how far distilled colour maps are from their generators', async () => {
+    const distilled = await runCli([...command('distilled'), 'distill=4'])
+    expect(distilled.code).toBe(0)
+    const { fit } = JSON.parse(readFileSync(join(folder, 'distilled/fit.json'), 'utf8'))
+    expect(Object.keys(fit.disagreement)).toEqual(['3', '4'])
+    for (const [center, levels] of Object.entries<number>(fit.disagreement)) {
+      expect(distilled.stdout).toMatch(new RegExp(`^${center} +${levels.toFixed(1)}$`, 'm'))
+    }
   }, 120_000)
 
   it('killed in its second epoch and run again leaves the same bytes', async () => {
@@ -93,7 +104,7 @@ data:
   test: { path: data/test.h5 }
 stain:
   - { method: multistain, ${tiny} }
-  - { method: cyclegan, ${tiny}, reference: { center: 0 } }
+  - { method: cyclegan, ${tiny}, distill: 4, reference: { center: 0 } }
 embed: [texture]
 classify: [logistic]
 evaluate: { resamples: 100 }
@@ -114,6 +125,9 @@ evaluate: { resamples: 100 }
     ])
     expect(predicted.code).toBe(0)
     expect(readFileSync(join(folder, 'predicted.csv'), 'utf8').trim().split('\n')).toHaveLength(17)
+    const [pooled, each] = JSON.parse(readFileSync(join(folder, 'whole/gan/training.json'), 'utf8'))
+    expect(pooled).not.toHaveProperty('disagreement')
+    expect(Object.keys(each.disagreement)).toEqual(['3', '4'])
   }, 240_000)
 
   it('killed while a generator trains and run again ends in the same bytes', async () => {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { pickNamed, UsageError } from '../../base/index.ts'
+import type { GanFit } from '../../stain/gan/ganFit.ts'
 import type { StainFit, StainMethod } from '../../stain/index.ts'
 import {
   addExamples,
@@ -104,25 +105,22 @@ async function readEntry({ method: name, preset, set }: TrainOptions) {
 }
 
 function describeFit(fit: StainFit): string {
-  const { models, target } = fit as unknown as {
-    target: string
-    models: {
-      source: string
-      epochs: number | null
-      bestEpoch: number | null
-      ending: string | null
-      from: string
-      scores: Record<string, number> | null
-    }[]
-  }
+  const { models, target, disagreement } = fit as GanFit
   const rows = models.map(({ source, epochs, bestEpoch, ending, from, scores }) => [
     `${source} to ${target}`,
     epochs === null ? from : `${bestEpoch} of ${epochs}`,
     ...(['stain', 'texture', 'structure'] as const).map((name) => scores?.[name]?.toFixed(3) ?? '-'),
     ending ?? '-',
   ])
-  return formatTable(
+  const table = formatTable(
     ['generator', 'epoch kept', 'stain distance', 'texture distance', 'structure', 'ending'],
     rows,
   )
+  return disagreement ? `${table}\n\n${describeMaps(disagreement)}` : table
+}
+
+// How far colour maps are off from their generators, on patches that they were not fitted to.
+function describeMaps(disagreement: NonNullable<GanFit['disagreement']>): string {
+  const rows = Object.entries(disagreement).map(([center, levels]) => [center, levels.toFixed(1)])
+  return formatTable(['colour map of center', 'levels off from its generator'], rows)
 }

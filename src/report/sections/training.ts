@@ -2,7 +2,7 @@
 // made of.
 
 import type { LearnedStain, ReportData } from '../data.ts'
-import { type Html, html } from '../html.ts'
+import { type Html, html, type Part } from '../html.ts'
 import { formatList } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
@@ -34,16 +34,31 @@ function renderSeen({ stain, target, seen, transductive }: LearnedStain): Html {
 function renderModels(data: ReportData): Html {
   const colour = colourGrid(data.metrics)
   const show = (value: number | undefined) => (value === undefined ? '–' : value.toFixed(3))
-  const rows = data.learned.flatMap(({ stain, models }) => models.map((model) => ({ stain, ...model })))
+  const rows = data.learned.flatMap(({ stain, models, disagreement }) =>
+    models.map((model) => ({ stain, disagreement, ...model })),
+  )
+  const isDistilled = rows.some(({ disagreement }) => disagreement)
   return renderTable(
     'Trainings of learned stains',
     html`<table><caption><span>Scores of the epoch that was kept. Distances are Frechet distances of translated patches to the target's,
-as a share of what they are untouched: 0 is alike, 1 no nearer than before. Structure and hematoxylin kept: 1 is all.</span></caption>
-<thead><tr><th scope="col" class="pin">stain</th><th scope="col">source</th><th scope="col">epoch kept</th><th scope="col">stain distance</th><th scope="col">texture distance</th><th scope="col">structure kept</th><th scope="col">hematoxylin kept</th><th scope="col">ending</th></tr></thead>
+as a share of what they are untouched: 0 is alike, 1 no nearer than before. Structure and hematoxylin kept: 1 is all.${isDistilled && mapWords}</span></caption>
+<thead><tr><th scope="col" class="pin">stain</th><th scope="col">source</th><th scope="col">epoch kept</th><th scope="col">stain distance</th><th scope="col">texture distance</th><th scope="col">structure kept</th><th scope="col">hematoxylin kept</th>${isDistilled && html`<th scope="col">colour map off by</th>`}<th scope="col">ending</th></tr></thead>
 <tbody>${rows.map(
-      ({ stain, source, epochs, bestEpoch, ending, from, scores }) =>
-        html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}</th><td>${source}</td><td>${epochs === null ? `from ${from}` : `${bestEpoch} of ${epochs}`}</td><td>${show(scores?.stain)}</td><td>${show(scores?.texture)}</td><td>${show(scores?.structure)}</td><td>${show(scores?.hematoxylin)}</td><td>${ending ?? '–'}</td></tr>`,
+      ({ stain, disagreement, source, epochs, bestEpoch, ending, from, scores }) =>
+        html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}</th><td>${source}</td><td>${epochs === null ? `from ${from}` : `${bestEpoch} of ${epochs}`}</td><td>${show(scores?.stain)}</td><td>${show(scores?.texture)}</td><td>${show(scores?.structure)}</td><td>${show(scores?.hematoxylin)}</td>${isDistilled && html`<td>${describeMap(source, disagreement)}</td>`}<td>${ending ?? '–'}</td></tr>`,
     )}</tbody></table>`,
+  )
+}
+
+const mapWords = ` Where a colour map was distilled from a generator and runs in its place, it is off by so many levels (of 255): the mean
+absolute difference of the two on patches that the map was not fitted to.`
+
+// Of a generator for one center that center's figure, of one for all a line a center.
+function describeMap(source: string, disagreement: LearnedStain['disagreement']): Part {
+  if (!disagreement) return '–'
+  if (Object.hasOwn(disagreement, source)) return disagreement[source].toFixed(1)
+  return Object.entries(disagreement).map(
+    ([center, levels]) => html`<span style="display:block">${center}: ${levels.toFixed(1)}</span>`,
   )
 }
 

@@ -111,9 +111,9 @@ export function describeTraining(
   return stains
     .filter(({ entry }) => methodOf(entry).train)
     .map(({ entry, fit }) => {
-      const { target, seen, side, models, architecture } = fit as unknown as LearnedStain
+      const { target, seen, side, models, architecture, disagreement } = fit as unknown as LearnedStain
       const transductive = isTransductive(entry)
-      return { stain: entry.label, target, seen, transductive, side, models, architecture }
+      return { stain: entry.label, target, seen, transductive, side, models, architecture, disagreement }
     })
 }
 
