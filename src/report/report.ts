@@ -10,6 +10,7 @@ import { renderCurves } from './sections/curves.ts'
 import { renderEmbed } from './sections/embed.ts'
 import { renderErrors } from './sections/errors.ts'
 import { renderEvaluate } from './sections/evaluate.ts'
+import { renderLearned } from './sections/learned.ts'
 import { renderPatches } from './sections/patches.ts'
 import { renderQuality } from './sections/quality.ts'
 import { renderRun } from './sections/run.ts'
@@ -30,6 +31,7 @@ export async function renderReport(data: ReportData): Promise<string> {
     await renderClassify(data),
     renderEmbed(data),
     renderStains(data),
+    renderLearned(data),
     renderTraining(data),
     await renderSignature(data),
     renderQuality(data),

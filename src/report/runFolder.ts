@@ -5,7 +5,15 @@ import { basename, join, relative } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { readJson } from '../runs/index.ts'
-import type { Gallery, LearnedStain, Manifest, Metrics, ReportData, StageTiming } from './data.ts'
+import type {
+  Gallery,
+  LearnedStain,
+  Manifest,
+  Metrics,
+  ReportData,
+  StageTiming,
+  StainedSample,
+} from './data.ts'
 import { renderReport } from './report.ts'
 
 const PICTURES_AT_MOST_BYTES = 3_300_000 // base64 adds a third: the report stays under 5 MB
@@ -83,18 +91,38 @@ async function readPictures(runFolder: string, gallery: Gallery | null): Promise
   const images = new Map<string, string>()
   if (!gallery) return images
   const wanted = [
-    ...gallery.stains.flatMap(({ original, methods }) => [original.file, ...methods.map(({ file }) => file)]),
-    ...[...gallery.errors, ...gallery.samples, ...gallery.rejected].map(({ file }) => file),
+    ...gallery.stains.flatMap(listFiles),
+    ...gallery.errors.map(({ file }) => file),
+    ...takeTurns(gallery.learned ?? []).flatMap(listFiles),
+    ...[...gallery.samples, ...gallery.rejected].map(({ file }) => file),
   ]
+  const uses = new Map<string, number>() // a picture is in the page as often as it is shown
+  for (const file of wanted) uses.set(file, (uses.get(file) ?? 0) + 1)
   let bytes = 0
-  for (const file of new Set(wanted)) {
+  for (const [file, times] of uses) {
     if (file !== basename(file)) continue // a name that leaves gallery/ is no picture of this run
     const png = await readFile(join(runFolder, 'gallery', file)).catch(ignoreMissing)
-    if (!png || !isPng(png) || bytes + png.length > PICTURES_AT_MOST_BYTES) continue
-    bytes += png.length
+    if (!png || !isPng(png) || bytes + times * png.length > PICTURES_AT_MOST_BYTES) continue
+    bytes += times * png.length
     images.set(file, `data:image/png;base64,${png.toString('base64')}`)
   }
   return images
+}
+
+function listFiles({ original, methods }: StainedSample): string[] {
+  return [original.file, ...methods.map(({ file }) => file)]
+}
+
+// The first patch of every center, then the second of each: none goes without because others came first.
+function takeTurns(samples: readonly StainedSample[]): readonly StainedSample[] {
+  const seen = new Map<string, number>()
+  const turns = samples.map((sample) => {
+    const place = `${sample.original.split} ${sample.original.center}`
+    const turn = seen.get(place) ?? 0
+    seen.set(place, turn + 1)
+    return { sample, turn }
+  })
+  return turns.sort((a, b) => a.turn - b.turn).map(({ sample }) => sample)
 }
 
 function isPng(bytes: Uint8Array): boolean {

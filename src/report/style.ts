@@ -129,6 +129,15 @@ max-width:27rem}
 .before tbody tr+tr>*{border-top:0}
 .before tbody th{vertical-align:middle;padding-left:.9rem;padding-right:.9rem}
 .before .patch figcaption{white-space:normal}
+.learned{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,26rem),1fr));gap:.9rem;margin:.9rem 0}
+.learned .card{margin:0;max-width:40.5rem;padding:.8rem .9rem .9rem}
+.learned h4{margin:0;flex-wrap:wrap}.learned h4 small{margin-left:.25em}.learned .marks{display:flex;flex-wrap:wrap;gap:.3rem}.learned .pill{margin:0}
+.learned p{margin:.5rem 0 .2rem;max-width:none;font-size:.84rem;line-height:1.3}
+.shots{display:grid;grid-template-columns:repeat(var(--columns),minmax(0,96px));gap:3px}
+.shot{position:relative}
+.shot img,.shot .absent{width:100%;height:auto;aspect-ratio:1;border-radius:4px;background:var(--line)}.shot img{display:block}
+.framed::after{content:"";position:absolute;inset:0;border:2px solid currentColor;border-radius:4px;pointer-events:none}
+.v-passthrough::after{border-style:dotted}.v-rejected::after{border-style:dashed}
 .beside{display:flex;flex-wrap:wrap;gap:0 2rem;align-items:flex-start}.beside>:last-child{flex:1 1 22rem;min-width:0}.beside h3:first-child{margin-top:.8rem}
 .confusion h4{font-size:.8rem;margin:.1rem 0 .6rem}.confusion table{table-layout:fixed;height:calc(100% - 2rem);min-height:13rem}
 .confusion th,.confusion td{text-align:center;vertical-align:middle;white-space:normal;padding:.4rem}

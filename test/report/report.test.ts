@@ -25,7 +25,6 @@ afterAll(() => rm(root, { recursive: true, force: true }))
 const render = (run: SampleRun, gallery = false) =>
   renderReport({
     ...run,
-    learned: [],
     folder: 'runs/sample',
     gallery: gallery ? run.gallery : null,
     images: new Map(),

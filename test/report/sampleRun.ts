@@ -10,6 +10,7 @@ import type {
   Cell,
   Gallery,
   GalleryImage,
+  LearnedStain,
   Manifest,
   Metrics,
   SeedResult,
@@ -25,6 +26,8 @@ export interface SampleOptions {
   readonly seeds?: readonly number[]
   readonly testLabels?: boolean
   readonly name?: string
+  /** Those of `stains` that were learned; none by default. */
+  readonly learned?: readonly string[]
 }
 
 /** The files of a made-up run, before they are written. */
@@ -33,6 +36,7 @@ export interface SampleRun {
   readonly metrics: Metrics
   readonly timings: readonly StageTiming[]
   readonly gallery: Gallery
+  readonly learned: readonly LearnedStain[]
   readonly recipe: string
 }
 
@@ -48,7 +52,7 @@ const COUNTS: Readonly<Record<string, [Split, number]>> = {
 /** Invents a run; the same options give the same run. */
 export function inventRun(options: SampleOptions = {}): SampleRun {
   const { stains = STAINS, embeds = ['texture', 'dinov2-small'], heads = ['mlp', 'logistic'] } = options
-  const { seeds = [0, 1, 2], testLabels = true, name = 'made-up test data' } = options
+  const { seeds = [0, 1, 2], testLabels = true, name = 'made-up test data', learned = [] } = options
   const cells = stains.flatMap((stain, s) =>
     embeds.flatMap((embed, e) =>
       heads.map((head, h) =>
@@ -67,7 +71,8 @@ export function inventRun(options: SampleOptions = {}): SampleRun {
       ...inventEffects(stains, embeds),
     },
     timings: inventTimings(cells, stains, embeds, seeds),
-    gallery: inventGallery(stains, testLabels),
+    gallery: inventGallery(stains, testLabels, learned),
+    learned: learned.map(inventTraining),
     recipe: `# Made-up test data: this recipe was never run.\nname: ${name}\nseed: 0\nseeds: ${seeds.length}\nstain: [${stains}]\nembed: [${embeds}]\nclassify: [${heads}]\n`,
   }
 }
@@ -80,6 +85,7 @@ export async function writeSampleRun(folder: string, run: SampleRun, gallery = t
   await write('manifest.json', run.manifest)
   await write('metrics.json', run.metrics)
   await write('timings.json', run.timings)
+  if (run.learned.length > 0) await write('training.json', run.learned)
   if (!gallery) return
   await write('gallery.json', run.gallery)
   const draw = async (
@@ -102,7 +108,7 @@ export async function writeSampleRun(folder: string, run: SampleRun, gallery = t
     await draw(image.file, image.center, image.label)
   for (const image of run.gallery.rejected)
     await draw(image.file, image.center, image.label, undefined, image.rule)
-  for (const { original, methods } of run.gallery.stains) {
+  for (const { original, methods } of [...run.gallery.stains, ...(run.gallery.learned ?? [])]) {
     await draw(original.file, original.center, original.label)
     for (const { stain, file } of methods)
       await draw(file, stain === 'none' ? original.center : '0', original.label, stain)
@@ -364,7 +370,32 @@ function inventTimings(
   ]
 }
 
-function inventGallery(stains: readonly string[], testLabels: boolean): Gallery {
+// Center 0 is the target; the others of train were seen.
+function inventTraining(stain: string): LearnedStain {
+  const layer = { kernel: 3, inputs: 3, outputs: 8, side: 64, joins: false }
+  const scores = { stain: 0.31, texture: 0.42, structure: 0.93, hematoxylin: 0.95 }
+  return {
+    stain,
+    target: '0',
+    seen: ['3', '4', '0'],
+    transductive: false,
+    side: 64,
+    models: ['3', '4'].map((source) => ({
+      source,
+      from: 'training',
+      epochs: 6,
+      bestEpoch: 5,
+      ending: 'all epochs',
+      scores,
+    })),
+    architecture: {
+      generator: [{ kind: 'convolution', name: 'model.1.weight', ...layer }],
+      discriminator: [{ kind: 'convolution', name: 'model.0.weight', ...layer }],
+    },
+  }
+}
+
+function inventGallery(stains: readonly string[], testLabels: boolean, learned: readonly string[]): Gallery {
   const image = (kind: string, center: string, i: number): GalleryImage => {
     const [split] = COUNTS[center]
     return {
@@ -376,8 +407,21 @@ function inventGallery(stains: readonly string[], testLabels: boolean): Gallery 
     }
   }
   const centers = Object.keys(COUNTS)
+  const samples = centers.flatMap((center) => Array.from({ length: 6 }, (_, i) => image('sample', center, i)))
   return {
-    samples: centers.flatMap((center) => Array.from({ length: 6 }, (_, i) => image('sample', center, i))),
+    samples,
+    ...(learned.length > 0 && {
+      learned: samples
+        .filter((_, i) => i % 6 < 3)
+        .map((original) => ({
+          original,
+          methods: learned.map((stain) => ({
+            stain,
+            file: original.file.replace('.png', `-${stain.replaceAll(/[^\w.-]+/g, '_')}.png`),
+            verdict: inventVerdict(original.center),
+          })),
+        })),
+    }),
     rejected: ['black', 'blank', 'duplicate'].flatMap((rule, r) =>
       [0, 1, 2, 3].map((i) => ({
         ...image(`rejected-${rule}`, centers[i], i),
@@ -402,6 +446,13 @@ function inventGallery(stains: readonly string[], testLabels: boolean): Gallery 
         }))
       : [],
   }
+}
+
+function inventVerdict(center: string | null): string {
+  if (center === '0') return 'passthrough: of the target, center 0'
+  return center === '1' || center === '2'
+    ? `fallback: no generator of center ${center}: that of 3, nearest in colour`
+    : 'ok'
 }
 
 // Pink ground with violet dots: enough to judge a layout by.

@@ -93,7 +93,7 @@ describe('the gallery of a run with learned stains', () => {
   it('shows fewer of each center where there are many centers and stains', async () => {
     const many = Array.from({ length: 6 }, (_, i) => openStain(`ours ${i}`, true))
     const { gallery } = await make('many', sets, many)
-    expect(gallery.learned).toHaveLength(12)
+    expect(gallery.learned).toHaveLength(8)
     expect(new Set(gallery.learned!.map(({ original }) => original.center)).size).toBe(4)
   })
 })

@@ -11,7 +11,7 @@ import type { StudyStain } from './prepareStain.ts'
 import { stainBatch } from './stainBatches.ts'
 
 const samplesPerCenter = 6
-const learnedAtMost = 72
+const learnedAtMost = 60
 const rejectedAtMost = 24
 const errorsAtMost = 16
 
