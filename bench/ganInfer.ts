@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { f32, openRandom, pixels } from '../src/base/index.ts'
 import { patchGan, resnetGenerator } from '../src/models/index.ts'
 import { colourGan } from '../src/stain/gan/buildGan.ts'
-import { openRestainer } from '../src/stain/gan/index.ts'
+import { openColourMap } from '../src/stain/gan/index.ts'
 import type { Networks } from '../src/stain/index.ts'
 import { cycleGan, initParams, openTranslator, pickPart } from '../src/train/index.ts'
 import type { BenchCase } from './benchCase.ts'
@@ -13,6 +13,7 @@ import { compareLines, joinTimes, repeatTimed, type Timed } from './measure.ts'
 
 const side = 96
 const images = 4
+const width = 16 // of the colour map
 
 /** `cyclegan-infer-96`: patches a second through ResNet-9 with 64 channels, with 1 and 2 threads each. */
 export const cycleganInfer: BenchCase = {
@@ -56,14 +57,13 @@ export const distilled: BenchCase = {
   about: 'patches/s through the colour map that stands for a generator, 96 px; at least 1,000 are wanted',
   async *run({ repeats, quick }) {
     const count = quick ? 8 : 64
-    const gan = colourGan(16)
-    const network = pickPart(initParams(gan.params, 0), 'G_A') as Networks[string]
+    const network = pickPart(initParams(colourGan(width).params, 0), 'G_A') as Networks[string]
     const random = openRandom(0, 'bench')
     const data = Uint8Array.from({ length: count * side ** 2 * 3 }, () => random.integer(256))
     const batch = pixels(data, count, side, side)
     const rounds: Timed[] = []
     for (const threads of [1, 2]) {
-      const map = openRestainer({ gan, network, unit: 1, tile: 4096, place: { provider: 'cpu', threads } })
+      const map = openColourMap(network, width, { provider: 'cpu', threads })
       rounds.push({ peer: 'eosin', threads, seconds: await repeatTimed(repeats, () => map.restain(batch)) })
       await map.close()
     }

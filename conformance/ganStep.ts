@@ -67,7 +67,7 @@ function openTraining(config: Config, before: Tensors, shape: readonly number[])
     discriminatorOptimizer: writeAdam(rates.D),
     poolSize: options.pool_size,
     skipBelow: options.D_thresh ? options.D_thresh_value : undefined,
-    session: { provider: 'cpu', threads: 1 },
+    session: { provider: 'cpu', threads: 1, quicken: false }, // the reference's own arithmetic
   })
 }
 

@@ -88,7 +88,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
             : gan.writeDiscriminators(values, pass, shape),
       },
       state,
-      { resident, ...session },
+      { resident, quicken: provider === 'cpu', ...session },
     )
   const [generators, discriminators] = [await open('G'), await open('D')]
   const updates = f32([]) // of the discriminators: Adam counts those that were made

@@ -10,7 +10,7 @@ import {
   type SessionOptions,
 } from '../engine/index.ts'
 import { hashBytes } from '../formats/index.ts'
-import { emitModel, fixedShape, gradients, input, type Value } from '../graph/index.ts'
+import { emitModel, fixedShape, gradients, input, quickenConvolutions, type Value } from '../graph/index.ts'
 import {
   type MaskSpec,
   type Optimizer,
@@ -53,6 +53,8 @@ export interface StepOptions extends SessionOptions {
   readonly update?: 'graph' | 'loop'
   /** Whether what changes stays on the device (webgpu) between steps, until fetchArrays. */
   readonly resident?: boolean
+  /** Whether convolutions are rewritten to need fewer multiplications (quickenConvolutions), for processors; false. */
+  readonly quicken?: boolean
 }
 
 /** Compiles a step and adds the optimizer's slots to `state`. */
@@ -63,7 +65,7 @@ export async function openStep(
 ): Promise<TrainingStep> {
   const { optimizer, params, rateOf = () => 1 } = spec
   const provider = chooseProvider(options.provider)
-  const graph = writeStep(spec)
+  const graph = writeStep(spec, options.quicken ?? false)
   const trained = Object.keys(graph.grads)
   for (const name of trained) {
     for (const slot of optimizer.slots) addArray(state, `${slot}/${name}`, params[name].shape)
@@ -150,20 +152,24 @@ interface StepGraph {
   readonly masks: readonly MaskSpec[]
 }
 
-function writeStep({ params, build, trains = () => true }: StepSpec): StepGraph {
+function writeStep({ params, build, trains = () => true }: StepSpec, quicken: boolean): StepGraph {
   const values = Object.fromEntries(
     Object.entries(params).map(([name, { shape }]) => [name, input(`param/${name}`, shape)]),
   )
   const pass = openTrainingPass()
-  const { loss, reports = {} } = build(values, pass)
+  const built = build(values, pass)
+  const reported = { loss: built.loss, ...built.reports }
+  const changed = rename(Object.fromEntries(pass.updates), (name) => `param/${name}`)
+  const plain: Record<string, Value> = { ...reported, ...changed }
+  const written = quicken ? quickenConvolutions(plain) : plain
+  const pick = (some: object) => Object.fromEntries(Object.keys(some).map((name) => [name, written[name]]))
   const trained = Object.keys(params).filter((name) => params[name].role !== 'statistic' && trains(name))
   const found = gradients(
-    loss,
+    written.loss,
     trained.map((name) => values[name]),
   )
   const grads = Object.fromEntries(trained.map((name, i) => [name, found[i]]))
-  const changes = rename(Object.fromEntries(pass.updates), (name) => `param/${name}`)
-  return { params: values, grads, changes, reports: { loss, ...reports }, masks: pass.masks }
+  return { params: values, grads, changes: pick(changed), reports: pick(reported), masks: pass.masks }
 }
 
 function makeArrays(values: Readonly<Record<string, Value>>): Record<string, NdArray<'f32'>> {

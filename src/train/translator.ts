@@ -3,8 +3,8 @@
 // colours then no longer depend on what else is in it, and tiles of one image have no seams.
 
 import { f32, type NdArray, WeightsError } from '../base/index.ts'
-import { openSession, type SessionOptions } from '../engine/index.ts'
-import { constant, emitModel, input, type Value } from '../graph/index.ts'
+import { chooseProvider, openSession, type SessionOptions } from '../engine/index.ts'
+import { constant, emitModel, input, quickenConvolutions, type Value } from '../graph/index.ts'
 import { inferencePass, type ParamValues, type Pass, takeMoments } from '../nn/index.ts'
 import type { CycleGan, GanPart } from './cycleGan.ts'
 
@@ -91,7 +91,7 @@ function checkWeights(gan: CycleGan, weights: Readonly<Record<string, NdArray>>)
 /**
  * Opens a generator by its weights, named without a prefix, for images of `sides` (height, width). What it is shown of
  * an image is the GAN's view in use. Instance normalisation goes by the moments that measureMoments added to the
- * weights, by each image's own without them. Throws WeightsError for weights of another form, ShapeError for sides that do
+ * weights, by each image's own without them. On processors convolutions go by Winograd's form. Throws WeightsError for weights of another form, ShapeError for sides that do
  * not fit.
  */
 export async function openTranslator(
@@ -103,7 +103,9 @@ export async function openTranslator(
   checkWeights(gan, weights)
   const images = input('images', ['images', 3, ...sides])
   const translated = gan.writeTranslation(toConstants(weights), images, fixedPass(weights))
-  const session = await openSession(emitModel({ translated }), options)
+  const provider = chooseProvider(options.provider)
+  const outputs = provider === 'cpu' ? quickenConvolutions({ translated }) : { translated }
+  const session = await openSession(emitModel(outputs), { ...options, provider })
   return {
     async translate(batch) {
       const { translated } = await session.run({ images: batch })

@@ -6,8 +6,8 @@ import { checkGan } from '../../conformance/gan.ts'
 import { runGraph } from '../../conformance/runGraph.ts'
 import { f32, type NdArray, openRandom } from '../../src/base/index.ts'
 import { input } from '../../src/graph/index.ts'
-import { patchGan, unetGenerator } from '../../src/models/index.ts'
-import type { GanLossName } from '../../src/nn/index.ts'
+import { patchGan, resnetGenerator, unetGenerator } from '../../src/models/index.ts'
+import { type GanLossName, sgd } from '../../src/nn/index.ts'
 import {
   type CycleGan,
   cycleGan,
@@ -184,6 +184,40 @@ describe('GAN training', () => {
       expect(Math.max(...a.map((value, i) => Math.abs(value - untrained[name].data[i])))).toBeGreaterThan(
         1e-3,
       )
+    }
+  })
+
+  it('takes the same steps with convolutions in Winograd form', async () => {
+    const gan = cycleGan({
+      generator: resnetGenerator({ width: 16, blocks: 2 }),
+      discriminator: patchGan({ width: 4, layers: 1 }),
+    })
+    const sides = [1, 3, 32, 32]
+    const [A, B] = [drawSource('A', 1, 0, 32), drawSource('B', 1, 2, 32)]
+    const images = { A: f32(sides, (await A.read(0)).data), B: f32(sides, (await B.read(0)).data) }
+    const step = async (quicken: boolean) => {
+      const session = { provider: 'cpu', threads: 1, quicken } as const
+      // by plain descent the change of a weight is its gradient
+      const optimizer = sgd({ learningRate: 1 })
+      const training = await openGanTraining({ gan, shape: sides, seed: 3, optimizer, session })
+      const before = training.weights()
+      const { losses } = await training.step(images, { epoch: 1, step: 1, learningRate: 1 })
+      const after = training.weights()
+      await training.close()
+      return {
+        losses,
+        gradient: (name: string) => after[name].data.map((value, i) => before[name].data[i] - value),
+      }
+    }
+    const [plain, quick] = [await step(false), await step(true)]
+    expect(quick.losses).not.toEqual(plain.losses) // another order of sums
+    for (const [name, loss] of Object.entries(plain.losses)) expect(quick.losses[name]).toBeCloseTo(loss, 4)
+    for (const layer of [1, 10, 11]) {
+      const name = `G_A.model.${layer}${layer < 10 ? '' : '.conv_block.1'}.weight`
+      const [a, b] = [plain.gradient(name), quick.gradient(name)]
+      const largest = Math.max(...a.map(Math.abs))
+      expect(largest).toBeGreaterThan(1e-4)
+      expect(Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / largest).toBeLessThan(2e-3)
     }
   })
 

@@ -3,11 +3,11 @@
 import { joinPixels, type Pixels, pixelsAt } from '../../base/index.ts'
 import type { ApplyContext, StainResult } from '../stainMethod.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch } from '../verdicts.ts'
-import { buildGan, colourGan } from './buildGan.ts'
+import { buildGan } from './buildGan.ts'
 import type { GanFit } from './ganFit.ts'
 import { type GanOptions, sideUnit, tileSide } from './ganOptions.ts'
 import { dropMoments } from './moments.ts'
-import { openRestainer, type Restainer } from './restainer.ts'
+import { openColourMap, openRestainer, type Restainer } from './restainer.ts'
 import { isInverted } from './scores.ts'
 import { type Signature, signatureDistance, signPatches } from './signature.ts'
 
@@ -100,13 +100,16 @@ function restainerOf(
   const known = restainers.get(name)
   if (known) return known
   const network = { ...fit.networks[pooled], ...fit.networks[source] }
-  const restainer = openRestainer({
-    gan: options.distill === null ? buildGan(options) : colourGan(options.distill),
-    network: options.moments === 'patch' ? dropMoments(network) : network,
-    unit: options.distill === null ? sideUnit(options) : 1,
-    tile: options.distill === null ? tileSide(options, fit.side) : 4096,
-    place: { provider },
-  })
+  const restainer =
+    options.distill === null
+      ? openRestainer({
+          gan: buildGan(options),
+          network: options.moments === 'patch' ? dropMoments(network) : network,
+          unit: sideUnit(options),
+          tile: tileSide(options, fit.side),
+          place: { provider },
+        })
+      : openColourMap(network, options.distill, { provider })
   restainers.set(name, restainer)
   return restainer
 }

@@ -6,12 +6,12 @@ import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
 import { applyGan, pooled } from './applyGan.ts'
 import { drawArchitecture } from './architecture.ts'
-import { buildGan, colourGan } from './buildGan.ts'
+import { buildGan } from './buildGan.ts'
 import { distill, meanDifference } from './distill.ts'
 import { type GanFit, type GanModel, readGenerator } from './ganFit.ts'
 import { type GanOptions, trainingSide } from './ganOptions.ts'
 import { pickMoments } from './moments.ts'
-import { openRestainer } from './restainer.ts'
+import { openColourMap } from './restainer.ts'
 import { meanSignature, type Signature, signPatches } from './signature.ts'
 import { completeNetwork, sampleSources, type TrainedGan, trainGan } from './trainGan.ts'
 
@@ -62,13 +62,7 @@ async function distillFit(
     const { pixels } = await applyGan(sample, fit, { ...options, distill: null }, context)
     const [before, after] = [splitHalf(sample), splitHalf(pixels)]
     networks[name] = await distill(before[0], after[0], options.distill, place)
-    const student = openRestainer({
-      gan: colourGan(options.distill),
-      network: networks[name],
-      unit: 1,
-      tile: 4096,
-      place,
-    })
+    const student = openColourMap(networks[name], options.distill, place)
     disagreement[name] = meanDifference(await student.restain(before[1]), after[1])
     await student.close()
   }

@@ -4,6 +4,7 @@ import { f32, type Pixels, pixelsAt, slicePixels } from '../../base/index.ts'
 import { imageTransforms, toTensor } from '../../patches/index.ts'
 import { type CycleGan, openTranslator, type Translator } from '../../train/index.ts'
 import type { Networks, TrainingPlace } from '../stainMethod.ts'
+import { colourGan } from './buildGan.ts'
 import { cutTile, openBlend, placeTiles, type Sides } from './tiles.ts'
 
 /** A network ready to change stains. */
@@ -88,6 +89,15 @@ export function openRestainer({ gan, network, unit, tile, place }: RestainerOpti
       open.clear()
     },
   }
+}
+
+/** Opens a colour map of `width` channels in a generator's place. */
+export function openColourMap(
+  network: Networks[string],
+  width: number,
+  place: RestainerOptions['place'],
+): Restainer {
+  return openRestainer({ gan: colourGan(width), network, unit: 1, tile: 4096, place })
 }
 
 function splitImages(data: Float32Array, count: number): Float32Array[] {

@@ -1,0 +1,126 @@
+// A graph of image networks, the same with fewer multiplications, for processors: convolutions in Winograd's
+// form, what lies between them in the layout of that form, and convolutions to few channels as transposed ones.
+
+import { f32, type NdArray } from '../base/index.ts'
+import { addAxes, transpose, writeConvTranspose } from './ops/index.ts'
+import { sortValues } from './sort.ts'
+import { constant, makeValue, type OpAttributes, type OpName, type Value } from './value.ts'
+import { isWorthIt, kernelsInBasis, readUnstrided, writeWinograd } from './winograd.ts'
+
+/**
+ * The same outputs, by the same names; before gradients are taken, theirs are cheaper too. Values differ by rounding: those
+ * of a convolution by about 5e-6 of its largest. Kernels in Winograd's form have four times the size: more memory.
+ */
+export function quickenConvolutions(outputs: Readonly<Record<string, Value>>): Record<string, Value> {
+  const images = openLayouts()
+  const kernelsOf = new Map<Value, Value>()
+  for (const value of sortValues(Object.values(outputs))) {
+    const found = readUnstrided(value)
+    if (found && isWorthIt(found)) {
+      const weight = images.plain(found.weight)
+      const kernels = obtain(kernelsOf, weight, () => kernelsInBasis(weight))
+      images.setLaid(value, writeWinograd(images.laid(found.image), kernels, found))
+    } else if (value.inputs.some(images.isLaid) && canBeLaid(value)) {
+      images.setLaid(value, writeLaid(value, value.inputs.map(images.laid)))
+    } else {
+      const inputs = value.inputs.map(images.plain)
+      const isSame = inputs.every((input, i) => input === value.inputs[i])
+      images.setPlain(value, transposeNarrow(isSame ? value : { ...value, inputs }))
+    }
+  }
+  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, images.plain(value)]))
+}
+
+// Images are plain, [N,C,H,W], or laid, [H,W,N,C]; the other form of a value is made when it is first asked for.
+function openLayouts() {
+  const plain = new Map<Value, Value>()
+  const laid = new Map<Value, Value>()
+  const madeLaid = new Set<Value>()
+  return {
+    isLaid: (value: Value) => madeLaid.has(value),
+    setPlain: (value: Value, form: Value) => void plain.set(value, form),
+    setLaid(value: Value, form: Value) {
+      laid.set(value, form)
+      madeLaid.add(value)
+    },
+    plain: (value: Value) => obtain(plain, value, () => swapHalves(laid.get(value)!)),
+    laid: (value: Value) => obtain(laid, value, () => swapHalves(plain.get(value)!)),
+  }
+}
+
+function obtain(known: Map<Value, Value>, value: Value, make: () => Value): Value {
+  const found = known.get(value) ?? make()
+  known.set(value, found)
+  return found
+}
+
+const halvesSwapped = [2, 3, 0, 1]
+
+// From one layout to the other; a value of fewer axes as it is broadcast.
+function swapHalves(x: Value): Value {
+  if (x.shape.length === 0) return x
+  const missing = 4 - x.shape.length
+  return transpose(addAxes(x, [...Array(missing).keys()]), halvesSwapped)
+}
+
+const elementwise: ReadonlySet<OpName> = new Set<OpName>([
+  ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'where', 'greater', 'equal', 'and'] as const),
+  ...([
+    'neg',
+    'abs',
+    'sign',
+    'sqrt',
+    'exp',
+    'log',
+    'tanh',
+    'sigmoid',
+    'softplus',
+    'relu',
+    'leakyRelu',
+  ] as const),
+])
+
+function canBeLaid({ op, attributes }: Value): boolean {
+  const isSum = op === 'reduceSum' || op === 'reduceMean'
+  return elementwise.has(op) || (isSum && (attributes as OpAttributes['reduceSum']).keep)
+}
+
+function writeLaid({ op, attributes, dtype, shape }: Value, inputs: readonly Value[]): Value {
+  const axes = 'axes' in attributes ? { axes: attributes.axes.map((axis) => (axis + 2) % 4) } : {}
+  const turned = halvesSwapped.map((axis) => shape[axis])
+  return makeValue(op, inputs, { ...attributes, ...axes }, dtype, turned)
+}
+
+// ONNX Runtime computes channels of an image in eights: of three, five would be for nothing.
+const narrow = 4
+
+// An unstrided convolution to few channels by a fixed kernel larger than one pixel, as the transposed one with the kernel
+// turned around: one product for every pixel of the kernel, and sums.
+function transposeNarrow(value: Value): Value {
+  if (value.op !== 'conv') return value
+  const [image, weight] = value.inputs
+  const attributes = value.attributes as OpAttributes['conv']
+  const { strides, pads, dilations, groups } = attributes
+  const [outputs, , height, width] = weight.shape as number[]
+  const isPlain = [...strides, ...dilations, groups].every((one) => one === 1)
+  if (weight.op !== 'constant' || !isPlain || outputs > narrow || height * width === 1) return value
+  const turned = constant(turnKernels((weight.attributes as OpAttributes['constant']).array))
+  const [top, left, bottom, right] = pads
+  const cut = [height - 1 - top, width - 1 - left, height - 1 - bottom, width - 1 - right] as const
+  if (cut.some((size) => size < 0)) return value
+  return writeConvTranspose(image, turned, { ...attributes, pads: [...cut] }, [0, 0])
+}
+
+// [outputs, inputs, h, w] -> [inputs, outputs, h, w], each kernel turned by half a circle.
+function turnKernels({ shape, data }: NdArray): NdArray<'f32'> {
+  const [outputs, inputs, height, width] = shape
+  const area = height * width
+  const turned = f32([inputs, outputs, height, width])
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < inputs; i++) {
+      for (let at = 0; at < area; at++)
+        turned.data[(i * outputs + o) * area + at] = data[(o * inputs + i) * area + area - 1 - at] as number
+    }
+  }
+  return turned
+}
