@@ -12,7 +12,7 @@ import {
   multistainDefaults,
   multistainPresets,
 } from './gan/ganOptions.ts'
-import type { StainMethod } from './stainMethod.ts'
+import type { StainDomains, StainMethod, TrainingPlace } from './stainMethod.ts'
 
 /** One generator for each source center; patches of other centers take that of the source nearest in colour. */
 export const cyclegan: StainMethod<GanOptions, GanFit> = {
@@ -33,7 +33,7 @@ export const multistain: StainMethod<MultistainOptions, GanFit> = {
 function ganMethod(name: string, how: 'fitEach' | 'fitPooled') {
   return {
     name,
-    version: 1,
+    version: 2,
     needsReference: true,
     fit: async () => {
       const hint = 'train it with eosin stain train, or by a study'
@@ -44,9 +44,10 @@ function ganMethod(name: string, how: 'fitEach' | 'fitPooled') {
         hint,
       })
     },
-    train: async (
-      ...[domains, options, place]: Parameters<NonNullable<StainMethod<GanOptions, GanFit>['train']>>
-    ) => (await import('./gan/index.ts'))[how](domains, options, place),
+    train: async (domains: StainDomains, options: GanOptions, place: TrainingPlace) =>
+      (await import('./gan/index.ts'))[how](domains, options, place),
+    distill: async (fit: GanFit, domains: StainDomains, options: GanOptions, place: TrainingPlace) =>
+      (await import('./gan/index.ts')).distillFit(fit, domains, options, place),
     origin: ({ target, seen }: GanFit) => {
       const centers = seen.map(shortName).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
       const training = centers.length > 0 ? `trained on ${centers.join(', ')}` : 'from checkpoints'

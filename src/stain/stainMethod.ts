@@ -86,6 +86,11 @@ export interface StainMethod<Options, Fit extends StainFit> {
    * options name. Stopped at any moment and started again in the same folder, it gives the same fit.
    */
   readonly train?: (domains: StainDomains, options: Options, place: TrainingPlace) => Promise<Fit>
+  /**
+   * Puts small networks in the place of a trained fit's, fitted to what those make of the sources, where the options ask
+   * for it (`distill`); `train` does not look at that option.
+   */
+  distill?(fit: Fit, domains: StainDomains, options: Options, place: TrainingPlace): Promise<Fit>
   /** What a trained fit was made for and which centers it has seen, in a few words. */
   origin?(fit: Fit): string
   /** Options under which the method is commonly used, by name. */

@@ -10,7 +10,7 @@ import { methodOf } from './steps/fitStain.ts'
 import { type StainTraining, trainStain } from './steps/trainStain.ts'
 
 /** What is trained: every center of the sources but the target's. */
-export interface TrainFolderOptions extends Omit<StainTraining, 'keep' | 'key'> {
+export interface TrainFolderOptions extends Omit<StainTraining, 'keep' | 'key' | 'trained'> {
   readonly entry: StainEntry
   readonly sources: readonly PatchSet[]
   readonly target: PatchSet

@@ -128,6 +128,13 @@ evaluate: { resamples: 100 }
     const [pooled, each] = JSON.parse(readFileSync(join(folder, 'whole/gan/training.json'), 'utf8'))
     expect(pooled).not.toHaveProperty('disagreement')
     expect(Object.keys(each.disagreement)).toEqual(['3', '4'])
+    // the generators that were distilled are there for a study that wants them whole
+    const teacher = join(folder, 'teacher.yaml')
+    writeFileSync(teacher, readFileSync(recipe, 'utf8').replace(', distill: 4', ''))
+    const command = study('whole', '--dry-run', '--json').map((word) => (word === recipe ? teacher : word))
+    const plans = JSON.parse((await runCli(command)).stdout) as { stage: string; cached: boolean }[]
+    expect(plans.filter(({ stage }) => stage === 'stain').every(({ cached }) => cached)).toBe(true)
+    expect(plans.every(({ cached }) => cached)).toBe(false)
   }, 240_000)
 
   it('killed while a generator trains and run again ends in the same bytes', async () => {

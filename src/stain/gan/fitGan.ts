@@ -23,7 +23,7 @@ export async function fitEach(
 ): Promise<GanFit> {
   const { sources } = domains
   const groups = sources.map((source) => ({ name: source.name, sources: [source] }))
-  return distillFit(await fitGroups(groups, domains, options, place), sources, options, place)
+  return fitGroups(groups, domains, options, place)
 }
 
 /** One generator for all sources, with moments of each center and of the target. Throws as fitEach. */
@@ -41,21 +41,24 @@ export async function fitPooled(
   }
   const targetSignature = await signDomain(target, place.seed)
   const centers = [...fit.centers, { name: target.name, signature: targetSignature }]
-  return distillFit({ ...fit, networks, centers }, [...sources, target], options, place)
+  return { ...fit, networks, centers }
 }
 
-// Colour maps in place of generators, where the options ask for them: one a center, fitted on half of a sample and
-// compared with the generator on the other half.
-async function distillFit(
+/**
+ * The fit with colour maps in place of generators, where the options ask for them: one a center that patches may be sent to, fitted on half of a sample
+ * and compared with the generator on the other half.
+ */
+export async function distillFit(
   fit: GanFit,
-  domains: readonly StainDomain[],
+  { sources, target }: StainDomains,
   options: GanOptions,
   place: TrainingPlace,
 ): Promise<GanFit> {
   if (options.distill === null) return fit
+  const isPooled = fit.models.some(({ source }) => source === pooled)
   const networks: Record<string, Networks[string]> = {}
   const disagreement: Record<string, number> = {}
-  for (const domain of domains) {
+  for (const domain of isPooled ? [...sources, target] : sources) {
     const { name } = domain
     const sample = await sampleSources([domain], { ...options, scored: 2 * options.scored }, place.seed)
     const context = { centers: new Array<string>(sample.count).fill(name), provider: place.provider }

@@ -8,7 +8,7 @@ import type { Recipe, StainEntry } from '../recipe.ts'
 import type { OpenSplits } from '../splits.ts'
 import { readFit, writeFit } from '../stainFit.ts'
 import { type FilteredSplit, filterInputs } from './filter.ts'
-import { type Device, studyDomains, trainingInputs, trainStain } from './trainStain.ts'
+import { type Device, studyDomains, teacherOf, trainingInputs, trainStain } from './trainStain.ts'
 
 /** A stain method ready to apply. */
 export interface FittedStain {
@@ -37,7 +37,7 @@ export function stainInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntr
   return { stage: 'stain', version, method: name, options: entry.options, ...(needsReference && { patches }) }
 }
 
-/** Fits a stain method, or reads its fit from the cache. */
+/** Fits a stain method, or reads its fit from the cache. What a distilled one is distilled from is an entry of its own. */
 export async function fitStain(
   cache: Cache,
   recipe: Recipe,
@@ -51,8 +51,11 @@ export async function fitStain(
   const cacheEntry = await cache.obtain(stainInputs(recipe, splits, entry), async (folder) => {
     if (method.train) {
       const domains = studyDomains(recipe, filtered, entry)
+      const teacher = teacherOf(entry)
+      const trained =
+        teacher && (await fitStain(cache, recipe, splits, filtered, teacher, device, progress)).fit
       const keep = (fit: StainFit) => writeFit(folder, fit)
-      return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress, keep })
+      return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress, trained, keep })
     }
     const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
     await writeFit(folder, await method.fit(reference, entry.options))

@@ -3,7 +3,7 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Progress, RecipeError } from '../../base/index.ts'
+import { type Pixels, type Progress, RecipeError } from '../../base/index.ts'
 import { openExtractor, textureVersion } from '../../embed/index.ts'
 import { hashFileSync } from '../../formats/index.ts'
 import type { LearnedStain, Split } from '../../runs/index.ts'
@@ -26,6 +26,8 @@ export interface StainTraining {
   readonly progress: Progress
   /** What must be the same for a training to go on. */
   readonly key?: string
+  /** A fit that was trained before and is only to be distilled. */
+  readonly trained?: StainFit | null
   keep(fit: StainFit): Promise<void>
 }
 
@@ -76,27 +78,34 @@ export async function trainStain(
   domains: StainDomains,
   entry: StainEntry,
   folder: string,
-  { seed, device, progress, key, keep }: StainTraining,
+  { seed, device, progress, key, trained, keep }: StainTraining,
 ): Promise<void> {
   const method = methodOf(entry)
   const checkpoints = join(folder, 'checkpoints')
   const isMeasurable = Math.min(domains.target.height, domains.target.width) >= 32
   const texture = isMeasurable ? await openExtractor('texture', { threads: device.threads }) : null
   try {
-    const fit = await method.train!(domains, entry.options, {
+    const place = {
       ...device,
       folder: join(folder, 'training'),
       checkpoints,
       key,
       seed,
-      embed: texture ? (batch) => texture.embed(batch) : undefined,
+      embed: texture ? (batch: Pixels) => texture.embed(batch) : undefined,
       progress,
-    })
-    await keep(fit)
+    }
+    const fit = trained ?? (await method.train!(domains, entry.options, place))
+    await keep(method.distill ? await method.distill(fit, domains, entry.options, place) : fit)
     await rm(checkpoints, { recursive: true, force: true })
   } finally {
     await texture?.close()
   }
+}
+
+/** The entry that is trained for a distilled one, itself not distilled; null for any other. */
+export function teacherOf(entry: StainEntry): StainEntry | null {
+  const isDistilled = typeof entry.options.distill === 'number'
+  return isDistilled ? { ...entry, options: { ...entry.options, distill: null } } : null
 }
 
 /** Whether a trained method saw patches of the test split, without labels. */

@@ -220,7 +220,10 @@ describe('distilled', () => {
     await writeFileAtomic(weights, writeSafetensors(network))
     const method = stainMethods[name] as typeof stainMethods.cyclegan
     const options = { ...(name === 'cyclegan' ? cyclegan : multistain), weights, distill: 8 }
-    const fit = await method.train!(domains, options, placeAt(`distilled-${name}`))
+    const place = placeAt(`distilled-${name}`)
+    const teacher = await method.train!(domains, options, place)
+    expect(teacher).not.toHaveProperty('disagreement')
+    const fit = await method.distill!(teacher, domains, options, place)
     const centers = name === 'cyclegan' ? ['0', '3'] : ['0', '3', '4']
     expect(Object.keys(fit.networks)).toEqual(centers)
     expect(Object.keys(fit.disagreement!)).toEqual(centers)
