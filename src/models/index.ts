@@ -1,3 +1,4 @@
+export { changeOf } from './changeOf.ts'
 // The networks, each a function from its options to a Model.
 
 export { type Davit, type DavitValues, davit } from './davit.ts'
