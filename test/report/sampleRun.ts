@@ -372,7 +372,7 @@ function inventTimings(
 
 // Center 0 is the target; the others of train were seen.
 function inventTraining(stain: string): LearnedStain {
-  const layer = { kernel: 3, inputs: 3, outputs: 8, side: 64, joins: false }
+  const layer = { kernel: 3, inputs: 3, outputs: 8, side: 64, joins: null }
   const scores = { stain: 0.31, texture: 0.42, structure: 0.93, hematoxylin: 0.95 }
   return {
     stain,

@@ -16,8 +16,8 @@ export interface DrawnLayer {
   readonly outputs: number
   /** Side of what comes out, for images of the training's side. */
   readonly side: number
-  /** Whether what comes out is added to, or joined with, an earlier result. */
-  readonly joins: boolean
+  /** The place in the list of whose result it is added to, or joined with; -1 for the image, null for none. */
+  readonly joins: number | null
 }
 
 /** The convolutions of both networks, in the order they run. */
@@ -46,12 +46,11 @@ function listLayers({ params, apply }: Model, side: number): DrawnLayer[] {
   const order = sortValues([apply(values, input('images', [1, 3, side, side]), inferencePass)])
   const isNamed = (value: Value) => names.get(value)?.endsWith('.weight') ?? false
   const convolutions = order.filter((value) => /^conv/.test(value.op) && value.inputs.some(isNamed))
+  const joins = findJoins(order, convolutions)
   return convolutions.map((value, i) => {
     const weight = value.inputs.find(isNamed)!
     const [a, b, kernel] = weight.shape as number[]
     const isTransposed = value.op !== 'conv'
-    const from = order.indexOf(value)
-    const until = i + 1 < convolutions.length ? order.indexOf(convolutions[i + 1]) : order.length
     return {
       kind: isTransposed ? 'transposed' : 'convolution',
       name: names.get(weight)!,
@@ -59,14 +58,27 @@ function listLayers({ params, apply }: Model, side: number): DrawnLayer[] {
       inputs: isTransposed ? a : b,
       outputs: isTransposed ? b : a,
       side: value.shape[2] as number,
-      joins: order.slice(from + 1, until).some((later) => isJoin(later, value)),
+      joins: joins.get(i) ?? null,
     }
   })
 }
 
+// For each convolution whose result meets that of an earlier one, the earlier one's place.
+function findJoins(order: readonly Value[], convolutions: readonly Value[]): ReadonlyMap<number, number> {
+  const places = new Map(convolutions.map((value, i) => [value, i]))
+  const latest = new Map<Value, number>() // the last convolution that a value depends on
+  const joins = new Map<number, number>()
+  for (const value of order) {
+    const before = value.inputs.map((from) => latest.get(from)!)
+    latest.set(value, places.get(value) ?? Math.max(-1, ...before))
+    const [earlier, later] = before.sort((a, b) => a - b)
+    if (isJoin(value) && earlier < later) joins.set(later, earlier)
+  }
+  return joins
+}
+
 // A sum or a joint of two images, not of an image and numbers a channel.
-function isJoin({ op, inputs }: Value, { shape }: Value): boolean {
-  const isImage = (value: Value) =>
-    value.shape.length === 4 && value.shape[2] === shape[2] && Number(shape[2]) > 1
+function isJoin({ op, inputs, shape }: Value): boolean {
+  const isImage = (value: Value) => value.shape[2] === shape[2] && Number(shape[2]) > 1
   return (op === 'add' || op === 'concat') && inputs.length === 2 && inputs.every(isImage)
 }
