@@ -32,7 +32,7 @@ export async function renderReport(data: ReportData): Promise<string> {
     renderEmbed(data),
     renderStains(data),
     renderLearned(data),
-    renderTraining(data),
+    await renderTraining(data),
     await renderSignature(data),
     renderQuality(data),
     renderPatches(data),

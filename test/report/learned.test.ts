@@ -174,3 +174,14 @@ describe('the table of trainings', () => {
     expect(sectionOf(full, 'training')).not.toMatch(/colour map/i)
   })
 })
+
+describe('the curves of trainings', () => {
+  it('are drawn for each score, with the kept epoch named, and left out where a run has none', async () => {
+    const drawn = sectionOf(full, 'training')
+    for (const title of ['Stain distance by epoch', 'Texture distance by epoch', 'Structure kept by epoch'])
+      expect(drawn).toContain(title)
+    expect(drawn).toMatch(/Kept: cyclegan 3 0\.31; cyclegan 4 0\.31/)
+    const older = retrain(({ models }) => ({ models: models.map((model) => ({ ...model, curve: null })) }))
+    expect(sectionOf(await render(older), 'training')).not.toContain('by epoch')
+  })
+})

@@ -8,11 +8,12 @@ import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
 import { renderStain, renderTable } from '../parts.ts'
+import { renderTrainingCurves } from './trainingCurves.ts'
 
 type Layer = LearnedStain['architecture']['generator'][number]
 
-/** A table of trainings and a drawing of each form of network; null where nothing was trained. */
-export function renderTraining(data: ReportData): Section | null {
+/** A table of trainings, their curves, and a drawing of each form of network; null where nothing was trained. */
+export async function renderTraining(data: ReportData): Promise<Section | null> {
   const { learned, manifest } = data
   if (learned.length === 0) return null
   return {
@@ -20,7 +21,7 @@ export function renderTraining(data: ReportData): Section | null {
     title: 'Learned stains: training',
     navTitle: 'Training',
     badge: renderOrigin(manifest.origin),
-    body: html`${learned.map(renderSeen)}${renderModels(data)}${learned.map(renderDrawing)}`,
+    body: html`${learned.map(renderSeen)}${renderModels(data)}${await renderTrainingCurves(data)}${learned.map(renderDrawing)}`,
   }
 }
 

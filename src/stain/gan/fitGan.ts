@@ -158,16 +158,15 @@ function checkpointOf({ weights }: GanOptions, source: string): string {
   throw new RecipeError({ where: 'stain weights', expected, got: Object.keys(weights ?? {}).join(', ') })
 }
 
-function describeTraining(
-  made: TrainedGan | null,
-): Pick<GanModel, 'epochs' | 'bestEpoch' | 'ending' | 'scores'> {
-  if (!made) return { epochs: null, bestEpoch: null, ending: null, scores: null }
+function describeTraining(made: TrainedGan | null): Omit<GanModel, 'source' | 'from'> {
+  if (!made) return { epochs: null, bestEpoch: null, ending: null, scores: null, curve: null }
   const { history, bestEpoch, ending } = made
   return {
     epochs: history.length,
     bestEpoch,
     ending: describeEnding(ending),
     scores: history[bestEpoch - 1].validation,
+    curve: history.map(({ validation }) => validation),
   }
 }
 

@@ -22,6 +22,8 @@ export interface GanModel {
   readonly ending: string | null
   /** The kept epoch's scores. */
   readonly scores: Readonly<Record<string, number>> | null
+  /** Every epoch's scores, the first epoch's first. */
+  readonly curve: readonly Readonly<Record<string, number>>[] | null
 }
 
 /** A fit of `cyclegan` or `multistain`. */
