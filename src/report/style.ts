@@ -129,6 +129,7 @@ max-width:27rem}
 .before tbody tr+tr>*{border-top:0}
 .before tbody th{vertical-align:middle;padding-left:.9rem;padding-right:.9rem}
 .before .patch figcaption{white-space:normal}
+.architecture{margin:1.1rem 0;overflow-x:auto}.architecture figcaption{position:sticky;left:0;max-width:44rem;font-size:.9rem;margin-bottom:.4rem}
 .learned{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,26rem),1fr));gap:.9rem;margin:.9rem 0}
 .learned .card{margin:0;max-width:40.5rem;padding:.8rem .9rem .9rem}
 .learned h4{margin:0;flex-wrap:wrap}.learned h4 small{margin-left:.25em}.learned .marks{display:flex;flex-wrap:wrap;gap:.3rem}.learned .pill{margin:0}

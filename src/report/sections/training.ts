@@ -69,7 +69,7 @@ function renderDrawing({ stain, side, architecture }: LearnedStain): Html {
 ${drawLayers('generator', generator, side)}${drawLayers('discriminator', discriminator, side)}</figure>`
 }
 
-const [gap, top, tallest] = [10, 18, 110]
+const [gap, top, tallest] = [10, 30, 110]
 
 function drawLayers(name: string, layers: readonly Layer[], side: number): Html {
   const widthOf = ({ outputs }: Layer) => 8 + 3.5 * Math.log2(Math.max(1, outputs))
@@ -81,7 +81,7 @@ function drawLayers(name: string, layers: readonly Layer[], side: number): Html 
     return { layer, x, width: widthOf(layer), height: heightOf(layer) }
   })
   const bottom = top + tallest
-  return html`<svg viewBox="-2 0 ${(at + 4).toFixed(0)} ${bottom + 44}" role="img" aria-label="${name}" style="max-width:${(1.6 * at).toFixed(0)}px;width:100%">
+  return html`<svg viewBox="-2 0 ${(at + 4).toFixed(0)} ${bottom + 44}" role="img" aria-label="${name}" style="width:100%;min-width:${at.toFixed(0)}px;max-width:${(1.6 * at).toFixed(0)}px">
 <text x="0" y="10" font-size="10" fill="currentColor">${name}</text>
 ${boxes.map(({ layer, x, width, height }, i) => {
   const y = top + (tallest - height) / 2

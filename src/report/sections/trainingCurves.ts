@@ -18,8 +18,8 @@ interface Point {
 }
 
 const scores = [
-  { name: 'stain', title: 'Stain distance', axis: 'share of that of untouched patches' },
-  { name: 'texture', title: 'Texture distance', axis: 'share of that of untouched patches' },
+  { name: 'stain', title: 'Stain distance', axis: 'share of untouched' },
+  { name: 'texture', title: 'Texture distance', axis: 'share of untouched' },
   { name: 'structure', title: 'Structure kept', axis: 'similarity of luma' },
 ] as const
 
@@ -63,7 +63,13 @@ function drawScore(
     scale: { domain: [1, Math.max(2, last)], nice: false },
     axis: { tickMinStep: 1, tickCount: 6, format: 'd', grid: false },
   }
-  const y = { field: 'score', type: 'quantitative', title: axis, scale: { zero: false, nice: true } }
+  const y = {
+    field: 'score',
+    type: 'quantitative',
+    title: axis,
+    scale: { zero: false, nice: true },
+    axis: { tickCount: 5, format: '.2~f' },
+  }
   const color = {
     field: 'stain',
     type: 'nominal',
