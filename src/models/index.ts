@@ -1,4 +1,3 @@
-export { changeOf } from './changeOf.ts'
 // The networks, each a function from its options to a Model.
 
 export { type Davit, type DavitValues, davit } from './davit.ts'

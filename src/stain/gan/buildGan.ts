@@ -1,7 +1,7 @@
 // The networks that options describe.
 
 import { RecipeError } from '../../base/index.ts'
-import { changeOf, patchGan, resnetGenerator, unetGenerator } from '../../models/index.ts'
+import { patchGan, resnetGenerator, unetGenerator } from '../../models/index.ts'
 import { type CycleGan, cycleGan, grayView } from '../../train/index.ts'
 import { colourMap } from './distill.ts'
 import type { GanOptions, MultistainOptions } from './ganOptions.ts'
@@ -9,11 +9,10 @@ import type { GanOptions, MultistainOptions } from './ganOptions.ts'
 /** The four networks that options describe. Throws RecipeError for an unknown form or mode. */
 export function buildGan(options: GanOptions | MultistainOptions): CycleGan {
   const { generator, discriminator, gan, cycle, identity } = options
-  const { form, width, blocks, downs, change } = generator
+  const { form, width, blocks, downs } = generator
   checkChoice('generator.form', form, ['resnet', 'unet'])
-  const network = form === 'unet' ? unetGenerator({ width, downs }) : resnetGenerator({ width, blocks })
   return cycleGan({
-    generator: change ? changeOf(network) : network,
+    generator: form === 'unet' ? unetGenerator({ width, downs }) : resnetGenerator({ width, blocks }),
     discriminator: patchGan(discriminator),
     gan,
     cycleWeights: [cycle, cycle],

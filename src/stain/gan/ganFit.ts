@@ -52,10 +52,6 @@ export interface GanFit {
  */
 export async function readGenerator(path: string, options: GanOptions): Promise<Networks[string]> {
   const { params } = buildGan(options).generator
-  if (options.generator.change && /\.pth$/i.test(path)) {
-    const hint = 'set generator.change to false'
-    throw new WeightsError({ where: path, expected: 'a generator of changes', got: 'a published one', hint })
-  }
   const checkpoint = await openCheckpoint(path)
   try {
     const stored = new Map([...checkpoint.tensors.keys()].map((name) => [shortenName(name), name]))

@@ -14,8 +14,6 @@ export interface GanOptions {
     readonly blocks: number
     /** Halvings of `unet`: sides must be multiples of 2^downs. */
     readonly downs: number
-    /** Whether the network makes a change that is added to the patch, in place of a new one: not as published. */
-    readonly change: boolean
   }
   readonly discriminator: { readonly width: number; readonly layers: number; readonly spectral: boolean }
   readonly gan: GanLossName
@@ -67,7 +65,7 @@ export interface MultistainOptions extends GanOptions {
 
 /** CycleGAN as published. */
 export const cycleganDefaults: GanOptions = {
-  generator: { form: 'resnet', width: 64, blocks: 9, downs: 5, change: false },
+  generator: { form: 'resnet', width: 64, blocks: 9, downs: 5 },
   discriminator: { width: 64, layers: 3, spectral: false },
   gan: 'lsgan',
   cycle: 10,
@@ -103,7 +101,7 @@ export const multistainDefaults: MultistainOptions = {
 }
 
 const small: Partial<GanOptions> = {
-  generator: { form: 'resnet', width: 16, blocks: 1, downs: 5, change: true },
+  generator: { form: 'resnet', width: 16, blocks: 1, downs: 5 },
   discriminator: { width: 16, layers: 2, spectral: false },
   side: 64,
   epochs: 3,

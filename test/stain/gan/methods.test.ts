@@ -39,7 +39,7 @@ const domains: StainDomains = {
 }
 
 const tiny = {
-  generator: { form: 'resnet', width: 2, blocks: 1, downs: 2, change: false },
+  generator: { form: 'resnet', width: 2, blocks: 1, downs: 2 },
   discriminator: { width: 2, layers: 1, spectral: false },
   side: 16,
   epochs: 1,
@@ -268,10 +268,6 @@ describe('a checkpoint in place of training', () => {
     )
     const more = { ...cyclegan, generator: { ...tiny.generator, blocks: 2 } }
     await expect(readGenerator(path, more)).rejects.toThrow(/another configuration/)
-    const change = { ...cyclegan, generator: { ...tiny.generator, change: true } }
-    await expect(readGenerator('fixtures/torch/latest_net_G_A.pth', change)).rejects.toThrow(
-      /a generator of changes, got a published one; set generator.change to false/,
-    )
     const options = { ...cyclegan, weights: { 0: path } }
     await expect(stainMethods.cyclegan.train!(domains, options, placeAt('e'))).rejects.toThrow(
       /expected a checkpoint for source 3, got 0/,

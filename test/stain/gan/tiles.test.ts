@@ -72,7 +72,7 @@ describe('a seam', () => {
 describe('an image larger than its tiles', () => {
   const options = {
     ...stainMethods.cyclegan.defaults,
-    generator: { form: 'resnet', width: 4, blocks: 1, downs: 2, change: false },
+    generator: { form: 'resnet', width: 4, blocks: 1, downs: 2 },
   } as const
   const gan = buildGan(options)
   const network = pickPart(initParams(gan.params, 1), 'G_A') as Networks[string]
