@@ -85,7 +85,7 @@ function drawLayers(name: string, layers: readonly Layer[], side: number): Html 
 <text x="0" y="10" font-size="10" fill="currentColor">${name}</text>
 ${boxes.map(({ layer, x, width, height }, i) => {
   const y = top + (tallest - height) / 2
-  const arc = layer.joins === null ? null : drawArc(boxes[layer.joins] ?? null, boxes[i])
+  const arc = layer.joins === null ? null : drawArc(boxes[layer.joins], boxes[i])
   return html`<g><title>${layer.name}: ${layer.kernel} x ${layer.kernel}, ${layer.inputs} to ${layer.outputs} channels, ${layer.side} px</title>
 <rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" rx="2" stroke="currentColor" fill="currentColor" fill-opacity="${layer.kind === 'transposed' ? 0.45 : 0.1}"></rect>
 ${arc}
@@ -101,11 +101,10 @@ interface Box {
   readonly height: number
 }
 
-// From the middle of an earlier box, or from the image at the left, over what lies between.
-function drawArc(from: Box | null, to: Box): Html {
-  const [start, end] = [from ? from.x + from.width / 2 : 0, to.x + to.width / 2]
-  const heightOf = (box: Box) => top + (tallest - box.height) / 2
-  const [left, right] = [from ? heightOf(from) : top, heightOf(to)]
+// From the middle of an earlier box over what lies between.
+function drawArc(from: Box, to: Box): Html {
+  const [start, end] = [from, to].map(({ x, width }) => x + width / 2)
+  const [left, right] = [from, to].map(({ height }) => top + (tallest - height) / 2)
   const peak = Math.min(left, right) - Math.min(14, 6 + (end - start) / 8)
   const path = `M${start.toFixed(1)} ${left.toFixed(1)} C ${start.toFixed(1)} ${peak.toFixed(1)} ${end.toFixed(1)} ${peak.toFixed(1)} ${end.toFixed(1)} ${right.toFixed(1)}`
   return html`<path d="${path}" fill="none" stroke="currentColor" stroke-opacity=".6"></path>`

@@ -16,7 +16,7 @@ export interface DrawnLayer {
   readonly outputs: number
   /** Side of what comes out, for images of the training's side. */
   readonly side: number
-  /** The place in the list of whose result it is added to, or joined with; -1 for the image, null for none. */
+  /** The place in the list of whose result it is added to, or joined with; null for none. */
   readonly joins: number | null
 }
 
@@ -72,7 +72,7 @@ function findJoins(order: readonly Value[], convolutions: readonly Value[]): Rea
     const before = value.inputs.map((from) => latest.get(from)!)
     latest.set(value, places.get(value) ?? Math.max(-1, ...before))
     const [earlier, later] = before.sort((a, b) => a - b)
-    if (isJoin(value) && earlier < later) joins.set(later, earlier)
+    if (isJoin(value) && earlier >= 0 && earlier < later) joins.set(later, earlier)
   }
   return joins
 }
