@@ -60,6 +60,17 @@ export function listChanges(strengths: JitterStrengths): JitterChange[] {
   return changes.filter((change) => strengths[change] > 0)
 }
 
+/** Strengths that are all `factor` times as large. */
+export function scaleJitter(strengths: JitterStrengths, factor: number): JitterStrengths {
+  const { brightness, contrast, saturation, hue } = strengths
+  return {
+    brightness: factor * brightness,
+    contrast: factor * contrast,
+    saturation: factor * saturation,
+    hue: factor * hue,
+  }
+}
+
 /** One jitter: changes in their order, with their factors. */
 export type JitterDraw = readonly { readonly change: JitterChange; readonly factor: number }[]
 

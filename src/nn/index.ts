@@ -12,6 +12,7 @@ export {
   jitterColors,
   listChanges,
   luma,
+  scaleJitter,
   toGray,
 } from './colorJitter.ts'
 export {

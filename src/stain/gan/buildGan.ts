@@ -2,7 +2,8 @@
 
 import { RecipeError } from '../../base/index.ts'
 import { patchGan, resnetGenerator, unetGenerator } from '../../models/index.ts'
-import { type CycleGan, cycleGan, grayView } from '../../train/index.ts'
+import { scaleJitter } from '../../nn/index.ts'
+import { type CycleGan, cycleGan, grayView, multistainJitter } from '../../train/index.ts'
 import { colourMap } from './distill.ts'
 import type { GanOptions, MultistainOptions } from './ganOptions.ts'
 
@@ -26,10 +27,13 @@ export function colourGan(width: number): CycleGan {
   return cycleGan({ generator: colourMap(width), discriminator: patchGan() })
 }
 
-function viewOf({ mode, inference }: MultistainOptions) {
+function viewOf({ mode, inference, jitter }: MultistainOptions) {
   checkChoice('mode', mode, ['paper', 'reference'])
   if (inference !== null) checkChoice('inference', inference, ['gray', 'rgb'])
-  return grayView(mode, undefined, inference ?? undefined)
+  if (!(jitter >= 0)) {
+    throw new RecipeError({ where: 'stain jitter', expected: 'a number of at least 0', got: `${jitter}` })
+  }
+  return grayView(mode, scaleJitter(multistainJitter, jitter), inference ?? undefined)
 }
 
 function checkChoice(where: string, value: string, choices: readonly string[]): void {

@@ -61,6 +61,8 @@ export interface MultistainOptions extends GanOptions {
   readonly mode: 'paper' | 'reference'
   /** What they are shown in use; null: as the mode has it. */
   readonly inference: 'gray' | 'rgb' | null
+  /** What the strengths of the colour jitter are multiplied with; 0: no jitter. */
+  readonly jitter: number
 }
 
 /** CycleGAN as published. */
@@ -98,6 +100,7 @@ export const multistainDefaults: MultistainOptions = {
   learningRate: 1e-5,
   mode: 'paper',
   inference: null,
+  jitter: 1,
 }
 
 const small: Partial<GanOptions> = {
@@ -112,9 +115,24 @@ const small: Partial<GanOptions> = {
   scored: 24,
 }
 
-/** Options of a training that a CPU finishes in minutes. */
-export const cycleganPresets = { small }
-export const multistainPresets = { small }
+// What the study that Eosin rebuilds trained with, according to its code.
+const paper: Partial<GanOptions> = {
+  batch: 64,
+  epochs: 7,
+  decay: 3,
+  learningRate: 2e-4,
+  skipBelow: 0.1,
+  patience: null,
+  sources: ['train', 'val'],
+}
+
+/** `small`: a training that a CPU finishes in minutes. `paper`: that of the study that Eosin rebuilds. */
+export const cycleganPresets: Readonly<Record<string, Partial<GanOptions>>> = { small, paper }
+/** The same; `paper` has that study's two slips, no jitter and colours in use. */
+export const multistainPresets: Readonly<Record<string, Partial<MultistainOptions>>> = {
+  small,
+  paper: { ...paper, jitter: 0, inference: 'rgb' },
+}
 
 /** What sides must be multiples of. */
 export function sideUnit({ generator }: GanOptions): number {

@@ -210,6 +210,18 @@ describe('multistain', () => {
   })
 })
 
+describe('the preset paper', () => {
+  it('is what the rebuilt study trained with: batches of 64, no jitter, colours in use', () => {
+    const { defaults, presets } = stainMethods.multistain
+    const options = { ...defaults, ...presets!.paper }
+    expect(options).toMatchObject({ batch: 64, epochs: 7, decay: 3, skipBelow: 0.1, inference: 'rgb' })
+    expect(buildGan(options).view.drawShape).toEqual([])
+    expect(buildGan(defaults).view.drawShape).toEqual([3, 5])
+    expect(() => buildGan({ ...defaults, jitter: -1 })).toThrow(/jitter: expected a number of at least 0/)
+    expect(stainMethods.cyclegan.presets!.paper).not.toHaveProperty('jitter')
+  })
+})
+
 describe('distilled', () => {
   it.each([
     'cyclegan',
