@@ -57,16 +57,27 @@ export function completeMethod(
   return completeOptions<object>(where, { ...defaults, ...chosen }, given) as PlainOptions
 }
 
-/** `['a=1', 'b=[0,1]', 'c=text']` as options; values are read as JSON, else as text. Throws RecipeError. */
+/** `['a=1', 'b=[0,1]', 'c.d=text']` as options; values are read as JSON, else as text, dots name options of a group. Throws RecipeError. */
 export function parseAssignments(assignments: readonly string[]): PlainOptions {
-  return Object.fromEntries(
-    assignments.map((assignment) => {
-      const at = assignment.indexOf('=')
-      if (at < 1) throw new RecipeError({ where: '--set', expected: 'key=value', got: `'${assignment}'` })
-      return [assignment.slice(0, at), parseValue(assignment.slice(at + 1))]
-    }),
-  )
+  const options = openGroup()
+  for (const assignment of assignments) {
+    const at = assignment.indexOf('=')
+    const keys = assignment.slice(0, at).split('.')
+    if (at < 1 || keys.includes(''))
+      throw new RecipeError({ where: '--set', expected: 'key=value', got: `'${assignment}'` })
+    const last = keys.pop()!
+    let group = options
+    for (const key of keys) {
+      if (typeof group[key] !== 'object') group[key] = openGroup()
+      group = group[key] as Record<string, unknown>
+    }
+    group[last] = parseValue(assignment.slice(at + 1))
+  }
+  return options
 }
+
+// No prototype: what is typed is a name and nothing else.
+const openGroup = () => Object.create(null) as Record<string, unknown>
 
 function parseValue(text: string): unknown {
   try {

@@ -54,7 +54,7 @@ beforeAll(async () => {
   await succeed(...fit, '--center', '0', '--out', at('center0.json'))
   await succeed(...fit, '--center', '3', '--out', at('center3.json'))
   const small = [
-    ...['generator={"form":"resnet","width":2,"blocks":1,"downs":2}'],
+    ...['generator.width=2', 'generator.blocks=1'],
     ...['discriminator={"width":2,"layers":1,"spectral":false}'],
     ...['side=16', 'epochs=1', 'decay=0', 'images=4', 'scored=4'],
   ]

@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const tiny =
   'generator: { width: 2, blocks: 1 }, discriminator: { width: 2, layers: 1, spectral: false }, side: 16, epochs: 2, decay: 0, images: 4, scored: 4'
 const set = [
-  ...['generator={"form":"resnet","width":2,"blocks":1,"downs":2}'],
+  ...['generator.width=2', 'generator.blocks=1'],
   ...['discriminator={"width":2,"layers":1,"spectral":false}'],
   ...['side=16', 'epochs=2', 'decay=0', 'images=4', 'scored=4'],
 ]
