@@ -63,7 +63,8 @@ function swapHalves(x: Value): Value {
   return transpose(addAxes(x, [...Array(missing).keys()]), halvesSwapped)
 }
 
-const elementwise: ReadonlySet<OpName> = new Set<OpName>([
+// Element by element, or sums that keep their axes.
+const anyLayout: ReadonlySet<OpName> = new Set<OpName>([
   ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'where', 'greater', 'equal', 'and'] as const),
   ...([
     'neg',
@@ -78,12 +79,10 @@ const elementwise: ReadonlySet<OpName> = new Set<OpName>([
     'relu',
     'leakyRelu',
   ] as const),
+  ...(['reduceSum', 'reduceMean'] as const),
 ])
 
-function canBeLaid({ op, attributes }: Value): boolean {
-  const isSum = op === 'reduceSum' || op === 'reduceMean'
-  return elementwise.has(op) || (isSum && (attributes as OpAttributes['reduceSum']).keep)
-}
+const canBeLaid = ({ op, shape }: Value) => anyLayout.has(op) && shape.length === 4
 
 function writeLaid({ op, attributes, dtype, shape }: Value, inputs: readonly Value[]): Value {
   const axes = 'axes' in attributes ? { axes: attributes.axes.map((axis) => (axis + 2) % 4) } : {}

@@ -181,6 +181,9 @@ describe('the curves of trainings', () => {
     for (const title of ['Stain distance by epoch', 'Texture distance by epoch', 'Structure kept by epoch'])
       expect(drawn).toContain(title)
     expect(drawn).toMatch(/Kept: cyclegan 3 0\.31; cyclegan 4 0\.31/)
+    expect(drawn).toContain('cyclegan 3 0.31; cyclegan 4 0.31; multistain')
+    const distilled = retrain(({ stain }) => (stain === 'multistain' ? { disagreement: { 3: 1 } } : {}))
+    expect(sectionOf(await render(distilled), 'training')).not.toContain('0.31; multistain') // cyclegan's own
     const older = retrain(({ models }) => ({ models: models.map((model) => ({ ...model, curve: null })) }))
     expect(sectionOf(await render(older), 'training')).not.toContain('by epoch')
   })

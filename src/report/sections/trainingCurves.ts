@@ -1,7 +1,7 @@
 // Scores by epoch of every generator that was trained: how near it came to the target, and what it kept.
 
 import { type Chart, renderCharts } from '../charts.ts'
-import type { ReportData } from '../data.ts'
+import type { LearnedStain, ReportData } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { colourGrid } from '../palette.ts'
 import { renderLegend } from '../parts.ts'
@@ -18,25 +18,25 @@ interface Point {
 }
 
 const scores = [
-  { name: 'stain', title: 'Stain distance', axis: 'share of untouched' },
-  { name: 'texture', title: 'Texture distance', axis: 'share of untouched' },
-  { name: 'structure', title: 'Structure kept', axis: 'similarity of luma' },
+  { name: 'stain', title: 'Stain distance', axis: 'share of untouched', scale: 'log' },
+  { name: 'texture', title: 'Texture distance', axis: 'share of untouched', scale: 'log' },
+  { name: 'structure', title: 'Structure kept', axis: 'similarity of luma', scale: 'linear' },
 ] as const
 
 /** A chart a score; nothing where all generators are from checkpoints, or the run is older than its curves. */
 export async function renderTrainingCurves(data: ReportData): Promise<Html | null> {
-  const stains = data.learned.filter(({ models }) => models.some(({ curve }) => curve?.length))
+  const stains = data.learned.filter((learned, _, all) => isTrainedHere(learned, all))
   if (stains.length === 0) return null
   const colour = colourGrid(data.metrics)
-  const charts = scores.map((score) => drawScore(score, listPoints(data, score.name), colour))
+  const charts = scores.map((score) => drawScore(score, listPoints(stains, score.name), colour))
   return html`<p>Scores by epoch, a line for each generator with its source at the end. The dot marks the epoch that was kept: the lowest
 mean of both distances, what structure and hematoxylin fall short of .9 counted in.</p>
 ${renderLegend(stains.map(({ stain }) => ({ label: stain, colour: colour(stain) })))}
 ${await renderCharts(charts)}`
 }
 
-function listPoints({ learned }: ReportData, name: string): Point[] {
-  return learned.flatMap(({ stain, models }) =>
+function listPoints(stains: readonly LearnedStain[], name: string): Point[] {
+  return stains.flatMap(({ stain, models }) =>
     models.flatMap(({ source, curve, bestEpoch }) =>
       (curve ?? []).flatMap((epochScores, i) => {
         const score = epochScores[name]
@@ -48,8 +48,16 @@ function listPoints({ learned }: ReportData, name: string): Point[] {
   )
 }
 
+// A distilled stain whose generators stand in the run by themselves has their curves.
+function isTrainedHere(learned: LearnedStain, all: readonly LearnedStain[]): boolean {
+  const curves = ({ models }: LearnedStain) => JSON.stringify(models.map(({ curve }) => curve))
+  const isShared = () =>
+    all.some((other) => !other.disagreement && other !== learned && curves(other) === curves(learned))
+  return learned.models.some(({ curve }) => curve?.length) && !(learned.disagreement && isShared())
+}
+
 function drawScore(
-  { title, axis }: (typeof scores)[number],
+  { title, axis, scale }: (typeof scores)[number],
   points: readonly Point[],
   colour: (stain: string) => string,
 ): Chart {
@@ -67,7 +75,7 @@ function drawScore(
     field: 'score',
     type: 'quantitative',
     title: axis,
-    scale: { zero: false, nice: true },
+    scale: scale === 'log' ? { type: scale, nice: false } : { zero: false, nice: true },
     axis: { tickCount: 5, format: '.2~f' },
   }
   const color = {
@@ -110,6 +118,7 @@ function drawScore(
   }
 }
 
+// Above 0, for logarithms.
 function round(value: number): number {
-  return Math.round(value * 1e4) / 1e4
+  return Math.max(1e-4, Math.round(value * 1e4) / 1e4)
 }
