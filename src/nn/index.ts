@@ -1,5 +1,6 @@
 // Networks as functions that build graph values: layers, losses, optimizers, initializers.
 
+export { averaged } from './averaged.ts'
 export {
   adjustBrightness,
   adjustContrast,

@@ -4,7 +4,7 @@
 
 import { f32, type NdArray, openRandom, WeightsError } from '../base/index.ts'
 import { type Arrays, chooseProvider } from '../engine/index.ts'
-import { adam, type Optimizer } from '../nn/index.ts'
+import { adam, averaged, type Optimizer } from '../nn/index.ts'
 import type { CycleGan } from './cycleGan.ts'
 import { openImagePool } from './imagePool.ts'
 import type { Figures, StepPlace } from './loop.ts'
@@ -24,6 +24,8 @@ export interface GanTrainingOptions {
   readonly optimizer?: Optimizer
   /** The discriminators' own optimizer, whose learning rate keeps its ratio to the generators'; the same one. */
   readonly discriminatorOptimizer?: Optimizer
+  /** The decay of a running average of the generators' weights, which then stands for them in `weights`; none. */
+  readonly average?: number
   /** Images a pool keeps; 50. 0: discriminators see the newest images only. */
   readonly poolSize?: number
   /** Discriminators are not updated where either's loss is this or less, so that generators can catch up; never. */
@@ -42,7 +44,7 @@ export interface GanTraining {
   step(images: { readonly A: NdArray; readonly B: NdArray }, place: StepPlace): Promise<GanStep>
   /** Copies what lies on a device, so that `weights` and `state` give the present values; to be awaited before them. */
   fetch(): Promise<void>
-  /** Copies of the parameters: `G_A.<name>`, `G_B.<name>`, `D_A.<name>`, `D_B.<name>`. */
+  /** Copies of the parameters, of generators their averages where there are some: `G_A.<name>`, `G_B.<name>`, `D_A.<name>`, ... */
   weights(): Record<string, NdArray<'f32'>>
   /** Copies of all that changes: parameters, optimizer slots, pools. */
   state(): Record<string, NdArray<'f32'>>
@@ -67,7 +69,8 @@ export function ganAdam(learningRate = 2e-4): Optimizer {
 /** Compiles both steps and opens the pools. */
 export async function openGanTraining(options: GanTrainingOptions): Promise<GanTraining> {
   const { gan, shape, seed, optimizer = ganAdam(), poolSize = 50, session } = options
-  const { discriminatorOptimizer = optimizer, skipBelow = Number.NEGATIVE_INFINITY } = options
+  const { discriminatorOptimizer = optimizer, skipBelow = Number.NEGATIVE_INFINITY, average } = options
+  const generatorOptimizer = average === undefined ? optimizer : averaged(optimizer, average)
   const { params, view } = gan
   const provider = chooseProvider(session?.provider)
   const resident = provider === 'webgpu'
@@ -79,7 +82,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
     openStep(
       {
         params,
-        optimizer: part === 'G' ? optimizer : discriminatorOptimizer,
+        optimizer: part === 'G' ? generatorOptimizer : discriminatorOptimizer,
         trains: (name) => name.startsWith(`${part}_`),
         accepts: part === 'D' ? isWorthIt : undefined,
         build: (values, pass) =>
@@ -142,7 +145,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
       }
     },
     fetch: () => fetchArrays(state, provider),
-    weights: () => copyArrays(state, 'param/'),
+    weights: () => ({ ...copyArrays(state, 'param/'), ...copyArrays(state, 'average/') }),
     state: () => ({ ...copyArrays(state), ...copyKept(kept) }),
     restore(arrays) {
       restoreKept(kept, arrays)

@@ -44,6 +44,7 @@ function openSmall(gan: CycleGan, poolSize = 2, provider: 'cpu' | 'webgpu' = 'cp
     shape,
     seed: 3,
     optimizer,
+    average: 0.9,
     poolSize,
     session: { provider, threads: 1 },
   })

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { f32, openRandom, ShapeError } from '../../src/base/index.ts'
 import { input, reduceMean } from '../../src/graph/index.ts'
 import { mlp } from '../../src/models/index.ts'
-import { adam, adamW, bceWithLogits, meanSquaredError, type Optimizer, sgd } from '../../src/nn/index.ts'
+import {
+  adam,
+  adamW,
+  averaged,
+  bceWithLogits,
+  meanSquaredError,
+  type Optimizer,
+  sgd,
+} from '../../src/nn/index.ts'
 import { copyArrays, initParams, openState, openStep, type StepOptions } from '../../src/train/index.ts'
 
 const model = mlp({ inputs: 5, hidden: [7, 3], dropout: [0.5] })
@@ -46,6 +54,7 @@ describe('openStep', () => {
     adam({ weightDecay: 0.1 }),
     sgd({ learningRate: 0.01, momentum: 0.9 }),
     sgd({ learningRate: 0.01 }),
+    averaged(sgd({ learningRate: 0.01, momentum: 0.9 }), 0.9),
   ])('updates in the graph as in the loop: $name, slots $slots', async (optimizer) => {
     const loop = await walk(optimizer, 5, { update: 'loop' })
     const graph = await walk(optimizer, 5, { update: 'graph' })
@@ -57,6 +66,21 @@ describe('openStep', () => {
       expect(worst, key).toBeLessThan(isNoise ? 0.11 : 1e-6)
     }
     expect(loop.losses).toEqual(graph.losses.map((loss) => expect.closeTo(loss, 6)))
+  })
+
+  it('keeps averages that begin with the first step and look back less and less of the whole', async () => {
+    const optimizer = averaged(sgd({ learningRate: 0.01 }), 0.15)
+    const walks = await Promise.all([1, 2, 3].map((steps) => walk(optimizer, steps, { update: 'loop' })))
+    const name = '0.weight'
+    const [first, second, third] = walks.map(({ arrays }) => arrays[`param/${name}`].data)
+    const expected = Array.from(first, (value, i) => {
+      const two = value + (second[i] - value) * (10 / 11)
+      return two + (third[i] - two) * 0.85 // more than 10 / 12
+    })
+    const average = walks[2].arrays[`average/${name}`].data
+    expected.forEach((value, i) => void expect(average[i]).toBeCloseTo(value, 6))
+    expect(walks[0].arrays[`average/${name}`].data).toEqual(first)
+    expect(average).not.toEqual(third)
   })
 
   // A software Vulkan driver is enough: VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json

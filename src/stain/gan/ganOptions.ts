@@ -29,6 +29,8 @@ export interface GanOptions {
   /** Images an epoch; null: every image of the larger domain once. */
   readonly images: number | null
   readonly learningRate: number
+  /** The decay of a running average of the generators' weights, which is kept in their place; null: none, as published. */
+  readonly average: number | null
   /** Images that discriminators are shown again. */
   readonly pool: number
   /** Discriminators are left alone in a step where either's loss is this or less; null: never. */
@@ -78,6 +80,7 @@ export const cycleganDefaults: GanOptions = {
   decay: 100,
   images: null,
   learningRate: 2e-4,
+  average: null,
   pool: 50,
   skipBelow: null,
   limit: null,
@@ -111,6 +114,7 @@ const small: Partial<GanOptions> = {
   decay: 3,
   images: 240,
   learningRate: 1e-3,
+  average: 0.999,
   patience: 6,
   scored: 24,
 }

@@ -56,7 +56,7 @@ export async function trainGan(
   const shape = [batch, 3, side, side]
   const session = { provider: place.provider, threads: place.threads }
   const optimizer = ganAdam(options.learningRate)
-  const { pool: poolSize, skipBelow } = options
+  const { pool: poolSize, skipBelow, average } = options
   const training = await openGanTraining({
     gan,
     shape,
@@ -64,6 +64,7 @@ export async function trainGan(
     optimizer,
     poolSize,
     skipBelow: skipBelow ?? undefined,
+    average: average ?? undefined,
     session,
   })
   const domains = [...sources, target].map(({ name, count }) => [name, count])
