@@ -17,6 +17,7 @@ import {
   type StainMethod,
   stainMethods,
   structuralSimilarity,
+  type TrainingPlace,
 } from '../src/stain/index.ts'
 import { completeMethod, completeOptions, parseAssignments } from '../src/study/index.ts'
 
@@ -108,17 +109,19 @@ const options = completeMethod('--set', method, values.preset, parseAssignments(
 const domains = { sources: sources.map(openDomain), target: openDomain(target) }
 const extractor = await openExtractor('texture', { threads: 1 })
 const [start, cpu] = [performance.now(), process.cpuUsage()]
-const fit = method.train
-  ? await method.train(domains, options, {
-      folder: `${values.out}/watch`,
-      checkpoints: `${values.out}/checkpoints`,
-      seed,
-      provider: 'cpu',
-      threads: Number(values.threads),
-      embed: (batch) => extractor.embed(batch),
-      progress: (done, total, note) => console.error(`${done}/${total} ${note}`),
-    })
+const place: TrainingPlace = {
+  folder: `${values.out}/watch`,
+  checkpoints: `${values.out}/checkpoints`,
+  seed,
+  provider: 'cpu',
+  threads: Number(values.threads),
+  embed: (batch) => extractor.embed(batch),
+  progress: (done, total, note) => console.error(`${done}/${total} ${note}`),
+}
+const trained = method.train
+  ? await method.train(domains, options, place)
   : await method.fit(readTarget(), options)
+const fit = (await method.distill?.(trained, domains, options, place)) ?? trained
 const seconds = (performance.now() - start) / 1000
 const used = process.cpuUsage(cpu)
 await extractor.close()
