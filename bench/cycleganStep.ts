@@ -9,7 +9,7 @@ import { compareLines, joinTimes, type Timed } from './measure.ts'
 
 const child = fileURLToPath(new URL('./cycleganStepChild.ts', import.meta.url))
 const side = 96
-const stepsPerRound = 2
+const stepsPerRound = 3
 
 /** `cyclegan-step-96`: training steps a second, with 1 and 2 threads each. */
 export const cycleganStep: BenchCase = {
