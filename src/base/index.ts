@@ -1,5 +1,6 @@
 export * from './errors.ts'
 export * from './ndarray.ts'
+export * from './order.ts'
 export * from './pixels.ts'
 export * from './progress.ts'
 export * from './random.ts'

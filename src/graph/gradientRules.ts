@@ -5,6 +5,7 @@
 import { type Dtype, f32, ndarray, sizeOf } from '../base/index.ts'
 import { gradConv, gradConvTranspose } from './convolutionRules.ts'
 import * as ops from './ops/index.ts'
+import { padPositions } from './padPositions.ts'
 import { constant, fixedShape, type OpAttributes, type OpName, type Shape, type Value } from './value.ts'
 import { gradMaxPool, gradSlice } from './windowRules.ts'
 
@@ -198,15 +199,12 @@ function paddingMatrix(
   mode: 'reflect' | 'edge',
   dtype: Dtype,
 ): Value {
-  const rows = before + size + after
-  const data = new Float32Array(rows * size)
-  for (let row = 0; row < rows; row++) {
-    const position = row - before
-    const mirrored = position < 0 ? -position : position >= size ? 2 * (size - 1) - position : position
-    const clamped = Math.min(Math.max(position, 0), size - 1)
-    data[row * size + (mode === 'reflect' ? mirrored : clamped)] = 1
-  }
-  return ops.cast(constant(f32([rows, size], data)), dtype)
+  const positions = padPositions(size, before, after, mode)
+  const data = new Float32Array(positions.length * size)
+  positions.forEach((position, row) => {
+    data[row * size + position!] = 1
+  })
+  return ops.cast(constant(f32([positions.length, size], data)), dtype)
 }
 
 // The sum over equal indices as a product with their one-hot matrix: no scatter, so the order is fixed.

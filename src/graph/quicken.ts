@@ -5,7 +5,7 @@ import { f32, type NdArray } from '../base/index.ts'
 import { addAxes, transpose, writeConvTranspose } from './ops/index.ts'
 import { sortValues } from './sort.ts'
 import { constant, makeValue, type OpAttributes, type OpName, type Value } from './value.ts'
-import { isWorthIt, kernelsInBasis, readUnstrided, writeWinograd } from './winograd.ts'
+import { isPlain, isWorthIt, kernelsInBasis, readUnstrided, writeWinograd } from './winograd.ts'
 
 /**
  * The same outputs, by the same names; before gradients are taken, theirs are cheaper too. Values differ by rounding: those
@@ -99,12 +99,11 @@ function transposeNarrow(value: Value): Value {
   if (value.op !== 'conv') return value
   const [image, weight] = value.inputs
   const attributes = value.attributes as OpAttributes['conv']
-  const { strides, pads, dilations, groups } = attributes
   const [outputs, , height, width] = weight.shape as number[]
-  const isPlain = [...strides, ...dilations, groups].every((one) => one === 1)
-  if (weight.op !== 'constant' || !isPlain || outputs > narrow || height * width === 1) return value
+  if (weight.op !== 'constant' || !isPlain(attributes) || outputs > narrow || height * width === 1)
+    return value
   const turned = constant(turnKernels((weight.attributes as OpAttributes['constant']).array))
-  const [top, left, bottom, right] = pads
+  const [top, left, bottom, right] = attributes.pads
   const cut = [height - 1 - top, width - 1 - left, height - 1 - bottom, width - 1 - right] as const
   if (cut.some((size) => size < 0)) return value
   return writeConvTranspose(image, turned, { ...attributes, pads: [...cut] }, [0, 0])

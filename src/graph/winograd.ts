@@ -5,7 +5,15 @@
 
 import { f32 } from '../base/index.ts'
 import { matmul, reshape, transpose } from './ops/index.ts'
-import { constant, multiplySide, type OpAttributes, type Side, type Value } from './value.ts'
+import { padPositions } from './padPositions.ts'
+import {
+  type ConvAttributes,
+  constant,
+  multiplySide,
+  type OpAttributes,
+  type Side,
+  type Value,
+} from './value.ts'
 
 const [positions, pixels, taps] = [6, 4, 3]
 
@@ -63,14 +71,19 @@ interface Axis {
   readonly reads: readonly (number | null)[]
 }
 
+/** Whether a convolution has no stride, dilation and groups. */
+export function isPlain({ strides, dilations, groups }: ConvAttributes): boolean {
+  return [...strides, ...dilations, groups].every((one) => one === 1)
+}
+
 /** Reads a convolution of 3x3 pixels without stride, dilation and groups; undefined for others. */
 export function readUnstrided(value: Value): UnstridedConvolution | undefined {
   if (value.op !== 'conv' || value.dtype !== 'f32') return undefined
-  const { strides, pads, dilations, groups } = value.attributes as OpAttributes['conv']
+  const attributes = value.attributes as OpAttributes['conv']
+  const { pads } = attributes
   const [from, weight] = value.inputs
   const [outputs, channels, height, width] = weight.shape as number[]
-  const isPlain = [...strides, ...dilations, groups].every((one) => one === 1)
-  if (!isPlain || height !== 3 || width !== 3) return undefined
+  if (!isPlain(attributes) || height !== 3 || width !== 3) return undefined
   const padding = readPadding(from)
   const image = padding ? from.inputs[0] : from
   const axis = (at: 0 | 1): Axis => {
@@ -89,21 +102,6 @@ function readPadding({ op, attributes, inputs }: Value): OpAttributes['pad'] | u
   const padding = attributes as OpAttributes['pad']
   const { before, after } = padding
   return [before[0], after[0], before[1], after[1]].every((size) => size === 0) ? padding : undefined
-}
-
-function padPositions(
-  size: number,
-  before: number,
-  after: number,
-  mode: OpAttributes['pad']['mode'],
-): (number | null)[] {
-  return Array.from({ length: before + size + after }, (_, i) => {
-    const at = i - before
-    if (at >= 0 && at < size) return at
-    if (mode === 'constant') return null
-    if (mode === 'edge') return at < 0 ? 0 : size - 1
-    return at < 0 ? -at : 2 * (size - 1) - at
-  })
 }
 
 const countPixels = ({ reads }: Axis) => reads.length - 2

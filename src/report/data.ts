@@ -1,5 +1,6 @@
 // What a report is made of: the run folder's files, parsed, with the pictures at hand.
 
+import { compareNames } from '../base/index.ts'
 import type { Evaluation, Interval, Scores } from '../evaluate/evaluation.ts'
 import type {
   Cell,
@@ -118,9 +119,4 @@ export function nameCell(cell: Cell): string {
 /** The centers of a split in natural order. */
 export function listCenters(provenance: SplitProvenance | undefined): readonly string[] {
   return Object.keys(provenance?.byCenter ?? {}).sort(compareNames)
-}
-
-/** Orders names as people do: `2` before `10`. */
-export function compareNames(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true })
 }

@@ -78,3 +78,8 @@ export function formatList(words: readonly string[]): string {
 function isFigure(value: number | null | undefined): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
+
+/** A figure as charts draw it: four places are more than can be seen, and the page stays small. */
+export function roundDrawn(value: number): number {
+  return Math.round(value * 1e4) / 1e4
+}

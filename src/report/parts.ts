@@ -63,3 +63,8 @@ export function renderLegend(
 export function renderStain(stain: string, colour: string): Html {
   return html`<span class="dot" style="color:${colour}"></span>${stain}`
 }
+
+/** The verdict alone, of a verdict with its reason. */
+export function verdictOf(verdict: string): string {
+  return verdict.split(/[^a-z]/, 1)[0]
+}

@@ -2,7 +2,7 @@
 // al. 2023), one model for all. Their machinery needs networks and files and is loaded when one is used, so that the
 // classical methods stay without.
 
-import { UsageError } from '../base/index.ts'
+import { compareNames, UsageError } from '../base/index.ts'
 import type { GanFit } from './gan/ganFit.ts'
 import {
   cycleganDefaults,
@@ -49,7 +49,7 @@ function ganMethod(name: string, how: 'fitEach' | 'fitPooled') {
     distill: async (fit: GanFit, domains: StainDomains, options: GanOptions, place: TrainingPlace) =>
       (await import('./gan/index.ts')).distillFit(fit, domains, options, place),
     origin: ({ target, seen }: GanFit) => {
-      const centers = seen.map(shortName).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+      const centers = seen.map(shortName).sort(compareNames)
       const training = centers.length > 0 ? `trained on ${centers.join(', ')}` : 'from checkpoints'
       return `made for center ${shortName(target)}; ${training}`
     },

@@ -57,7 +57,10 @@ export function completeMethod(
   return completeOptions<object>(where, { ...defaults, ...chosen }, given) as PlainOptions
 }
 
-/** `['a=1', 'b=[0,1]', 'c.d=text']` as options; values are read as JSON, else as text, dots name options of a group. Throws RecipeError. */
+/**
+ * `['a=1', 'b=[0,1]', 'c.d=text']` as options; values are read as JSON, else as text; dots name options of a group.
+ * Throws RecipeError.
+ */
 export function parseAssignments(assignments: readonly string[]): PlainOptions {
   const options = openGroup()
   for (const assignment of assignments) {

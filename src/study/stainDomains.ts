@@ -1,7 +1,7 @@
 // What a learned stain method is trained on: centers as domains of patches. Labels are not among what is handed on,
 // and neither the order of rows nor where a patch lies decides anything.
 
-import { DataError, openRandom, type Pixels, pixels } from '../base/index.ts'
+import { compareNames, DataError, openRandom, type Pixels, pixels } from '../base/index.ts'
 import type { PatchSet } from '../patches/index.ts'
 import type { StainDomain, StainDomains } from '../stain/index.ts'
 
@@ -75,7 +75,7 @@ function groupByCenter(selections: readonly Selection[]): Map<string, Member[]> 
       members.push({ set, row })
     }
   }
-  return new Map([...centers].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })))
+  return new Map([...centers].sort(([a], [b]) => compareNames(a, b)))
 }
 
 function sample(

@@ -44,7 +44,7 @@ export interface GanTraining {
   step(images: { readonly A: NdArray; readonly B: NdArray }, place: StepPlace): Promise<GanStep>
   /** Copies what lies on a device, so that `weights` and `state` give the present values; to be awaited before them. */
   fetch(): Promise<void>
-  /** Copies of the parameters, of generators their averages where there are some: `G_A.<name>`, `G_B.<name>`, `D_A.<name>`, ... */
+  /** Copies of the parameters, of generators their averages where there are some: `G_A.<name>`, ..., `D_B.<name>`. */
   weights(): Record<string, NdArray<'f32'>>
   /** Copies of all that changes: parameters, optimizer slots, pools. */
   state(): Record<string, NdArray<'f32'>>

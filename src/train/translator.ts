@@ -91,8 +91,8 @@ function checkWeights(gan: CycleGan, weights: Readonly<Record<string, NdArray>>)
 /**
  * Opens a generator by its weights, named without a prefix, for images of `sides` (height, width). What it is shown of
  * an image is the GAN's view in use. Instance normalisation goes by the moments that measureMoments added to the
- * weights, by each image's own without them. On processors convolutions go by Winograd's form. Throws WeightsError for weights of another form, ShapeError for sides that do
- * not fit.
+ * weights, by each image's own without them. On processors convolutions go by Winograd's form. Throws WeightsError for
+ * weights of another form, ShapeError for sides that do not fit.
  */
 export async function openTranslator(
   gan: CycleGan,

@@ -1,11 +1,11 @@
 // How well each center is called: a table for the chosen cell, and bars against the other stain methods.
 
+import { compareNames } from '../../base/index.ts'
 import { type Chart, renderCharts } from '../charts.ts'
 import {
   type Cell,
   chosenCell,
   compareCells,
-  compareNames,
   labelCell,
   labelCompared,
   type ReportData,

@@ -3,7 +3,7 @@
 import { type Chart, renderCharts } from '../charts.ts'
 import { type Cell, chosenCell, labelCell, type ReportData, rankCells } from '../data.ts'
 import { html } from '../html.ts'
-import { formatPercent, formatPlural } from '../numbers.ts'
+import { formatPercent, formatPlural, roundDrawn } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
@@ -71,7 +71,7 @@ function drawCurves(
   top: number,
   note = '',
 ): Chart {
-  const cap = (loss: number) => Math.min(top, Math.round(loss * 1e4) / 1e4)
+  const cap = (loss: number) => Math.min(top, roundDrawn(loss))
   const values = seeds.flatMap(({ seed, curve }) =>
     curve.flatMap(({ epoch, trainLoss, valLoss }) => [
       { seed, kind: 'train', epoch, loss: cap(trainLoss) },

@@ -10,7 +10,7 @@ import {
   type ReportData,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
-import { formatCount, formatPercent, formatUnit } from '../numbers.ts'
+import { formatCount, formatPercent, formatUnit, roundDrawn } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourCompared } from '../palette.ts'
@@ -71,8 +71,8 @@ function drawRoc(
     const { falsePositiveRate, truePositiveRate } = cell[split]!.roc
     return falsePositiveRate.map((x, order) => ({
       cell: cell.id,
-      x: round(x),
-      y: round(truePositiveRate[order]),
+      x: roundDrawn(x),
+      y: roundDrawn(truePositiveRate[order]),
       order,
     }))
   })
@@ -185,8 +185,4 @@ function unitAxis(field: string, title: string): object {
     scale: { domain: [0, 1] },
     axis: { values: [0, 0.25, 0.5, 0.75, 1], format: '.2~f' },
   }
-}
-
-function round(value: number): number {
-  return Math.round(value * 1e4) / 1e4
 }

@@ -1,8 +1,8 @@
 // What each learned stain does, center by center: patches as they were read, and under them the same patches after every
 // generator. The target comes first, as what the others should look like.
 
+import { compareNames } from '../../base/index.ts'
 import {
-  compareNames,
   type LearnedStain,
   type ReportData,
   SPLIT_WORDS,
@@ -15,7 +15,7 @@ import { formatList } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
-import { describePatch, renderPicture, renderStain } from '../parts.ts'
+import { describePatch, renderPicture, renderStain, verdictOf } from '../parts.ts'
 
 /** The patches of one center of one split. */
 interface Block {
@@ -114,7 +114,7 @@ function renderRow(data: ReportData, { samples, targetOf }: Block, stain: string
 }
 
 function frameOf(verdict: string): string {
-  const [word] = verdict.split(/[^a-z]/, 1)
+  const word = verdictOf(verdict)
   return ['fallback', 'passthrough', 'rejected'].includes(word) ? ` framed v-${word}` : ''
 }
 

@@ -1,7 +1,7 @@
 // Where the patches came from, what the splits hold in common, and samples of every center.
 
+import { compareNames } from '../../base/index.ts'
 import {
-  compareNames,
   type GalleryImage,
   listCenters,
   type ReportData,

@@ -1,12 +1,13 @@
 // The same patches under every stain method, with verdicts, and the verdicts counted by center.
 
-import { compareNames, type Gallery, type ReportData, SPLITS } from '../data.ts'
+import { compareNames } from '../../base/index.ts'
+import { type Gallery, type ReportData, SPLITS } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
-import { describePatch, renderLabel, renderPicture, renderStain, renderTable } from '../parts.ts'
+import { describePatch, renderLabel, renderPicture, renderStain, renderTable, verdictOf } from '../parts.ts'
 
 const ROWS_AT_MOST = 12
 const VERDICTS = ['ok', 'fallback', 'passthrough', 'rejected']
@@ -56,7 +57,7 @@ ${stains.map(
 }
 
 function renderVerdict(verdict: string): Html {
-  const word = verdict.split(/[^a-z]/, 1)[0]
+  const word = verdictOf(verdict)
   return html`<span class="${VERDICTS.includes(word) && `v-${word}`}"><span class="dot"></span></span>${verdict}`
 }
 

@@ -78,13 +78,13 @@ function drawLayers(name: string, layers: readonly Layer[], side: number): Html 
   const boxes = layers.map((layer) => {
     const x = at
     at += widthOf(layer) + gap
-    return { layer, x, width: widthOf(layer), height: heightOf(layer) }
+    const height = heightOf(layer)
+    return { layer, x, y: top + (tallest - height) / 2, width: widthOf(layer), height }
   })
   const bottom = top + tallest
   return html`<svg viewBox="-2 0 ${(at + 4).toFixed(0)} ${bottom + 44}" role="img" aria-label="${name}" style="width:100%;min-width:${at.toFixed(0)}px;max-width:${(1.6 * at).toFixed(0)}px">
 <text x="0" y="10" font-size="10" fill="currentColor">${name}</text>
-${boxes.map(({ layer, x, width, height }, i) => {
-  const y = top + (tallest - height) / 2
+${boxes.map(({ layer, x, y, width, height }, i) => {
   const arc = layer.joins === null ? null : drawArc(boxes[layer.joins], boxes[i])
   return html`<g><title>${layer.name}: ${layer.kernel} x ${layer.kernel}, ${layer.inputs} to ${layer.outputs} channels, ${layer.side} px</title>
 <rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" rx="2" stroke="currentColor" fill="currentColor" fill-opacity="${layer.kind === 'transposed' ? 0.45 : 0.1}"></rect>
@@ -97,15 +97,14 @@ ${arc}
 
 interface Box {
   readonly x: number
+  readonly y: number
   readonly width: number
-  readonly height: number
 }
 
 // From the middle of an earlier box over what lies between.
 function drawArc(from: Box, to: Box): Html {
   const [start, end] = [from, to].map(({ x, width }) => x + width / 2)
-  const [left, right] = [from, to].map(({ height }) => top + (tallest - height) / 2)
-  const peak = Math.min(left, right) - Math.min(14, 6 + (end - start) / 8)
-  const path = `M${start.toFixed(1)} ${left.toFixed(1)} C ${start.toFixed(1)} ${peak.toFixed(1)} ${end.toFixed(1)} ${peak.toFixed(1)} ${end.toFixed(1)} ${right.toFixed(1)}`
+  const peak = Math.min(from.y, to.y) - Math.min(14, 6 + (end - start) / 8)
+  const path = `M${start.toFixed(1)} ${from.y.toFixed(1)} C ${start.toFixed(1)} ${peak.toFixed(1)} ${end.toFixed(1)} ${peak.toFixed(1)} ${end.toFixed(1)} ${to.y.toFixed(1)}`
   return html`<path d="${path}" fill="none" stroke="currentColor" stroke-opacity=".6"></path>`
 }

@@ -3,6 +3,7 @@
 import { type Chart, renderCharts } from '../charts.ts'
 import type { LearnedStain, ReportData } from '../data.ts'
 import { type Html, html } from '../html.ts'
+import { roundDrawn } from '../numbers.ts'
 import { colourGrid } from '../palette.ts'
 import { renderLegend } from '../parts.ts'
 
@@ -41,8 +42,17 @@ function listPoints(stains: readonly LearnedStain[], name: string): Point[] {
       (curve ?? []).flatMap((epochScores, i) => {
         const score = epochScores[name]
         if (score === undefined) return []
+        // above 0, for logarithms
         const place = { epoch: i + 1, isKept: i + 1 === bestEpoch, isLast: i + 1 === curve!.length }
-        return [{ generator: JSON.stringify([stain, source]), stain, source, score: round(score), ...place }]
+        return [
+          {
+            generator: JSON.stringify([stain, source]),
+            stain,
+            source,
+            score: Math.max(1e-4, roundDrawn(score)),
+            ...place,
+          },
+        ]
       }),
     ),
   )
@@ -116,9 +126,4 @@ function drawScore(
       ],
     },
   }
-}
-
-// Above 0, for logarithms.
-function round(value: number): number {
-  return Math.max(1e-4, Math.round(value * 1e4) / 1e4)
 }

@@ -14,6 +14,11 @@ import { type Signature, signatureDistance, signPatches } from './signature.ts'
 /** The name of the one source of `multistain`. */
 export const pooled = 'all'
 
+/** Whether one generator serves all centers. */
+export function isPooled({ models }: GanFit): boolean {
+  return models.some(({ source }) => source === pooled)
+}
+
 /** Where a patch goes: through the generator of `source`, or nowhere. */
 interface Route {
   readonly source: string | null
@@ -52,17 +57,17 @@ export async function applyGan(
 }
 
 function routePatches(batch: Pixels, fit: GanFit, { centers }: ApplyContext<GanFit>): Route[] {
-  const isPooled = fit.models.some(({ source }) => source === pooled)
+  const pools = isPooled(fit)
   const own = new Set(fit.centers.map(({ name }) => name))
   let signatures: (Signature | null)[] | undefined
   return Array.from({ length: batch.count }, (_, row) => {
     const center = centers?.[row] ?? null
-    if (center === fit.target && !isPooled)
+    if (center === fit.target && !pools)
       return { source: null, outcome: passThrough(`of the target, center ${center}`) }
     if (center !== null && own.has(center)) return { source: center, outcome: ok }
     signatures ??= signPatches(batch)
     const signature = signatures[row]
-    if (isPooled && (signature || pooled in fit.networks))
+    if (pools && (signature || pooled in fit.networks))
       return { source: signature ? findNearest(fit, signature) : pooled, outcome: ok }
     return routeByColour(fit, center, signature)
   })

@@ -4,7 +4,7 @@
 import { openRandom, type Pixels, RecipeError, silent, slicePixels } from '../../base/index.ts'
 import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
-import { applyGan, pooled } from './applyGan.ts'
+import { applyGan, isPooled, pooled } from './applyGan.ts'
 import { drawArchitecture } from './architecture.ts'
 import { buildGan } from './buildGan.ts'
 import { distill, meanDifference } from './distill.ts'
@@ -45,8 +45,8 @@ export async function fitPooled(
 }
 
 /**
- * The fit with colour maps in place of generators, where the options ask for them: one a center that patches may be sent to, fitted on half of a sample
- * and compared with the generator on the other half.
+ * The fit with colour maps in place of generators, where the options ask for them: one a center that patches may be sent
+ * to, fitted on half of a sample and compared with the generator on the other half.
  */
 export async function distillFit(
   fit: GanFit,
@@ -55,10 +55,9 @@ export async function distillFit(
   place: TrainingPlace,
 ): Promise<GanFit> {
   if (options.distill === null) return fit
-  const isPooled = fit.models.some(({ source }) => source === pooled)
   const networks: Record<string, Networks[string]> = {}
   const disagreement: Record<string, number> = {}
-  for (const domain of isPooled ? [...sources, target] : sources) {
+  for (const domain of isPooled(fit) ? [...sources, target] : sources) {
     const { name } = domain
     const sample = await sampleSources([domain], { ...options, scored: 2 * options.scored }, place.seed)
     const context = { centers: new Array<string>(sample.count).fill(name), provider: place.provider }

@@ -3,7 +3,7 @@
 
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openRandom } from '../../base/index.ts'
+import { compareNames, openRandom } from '../../base/index.ts'
 import { encodePng, writeFileAtomic } from '../../formats/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
@@ -168,7 +168,7 @@ function fileName(text: string): string {
 }
 
 function compareIds(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true }) || compare(a, b)
+  return compareNames(a, b) || compare(a, b)
 }
 
 function compare(a: string, b: string): number {

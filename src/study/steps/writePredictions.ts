@@ -1,5 +1,6 @@
 // Step 7: the predictions of every cell, one row a patch and one column a cell, and the submission.
 
+import { compareNames } from '../../base/index.ts'
 import { writeCsv, writeFileAtomic, writeParquet } from '../../formats/index.ts'
 import { fitsSubmission, type RunFolder, type Split, writeSubmission } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
@@ -59,6 +60,5 @@ export async function writeRunSubmission(
 }
 
 function orderById(ids: readonly string[]): number[] {
-  const { compare } = new Intl.Collator('en', { numeric: true })
-  return ids.map((_, i) => i).sort((a, b) => compare(ids[a], ids[b]) || (ids[a] < ids[b] ? -1 : 1))
+  return ids.map((_, i) => i).sort((a, b) => compareNames(ids[a], ids[b]) || (ids[a] < ids[b] ? -1 : 1))
 }
