@@ -7,9 +7,6 @@ import { parseArgs } from 'node:util'
 import { joinPixels, openRandom, type Pixels, pixels, pixelsAt, slicePixels } from '../src/base/index.ts'
 import { openExtractor } from '../src/embed/index.ts'
 import { encodePng, writeFileAtomic } from '../src/formats/index.ts'
-import { type CenterName, drawSlide, type Slide } from '../src/patches/syntheticCenters.ts'
-import { scanSection } from '../src/patches/syntheticScanner.ts'
-import { composeTissue } from '../src/patches/syntheticTissue.ts'
 import { compareStructure, drawGrid, meanDifference } from '../src/stain/gan/index.ts'
 import {
   type StainDomain,
@@ -20,6 +17,9 @@ import {
   type TrainingPlace,
 } from '../src/stain/index.ts'
 import { completeMethod, completeOptions, parseAssignments } from '../src/study/index.ts'
+import { type CenterName, drawSlide, type Slide } from '../src/synthetic/centers.ts'
+import { scanSection } from '../src/synthetic/scanner.ts'
+import { composeTissue } from '../src/synthetic/tissue.ts'
 
 const { values } = parseArgs({
   options: {

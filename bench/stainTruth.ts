@@ -2,10 +2,10 @@
 // Run: npx tsx bench/stainTruth.ts [patches per group]. No timing: the figures are the same on every machine.
 
 import { openRandom } from '../src/base/index.ts'
-import { type CenterName, drawSlide } from '../src/patches/syntheticCenters.ts'
-import { scanSection } from '../src/patches/syntheticScanner.ts'
-import { composeTissue } from '../src/patches/syntheticTissue.ts'
 import { angleBetween, type StainMatrix, type StainName, stainMethods } from '../src/stain/index.ts'
+import { type CenterName, drawSlide } from '../src/synthetic/centers.ts'
+import { scanSection } from '../src/synthetic/scanner.ts'
+import { composeTissue } from '../src/synthetic/tissue.ts'
 
 const side = 96
 const centers: readonly CenterName[] = ['0', '1', '2', '3', '4']

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Pixels, pixels } from '../src/base/index.ts'
 import { embedPatches, openExtractor } from '../src/embed/index.ts'
-import { completeSyntheticOptions, renderSyntheticBatch } from '../src/patches/index.ts'
+import { completeSyntheticOptions, renderSyntheticBatch } from '../src/synthetic/index.ts'
 import type { BenchCase } from './benchCase.ts'
 import { compareLines, joinTimes, type Timed } from './measure.ts'
 

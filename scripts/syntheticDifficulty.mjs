@@ -5,8 +5,8 @@
 import { f32, pixels } from '../dist/base/index.js'
 import { headMethods } from '../dist/classify/index.js'
 import { createTexture, textureNames } from '../dist/embed/texture/texture.js'
-import { renderSyntheticBatch, syntheticDefaults } from '../dist/patches/index.js'
 import { stainMethods } from '../dist/stain/index.js'
+import { renderSyntheticBatch, syntheticDefaults } from '../dist/synthetic/index.js'
 
 const difficulty = Number(process.argv[2] ?? syntheticDefaults.difficulty)
 const seeds = Number(process.argv[3] ?? 3)

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeSyntheticChallenge } from '../../src/patches/index.ts'
+import { makeSyntheticChallenge } from '../../src/synthetic/index.ts'
 import { type CliResult, runCli } from './runCli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-stain-compare-'))

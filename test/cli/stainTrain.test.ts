@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeSyntheticChallenge } from '../../src/patches/index.ts'
+import { makeSyntheticChallenge } from '../../src/synthetic/index.ts'
 import { hashRun, killWhen } from './killing.ts'
 import { runCli } from './runCli.ts'
 

@@ -5,8 +5,8 @@ import { type Pixels, pixels } from '../../src/base/index.ts'
 import { openSession } from '../../src/engine/index.ts'
 import { writeStain } from '../../src/export/index.ts'
 import { cast, emitModel, input } from '../../src/graph/index.ts'
-import { openSyntheticSet } from '../../src/patches/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../../src/stain/index.ts'
+import { openSyntheticSet } from '../../src/synthetic/index.ts'
 import { drawTissue, fillPatch, joinPatches, streamOf } from '../stain/pictures.ts'
 
 async function runStain(batch: Pixels, name: string, options: object, fit: object): Promise<Uint8Array> {

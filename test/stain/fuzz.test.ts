@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openRandom, type Pixels } from '../../src/base/index.ts'
-import { degradeAsJpeg } from '../../src/patches/syntheticJpeg.ts'
 import { type Compatibility, openView, openWorkspace, stainMethods } from '../../src/stain/index.ts'
+import { degradeAsJpeg } from '../../src/synthetic/jpeg.ts'
 import { drawTissue, fillPatch, joinPatches, streamOf, trueStains } from './pictures.ts'
 
 const side = 20

@@ -16,6 +16,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   models: ['base', 'formats', 'graph', 'nn'],
   engine: ['base', 'formats', 'graph'],
   patches: ['base', 'formats'],
+  synthetic: ['base', 'formats', 'patches'],
   train: ['base', 'formats', 'graph', 'nn', 'models', 'engine'],
   runs: ['base', 'formats'],
   weights: ['base', 'formats', 'graph', 'nn', 'models'],

@@ -2,9 +2,9 @@
 // sharpening, white balance, noise, 8 bits, JPEG.
 
 import { openRandom, type Random } from '../base/index.ts'
-import type { Slide } from './syntheticCenters.ts'
-import { degradeAsJpeg } from './syntheticJpeg.ts'
-import type { Field } from './syntheticNoise.ts'
+import type { Slide } from './centers.ts'
+import { degradeAsJpeg } from './jpeg.ts'
+import type { Field } from './noise.ts'
 
 /** Scans a section: HWC bytes of `size` x `size`. `random` makes the noise only. */
 export function scanSection(

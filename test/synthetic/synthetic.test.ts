@@ -11,7 +11,7 @@ import {
   type SyntheticOptions,
   syntheticCenters,
   syntheticDefaults,
-} from '../../src/patches/index.ts'
+} from '../../src/synthetic/index.ts'
 
 const clean: SyntheticOptions = { ...syntheticDefaults, aberrantShare: 0 }
 const indices = (count: number) => Array.from({ length: count }, (_, i) => i)

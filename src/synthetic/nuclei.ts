@@ -2,7 +2,7 @@
 // tumour cell look like. Sizes in pixels of about one micrometre, concentrations in units of the stain matrix.
 
 import type { Random } from '../base/index.ts'
-import { type Body, drawOutline, type Nucleus } from './syntheticCells.ts'
+import { type Body, drawOutline, type Nucleus } from './cells.ts'
 
 /** A cell to be painted. `radius` is the room it takes. */
 export interface Cell {

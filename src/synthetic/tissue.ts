@@ -2,9 +2,9 @@
 // the two stains brought to amounts drawn without a look at the label: mean colour must not tell tumour.
 
 import type { Random } from '../base/index.ts'
-import { paintBody, paintNucleus, paintRedCell, type Tissue, visitDisc } from './syntheticCells.ts'
-import { distanceToCenter, drawLayout, type Layout, type Ring } from './syntheticLayout.ts'
-import { drawField, type Field, measureLength, smoothStep } from './syntheticNoise.ts'
+import { paintBody, paintNucleus, paintRedCell, type Tissue, visitDisc } from './cells.ts'
+import { distanceToCenter, drawLayout, type Layout, type Ring } from './layout.ts'
+import { drawField, type Field, measureLength, smoothStep } from './noise.ts'
 import {
   type Cell,
   drawCentroblast,
@@ -15,7 +15,7 @@ import {
   drawMitosis,
   drawPhenotype,
   drawTumourCell,
-} from './syntheticNuclei.ts'
+} from './nuclei.ts'
 
 /**
  * Composes a section of `size` x `size` pixels, with tumour in its `center`, only `outside` it, or nowhere.

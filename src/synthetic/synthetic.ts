@@ -2,12 +2,12 @@
 // Each patch is made from (seed, split, index) alone: any order, any thread, the same bytes.
 
 import { DataError, openRandom, type Random } from '../base/index.ts'
-import type { Tissue } from './syntheticCells.ts'
-import { type CenterName, drawSlide, type Slide } from './syntheticCenters.ts'
-import { centralSquare } from './syntheticLayout.ts'
-import type { Field } from './syntheticNoise.ts'
-import { scanSection } from './syntheticScanner.ts'
-import { composeTissue } from './syntheticTissue.ts'
+import type { Tissue } from './cells.ts'
+import { type CenterName, drawSlide, type Slide } from './centers.ts'
+import { centralSquare } from './layout.ts'
+import type { Field } from './noise.ts'
+import { scanSection } from './scanner.ts'
+import { composeTissue } from './tissue.ts'
 
 /** Raised when the same options give other bytes: part of the fingerprint. */
 export const syntheticVersion = 2

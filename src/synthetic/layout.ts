@@ -2,7 +2,7 @@
 // drawn without a look at the label, so that no amount of white or pink gives the label away.
 
 import type { Random } from '../base/index.ts'
-import { drawFibres, drawField, type Field, measureLength, rampField, smoothStep } from './syntheticNoise.ts'
+import { drawFibres, drawField, type Field, measureLength, rampField, smoothStep } from './noise.ts'
 
 /** A round structure with a lumen: a vessel or a gland. Pixels. */
 export interface Ring {

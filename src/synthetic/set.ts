@@ -6,9 +6,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { DataError, type Pixels, type Progress, pixels, silent } from '../base/index.ts'
 import { createNpy, explainWriteError, hashBytes, writeFileAtomic } from '../formats/index.ts'
-import { createChallengeFile } from './challenge.ts'
-import { sidecarName } from './origin.ts'
-import type { PatchSet } from './patchSet.ts'
+import { createChallengeFile, type PatchSet, sidecarName } from '../patches/index.ts'
+import { renderSyntheticBatch, type SyntheticBatch, type SyntheticTask } from './batch.ts'
 import {
   completeSyntheticOptions,
   describeSyntheticPatch,
@@ -17,7 +16,6 @@ import {
   type SyntheticSplit,
   syntheticVersion,
 } from './synthetic.ts'
-import { renderSyntheticBatch, type SyntheticBatch, type SyntheticTask } from './syntheticBatch.ts'
 
 const splits = ['train', 'val', 'test'] as const satisfies readonly SyntheticSplit[]
 const licence = 'CC0-1.0'
@@ -87,7 +85,7 @@ export interface SyntheticPaths {
 export type SyntheticRenderer = (task: SyntheticTask) => Promise<SyntheticBatch>
 
 /** The module whose `runTask` renders a task on a worker thread. */
-export const syntheticWorker = new URL('./syntheticBatch.ts', import.meta.url)
+export const syntheticWorker = new URL('./batch.ts', import.meta.url)
 
 /**
  * Writes train.h5, val.h5 and test.h5 into `folder`, the truth as CSV (and concentration maps as .npy matrices,

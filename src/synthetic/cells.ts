@@ -2,7 +2,7 @@
 // irregular outline, a membrane, clumped chromatin and nucleoli. One pixel is about one micrometre.
 
 import type { Random } from '../base/index.ts'
-import type { Field } from './syntheticNoise.ts'
+import type { Field } from './noise.ts'
 
 /** Concentrations of the two stains, pixel by pixel, and where tumour lies (1) or not (0). */
 export interface Tissue {

@@ -1,12 +1,12 @@
 // Runs of synthetic patches as one task each, so that threads can share the work: plain data in, plain data out.
 
+import type { Field } from './noise.ts'
 import {
   renderSyntheticPatch,
   type SyntheticOptions,
   type SyntheticSplit,
   type SyntheticTruth,
 } from './synthetic.ts'
-import type { Field } from './syntheticNoise.ts'
 
 /** Patches `from` to `from + count` of a split. */
 export interface SyntheticTask {

@@ -4,10 +4,10 @@
 import { describe, expect, it } from 'vitest'
 import { openRandom, pixels } from '../../src/base/index.ts'
 import { decodeImage, encodeJpeg } from '../../src/formats/index.ts'
-import { renderSyntheticPatch, type Slide, syntheticDefaults } from '../../src/patches/index.ts'
-import { degradeAsJpeg } from '../../src/patches/syntheticJpeg.ts'
-import { drawFibres, drawField } from '../../src/patches/syntheticNoise.ts'
-import { makeOptics, scanSection } from '../../src/patches/syntheticScanner.ts'
+import { renderSyntheticPatch, type Slide, syntheticDefaults } from '../../src/synthetic/index.ts'
+import { degradeAsJpeg } from '../../src/synthetic/jpeg.ts'
+import { drawFibres, drawField } from '../../src/synthetic/noise.ts'
+import { makeOptics, scanSection } from '../../src/synthetic/scanner.ts'
 
 const spread = (values: ArrayLike<number>) => {
   const list = Array.from(values)

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hashFile, openHdf5, openNpy } from '../../src/formats/index.ts'
+import { openPatchSet } from '../../src/patches/index.ts'
 import {
   makeSyntheticChallenge,
-  openPatchSet,
   renderSyntheticBatch,
   renderSyntheticPatch,
   syntheticDefaults,
-} from '../../src/patches/index.ts'
+} from '../../src/synthetic/index.ts'
 
 const options = { ...syntheticDefaults, counts: { train: 12, val: 4, test: 5 } }
 let folder: string
