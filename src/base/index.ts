@@ -1,3 +1,4 @@
+export * from './decimal.ts'
 export * from './errors.ts'
 export * from './ndarray.ts'
 export * from './order.ts'

@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { UsageError } from '../base/index.ts'
+import { parseDecimal, UsageError } from '../base/index.ts'
 
 /** Options common to most commands, as commander parses them. */
 export interface CommonOptions {
@@ -17,8 +17,8 @@ export interface CommonOptions {
 /** A whole number from `least` up, for commander. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
-    const value = Number(text)
-    if (!Number.isInteger(value) || value < least)
+    const value = parseDecimal(text)
+    if (value === undefined || !Number.isSafeInteger(value) || value < least)
       throw new InvalidArgumentError(`a whole number from ${least} up.`)
     return value
   }
@@ -26,8 +26,9 @@ export function wholeNumber(least: number): (text: string) => number {
 
 /** A number between 0 and 1, for commander. */
 export function share(text: string): number {
-  const value = Number(text)
-  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('a number between 0 and 1.')
+  const value = parseDecimal(text)
+  if (value === undefined || value < 0 || value > 1)
+    throw new InvalidArgumentError('a number between 0 and 1.')
   return value
 }
 

@@ -1,7 +1,7 @@
 // An exported pipeline in use: it needs the file and nothing else of Eosin's.
 
 import { readFile } from 'node:fs/promises'
-import { DataError, ndarray, type Progress } from '../base/index.ts'
+import { DataError, ndarray, type Progress, parseDecimal } from '../base/index.ts'
 import { openSession, type ProviderChoice, type Session } from '../engine/index.ts'
 import { readOnnx } from '../formats/index.ts'
 import { allRows, type PatchSet, readBatches } from '../patches/index.ts'
@@ -40,10 +40,15 @@ export async function openPipeline(
       hint: 'write one with eosin export',
     })
   }
+  const threshold = parseDecimal(metadata.get('threshold') ?? '')
+  if (threshold === undefined) {
+    const got = metadata.has('threshold') ? `'${metadata.get('threshold')}'` : 'none'
+    throw new DataError({ where: `${path} metadata 'threshold'`, expected: 'a number', got })
+  }
   const session = await openSession(path, { provider: device as ProviderChoice, threads })
   return {
     name: metadata.get('model') ?? path,
-    threshold: Number(metadata.get('threshold')),
+    threshold,
     predict: (set, progress) => predictSet(path, session, set, progress),
     close: () => session.close(),
   }

@@ -3,7 +3,7 @@
 
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
-import { DataError } from '../base/index.ts'
+import { DataError, parseDecimal } from '../base/index.ts'
 import { replaceFile, writeFileAtomic } from './file.ts'
 import {
   moveTensorData,
@@ -48,8 +48,21 @@ function readLocation(tensor: OnnxTensor, path: string) {
     throw new DataError({ where, expected: 'data in a file beside the model', got: `'${location}'` })
   }
   const elements = tensor.dims.reduce((size, side) => size * Number(side), 1)
-  const length = Number(entries.get('length') ?? elements * (bytesOf[tensor.dataType] ?? 0))
-  return { location, offset: Number(entries.get('offset') ?? 0), length }
+  const readSize = (key: 'offset' | 'length', absent: number) => {
+    const text = entries.get(key) ?? String(absent)
+    const size = parseDecimal(text)
+    if (size !== undefined && Number.isSafeInteger(size) && size >= 0) return size
+    throw new DataError({
+      where: `${path} tensor '${tensor.name}'`,
+      expected: `${key} in bytes`,
+      got: `'${text}'`,
+    })
+  }
+  return {
+    location,
+    offset: readSize('offset', 0),
+    length: readSize('length', elements * (bytesOf[tensor.dataType] ?? 0)),
+  }
 }
 
 // Bytes of an element, by TensorProto.DataType.

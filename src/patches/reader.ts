@@ -1,6 +1,6 @@
 // What a reader offers, and what all of them share: options, faults, the order of rows.
 
-import { DataError } from '../base/index.ts'
+import { DataError, parseDecimal } from '../base/index.ts'
 import type { Origin, PatchSet } from './patchSet.ts'
 
 /** How a patch set is opened. */
@@ -56,7 +56,7 @@ export function refuseFaults(source: string, faults: readonly Fault[], isToleran
 
 /** Whether a word is a label, and which: `0` normal, `1` tumour; undefined otherwise. */
 export function parseLabel(word: string | number): 0 | 1 | undefined {
-  const value = typeof word === 'number' ? word : word.trim() === '' ? Number.NaN : Number(word)
+  const value = typeof word === 'number' ? word : parseDecimal(word)
   return value === 0 || value === 1 ? value : undefined
 }
 

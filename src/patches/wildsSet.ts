@@ -3,7 +3,7 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError, pickNamed } from '../base/index.ts'
+import { DataError, parseDecimal, pickNamed } from '../base/index.ts'
 import { readCsv, requireColumns } from '../formats/index.ts'
 import { openImageSet } from './imageSet.ts'
 import { readSidecar } from './origin.ts'
@@ -21,8 +21,8 @@ type Row = Record<(typeof columnNames)[number], string>
 
 /** The official parts: centers 1 and 2 are held out whole, the column `split` divides the others. */
 const parts: Record<string, (row: Pick<Row, 'center' | 'split'>) => boolean> = {
-  train: ({ center, split }) => isTrainingCenter(center) && Number(split) === 0,
-  id_val: ({ center, split }) => isTrainingCenter(center) && Number(split) === 1,
+  train: ({ center, split }) => isTrainingCenter(center) && parseDecimal(split) === 0,
+  id_val: ({ center, split }) => isTrainingCenter(center) && parseDecimal(split) === 1,
   val: ({ center }) => center === '1',
   test: ({ center }) => center === '2',
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Progress, WeightsError } from '../base/index.ts'
+import { type Progress, parseDecimal, WeightsError } from '../base/index.ts'
 import { explainWriteError } from '../formats/index.ts'
 import { describeFailure, type Hub, type HubFile, HubUnreachableError, request, retry } from './hubRequest.ts'
 
@@ -26,8 +26,8 @@ export async function describeFile(hub: Hub, file: HubFile): Promise<HubFileInfo
   )
   const commit = headers.get('x-repo-commit') ?? ''
   const hash = (headers.get('x-linked-etag') ?? headers.get('etag') ?? '').replace(/^W\/|"/g, '')
-  const size = Number(
-    headers.get('x-linked-size') ?? (status < 300 ? headers.get('content-length') : null) ?? Number.NaN,
+  const size = parseDecimal(
+    headers.get('x-linked-size') ?? (status < 300 ? headers.get('content-length') : null) ?? '',
   )
   if (!/^[0-9a-f]{40}$/.test(commit) || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) {
     throw new WeightsError({
@@ -37,7 +37,7 @@ export async function describeFile(hub: Hub, file: HubFile): Promise<HubFileInfo
       hint: `is ${hub.endpoint} a hub or a mirror of one?`,
     })
   }
-  return { commit, hash, size: Number.isSafeInteger(size) ? size : null }
+  return { commit, hash, size: size ?? null }
 }
 
 /**
@@ -103,8 +103,8 @@ async function fetchRest(
     const isRest =
       response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${start}-`)
     await writeValidator(path, response.headers.get('etag'))
-    const length = Number(response.headers.get('content-length') ?? Number.NaN)
-    const expected = size ?? (Number.isSafeInteger(length) ? length + (isRest ? start : 0) : null)
+    const length = parseDecimal(response.headers.get('content-length') ?? '')
+    const expected = size ?? (length === undefined ? null : length + (isRest ? start : 0))
     const end = await writeBody(response, path, isRest ? start : 0, (done) => {
       watch.reset()
       onBytes(done)

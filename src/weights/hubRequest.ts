@@ -1,7 +1,7 @@
 // Requests to the hub: redirects followed without taking the token along, failures told apart by whether asking
 // again may help, and said so that one knows what to do.
 
-import { WeightsError } from '../base/index.ts'
+import { parseDecimal, WeightsError } from '../base/index.ts'
 
 /** Whom to ask, and how patiently. */
 export interface Hub {
@@ -127,8 +127,8 @@ function explainStatus(hub: Hub, file: HubFile, response: Response): WeightsErro
     return code ? new WeightsError({ where, got, hint }) : new NoSuchFileError({ where, got, hint })
   }
   if (status === 408 || status === 429 || status >= 500) {
-    const seconds = Number(headers.get('retry-after') ?? Number.NaN)
-    return new HubUnreachableError(where, got, Number.isFinite(seconds) ? seconds * 1000 : undefined)
+    const seconds = parseDecimal(headers.get('retry-after') ?? '')
+    return new HubUnreachableError(where, got, seconds === undefined ? undefined : seconds * 1000)
   }
   return new WeightsError({ where, got })
 }

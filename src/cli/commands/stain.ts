@@ -2,7 +2,7 @@
 
 import { extname } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type Pixels, pickNamed } from '../../base/index.ts'
+import { DataError, type Pixels, parseDecimal, pickNamed } from '../../base/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
 import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
 import type { PlainOptions, ReadyStain, StainEntry, StainWorkers } from '../../study/index.ts'
@@ -186,7 +186,7 @@ async function writeChallengeFile(out: string, set: PatchSet, patches: AsyncIter
   try {
     for await (const { row, pixels } of patches) {
       const [center, slide] = [set.centers, set.slides].map((names) =>
-        names ? Number(names[row]) : undefined,
+        names ? readNumber(out, names[row]) : undefined,
       )
       target.append({ id: set.ids[row], image: pixels.data, label: set.labels?.[row], center, slide })
     }
@@ -195,6 +195,17 @@ async function writeChallengeFile(out: string, set: PatchSet, patches: AsyncIter
     await target.discard()
     throw cause
   }
+}
+
+function readNumber(out: string, name: string): number {
+  const number = parseDecimal(name)
+  if (number !== undefined && Number.isSafeInteger(number)) return number
+  throw new DataError({
+    where: out,
+    expected: "centers and slides that are whole numbers, as the challenge's layout holds them",
+    got: `'${name}'`,
+    hint: 'give --out a folder for PNG files',
+  })
 }
 
 async function writePngFolder(out: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
