@@ -1,11 +1,11 @@
 // How a patch is looked at: its density tables, what counts as tissue, how concentrations are found and what
 // is rebuilt. The compatibility modes are rows of this one table; Eosin's own way adapts to the patch.
 
+import { estimateWhite } from './glass.ts'
 import {
   type DensityTables,
   densityTable,
   densityTablesBelow,
-  estimateWhite,
   highestLevelOf,
   positiveDensityTable,
 } from './opticalDensity.ts'

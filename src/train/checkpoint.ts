@@ -10,7 +10,7 @@ import {
   writeFileAtomic,
   writeSafetensors,
 } from '../formats/index.ts'
-import type { EpochResult } from './loop.ts'
+import type { EpochResult } from './epoch.ts'
 
 /** A loop between two epochs. */
 export interface Checkpoint {

@@ -1,6 +1,6 @@
 // When to stop, and which epoch to keep: both read from the validation losses so far.
 
-import type { EpochResult } from './loop.ts'
+import type { EpochResult } from './epoch.ts'
 
 /** Stop after this many epochs without a lower validation loss. */
 export interface EarlyStopping {

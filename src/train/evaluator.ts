@@ -4,7 +4,7 @@ import type { NdArray } from '../base/index.ts'
 import { openSession, type Session, type SessionOptions } from '../engine/index.ts'
 import { emitModel, input, type Value } from '../graph/index.ts'
 import { inferencePass, type Model } from '../nn/index.ts'
-import type { Figures } from './loop.ts'
+import type { Figures } from './epoch.ts'
 import { readRuns, type SampleRun, type Samples } from './samples.ts'
 import type { TrainState } from './state.ts'
 

@@ -3,8 +3,9 @@
 // drawn at random from the other.
 
 import { DataError, f32, type NdArray, openRandom, type Random } from '../base/index.ts'
+import type { Figures } from './epoch.ts'
 import type { GanTraining } from './ganTraining.ts'
-import type { Figures, StepPlace, Task } from './loop.ts'
+import type { StepPlace, Task } from './loop.ts'
 
 /** Images of one domain. Labels are never read. */
 export interface ImageSource {

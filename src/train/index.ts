@@ -12,6 +12,7 @@
 
 export { type CycleGan, type CycleGanOptions, cycleGan, type GanPart, type Objective } from './cycleGan.ts'
 export { type EarlyStopping, findBestEpoch, shouldStop } from './earlyStopping.ts'
+export type { EpochResult, Figures } from './epoch.ts'
 export type { Measure } from './evaluator.ts'
 export { type GanTaskOptions, type ImageSource, makeGanTask } from './ganTask.ts'
 export {
@@ -24,8 +25,6 @@ export {
 export { type GeneratorView, grayView, multistainJitter, plainView } from './generatorView.ts'
 export { type ImagePool, openImagePool } from './imagePool.ts'
 export {
-  type EpochResult,
-  type Figures,
   type LoopOptions,
   type LoopResult,
   runLoop,

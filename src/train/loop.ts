@@ -5,21 +5,8 @@ import { DataError, openRandom, type Progress, silent } from '../base/index.ts'
 import type { Arrays } from '../engine/index.ts'
 import { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type EarlyStopping, findBestEpoch, shouldStop } from './earlyStopping.ts'
+import type { EpochResult, Figures } from './epoch.ts'
 import { constantRate, type Schedule } from './schedule.ts'
-
-/** Named figures, e.g. `{ loss, accuracy }`. */
-export type Figures = Readonly<Record<string, number>>
-
-/** One finished epoch. */
-export interface EpochResult {
-  /** 1, 2, ... */
-  readonly epoch: number
-  readonly learningRate: number
-  /** Means over the epoch's steps. */
-  readonly training: Figures
-  /** After the epoch; `loss` decides about stopping, the rate and the best weights. */
-  readonly validation: Figures & { readonly loss: number }
-}
 
 /** Where in the training a step stands. */
 export interface StepPlace {

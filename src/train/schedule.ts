@@ -1,7 +1,7 @@
 // Learning rates over the epochs. A schedule is a pure function of what has happened so far, so resuming needs
 // no state of its own.
 
-import type { EpochResult } from './loop.ts'
+import type { EpochResult } from './epoch.ts'
 
 /** How the learning rate goes. */
 export interface Schedule {
