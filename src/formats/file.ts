@@ -5,6 +5,7 @@ import { createReadStream, readFileSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DataError } from '../base/index.ts'
+import type { FileHead } from './recognise.ts'
 
 /** sha256 (hex) of bytes or text. */
 export function hashBytes(bytes: Uint8Array | string): string {
@@ -26,6 +27,23 @@ export async function hashFile(path: string): Promise<string> {
 export function hashFileSync(path: string): string {
   try {
     return hashBytes(readFileSync(path))
+  } catch (cause) {
+    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+  }
+}
+
+/** The first 64 KB of a file and its size, for recognising it. Throws DataError where it cannot be read. */
+export async function readHead(path: string): Promise<FileHead> {
+  try {
+    const file = await open(path)
+    try {
+      const { size } = await file.stat()
+      const bytes = new Uint8Array(Math.min(size, 1 << 16))
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
+      return { bytes: bytes.subarray(0, bytesRead), size }
+    } finally {
+      await file.close()
+    }
   } catch (cause) {
     throw new DataError({ where: path, got: (cause as Error).message }, cause)
   }

@@ -12,6 +12,7 @@ import {
   sizeOf,
 } from '../base/index.ts'
 import { explainWriteError, openReplacement } from './file.ts'
+import { type FileHead, type WantedFile, wrongFile } from './recognise.ts'
 
 const descriptors: Record<Dtype, string> = {
   f32: '<f4',
@@ -32,6 +33,11 @@ const arrays: { [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
   bool: Uint8Array,
 }
 const magic = '\x93NUMPY'
+const wanted: WantedFile = {
+  expected: 'a NumPy .npy file',
+  kinds: ['npy'],
+  hint: 'save the array with np.save, alone',
+}
 
 interface NpyHeader {
   dtype: Dtype
@@ -43,7 +49,7 @@ interface NpyHeader {
 
 /** Reads a whole .npy file. Throws DataError naming `where` on other dtypes, Fortran order or missing bytes. */
 export function readNpy(bytes: Uint8Array, where = '.npy'): NdArray {
-  const { dtype, shape, isFortran, offset } = parseHeader(bytes, where)
+  const { dtype, shape, isFortran, offset } = parseHeader({ bytes, size: bytes.length }, where)
   if (isFortran && shape.length > 1) {
     throw new DataError({
       where,
@@ -180,7 +186,7 @@ async function readMatrixHeader(file: FileHandle, path: string): Promise<[number
   const { size } = await file.stat()
   const head = new Uint8Array(Math.min(size, 4096))
   await readFully(file, head, 0, path)
-  const { dtype, shape, isFortran, offset } = parseHeader(head, path)
+  const { dtype, shape, isFortran, offset } = parseHeader({ bytes: head, size }, path)
   if (dtype !== 'f32' || shape.length !== 2 || isFortran) {
     throw new DataError({ where: path, expected: 'a float32 matrix in C order', got: `${dtype} [${shape}]` })
   }
@@ -193,10 +199,9 @@ function bytesPerValue(dtype: Dtype): number {
   return Number(descriptors[dtype].slice(2))
 }
 
-function parseHeader(bytes: Uint8Array, where: string): NpyHeader {
-  if (String.fromCharCode(...bytes.subarray(0, 6)) !== magic) {
-    throw new DataError({ where, expected: 'a NumPy .npy file', got: 'other bytes' })
-  }
+function parseHeader(head: FileHead, where: string): NpyHeader {
+  const { bytes } = head
+  if (String.fromCharCode(...bytes.subarray(0, 6)) !== magic) throw wrongFile(where, wanted, head)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const isVersion1 = bytes[6] === 1
   const start = isVersion1 ? 10 : 12

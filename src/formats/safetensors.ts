@@ -5,6 +5,8 @@
 import { open } from 'node:fs/promises'
 import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
 import { widenBrainFloat, widenHalf } from './halfFloat.ts'
+import { readRange } from './positionedRead.ts'
+import { type FileHead, type WantedFile, wrongFile } from './recognise.ts'
 
 const layouts = {
   F64: { dtype: 'f64', bytes: 8 },
@@ -19,6 +21,10 @@ const layouts = {
 } as const satisfies Record<string, { dtype: Dtype; bytes: number }>
 
 type LayoutName = keyof typeof layouts
+
+const wanted: WantedFile = { expected: 'a safetensors file', kinds: ['safetensors'] }
+// The format's own limit of its header.
+const longestHeader = 100_000_000
 
 const layoutOf = {
   f64: 'F64',
@@ -81,7 +87,7 @@ export function writeSafetensors(
 
 /** All tensors in `bytes`. Throws DataError, beginning with `where`, for anything that is not the format. */
 export function readSafetensors(bytes: Uint8Array, where = 'safetensors'): Record<string, NdArray> {
-  const start = 8 + readHeaderLength(bytes.subarray(0, 8), bytes.length, where)
+  const start = 8 + readHeaderLength({ bytes, size: bytes.length }, where)
   const tensors: Record<string, NdArray> = {}
   for (const [name, entry] of Object.entries(readSafetensorsHeader(bytes, where).entries)) {
     tensors[name] = decodeTensor(entry, bytes.subarray(start + entry.begin, start + entry.end))
@@ -91,8 +97,8 @@ export function readSafetensors(bytes: Uint8Array, where = 'safetensors'): Recor
 
 /** What the header of `bytes` lists, and its metadata. Throws DataError as readSafetensors. */
 export function readSafetensorsHeader(bytes: Uint8Array, where = 'safetensors'): SafetensorsHeader {
-  const length = readHeaderLength(bytes.subarray(0, 8), bytes.length, where)
-  return parseHeader(bytes.subarray(8, 8 + length), bytes.length - 8 - length, where)
+  const length = readHeaderLength({ bytes, size: bytes.length }, where)
+  return parseHeader({ bytes: bytes.subarray(0, 8 + length), size: bytes.length }, where)
 }
 
 /** Opens a file and reads its header only. Throws DataError where it is missing or not the format. */
@@ -100,25 +106,21 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await open(path).catch((cause: Error) => {
     throw new DataError({ where: path, got: cause.message }, cause)
   })
-  const readAt = async (begin: number, length: number) => {
-    const bytes = new Uint8Array(length)
-    const { bytesRead } = await file.read(bytes, 0, length, begin)
-    if (bytesRead < length)
-      throw new DataError({ where: path, expected: `${begin + length} bytes`, got: 'fewer' })
-    return bytes
-  }
   try {
     const { size } = await file.stat()
-    const length = readHeaderLength(await readAt(0, 8), size, path)
-    const header = parseHeader(await readAt(8, length), size - 8 - length, path)
+    const start = await readRange(file, 0, Math.min(size, 4096), path)
+    const dataStart = 8 + readHeaderLength({ bytes: start, size }, path)
+    const header = parseHeader({ bytes: await readRange(file, 0, dataStart, path), size }, path)
     return {
       ...header,
-      dataStart: 8 + length,
+      dataStart,
       async read(name) {
-        const entry = header.entries[name]
+        const entry = Object.hasOwn(header.entries, name) ? header.entries[name] : undefined
         if (!entry)
           throw new DataError({ where: path, expected: `a tensor '${name}'`, got: 'none of that name' })
-        return decodeTensor(entry, await readAt(8 + length + entry.begin, entry.end - entry.begin))
+        const where = `${path}: '${name}'`
+        const { begin, end } = entry
+        return decodeTensor(entry, await readRange(file, dataStart + begin, end - begin, where))
       },
       close: () => file.close(),
     }
@@ -128,35 +130,33 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
-function readHeaderLength(start: Uint8Array, size: number, where: string): number {
-  const length =
-    start.length < 8 ? Number.NaN : Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true))
-  if (length <= size - 8) return length
-  throw new DataError({
-    where,
-    expected: 'a safetensors file',
-    got: `${size} bytes that do not hold its header`,
-  })
+function readHeaderLength(head: FileHead, where: string): number {
+  const { bytes, size } = head
+  const isHeader = bytes.length > 8 && bytes[8] === 0x7b // {
+  const length = isHeader ? Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)) : -1
+  if (length < 2 || length > Math.min(longestHeader, size - 8)) throw wrongFile(where, wanted, head)
+  return length
 }
 
-function parseHeader(text: Uint8Array, size: number, where: string): SafetensorsHeader {
+// `head` ends with the header, after which the tensors follow.
+function parseHeader(head: FileHead, where: string): SafetensorsHeader {
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text))
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(head.bytes.subarray(8)))
   } catch (cause) {
-    throw new DataError({ where, expected: 'a JSON header', got: (cause as Error).message }, cause)
+    throw wrongFile(where, wanted, head, cause)
   }
-  if (typeof json !== 'object' || json === null)
-    throw new DataError({ where, expected: 'a JSON object as header' })
   const { __metadata__: metadata = {}, ...listed } = json as Record<string, unknown>
-  const entries = Object.entries(listed).map(([name, item]) => [
+  const entries = Object.entries(listed).map(([name, item]): [string, TensorEntry] => [
     name,
-    parseEntry(`${where}: '${name}'`, item, size),
+    parseEntry(`${where}: '${name}'`, item),
   ])
+  const end = entries.reduce((most, [, entry]) => Math.max(most, entry.end), 0)
+  if (head.bytes.length + end > head.size) throw wrongFile(where, wanted, head)
   return { entries: Object.fromEntries(entries), metadata: metadata as Record<string, string> }
 }
 
-function parseEntry(where: string, item: unknown, size: number): TensorEntry {
+function parseEntry(where: string, item: unknown): TensorEntry {
   const { dtype: layout, shape, data_offsets: offsets } = (item ?? {}) as Record<string, unknown>
   if (typeof layout !== 'string' || !Object.hasOwn(layouts, layout)) {
     throw new DataError({ where, expected: `dtype ${Object.keys(layouts).join(', ')}`, got: `${layout}` })
@@ -164,17 +164,9 @@ function parseEntry(where: string, item: unknown, size: number): TensorEntry {
   const isSizes = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((side) => Number.isSafeInteger(side) && side >= 0)
   const { dtype, bytes } = layouts[layout as LayoutName]
-  if (
-    !isSizes(shape) ||
-    !isSizes(offsets) ||
-    offsets[1] - offsets[0] !== sizeOf(shape) * bytes ||
-    offsets[1] > size
-  ) {
-    throw new DataError({
-      where,
-      expected: `${layout} data of its shape`,
-      got: `[${shape}] at ${offsets} of ${size} bytes`,
-    })
+  if (!isSizes(shape) || !isSizes(offsets) || offsets[1] - offsets[0] !== sizeOf(shape) * bytes) {
+    const got = `[${shape}] at ${offsets}`.slice(0, 200)
+    throw new DataError({ where, expected: `${layout} data of its shape`, got })
   }
   return { layout: layout as LayoutName, dtype, shape, begin: offsets[0], end: offsets[1] }
 }

@@ -5,6 +5,7 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { type BasicType, parquetWriteBuffer } from 'hyparquet-writer'
 import { DataError } from '../base/index.ts'
 import { explainWriteError, openReplacement } from './file.ts'
+import { wrongFile } from './recognise.ts'
 
 /** A column's values: text, numbers, or a typed array; null where a value is missing. */
 export type Column =
@@ -134,7 +135,8 @@ export async function readParquet(
     const rows = await parquetReadObjects({ file })
     return Object.fromEntries(names.map((name) => [name, rows.map((row) => toPlain(row[name]))]))
   } catch (cause) {
-    throw new DataError({ where, expected: 'a Parquet file', got: (cause as Error).message }, cause)
+    const wanted = { expected: 'a Parquet file', kinds: ['parquet'] } as const
+    throw wrongFile(where, wanted, { bytes, size: bytes.length }, cause)
   }
 }
 

@@ -1,10 +1,17 @@
 // A checkpoint as one thing, however it was published: safetensors, a torch.save file, or shards of either.
 // What a file is follows from its first bytes, not from its name: a .pt that holds safetensors is published too.
 
-import { open, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, ndarray, WeightsError } from '../base/index.ts'
-import { openSafetensors, openTorchPickle } from '../formats/index.ts'
+import {
+  openSafetensors,
+  openTorchPickle,
+  readHead,
+  recogniseFile,
+  type WantedFile,
+  wrongFile,
+} from '../formats/index.ts'
 import { openShards } from './shards.ts'
 
 /** A tensor of a checkpoint before it is read. */
@@ -47,7 +54,7 @@ const usualNames = [
 
 /**
  * Opens a checkpoint file, the index of a sharded one, or the folder with either; reads names and shapes only.
- * Throws DataError where it is missing or damaged, WeightsError where it is no checkpoint or wants to run code.
+ * Throws DataError where it is missing, damaged or no checkpoint, WeightsError where it holds no tensors of use.
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const info = await stat(path).catch((cause: Error) => {
@@ -71,40 +78,19 @@ async function findInFolder(folder: string): Promise<string> {
   })
 }
 
-async function recognise(path: string): Promise<'safetensors' | 'torch' | 'index'> {
-  const file = await open(path)
-  const start = Buffer.alloc(64)
-  const { bytesRead } = await file.read(start, 0, 64, 0).finally(() => file.close())
-  const text = start.toString('latin1', 0, bytesRead)
-  if (text.startsWith('PK')) return 'torch'
-  if (text[8] === '{') return 'safetensors'
-  if (text.trimStart().startsWith('{')) return 'index'
-  throw new WeightsError({
-    where: path,
-    expected: 'safetensors, a PyTorch zip, or the index of a sharded checkpoint',
-    ...describeOther(text),
-  })
+const wanted: WantedFile = {
+  expected: 'safetensors, what torch.save writes, or the index of a sharded checkpoint',
+  kinds: [],
+  hint: 'save model.state_dict() as safetensors or with torch.save',
 }
 
-function describeOther(text: string): { got: string; hint?: string } {
-  if (text === '') return { got: 'an empty file', hint: 'fetch it again' }
-  if (text.startsWith('version https://git-lfs')) {
-    return {
-      got: 'a Git LFS pointer',
-      hint: 'fetch the file it points to: `git lfs pull`, or `eosin weights pull`',
-    }
-  }
-  if (/^\s*<(!doctype|html)/i.test(text)) {
-    return { got: 'a web page', hint: 'the download gave a page (often a login) instead of the file' }
-  }
-  if (text.startsWith('\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19')) {
-    return {
-      got: 'the format torch.save had before 1.6',
-      hint: 'load it in PyTorch and save its state dict again, as safetensors or with torch.save',
-    }
-  }
-  if (text.startsWith('\x80')) return { got: 'a bare pickle', hint: 'only what torch.save writes is read' }
-  return { got: 'other bytes' }
+async function recognise(path: string): Promise<'safetensors' | 'torch' | 'index'> {
+  const head = await readHead(path)
+  const kind = recogniseFile(head)
+  if (kind === 'torch' || kind === 'zip') return 'torch'
+  if (kind === 'safetensors') return 'safetensors'
+  if (kind === 'json') return 'index'
+  throw wrongFile(path, wanted, head)
 }
 
 async function fromSafetensors(path: string): Promise<Checkpoint> {

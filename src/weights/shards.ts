@@ -4,29 +4,28 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WeightsError } from '../base/index.ts'
+import { type WantedFile, wrongFile } from '../formats/index.ts'
 import { type Checkpoint, makeCheckpoint, type TensorInfo } from './checkpoint.ts'
 
-/** The file of each tensor, as an index says. Throws WeightsError where `text` is no index, or names a file
- * that is not beside it. */
+/** The file of each tensor, as an index says. Throws DataError where `text` is no index, WeightsError where it names
+ * a file that is not beside it. */
 export function parseShardIndex(text: string, where: string): Map<string, string> {
+  const bytes = new TextEncoder().encode(text)
+  const refuse = (kinds: WantedFile['kinds'], cause?: unknown) =>
+    wrongFile(
+      where,
+      { expected: 'the index of a checkpoint, with weight_map', kinds },
+      { bytes, size: bytes.length },
+      cause,
+    )
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new WeightsError(
-      { where, expected: 'the JSON index of a checkpoint', got: (cause as Error).message },
-      cause,
-    )
+    throw refuse(['json'], cause)
   }
   const files = (json as { weight_map?: unknown } | null)?.weight_map
-  if (typeof files !== 'object' || files === null || Object.keys(files).length === 0) {
-    throw new WeightsError({
-      where,
-      expected: 'an index with weight_map',
-      got: 'JSON without it',
-      hint: 'a config.json holds no weights: name the checkpoint itself',
-    })
-  }
+  if (typeof files !== 'object' || files === null || Object.keys(files).length === 0) throw refuse([])
   for (const [tensor, file] of Object.entries(files)) {
     if (typeof file !== 'string' || !/^[\w][\w.-]*$/.test(file)) {
       throw new WeightsError({

@@ -5,6 +5,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../../base/index.ts'
 import { widenBrainFloat, widenHalf } from '../halfFloat.ts'
+import { type WantedFile, wrongFile } from '../recognise.ts'
 import {
   type Attribute,
   AttributeSchema,
@@ -50,6 +51,8 @@ const arrayTypes: { readonly [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArr
 /** A model as plain objects: what `writeOnnx` takes; fields left out have their default. */
 export type OnnxModelParts = MessageInitShape<typeof ModelSchema>
 
+const wanted: WantedFile = { expected: 'an ONNX model', kinds: ['onnx'] }
+
 /** A model's bytes; field order is fixed, so the same model gives the same bytes. */
 export function writeOnnx(model: OnnxModelParts): Uint8Array {
   return toBinary(ModelSchema, create(ModelSchema, model))
@@ -57,15 +60,14 @@ export function writeOnnx(model: OnnxModelParts): Uint8Array {
 
 /** The model in `bytes`. Throws DataError, with `where` in its message, for bytes that are no ONNX model. */
 export function readOnnx(bytes: Uint8Array, where = 'onnx'): Model {
+  const head = { bytes, size: bytes.length }
   let model: Model
   try {
     model = fromBinary(ModelSchema, bytes)
   } catch (cause) {
-    throw new DataError({ where, expected: 'an ONNX model', got: (cause as Error).message }, cause)
+    throw wrongFile(where, wanted, head, cause)
   }
-  if (!model.graph || model.opsetImport.length === 0) {
-    throw new DataError({ where, expected: 'an ONNX model', got: 'a file without a graph or opset' })
-  }
+  if (!model.graph || model.opsetImport.length === 0) throw wrongFile(where, wanted, head)
   return model
 }
 
