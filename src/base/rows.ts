@@ -25,6 +25,21 @@ export function rowsOf(x: NdArray<'f32'> | RowSource): RowSource {
   }
 }
 
+/** A source whose row `i` is row `order[i]` of `x`; nothing is read. */
+export function reorderRows(x: NdArray<'f32'> | RowSource, order: Uint32Array): RowSource {
+  const source = rowsOf(x)
+  const { key } = source
+  return {
+    shape: [order.length, ...source.shape.slice(1)],
+    ...(key !== undefined && { key }),
+    gather: (rows, into) =>
+      source.gather(
+        rows.map((row) => order[row]),
+        into,
+      ),
+  }
+}
+
 /** A whole source in memory; an array as it is. */
 export async function loadRows(x: NdArray<'f32'> | RowSource): Promise<NdArray<'f32'>> {
   if (!('gather' in x)) return x

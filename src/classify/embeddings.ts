@@ -1,7 +1,9 @@
-// What a head may be given: finite embeddings, labels 0 and 1, both classes. Checked once, at the room's edge.
+// What a head may be given: finite embeddings, labels 0 and 1, both classes, in an order that content decides. Seen to
+// once, at the room's edge.
 
-import { DataError, loadRows, type NdArray, type RowSource, readBlocks } from '../base/index.ts'
+import { DataError, loadRows, type NdArray, reorderRows } from '../base/index.ts'
 import type { LabelledEmbeddings, LabelledRows } from './head.ts'
+import { orderRows, permuteRows } from './rowOrder.ts'
 
 /** The rows and dimensions of embeddings. Throws DataError where they are not a matrix or `dimensions` differ. */
 export function checkShape(
@@ -72,21 +74,26 @@ export function checkFit(train: LabelledRows, val: LabelledRows, usesVal: boolea
 }
 
 /** What a head that reads its rows as it needs them is fitted on: as `loadFit`, but nothing is kept in memory. */
-export async function checkStoredFit(train: LabelledRows, val: LabelledRows): Promise<void> {
+export async function openStoredFit(
+  train: LabelledRows,
+  val: LabelledRows,
+): Promise<{ readonly train: LabelledRows; readonly val: LabelledRows }> {
   checkFit(train, val, true)
-  await checkFiniteRows('classify train', train.x)
-  await checkFiniteRows('classify val', val.x)
-}
-
-async function checkFiniteRows(where: string, x: NdArray<'f32'> | RowSource): Promise<void> {
-  let first = 0
-  for await (const block of readBlocks(x)) {
-    checkFinite(where, block, first)
-    first += block.shape[0]
+  return {
+    train: await orderStored('classify train', train),
+    val: await orderStored('classify val', val),
   }
 }
 
-/** What a head that works in memory is fitted on: both splits loaded and checked, every value finite. */
+async function orderStored(where: string, { x, y }: LabelledRows): Promise<LabelledRows> {
+  const order = await orderRows(x, y, (block, first) => checkFinite(where, block, first))
+  return { x: reorderRows(x, order), y: y.map((_, i) => y[order[i]]) }
+}
+
+/**
+ * What a head that works in memory is fitted on: both splits loaded and checked, every value finite, rows in the order
+ * of their content, whatever the order they were given in.
+ */
 export async function loadFit(
   train: LabelledRows,
   val: LabelledRows,
@@ -99,5 +106,16 @@ export async function loadFit(
   }
   checkFinite('classify train', loaded.train.x)
   if (usesVal) checkFinite('classify val', loaded.val.x)
-  return loaded
+  return {
+    train: await orderLoaded(loaded.train, train.x === loaded.train.x),
+    val: usesVal ? await orderLoaded(loaded.val, val.x === loaded.val.x) : loaded.val,
+  }
+}
+
+// In place, unless the rows are the caller's: embeddings may fill most of the memory.
+async function orderLoaded({ x, y }: LabelledEmbeddings, isGiven: boolean): Promise<LabelledEmbeddings> {
+  const order = await orderRows(x, y)
+  const data = isGiven ? x.data.slice() : x.data
+  permuteRows(data, x.shape[1], order)
+  return { x: { ...x, data }, y: y.map((_, i) => y[order[i]]) }
 }

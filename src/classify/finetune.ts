@@ -14,7 +14,7 @@ import {
   mergeAdapters,
 } from '../nn/index.ts'
 import { openCheckpoint, openParams } from '../weights/index.ts'
-import { checkShape, checkStoredFit } from './embeddings.ts'
+import { checkShape, openStoredFit } from './embeddings.ts'
 import { fitGraphTail, isGraphTail, loadGraphTail } from './finetuneGraph.ts'
 import {
   completeFinetune,
@@ -31,15 +31,15 @@ import { openTail, trainTail } from './tail.ts'
 /** Fine-tuning as a head. */
 export const finetune: HeadMethod<FinetuneOptions> = {
   name: 'finetune',
-  version: 2,
+  version: 3,
   usesSeed: true,
   about: "the last blocks of a ViT with a classifier, on the tokens of an extractor's trunk",
   defaults: finetuneDefaults,
   complete: completeFinetune,
-  async fit(train, val, options, seed, hooks = {}) {
-    if (options.model?.startsWith('onnx:')) return fitGraphTail(train, val, options, seed, hooks)
+  async fit(trainRows, valRows, options, seed, hooks = {}) {
+    if (options.model?.startsWith('onnx:')) return fitGraphTail(trainRows, valRows, options, seed, hooks)
     const model = await openFinetuneModel(options)
-    await checkStoredFit(train, val)
+    const { train, val } = await openStoredFit(trainRows, valRows)
     const form = describeForm(model, options, train)
     const adapters = describeAdapters(options)
     const network = adapters

@@ -6,7 +6,7 @@ import { readOnnxFile } from '../formats/index.ts'
 import { constant, cutGraph, emitModel, input, type ReadGraph, readGraph, sigmoid } from '../graph/index.ts'
 import { type GraphTailOptions, graphTail } from '../models/index.ts'
 import { inferencePass } from '../nn/index.ts'
-import { checkShape, checkStoredFit } from './embeddings.ts'
+import { checkShape, openStoredFit } from './embeddings.ts'
 import { checkFinetune, type FinetuneOptions, type GraphReadout } from './finetuneOptions.ts'
 import type { EpochRecord, FitHooks, Head, LabelledRows } from './head.ts'
 import { packHead } from './headFiles.ts'
@@ -27,14 +27,14 @@ export function isGraphTail(record: Readonly<Record<string, unknown>>): boolean 
 
 /** Fits the tail of the ONNX model that `options.model` names. Throws RecipeError, DataError and ShapeError. */
 export async function fitGraphTail(
-  train: LabelledRows,
-  val: LabelledRows,
+  trainRows: LabelledRows,
+  valRows: LabelledRows,
   options: FinetuneOptions,
   seed: number,
   hooks: FitHooks,
 ): Promise<Head> {
   checkOptions(options)
-  await checkStoredFit(train, val)
+  const { train, val } = await openStoredFit(trainRows, valRows)
   const path = options.model!.slice('onnx:'.length)
   const form = openForm(readGraph(await readOnnxFile(path), path), path, options)
   const columns = sizeOf(form.passed)

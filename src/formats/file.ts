@@ -12,6 +12,14 @@ export function hashBytes(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/**
+ * The first 64 bits of sha256 of bytes: a short name for content, for a list of one a patch. Among a million different
+ * contents two share a name with a probability of 3e-8.
+ */
+export function hash64(bytes: Uint8Array): bigint {
+  return createHash('sha256').update(bytes).digest().readBigUInt64BE()
+}
+
 /** sha256 (hex) of a file's content, streamed. Throws DataError where it cannot be read. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')

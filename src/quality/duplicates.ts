@@ -1,22 +1,30 @@
-// Exact duplicates: patches with the same bytes. Which one stays follows from the ids alone, never from
-// the order of rows, which may give the labels away.
+// Exact duplicates: patches with the same pixels. Which one stays follows from what is known of them, never from the order
+// of rows or, as far as it could matter, from ids: both may give labels away.
 
-import { createHash } from 'node:crypto'
+import { hash64 } from '../formats/index.ts'
+import { compareContent, type PatchSet } from '../patches/index.ts'
 
 /** Remembers what was seen; memory is one hash and one list entry a patch, whatever its size. */
 export interface DuplicateFinder {
-  /** Notes the bytes of the patch in `row`. */
-  add(row: number, bytes: Uint8Array): void
+  /** Notes the pixels of the patch in `row`. */
+  add(row: number, pixels: Uint8Array): void
   /** Row of each duplicate, with the row of the patch that stays in its place, ascending. */
   find(): readonly { readonly row: number; readonly keptRow: number }[]
 }
 
-/** Opens a finder for patches with these ids. */
-export function openDuplicateFinder(ids: readonly string[]): DuplicateFinder {
-  const rowsByHash = new Map<string, number[]>()
+/**
+ * Opens a finder for the patches of a set. Of several, the one with the smallest center, slide and label by name stays;
+ * of those that are alike in these too, the one with the smallest id.
+ */
+export function openDuplicateFinder(
+  set: Pick<PatchSet, 'ids' | 'centers' | 'slides' | 'labels'>,
+): DuplicateFinder {
+  const rowsByHash = new Map<bigint, number[]>()
+  const compareKnown = compareContent(set)
+  const compare = (a: number, b: number) => compareKnown(a, b) || compareIds(set.ids[a], set.ids[b])
   return {
-    add(row, bytes) {
-      const hash = createHash('sha256').update(bytes).digest('base64')
+    add(row, pixels) {
+      const hash = hash64(pixels)
       const rows = rowsByHash.get(hash)
       if (rows) rows.push(row)
       else rowsByHash.set(hash, [row])
@@ -25,7 +33,7 @@ export function openDuplicateFinder(ids: readonly string[]): DuplicateFinder {
       const found: { row: number; keptRow: number }[] = []
       for (const rows of rowsByHash.values()) {
         if (rows.length === 1) continue
-        const keptRow = rows.reduce((best, row) => (compareIds(ids[row], ids[best]) < 0 ? row : best))
+        const keptRow = rows.reduce((best, row) => (compare(row, best) < 0 ? row : best))
         for (const row of rows) if (row !== keptRow) found.push({ row, keptRow })
       }
       return found.sort((a, b) => a.row - b.row)

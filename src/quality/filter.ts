@@ -8,7 +8,7 @@ import { judgePatch } from './rules.ts'
 import type { QualityResult, Rejection } from './verdict.ts'
 
 /** Raised when the filter's outcome for the same patches and options changes: part of the cache key. */
-export const qualityVersion = 1
+export const qualityVersion = 2
 
 const batchSize = 256
 
@@ -16,7 +16,7 @@ const batchSize = 256
  * Judges every patch of `set`; nothing is dropped silently: each patch is either kept or listed.
  * The rules' order is black, constant, white, duplicate; duplicates are looked for among what the others
  * left, and their value is the row of the patch that stays. The outcome for a patch does not depend on
- * the order of rows. Throws DataError where a patch cannot be read.
+ * the order of rows, nor on ids but between duplicates that are alike in center, slide and label. Throws DataError where a patch cannot be read.
  */
 export async function filterPatches(
   set: PatchSet,
@@ -24,7 +24,7 @@ export async function filterPatches(
   progress: Progress = silent,
 ): Promise<QualityResult> {
   const rules = { ...qualityDefaults, ...options }
-  const duplicates = openDuplicateFinder(set.ids)
+  const duplicates = openDuplicateFinder(set)
   const rejections: Rejection[] = []
   const reject = (row: number, rule: string, value: number) =>
     rejections.push({ row, id: set.ids[row], rule, value })

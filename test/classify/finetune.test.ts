@@ -13,6 +13,7 @@ import {
   loadHead,
 } from '../../src/classify/index.ts'
 import { hashBytes, openNpy, readSafetensors, writeNpy } from '../../src/formats/index.ts'
+import { reorderRows } from './rows.ts'
 import { drawVitWeights } from './vitWeights.ts'
 
 const { finetune } = headMethods
@@ -87,6 +88,14 @@ describe('fine-tuning', () => {
     expect(await hashHead(head)).toEqual(
       await hashHead(await finetune.fit(splits.train, splits.val, short, 0)),
     )
+  })
+
+  it('is the same to the byte whatever the order of rows', async () => {
+    const [train, val] = [drawSamples(20, 1), drawSamples(12, 2)]
+    const short = { ...options, epochs: 1 }
+    const turn = (rows: LabelledEmbeddings) => reorderRows(rows, [...rows.y.keys()].reverse())
+    const head = await finetune.fit(turn(train), turn(val), short, 0)
+    expect(await hashHead(head)).toEqual(await hashHead(await finetune.fit(train, val, short, 0)))
   })
 
   it('with low-rank adapters changes every matrix by one of that rank, and no bias or norm of a block', async () => {

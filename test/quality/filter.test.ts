@@ -80,6 +80,24 @@ describe('duplicates', () => {
     ])
   })
 
+  it('keep the same label and slide whatever the ids and the order of rows', async () => {
+    const slides = ['b', 'a', 'a']
+    const labels = [0, 1, 0]
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 0, 2],
+    ]) {
+      const set = {
+        ...setOf([tissue(1), tissue(1), tissue(1)]),
+        slides: order.map((i) => slides[i]),
+        labels: Uint8Array.from(order, (i) => labels[i]),
+      }
+      const [kept] = (await filterPatches(set)).kept
+      expect([set.slides[kept], set.labels[kept]]).toEqual(['a', 0])
+    }
+  })
+
   it('order ids naturally', () => {
     expect(['b2', 'b10', 'a', '007', '7', '10', '9', 'b'].sort(compareIds)).toEqual([
       '007',
