@@ -1,6 +1,7 @@
 // Formats: bytes <-> values, one file a format.
 
 export * from './file.ts'
+export * from './fileStates.ts'
 export * from './halfFloat.ts'
 export * from './hdf5.ts'
 export * from './hdf5Values.ts'

@@ -196,6 +196,7 @@ function makeSet(
       return pixels(out, wanted.length, height, width)
     },
     fingerprint: () => hashFile(path),
+    files: [path],
     close: () => file.close(),
   }
 }

@@ -52,6 +52,7 @@ export async function openImageSet(list: ImageList): Promise<OpenedPatchSet> {
     width,
     read,
     fingerprint: () => fingerprintFiles(list),
+    files,
     close: async () => {},
   }
 }

@@ -41,6 +41,7 @@ export function joinPatchSets(
       for (const set of sets) hash.update(await set.fingerprint())
       return hash.digest('hex')
     },
+    files: sets.flatMap(({ files }) => files),
     async close() {
       for (const set of sets) await set.close()
     },

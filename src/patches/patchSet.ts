@@ -29,6 +29,8 @@ export interface PatchSet {
   read(rows: ArrayLike<number>): Promise<Pixels>
   /** A sha256 (hex) over the content: the same content gives the same fingerprint wherever it lies. */
   fingerprint(): Promise<string>
+  /** Every file that `fingerprint` reads: while none changes, it need not be taken again. Empty where it reads none. */
+  readonly files: readonly string[]
   close(): Promise<void>
 }
 

@@ -75,6 +75,7 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
     const labels = await readLabels(path, x.shape[0], faults)
     refuseFaults(path, faults, options.isTolerant)
     const slides = await readSlides(path, x.shape[0])
+    const decisive = [path, await findLabelFile(path), await findMetaFile(path)]
     const sidecar = await readSidecar(dirname(path))
     const [count, height, width] = x.shape
     const blocks = openBlocks(file, x)
@@ -95,7 +96,8 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
       slides,
       labels,
       read: async (rows) => pixels(await blocks.read(rows), rows.length, height, width),
-      fingerprint: () => fingerprintParts(path),
+      fingerprint: () => fingerprintParts(decisive),
+      files: decisive.filter((file) => file !== undefined),
       close: () => file.close(),
     }
   } catch (cause) {
@@ -173,10 +175,8 @@ async function readSlides(path: string, count: number): Promise<readonly string[
   return wsi
 }
 
-async function fingerprintParts(path: string): Promise<string> {
+async function fingerprintParts(files: readonly (string | undefined)[]): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of [path, await findLabelFile(path), await findMetaFile(path)]) {
-    hash.update(file ? await hashFile(file) : '-')
-  }
+  for (const file of files) hash.update(file ? await hashFile(file) : '-')
   return hash.digest('hex')
 }

@@ -7,19 +7,19 @@ import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { DataError } from '../base/index.ts'
-import { hashBytes, replaceFile } from '../formats/index.ts'
+import { hashBytes, readFileStates, replaceFile } from '../formats/index.ts'
 
 /**
  * The path of `path` unpacked: itself where it does not end in .gz, else a file below $XDG_CACHE_HOME/eosin or
- * ~/.cache/eosin, made on first use. Throws DataError where it is damaged or the cache cannot be written.
+ * ~/.cache/eosin, made on first use and again when `path` changes. Throws DataError where it is damaged or the cache cannot be written.
  */
 export async function unpackGzip(path: string): Promise<string> {
   if (!path.endsWith('.gz')) return path
-  const { size, mtimeMs } = await stat(path)
-  const key = hashBytes(`${resolve(path)} ${size} ${mtimeMs}`).slice(0, 16)
+  const { digest, areSettled } = await readFileStates([path])
+  const key = hashBytes(`${resolve(path)} ${digest}`).slice(0, 16)
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
   const unpacked = join(cache, 'eosin', 'unpacked', `${key}-${basename(path, '.gz')}`)
-  if (await stat(unpacked).catch(() => undefined)) return unpacked
+  if (areSettled && (await stat(unpacked).catch(() => undefined))) return unpacked
   await replaceFile(unpacked, async (temporary) => {
     try {
       await pipeline(createReadStream(path), createGunzip(), createWriteStream(temporary))

@@ -1,13 +1,11 @@
 // Opens the patch sets a recipe names and makes sure that a study on them is honest: the test center is
 // unseen, labels are there where they are needed, and no split is empty.
 
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { DataError, openRandom, RecipeError } from '../base/index.ts'
-import { hashBytes, writeFileAtomic } from '../formats/index.ts'
+import { hashBytes } from '../formats/index.ts'
 import { allRows, openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
-import { readJson } from '../runs/index.ts'
 import type { Split } from '../runs/record.ts'
+import { fingerprintOf } from './fingerprints.ts'
 import type { Recipe, SplitRecipe } from './recipe.ts'
 
 /** A split ready to be read: its patches and the hash of which they are. */
@@ -92,26 +90,6 @@ function chooseRows(split: Split, set: PatchSet, spec: SplitRecipe, seed: number
       .sort()
   }
   return rows
-}
-
-// Hashing a large file takes as long as reading it, so the result is kept by path, size and time of change.
-async function fingerprintOf(set: PatchSet, cacheRoot: string): Promise<string> {
-  const { size, mtimeMs, isFile } = await stat(set.source).then((s) => ({
-    size: s.size,
-    mtimeMs: s.mtimeMs,
-    isFile: s.isFile(),
-  }))
-  if (!isFile) return set.fingerprint()
-  const memo = join(
-    cacheRoot,
-    'fingerprints',
-    `${hashBytes(JSON.stringify([set.format, set.source, size, mtimeMs])).slice(0, 32)}.json`,
-  )
-  const known = await readJson<string>(memo).catch(() => null)
-  if (known) return known
-  const fingerprint = await set.fingerprint()
-  await writeFileAtomic(memo, JSON.stringify(fingerprint))
-  return fingerprint
 }
 
 function checkSplits(splits: OpenSplits): void {

@@ -45,6 +45,7 @@ export function openSyntheticSet(split: SyntheticSplit, options: Partial<Synthet
     labels: isOpen ? Uint8Array.from(rows, ({ label }) => label) : null,
     read: (wanted) => renderRows(complete, split, wanted),
     fingerprint: async () => fingerprintOptions(complete, split),
+    files: [],
     close: async () => {},
   }
 }

@@ -32,6 +32,7 @@ export function memorySet(
       return pixels(read, rows.length, height, width)
     },
     fingerprint: async () => 'memory',
+    files: [],
     close: async () => {},
   }
 }
