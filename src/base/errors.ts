@@ -1,7 +1,7 @@
 // Eosin's tagged errors. Every message reads `where: expected, got; what to do`.
 // Only the command line prints one or exits: `exitCode` says how (2 usage and recipe, 1 failure).
 
-/** What an error says, in the order it is printed. */
+/** What an error says, in the order it is printed; each part is printed on one line, cut to some 500 characters. */
 export interface ErrorParts {
   /** The file, key, tensor or op concerned, e.g. `train.h5/17/img`. */
   where: string
@@ -13,6 +13,23 @@ export interface ErrorParts {
   hint?: string
 }
 
+// The longest that a part is printed: names, values and messages of libraries come from files, at any length.
+const longestPart = 500
+
+// Line breaks and control characters as spaces, and of a long text its beginning and its end.
+function clipText(text: string): string {
+  const ends = text.length > 4 * longestPart ? text.slice(0, longestPart) + text.slice(-longestPart) : text
+  const line = ends.replaceAll(/[\s\p{Cc}]+/gu, ' ')
+  const isWhole = ends === text && line.length <= longestPart
+  return isWhole ? line : `${line.slice(0, longestPart - 100)} ... ${line.slice(-90)}`
+}
+
+function clipParts(parts: ErrorParts): ErrorParts {
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, text]) => [name, text && clipText(String(text))]),
+  ) as unknown as ErrorParts
+}
+
 function formatParts({ where, expected, got, hint }: ErrorParts): string {
   const said = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ')
   return [said ? `${where}: ${said}` : where, hint].filter(Boolean).join('; ')
@@ -21,11 +38,13 @@ function formatParts({ where, expected, got, hint }: ErrorParts): string {
 /** The root of all errors that Eosin raises on purpose. */
 export class EosinError extends Error {
   readonly exitCode: 1 | 2 = 1
+  /** As they are printed: on one line, long ones without their middle. */
   readonly parts: ErrorParts
   constructor(parts: ErrorParts, cause?: unknown) {
-    super(formatParts(parts), cause === undefined ? undefined : { cause })
+    const clipped = clipParts(parts)
+    super(formatParts(clipped), cause === undefined ? undefined : { cause })
     this.name = new.target.name
-    this.parts = parts
+    this.parts = clipped
   }
 }
 

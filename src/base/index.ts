@@ -1,3 +1,4 @@
+export * from './causes.ts'
 export * from './decimal.ts'
 export * from './errors.ts'
 export * from './ndarray.ts'

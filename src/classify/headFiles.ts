@@ -1,6 +1,6 @@
 // head.json and head.safetensors: what a trained head is, in open formats.
 
-import { DataError, type NdArray } from '../base/index.ts'
+import { DataError, describeCause, type NdArray } from '../base/index.ts'
 import { readSafetensors, writeSafetensors } from '../formats/index.ts'
 
 const format = 'eosin head 1'
@@ -34,7 +34,7 @@ export function readRecord(
   try {
     content = JSON.parse(text)
   } catch (cause) {
-    throw new DataError({ where: 'head.json', expected: 'JSON', got: (cause as Error).message }, cause)
+    throw new DataError({ where: 'head.json', expected: 'JSON', got: describeCause(cause) }, cause)
   }
   const { format: found, ...record } = content as Record<string, unknown>
   if (found !== format || typeof record.kind !== 'string') {

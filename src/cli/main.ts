@@ -2,7 +2,7 @@
 // The command line. The only place that prints an error or decides how the process exits.
 
 import { CommanderError } from 'commander'
-import { EosinError } from '../base/index.ts'
+import { describeCause, EosinError, systemCode } from '../base/index.ts'
 import { buildProgram } from './program.ts'
 import { clearLine, dim, red, say } from './terminal.ts'
 
@@ -25,7 +25,11 @@ function report(error: unknown): number {
     say(`${red('eosin:')} ${error.message}`)
     return error.exitCode
   }
-  say(`${red('eosin:')} ${(error as Error).message ?? error}`)
+  if (systemCode(error) !== undefined) {
+    say(`${red('eosin:')} ${(error as NodeJS.ErrnoException).path ?? 'system'}: got ${describeCause(error)}`)
+    return 1
+  }
+  say(`${red('eosin:')} ${describeCause(error).slice(0, 1000)}`)
   say(dim('This is a defect of Eosin: please report it with the lines below.'))
   say(dim(String((error as Error).stack)))
   return 1

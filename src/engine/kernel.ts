@@ -1,6 +1,6 @@
 // Runs a compiled element-wise kernel over arrays that lie in one WebAssembly memory.
 
-import { EngineError, f32, type NdArray, sizeOf } from '../base/index.ts'
+import { describeCause, EngineError, f32, type NdArray, sizeOf } from '../base/index.ts'
 
 /** Memory for arrays that kernels and graphs share; the arrays are ordinary views of it. */
 export interface KernelMemory {
@@ -33,7 +33,7 @@ export function openKernelMemory(regions: number, size: number): KernelMemory {
     memory = new WebAssembly.Memory({ initial: Math.max(1, pages) })
   } catch (cause) {
     throw new EngineError(
-      { where: 'kernel memory', expected: `${regions * stride} bytes`, got: (cause as Error).message },
+      { where: 'kernel memory', expected: `${regions * stride} bytes`, got: describeCause(cause) },
       cause,
     )
   }

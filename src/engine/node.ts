@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { type Dtype, EngineError, type NdArray, ndarray, pickNamed } from '../base/index.ts'
+import { type Dtype, describeCause, EngineError, type NdArray, ndarray, pickNamed } from '../base/index.ts'
 import { missingProvider, type ProviderChoice, type ProviderName, providers } from './providers.ts'
 import type { DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'
 
@@ -36,7 +36,10 @@ export async function openSession(
   const session = await created.catch((cause: Error) => {
     if (provider !== 'cpu' && /provider|CUDA|WebGPU|Vulkan|adapter|device/i.test(cause.message))
       throw missingProvider(provider, cause)
-    throw new EngineError({ where: typeof model === 'string' ? model : 'model', got: cause.message }, cause)
+    throw new EngineError(
+      { where: typeof model === 'string' ? model : 'model', got: describeCause(cause) },
+      cause,
+    )
   })
   return wrapSession(runtime, session, provider, options.kept ?? [])
 }
@@ -113,7 +116,7 @@ function wrapSession(
   const toTensors = (arrays: Feeds) =>
     mapValues(arrays, (array) => ('handle' in array ? (array.handle as RuntimeTensor) : toTensor(array)))
   const explained = (cause: unknown) =>
-    Promise.reject(new EngineError({ where: 'run', got: (cause as Error).message }, cause))
+    Promise.reject(new EngineError({ where: 'run', got: describeCause(cause) }, cause))
   return {
     provider,
     inputs: session.inputMetadata.map(readPort),

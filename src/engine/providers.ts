@@ -1,6 +1,6 @@
 // Which devices can run a graph, by ONNX Runtime's execution providers.
 
-import { EngineError } from '../base/index.ts'
+import { describeCause, EngineError } from '../base/index.ts'
 
 /** What each provider is and how one gets it. */
 export const providers = {
@@ -26,7 +26,7 @@ export const providerChoices = ['auto', ...(Object.keys(providers) as ProviderNa
 
 /** The error for a provider that could not be used. */
 export function missingProvider(name: ProviderName, cause?: unknown): EngineError {
-  const reason = cause instanceof Error ? cause.message : 'not available here'
+  const reason = cause === undefined ? 'not available here' : describeCause(cause)
   return new EngineError(
     { where: `provider ${name}`, expected: providers[name].about, got: reason, hint: providers[name].hint },
     cause,

@@ -2,11 +2,11 @@
 // then given its name.
 
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError, type Progress, UsageError } from '../base/index.ts'
 import { openExtractorGraph } from '../embed/index.ts'
-import { explainWriteError, hashBytes, largestOnnx, writeOnnxFile } from '../formats/index.ts'
+import { explainWriteError, hashBytes, largestOnnx, makeFolder, writeOnnxFile } from '../formats/index.ts'
 import { emitParts } from '../graph/index.ts'
 import { openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
 import { type Manifest, readJson } from '../runs/index.ts'
@@ -73,7 +73,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
     const metadata = describePipeline({ model, manifest, extractor, recipeHash, threshold })
     const parts = emitParts({ probability }, { name: 'pipeline', inputs: [patches], metadata })
     const work = `${out}.work`
-    await makeFolder(work)
+    await clearFolder(work)
     try {
       const file = join(work, basename(out))
       await writeOnnxFile(file, parts, options.limit ?? largestOnnx)
@@ -90,10 +90,10 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
 }
 
 // What a killed export left is removed first.
-async function makeFolder(work: string): Promise<void> {
+async function clearFolder(work: string): Promise<void> {
   try {
     await rm(work, { recursive: true, force: true })
-    await mkdir(work, { recursive: true })
+    await makeFolder(work)
   } catch (cause) {
     throw explainWriteError(work, cause)
   }

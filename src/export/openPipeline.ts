@@ -1,7 +1,7 @@
 // An exported pipeline in use: it needs the file and nothing else of Eosin's.
 
 import { readFile } from 'node:fs/promises'
-import { DataError, ndarray, type Progress, parseDecimal } from '../base/index.ts'
+import { DataError, describeCause, ndarray, type Progress, parseDecimal } from '../base/index.ts'
 import { openSession, type ProviderChoice, type Session } from '../engine/index.ts'
 import { readOnnx } from '../formats/index.ts'
 import { allRows, type PatchSet, readBatches } from '../patches/index.ts'
@@ -26,7 +26,7 @@ export async function openPipeline(
 ): Promise<OpenPipeline> {
   const bytes = await readFile(path).catch((cause: Error) => {
     throw new DataError(
-      { where: path, expected: 'a pipeline', got: cause.message, hint: 'write one with eosin export' },
+      { where: path, expected: 'a pipeline', got: describeCause(cause), hint: 'write one with eosin export' },
       cause,
     )
   })

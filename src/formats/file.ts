@@ -1,10 +1,10 @@
-// Files as a whole: hashing, and writing that a kill cannot leave half done.
+// Files and folders as a whole: hashing, reading text, and writing that a kill cannot leave half done.
 
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { DataError } from '../base/index.ts'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { DataError, describeCause, systemCode } from '../base/index.ts'
 import type { FileHead } from './recognise.ts'
 
 /** sha256 (hex) of bytes or text. */
@@ -26,7 +26,7 @@ export async function hashFile(path: string): Promise<string> {
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk)
   } catch (cause) {
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   }
   return hash.digest('hex')
 }
@@ -36,7 +36,73 @@ export function hashFileSync(path: string): string {
   try {
     return hashBytes(readFileSync(path))
   } catch (cause) {
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
+  }
+}
+
+/**
+ * The text of a file in UTF-8, without a byte order mark. Throws DataError where it cannot be read or is text in another
+ * encoding.
+ */
+export async function readTextFile(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause) => {
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
+  })
+  return decodeText(bytes, path)
+}
+
+/** Bytes in UTF-8 as text, without a byte order mark. Throws DataError, beginning with `where`, for other encodings. */
+export function decodeText(bytes: Uint8Array, where: string): string {
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+  try {
+    if (!isUtf16) return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    // told below
+  }
+  const isBinary = !isUtf16 && bytes.subarray(0, 4096).includes(0)
+  const got = isUtf16
+    ? 'text in UTF-16'
+    : isBinary
+      ? 'bytes that are no text'
+      : 'text in another encoding, such as Latin-1'
+  throw new DataError({
+    where,
+    expected: 'text in UTF-8',
+    got,
+    hint: isBinary ? undefined : 'save it as UTF-8',
+  })
+}
+
+/**
+ * Makes a folder, and first those above it that are missing, one at a time: Node's own recursive way never ends below
+ * /proc. Throws DataError where one cannot be made.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const full = resolve(path)
+  try {
+    await makeSteps(full)
+  } catch (cause) {
+    throw explainWriteError(full, cause)
+  }
+}
+
+async function makeSteps(full: string): Promise<void> {
+  try {
+    await mkdir(full)
+  } catch (cause) {
+    if (
+      await stat(full).then(
+        (found) => found.isDirectory(),
+        () => false,
+      )
+    )
+      return
+    if (systemCode(cause) !== 'ENOENT' || dirname(full) === full) throw cause
+    await makeSteps(dirname(full))
+    await mkdir(full).catch(async (again) => {
+      // Another process may have made it meanwhile.
+      if (systemCode(again) !== 'EEXIST') throw again
+    })
   }
 }
 
@@ -53,7 +119,7 @@ export async function readHead(path: string): Promise<FileHead> {
       await file.close()
     }
   } catch (cause) {
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   }
 }
 
@@ -96,7 +162,7 @@ export interface Replacement {
 export async function openReplacement(path: string): Promise<Replacement> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
   const explained = (cause: unknown) => Promise.reject(explainWriteError(path, cause))
-  await mkdir(dirname(path), { recursive: true }).catch(explained)
+  await makeFolder(dirname(path)).catch(explained)
   return {
     temporary,
     commit: () => rename(temporary, path).catch(explained),
@@ -107,15 +173,24 @@ export async function openReplacement(path: string): Promise<Replacement> {
 /** What to do about a full disk. */
 export const fullDiskHint = 'the disk is full: free some space and run again, finished work is kept'
 
+const permissionHint = 'choose another --out or change its permissions'
+const elsewhereHint = 'nothing can be written there: choose another --out'
 const writeHints: Record<string, string> = {
   ENOSPC: fullDiskHint,
-  EROFS: 'the file system is read-only: choose another --out',
-  EACCES: 'the folder cannot be written: choose another --out or change its permissions',
-  EPERM: 'the folder cannot be written: choose another --out or change its permissions',
+  EDQUOT: fullDiskHint,
+  EROFS: elsewhereHint,
+  EACCES: permissionHint,
+  EPERM: permissionHint,
+  ENOTDIR: elsewhereHint,
+  EEXIST: elsewhereHint,
+  ENOENT: elsewhereHint,
+  EISDIR: elsewhereHint,
+  ENAMETOOLONG: elsewhereHint,
 }
 
 /** A DataError naming `path` where `cause` came from the file system; any other error as it is. */
 export function explainWriteError(path: string, cause: unknown): unknown {
-  if (!(cause instanceof Error && 'code' in cause && 'syscall' in cause)) return cause
-  return new DataError({ where: path, got: cause.message, hint: writeHints[String(cause.code)] }, cause)
+  const code = systemCode(cause)
+  if (code === undefined) return cause
+  return new DataError({ where: path, got: describeCause(cause), hint: writeHints[code] }, cause)
 }

@@ -4,7 +4,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Metadata } from 'h5wasm/node'
-import { DataError } from '../base/index.ts'
+import { DataError, describeCause } from '../base/index.ts'
 import { readClassic } from './hdf5Chunks.ts'
 import { type ClassicDataset, type ClassicFile, openClassic } from './hdf5Classic.ts'
 import { type Hdf5Library, loadHdf5Library } from './hdf5Library.ts'
@@ -96,7 +96,7 @@ function preferClassic(
 
 async function checkFile(path: string): Promise<void> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const got = cause.code === 'ENOENT' ? 'no such file' : cause.message
+    const got = describeCause(cause)
     throw new DataError({ where: path, expected: 'an HDF5 file', got }, cause)
   })
   const got = !found.isFile() ? 'a folder' : found.size === 0 ? 'an empty file' : undefined

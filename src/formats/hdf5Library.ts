@@ -1,7 +1,7 @@
 // The HDF5 C library (h5wasm), loaded once and made to behave: it neither throws nor returns a status on most
 // failures but prints its error stack, so that stack is caught here and turned into errors.
 
-import { DataError } from '../base/index.ts'
+import { DataError, describeCause } from '../base/index.ts'
 
 type H5wasm = typeof import('h5wasm/node')
 type H5Module = Awaited<H5wasm['ready']>
@@ -39,7 +39,7 @@ function wrapLibrary(h5wasm: H5wasm, module: H5Module): Hdf5Library {
     try {
       result = work()
     } catch (cause) {
-      thrown = (cause as Error).message
+      thrown = describeCause(cause)
     }
     return { result, complaint: errors.cause() ?? thrown }
   }

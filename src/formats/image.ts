@@ -4,7 +4,7 @@
 
 import sharp, { type Sharp } from 'sharp'
 import { decode as decodeTiff } from 'tiff'
-import { DataError, type Pixels, pixels } from '../base/index.ts'
+import { DataError, describeCause, type Pixels, pixels } from '../base/index.ts'
 
 // Patches are small and many: parallelism comes from decoding several at once, not from threads inside one.
 sharp.concurrency(1)
@@ -70,10 +70,7 @@ async function decodeWithSharp(bytes: Uint8Array, where: string): Promise<Pixels
       .toBuffer({ resolveWithObject: true })
     return toRgb(data, info.channels, info.width, info.height)
   } catch (cause) {
-    throw new DataError(
-      { where, expected: 'a PNG, JPEG or TIFF image', got: (cause as Error).message },
-      cause,
-    )
+    throw new DataError({ where, expected: 'a PNG, JPEG or TIFF image', got: describeCause(cause) }, cause)
   }
 }
 

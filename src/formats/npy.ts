@@ -6,6 +6,7 @@ import {
   DataError,
   type Dtype,
   type DtypeArrays,
+  describeCause,
   type NdArray,
   ndarray,
   type RowSource,
@@ -70,7 +71,7 @@ export function readNpy(bytes: Uint8Array, where = '.npy'): NdArray {
 /** Reads a whole .npy file from disk. Throws DataError where it is missing or `readNpy` refuses it. */
 export async function readNpyFile(path: string): Promise<NdArray> {
   const bytes = await readFile(path).catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
   return readNpy(bytes, path)
 }
@@ -143,7 +144,7 @@ export interface NpyReader extends RowSource {
 /** Opens a 2-D float32 .npy. Throws DataError where it is missing, damaged, or anything else. */
 export async function openNpy(path: string): Promise<NpyReader> {
   const file = await open(path, 'r').catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
   try {
     const [rows, columns, offset] = await readMatrixHeader(file, path)

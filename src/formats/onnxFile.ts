@@ -3,7 +3,7 @@
 
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
-import { DataError, parseDecimal } from '../base/index.ts'
+import { DataError, describeCause, parseDecimal } from '../base/index.ts'
 import { replaceFile, writeFileAtomic } from './file.ts'
 import {
   moveTensorData,
@@ -20,7 +20,7 @@ export const largestOnnx = 2 ** 31 - 2 ** 26
 /** Reads a model with all its tensors. Throws DataError where the file, or one that holds its tensors, is not right. */
 export async function readOnnxFile(path: string): Promise<OnnxModel> {
   const bytes = await readFile(path).catch((cause: Error) => {
-    throw new DataError({ where: path, expected: 'an ONNX file', got: cause.message }, cause)
+    throw new DataError({ where: path, expected: 'an ONNX file', got: describeCause(cause) }, cause)
   })
   const model = readOnnx(bytes, path)
   const files = new Map<string, FileHandle>()
@@ -71,7 +71,7 @@ const bytesOf: Readonly<Record<number, number>> = { 1: 4, 2: 1, 6: 4, 7: 8, 9: 1
 async function openBeside(path: string, location: string): Promise<FileHandle> {
   const file = join(dirname(path), location)
   return open(file).catch((cause: Error) => {
-    throw new DataError({ where: file, expected: `the tensors of ${path}`, got: cause.message }, cause)
+    throw new DataError({ where: file, expected: `the tensors of ${path}`, got: describeCause(cause) }, cause)
   })
 }
 

@@ -3,7 +3,15 @@
 // Source: the format's README, github.com/huggingface/safetensors. Half precision is read as f32.
 
 import { open } from 'node:fs/promises'
-import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import {
+  DataError,
+  type Dtype,
+  type DtypeArrays,
+  describeCause,
+  type NdArray,
+  ndarray,
+  sizeOf,
+} from '../base/index.ts'
 import { widenBrainFloat, widenHalf } from './halfFloat.ts'
 import { readRange } from './positionedRead.ts'
 import { type FileHead, type WantedFile, wrongFile } from './recognise.ts'
@@ -104,7 +112,7 @@ export function readSafetensorsHeader(bytes: Uint8Array, where = 'safetensors'):
 /** Opens a file and reads its header only. Throws DataError where it is missing or not the format. */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await open(path).catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
   try {
     const { size } = await file.stat()

@@ -7,6 +7,7 @@ import {
   DataError,
   type Dtype,
   type DtypeArrays,
+  describeCause,
   type NdArray,
   ndarray,
   sizeOf,
@@ -78,7 +79,7 @@ class TensorView {
  * or holds no tensors, DataError for a file that is missing, damaged or not such a zip. */
 export async function openTorchPickle(path: string): Promise<TorchFile> {
   const file = await open(path).catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
   try {
     const entries = await readZipDirectory(file, path)

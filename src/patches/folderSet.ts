@@ -1,10 +1,10 @@
 // Reads plain images: a folder <center>/<label>/*.{png,jpg,tif}, or a CSV of path,label,center,slide.
 // A level may be missing: <label>/*.png has no centers, *.png alone neither centers nor labels.
 
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { DataError } from '../base/index.ts'
-import { readCsv, requireColumns } from '../formats/index.ts'
+import { readCsv, readTextFile, requireColumns } from '../formats/index.ts'
 import { openImageSet } from './imageSet.ts'
 import { readSidecar } from './origin.ts'
 import {
@@ -117,9 +117,7 @@ function isLabelWord(word: string): boolean {
 }
 
 async function readTable(path: string): Promise<Entry[]> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
-  })
+  const text = await readTextFile(path)
   const table: Record<string, string[]> = requireColumns(readCsv(text, path), ['path'], path)
   const wordAt = (name: string, row: number) => table[name]?.[row]?.trim() || null
   return table.path.map((image, row) => ({

@@ -1,10 +1,10 @@
 // Reads Kaggle's Histopathologic Cancer Detection: train_labels.csv (id,label), train/<id>.tif, test/<id>.tif,
 // 96x96 RGB. https://www.kaggle.com/c/histopathologic-cancer-detection
 
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join, parse } from 'node:path'
-import { DataError, pickNamed } from '../base/index.ts'
-import { readCsv, requireColumns } from '../formats/index.ts'
+import { pickNamed } from '../base/index.ts'
+import { readCsv, readTextFile, requireColumns } from '../formats/index.ts'
 import { openImageSet } from './imageSet.ts'
 import { readSidecar } from './origin.ts'
 import {
@@ -59,9 +59,7 @@ async function openHcd(source: string, options: OpenOptions): Promise<OpenedPatc
 
 async function listTrain(source: string): Promise<Listing> {
   const path = join(source, 'train_labels.csv')
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
-  })
+  const text = await readTextFile(path)
   const { id, label } = requireColumns(readCsv(text, path), ['id', 'label'], path)
   const faults: Fault[] = []
   const labels = Uint8Array.from(label, (word, i) => {

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { DataError, type Pixels, pixels } from '../base/index.ts'
+import { DataError, describeCause, type Pixels, pixels } from '../base/index.ts'
 import { decodeImage, hashFile } from '../formats/index.ts'
 import type { OpenedPatchSet } from './reader.ts'
 
@@ -59,7 +59,7 @@ export async function openImageSet(list: ImageList): Promise<OpenedPatchSet> {
 
 async function readImage(file: string): Promise<Pixels> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new DataError({ where: file, got: cause.code === 'ENOENT' ? 'no such file' : cause.message }, cause)
+    throw new DataError({ where: file, got: describeCause(cause) }, cause)
   })
   return decodeImage(bytes, file)
 }

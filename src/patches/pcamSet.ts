@@ -3,7 +3,7 @@
 // https://github.com/basveeling/pcam (CC0). It does not say which hospital a patch is of.
 
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DataError, pixels, UnknownNameError } from '../base/index.ts'
 import {
@@ -12,6 +12,7 @@ import {
   hashFile,
   openHdf5,
   readCsv,
+  readTextFile,
   requireColumns,
 } from '../formats/index.ts'
 import { openBlocks } from './blocks.ts'
@@ -168,7 +169,7 @@ function findMetaFile(path: string): Promise<string | undefined> {
 async function readSlides(path: string, count: number): Promise<readonly string[] | null> {
   const beside = await findMetaFile(path)
   if (!beside) return null
-  const { wsi } = requireColumns(readCsv(await readFile(beside, 'utf8'), beside), ['wsi'], beside)
+  const { wsi } = requireColumns(readCsv(await readTextFile(beside), beside), ['wsi'], beside)
   if (wsi.length !== count) {
     throw new DataError({ where: beside, expected: `${count} rows`, got: `${wsi.length}` })
   }

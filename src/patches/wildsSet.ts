@@ -1,10 +1,10 @@
 // Reads Camelyon17-WILDS v1.0: metadata.csv and patches/patient_<p>_node_<n>/patch_patient_<p>_node_<n>_x_<x>_y_<y>.png,
 // 96x96 RGBA. Label: any tumour in the central 32x32. Koh et al. 2021, https://wilds.stanford.edu (CC0).
 
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, parseDecimal, pickNamed } from '../base/index.ts'
-import { readCsv, requireColumns } from '../formats/index.ts'
+import { readCsv, readTextFile, requireColumns } from '../formats/index.ts'
 import { openImageSet } from './imageSet.ts'
 import { readSidecar } from './origin.ts'
 import {
@@ -77,9 +77,7 @@ async function openWilds(source: string, options: OpenOptions): Promise<OpenedPa
 
 async function readRows(source: string): Promise<Row[]> {
   const path = join(source, 'metadata.csv')
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
-  })
+  const text = await readTextFile(path)
   const table = requireColumns(readCsv(text, path), columnNames, path)
   return table.patient.map(
     (_, i) => Object.fromEntries(columnNames.map((name) => [name, table[name][i]])) as Row,

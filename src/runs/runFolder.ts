@@ -1,27 +1,26 @@
 // The run folder: one place that knows its paths, its lock and its log.
 
 import { readFileSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino, { type Logger } from 'pino'
-import { DataError, type NdArray } from '../base/index.ts'
-import { readNpy } from '../formats/index.ts'
+import { DataError, describeCause, type NdArray } from '../base/index.ts'
+import { makeFolder, readNpy, readTextFile } from '../formats/index.ts'
 
 /** Reads a JSON file as `T`. Throws DataError where it is missing or damaged. */
 export async function readJson<T>(path: string): Promise<T> {
+  const text = await readTextFile(path)
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as T
+    return JSON.parse(text) as T
   } catch (cause) {
-    // The message quotes the file's first characters, whatever they are.
-    const got = (cause as Error).message.replaceAll(/[\s\p{C}\uFFFD]+/gu, ' ')
-    throw new DataError({ where: path, got }, cause)
+    throw new DataError({ where: path, expected: 'JSON', got: describeCause(cause) }, cause)
   }
 }
 
 /** Reads a whole .npy file. Throws DataError where it is missing or damaged. */
 export async function readArray(path: string): Promise<NdArray> {
   const bytes = await readFile(path).catch((cause) => {
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
   return readNpy(bytes, path)
 }
@@ -42,12 +41,12 @@ export interface RunFolder {
 export async function openRunFolder(path: string): Promise<RunFolder> {
   const lock = join(path, 'lock')
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
     await takeLock(path, lock)
   } catch (cause) {
     if (cause instanceof DataError) throw cause
     const hint = 'choose another --out or change its permissions'
-    throw new DataError({ where: path, got: (cause as Error).message, hint }, cause)
+    throw new DataError({ where: path, got: describeCause(cause), hint }, cause)
   }
   const stream = pino.destination({ dest: join(path, 'log.jsonl'), sync: true })
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream)

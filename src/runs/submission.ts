@@ -1,8 +1,7 @@
 // The challenge's submission file: `ID,Pred`, one row a test image, integer ID, Pred 0 or 1, LF.
 
-import { readFile } from 'node:fs/promises'
 import { DataError } from '../base/index.ts'
-import { readCsv, writeFileAtomic } from '../formats/index.ts'
+import { readCsv, readTextFile, writeFileAtomic } from '../formats/index.ts'
 
 /** A submission: predictions by id. */
 export interface Submission {
@@ -52,7 +51,7 @@ export function fitsSubmission(ids: readonly string[]): boolean {
 
 /** Lints a submission against the ids of the test set; `expectedShare` is the training share of tumour. */
 export async function checkSubmission(path: string, testIds: readonly string[]): Promise<SubmissionCheck> {
-  const text = await readText(path)
+  const text = await readTextFile(path)
   const problems: string[] = []
   const warnings: string[] = []
   if (text.includes('\r')) problems.push('line ends are CRLF; the challenge wants LF')
@@ -96,7 +95,7 @@ export async function diffSubmissions(pathA: string, pathB: string): Promise<Sub
 
 /** Reads a submission. Throws DataError on a header or a value that is not the challenge's. */
 export async function readSubmission(path: string): Promise<Submission> {
-  const { ids, values } = parseRows(path, await readText(path))
+  const { ids, values } = parseRows(path, await readTextFile(path))
   const predictions = values.map((value, row): 0 | 1 => {
     if (value !== '0' && value !== '1') {
       throw new DataError({ where: `${path} ID ${ids[row]}`, expected: 'Pred 0 or 1', got: `'${value}'` })
@@ -104,14 +103,6 @@ export async function readSubmission(path: string): Promise<Submission> {
     return value === '1' ? 1 : 0
   })
   return { ids, predictions }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
-  }
 }
 
 function parseRows(path: string, text: string): { ids: readonly string[]; values: readonly string[] } {

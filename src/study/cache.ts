@@ -3,10 +3,9 @@
 // the file in work, since makers write whole files into the work folder and look for them when they resume.
 
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError } from '../base/index.ts'
-import { hashBytes, writeFileAtomic } from '../formats/index.ts'
+import { hashBytes, makeFolder, writeFileAtomic } from '../formats/index.ts'
 import { isAlive } from '../runs/index.ts'
 import { type Measured, measure } from './measure.ts'
 
@@ -66,15 +65,6 @@ async function fillEntry(folder: string, inputs: CacheInputs, make: (folder: str
     // Another process made the same entry meanwhile: same key, same bytes.
     if (!existsSync(join(folder, 'entry.json'))) throw cause
   })
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (cause) {
-    const hint = 'choose another --out or change its permissions'
-    throw new DataError({ where: folder, got: (cause as Error).message, hint }, cause)
-  }
 }
 
 /** Removes temporary files that a killed process left: named `<file>.<pid>.<random>.tmp` by writeFileAtomic. */

@@ -2,11 +2,11 @@
 // label in the order of its rows) and manifest.json. What `eosin embed` writes and `eosin classify` reads.
 
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, type Progress, UsageError } from '../base/index.ts'
 import type { Agreement, Extractor } from '../embed/index.ts'
-import { readCsv, writeCsv, writeFileAtomic } from '../formats/index.ts'
+import { makeFolder, readCsv, readTextFile, writeCsv, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
 import { removeLeftovers } from './cache.ts'
@@ -148,7 +148,7 @@ async function fillFolder(
   const work = `${folder}.work`
   if ((await readManifest(work)) !== manifest) {
     await rm(work, { recursive: true, force: true })
-    await mkdir(work, { recursive: true })
+    await makeFolder(work)
     await writeFileAtomic(join(work, 'manifest.json'), manifest)
   }
   await removeLeftovers(work)
@@ -161,9 +161,7 @@ async function fillFolder(
 export async function readEmbeddingFolder(folder: string): Promise<EmbeddingFolder> {
   const x = (await readArray(join(folder, 'embeddings.npy'))) as NdArray<'f32'>
   const path = join(folder, 'patches.csv')
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
-  })
+  const text = await readTextFile(path)
   const { id, center, slide, label } = readCsv(text, path)
   if (id.length !== x.shape[0]) {
     throw new DataError({

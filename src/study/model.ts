@@ -2,13 +2,13 @@
 // seed. Lies in <run>/model/ and needs neither the cache nor the training data.
 
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, type Pixels, type Progress, pickNamed } from '../base/index.ts'
 import { type Head, headMethods } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
-import { writeFileAtomic } from '../formats/index.ts'
+import { makeFolder, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
@@ -60,7 +60,7 @@ export async function saveModel(
   for (const [i, head] of heads.entries()) {
     const from = join(head.entry.folder, 'head')
     const to = join(folder, `head-${cell.heads[i].seed}`)
-    await mkdir(to, { recursive: true })
+    await makeFolder(to)
     for (const file of await readdir(from)) await copyFile(join(from, file), join(to, file))
   }
   const model: ModelFile = {

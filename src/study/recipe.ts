@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parse, parseDocument, stringify } from 'yaml'
 import { z } from 'zod'
-import { pickNamed, RecipeError } from '../base/index.ts'
+import { describeCause, pickNamed, RecipeError } from '../base/index.ts'
 import { headMethods, headPresets } from '../classify/index.ts'
 import { extractors } from '../embed/index.ts'
 import { readers } from '../patches/index.ts'
@@ -124,7 +124,7 @@ export async function readRecipe(path: string, overrides: RecipeOverrides = {}):
     text = await readFile(path, 'utf8')
   } catch (cause) {
     throw new RecipeError(
-      { where: path, got: (cause as Error).message, hint: 'give the path of a recipe (.yaml)' },
+      { where: path, got: describeCause(cause), hint: 'give the path of a recipe (.yaml)' },
       cause,
     )
   }
@@ -174,7 +174,7 @@ export async function readRunData(runFolder: string): Promise<Recipe['data']> {
   try {
     return (parse(await readFile(path, 'utf8')) as Recipe).data
   } catch (cause) {
-    throw new RecipeError({ where: path, expected: "a run's recipe", got: (cause as Error).message }, cause)
+    throw new RecipeError({ where: path, expected: "a run's recipe", got: describeCause(cause) }, cause)
   }
 }
 

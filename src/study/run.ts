@@ -3,6 +3,7 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { describeCause } from '../base/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
 import {
@@ -54,7 +55,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
       await closeSplits(splits)
     }
   } catch (cause) {
-    run.log.error({ error: (cause as Error).message }, 'study failed')
+    run.log.error({ error: describeCause(cause) }, 'study failed')
     throw cause
   } finally {
     await run.close()

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError, type NdArray } from '../base/index.ts'
+import { DataError, describeCause, type NdArray } from '../base/index.ts'
 import { hashBytes, readSafetensors, writeFileAtomic, writeSafetensors } from '../formats/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { Networks, StainFit } from '../stain/index.ts'
@@ -32,7 +32,10 @@ export async function readNetworks(folder: string, plain: StainFit): Promise<Sta
   for (const [source, { file, sha256 }] of Object.entries(networkFiles as NetworkFiles)) {
     const path = join(folder, file)
     const bytes = await readFile(path).catch((cause: Error) => {
-      throw new DataError({ where: path, got: cause.message, hint: 'it belongs to the fit beside it' }, cause)
+      throw new DataError(
+        { where: path, got: describeCause(cause), hint: 'it belongs to the fit beside it' },
+        cause,
+      )
     })
     if (hashBytes(bytes) !== sha256) {
       throw new DataError({ where: path, expected: 'the file that was written', got: 'other bytes' })

@@ -1,11 +1,11 @@
 // Synthetic patches as a patch set that renders when read, and as files in the challenge's layout with the
 // truth beside them.
 
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { DataError, type Pixels, type Progress, pixels, silent } from '../base/index.ts'
-import { createNpy, explainWriteError, hashBytes, writeFileAtomic } from '../formats/index.ts'
+import { createNpy, explainWriteError, hashBytes, makeFolder, writeFileAtomic } from '../formats/index.ts'
 import { createChallengeFile, type PatchSet, sidecarName } from '../patches/index.ts'
 import { renderSyntheticBatch, type SyntheticBatch, type SyntheticTask } from './batch.ts'
 import {
@@ -128,7 +128,7 @@ async function makeTemporaryFolder(folder: string): Promise<string> {
   const temporary = join(dirname(resolve(folder)), `.${basename(resolve(folder))}.partial`)
   try {
     await rm(temporary, { recursive: true, force: true })
-    await mkdir(temporary, { recursive: true })
+    await makeFolder(temporary)
     return temporary
   } catch (cause) {
     throw explainWriteError(folder, cause)
@@ -137,7 +137,7 @@ async function makeTemporaryFolder(folder: string): Promise<string> {
 
 async function moveFiles(from: string, to: string): Promise<void> {
   try {
-    await mkdir(to, { recursive: true })
+    await makeFolder(to)
     for (const name of await readdir(from)) await rename(join(from, name), join(to, name))
   } catch (cause) {
     throw explainWriteError(to, cause)

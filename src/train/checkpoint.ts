@@ -2,7 +2,7 @@
 // Randomness needs no place in it: every stream is opened by seed, epoch and step.
 
 import { readFile, rm } from 'node:fs/promises'
-import { DataError } from '../base/index.ts'
+import { DataError, describeCause } from '../base/index.ts'
 import type { Arrays } from '../engine/index.ts'
 import {
   readSafetensors,
@@ -38,7 +38,7 @@ export async function writeCheckpoint(
 export async function readCheckpoint(path: string, key: string): Promise<Checkpoint | undefined> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined
-    throw new DataError({ where: path, got: cause.message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
   if (!bytes) return undefined
   const { metadata } = readSafetensorsHeader(bytes, path)

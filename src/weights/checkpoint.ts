@@ -3,7 +3,7 @@
 
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError, type NdArray, ndarray, WeightsError } from '../base/index.ts'
+import { DataError, describeCause, type NdArray, ndarray, WeightsError } from '../base/index.ts'
 import {
   openSafetensors,
   openTorchPickle,
@@ -58,7 +58,7 @@ const usualNames = [
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const info = await stat(path).catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
   if (info.isDirectory()) return openCheckpoint(await findInFolder(path))
   const format = await recognise(path)

@@ -3,10 +3,10 @@
 
 import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Progress, parseDecimal, WeightsError } from '../base/index.ts'
-import { explainWriteError } from '../formats/index.ts'
+import { explainWriteError, makeFolder } from '../formats/index.ts'
 import { describeFailure, type Hub, type HubFile, HubUnreachableError, request, retry } from './hubRequest.ts'
 
 /** What the hub says of a file before it is fetched. */
@@ -54,9 +54,7 @@ export async function downloadFile(
 ): Promise<void> {
   const incomplete = `${path}.incomplete`
   const where = `${file.repo}/${file.file}`
-  await mkdir(dirname(path), { recursive: true }).catch((cause) => {
-    throw explainWriteError(path, cause)
-  })
+  await makeFolder(dirname(path))
   let done = await sizeOfFile(incomplete)
   if (size !== null && done > size) {
     await discard(incomplete)

@@ -3,10 +3,10 @@
 //   models--owner--name/snapshots/<commit>/<file>    links into blobs
 //   models--owner--name/refs/<revision>              the commit that a branch or tag names
 
-import { copyFile, mkdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { copyFile, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { UsageError } from '../base/index.ts'
-import { explainWriteError, writeFileAtomic } from '../formats/index.ts'
+import { explainWriteError, makeFolder, writeFileAtomic } from '../formats/index.ts'
 
 /** The reference under which imported files are kept, beside the hub's own branches. */
 export const importedRevision = 'imported'
@@ -65,7 +65,7 @@ export async function linkSnapshot(
   const blob = blobPath(folder, hash)
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     await rm(temporary, { force: true })
     // Windows lets only some users link; a copy serves as well.
     await symlink(relative(dirname(path), blob), temporary).catch(() => copyFile(blob, temporary))

@@ -1,10 +1,10 @@
 // Weights that came on another way (another machine, a hospital's file share) into the same cache.
 
 import { constants } from 'node:fs'
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { copyFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { WeightsError } from '../base/index.ts'
-import { explainWriteError } from '../formats/index.ts'
+import { explainWriteError, makeFolder } from '../formats/index.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
 import { hashContent } from './download.ts'
 import { blobPath, importedRevision, linkSnapshot, repoFolder, writeRef } from './hubCache.ts'
@@ -71,7 +71,7 @@ function chooseName({ files, title }: ModelCard, { format, path }: Checkpoint): 
 async function copyToBlobs(path: string, folder: string): Promise<string> {
   const temporary = blobPath(folder, `import.${process.pid}.tmp`)
   try {
-    await mkdir(dirname(temporary), { recursive: true })
+    await makeFolder(dirname(temporary))
     await copyFile(path, temporary, constants.COPYFILE_FICLONE)
     const sha256 = await hashContent(temporary, 'sha256')
     await rename(temporary, blobPath(folder, sha256))

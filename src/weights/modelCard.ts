@@ -1,8 +1,8 @@
 // What Eosin knows of a published model: where its weights are, how its network is built, how images are made
 // ready for it, what it was trained on and under which licence it may be used. Users describe further ViTs in JSON.
 
-import { readFile } from 'node:fs/promises'
-import { DataError } from '../base/index.ts'
+import { DataError, describeCause } from '../base/index.ts'
+import { readTextFile } from '../formats/index.ts'
 import type { DavitArchitecture } from '../models/davitShapes.ts'
 import type { VitNaming } from '../models/vitNames.ts'
 import type { VitArchitecture } from '../models/vitShapes.ts'
@@ -70,10 +70,7 @@ type Json = Readonly<Record<string, unknown>>
 
 /** Reads a user's model card. Throws DataError where there is none or it says what cannot be. */
 export async function readModelCard(path: string): Promise<ModelCard> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new DataError({ where: path, expected: "a model's card", got: cause.message }, cause)
-  })
-  return parseModelCard(text, path)
+  return parseModelCard(await readTextFile(path), path)
 }
 
 /**
@@ -85,7 +82,7 @@ export function parseModelCard(text: string, where: string): ModelCard {
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new DataError({ where, expected: 'JSON', got: (cause as Error).message }, cause)
+    throw new DataError({ where, expected: 'JSON', got: describeCause(cause) }, cause)
   }
   const card = openObject(json, where)
   const architecture = parseVit(card.object('architecture'))

@@ -1,7 +1,14 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { DataError } from '../../src/base/index.ts'
-import { hashBytes, hashFile, replaceFile, writeFileAtomic } from '../../src/formats/index.ts'
+import {
+  hashBytes,
+  hashFile,
+  makeFolder,
+  readTextFile,
+  replaceFile,
+  writeFileAtomic,
+} from '../../src/formats/index.ts'
 import { makeTemporaryFolder } from './temporaryFolder.ts'
 
 const inFolder = makeTemporaryFolder()
@@ -18,6 +25,53 @@ describe('writeFileAtomic', () => {
   it('says what to do where the folder cannot be made', async () => {
     writeFileSync(inFolder('file'), '')
     await expect(writeFileAtomic(inFolder('file', 'x'), '')).rejects.toThrow(DataError)
+  })
+})
+
+describe('makeFolder', () => {
+  it('makes what is missing, and does nothing where all is there', async () => {
+    await makeFolder(inFolder('one', 'two', 'three'))
+    await Promise.all([makeFolder(inFolder('one', 'two', 'three')), makeFolder(inFolder('one', 'x', 'y'))])
+    expect(statSync(inFolder('one', 'x', 'y')).isDirectory()).toBe(true)
+    await makeFolder('/')
+  })
+
+  it('says so where a file is in the way', async () => {
+    writeFileSync(inFolder('in-the-way'), '')
+    await expect(makeFolder(inFolder('in-the-way'))).rejects.toThrow(
+      /in-the-way: got something that is there/,
+    )
+    await expect(makeFolder(inFolder('in-the-way', 'x'))).rejects.toThrow(/choose another --out/)
+  })
+
+  it.skipIf(!existsSync('/proc'))(
+    'ends below /proc, where no folder can be made (skipped elsewhere)',
+    async () => {
+      await expect(makeFolder('/proc/x/y')).rejects.toThrow(
+        '/proc/x/y: got no such file or folder; nothing can be',
+      )
+    },
+  )
+})
+
+describe('readTextFile', () => {
+  const write = (...bytes: number[]) => {
+    writeFileSync(inFolder('text'), Uint8Array.from(bytes))
+    return readTextFile(inFolder('text'))
+  }
+
+  it('reads UTF-8, with a byte order mark or without', async () => {
+    expect(await write(0xef, 0xbb, 0xbf, 0x61, 0xc3, 0xa4)).toBe('a\u00e4')
+    expect(await write(0x61)).toBe('a')
+  })
+
+  it('names other encodings', async () => {
+    await expect(write(0xff, 0xfe, 0x61, 0)).rejects.toThrow(
+      /text: expected text in UTF-8, got text in UTF-16; save/,
+    )
+    await expect(write(0xfe, 0xff, 0, 0x61)).rejects.toThrow(/got text in UTF-16/)
+    await expect(write(0x61, 0xe4, 0x62)).rejects.toThrow(/got text in another encoding, such as Latin-1/)
+    await expect(write(0, 0x80, 1)).rejects.toThrow(/got bytes that are no text$/)
   })
 })
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, freemem, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { describeCause } from '../../base/index.ts'
 import { addExamples, type CommonOptions, jsonOption, printResult } from '../command.ts'
 import { green, red } from '../terminal.ts'
 
@@ -81,7 +82,7 @@ async function probe(what: string, look: () => Promise<string>): Promise<Finding
   try {
     return { what, ok: true, detail: await look() }
   } catch (error) {
-    return { what, ok: false, detail: (error as Error).message }
+    return { what, ok: false, detail: describeCause(error) }
   }
 }
 

@@ -1,6 +1,6 @@
 // eosin evaluate: figures with intervals for a table of probabilities, or the hospital signature of embeddings.
 
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { DataError } from '../../base/index.ts'
 import type { CenterSignature, Evaluation, Interval } from '../../evaluate/index.ts'
@@ -112,10 +112,8 @@ function describeSignature(signature: CenterSignature): string {
 type Table = Readonly<Record<string, readonly string[]>>
 
 async function readTable(path: string): Promise<Table> {
-  const { readCsv } = await import('../../formats/index.ts')
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
-  })
+  const { readCsv, readTextFile } = await import('../../formats/index.ts')
+  const text = await readTextFile(path)
   return readCsv(text, path)
 }
 

@@ -209,10 +209,10 @@ function readNumber(out: string, name: string): number {
 }
 
 async function writePngFolder(out: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
-  const { mkdir, rename, rm } = await import('node:fs/promises')
-  const { encodePng, writeFileAtomic } = await import('../../formats/index.ts')
+  const { rename, rm } = await import('node:fs/promises')
+  const { encodePng, makeFolder, writeFileAtomic } = await import('../../formats/index.ts')
   const work = `${out}.work`
-  await mkdir(work, { recursive: true })
+  await makeFolder(work)
   for await (const { row, pixels } of patches) {
     await writeFileAtomic(`${work}/${set.ids[row].replaceAll(/[^\w.-]+/g, '_')}.png`, await encodePng(pixels))
   }

@@ -1,6 +1,5 @@
 // eosin weights: the known models, and their weights: fetch, import, check.
 
-import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { DataError, pickNamed } from '../../base/index.ts'
 import type { HubSettings, ImportedWeights, ModelCard, PulledWeights } from '../../weights/index.ts'
@@ -79,12 +78,9 @@ function addHubOptions(command: Command): Command {
 }
 
 async function openCard(model: string, { card }: HubOptions): Promise<ModelCard> {
-  const { catalog, parseModelCard } = await import('../../weights/index.ts')
+  const { catalog, readModelCard } = await import('../../weights/index.ts')
   if (card === undefined) return pickNamed<ModelCard>('model', catalog, model)
-  const text = await readFile(card, 'utf8').catch((cause: Error) => {
-    throw new DataError({ where: card, got: cause.message }, cause)
-  })
-  return parseModelCard(text, card)
+  return readModelCard(card)
 }
 
 function settingsOf({ endpoint, token, cache, offline }: HubOptions): Partial<HubSettings> {

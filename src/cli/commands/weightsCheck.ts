@@ -1,7 +1,14 @@
 // eosin weights check: a checkpoint's tensors against the model's, and the model's embeddings against what is known.
 
 import { readFile } from 'node:fs/promises'
-import { DataError, joinPixels, type NdArray, type Pixels, UsageError } from '../../base/index.ts'
+import {
+  DataError,
+  describeCause,
+  joinPixels,
+  type NdArray,
+  type Pixels,
+  UsageError,
+} from '../../base/index.ts'
 import type { Parity } from '../../embed/index.ts'
 import type { Checkpoint, ModelCard, WeightsFit } from '../../weights/index.ts'
 import type { CommonOptions } from '../command.ts'
@@ -120,7 +127,7 @@ async function readImages(paths: readonly string[]): Promise<Pixels> {
 
 function readBytes(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: Error) => {
-    throw new DataError({ where: path, got: cause.message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
 }
 

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DataError, EngineError, pickNamed, ShapeError } from '../../base/index.ts'
+import { DataError, describeCause, EngineError, pickNamed, ShapeError } from '../../base/index.ts'
 import { openSession, type Port, type ProviderChoice, type Session } from '../../engine/index.ts'
 import { hashBytes, hashFile, readOnnx, readOnnxFile } from '../../formats/index.ts'
 import { cutGraph, emitModel, flatten, readGraph } from '../../graph/index.ts'
@@ -67,7 +67,7 @@ export function pickOutput({ session }: ImageModel, name: string | null, path: s
 
 async function hashModel(path: string): Promise<string> {
   const bytes = await readFile(path).catch((cause: Error) => {
-    throw new DataError({ where: path, expected: 'an ONNX file', got: cause.message }, cause)
+    throw new DataError({ where: path, expected: 'an ONNX file', got: describeCause(cause) }, cause)
   })
   const { initializer } = readOnnx(bytes, path).graph!
   const locations = initializer.flatMap(({ externalData }) =>

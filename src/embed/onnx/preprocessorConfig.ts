@@ -3,7 +3,7 @@
 // DINOv2 (BitImageProcessor) and CLIP.
 
 import { readFile } from 'node:fs/promises'
-import { DataError } from '../../base/index.ts'
+import { DataError, describeCause } from '../../base/index.ts'
 import type { ChannelValues, ImageTransform, ResizeFilter } from '../../patches/index.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -15,7 +15,7 @@ export async function readPreprocessorConfig(path: string): Promise<ImageTransfo
     text = await readFile(path, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new DataError({ where: path, got: (cause as Error).message }, cause)
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
   }
   return parsePreprocessorConfig(text, path)
 }
@@ -43,7 +43,7 @@ function parseFields(text: string, where: string): Fields {
   try {
     fields = JSON.parse(text)
   } catch (cause) {
-    throw new DataError({ where, expected: 'JSON', got: (cause as Error).message }, cause)
+    throw new DataError({ where, expected: 'JSON', got: describeCause(cause) }, cause)
   }
   if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields as Fields
   throw new DataError({ where, expected: 'a JSON object', got: text.slice(0, 40) })

@@ -1,10 +1,10 @@
 // Step 6: the pictures of a run: samples of every center, rejected patches, stains side by side, learned stains center
 // by center, and the most confident errors. Chosen by seed and id, never by the order of rows.
 
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareNames, openRandom } from '../../base/index.ts'
-import { encodePng, writeFileAtomic } from '../../formats/index.ts'
+import { encodePng, makeFolder, writeFileAtomic } from '../../formats/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
 import type { StudyStain } from './prepareStain.ts'
@@ -27,7 +27,7 @@ export async function makeGallery(
 ): Promise<Gallery> {
   const pictures = join(folder, 'gallery')
   await rm(pictures, { recursive: true, force: true })
-  await mkdir(pictures, { recursive: true })
+  await makeFolder(pictures)
   const splits = Object.values(filtered)
   const centers = splits.flatMap((split) =>
     sampleByCenter(seed, split).map(([center, rows]) => ({ split, center, rows })),

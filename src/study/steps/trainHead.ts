@@ -1,10 +1,9 @@
 // Step 4: one head for each cell and seed: trained on train, stopped on val, applied to val and test.
 
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { f32, type Progress, pickNamed, readBlocks } from '../../base/index.ts'
 import { type EpochRecord, type Head, type HeadMethod, headMethods } from '../../classify/index.ts'
-import { openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
+import { makeFolder, openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
 import { readArray, readJson, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
 import type { AxisEntry } from '../recipe.ts'
@@ -100,7 +99,7 @@ function predictedSplits({ files }: HeadTask): Split[] {
 }
 
 async function saveHead(head: Head, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   for (const [name, bytes] of Object.entries(await head.serialize()))
     await writeFileAtomic(join(folder, name), bytes)
 }
