@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openRandom, pixels } from '../../src/base/index.ts'
@@ -53,6 +54,47 @@ describe('decodeImage', () => {
     expect((await decodeImage(png, 'a.png')).data).toEqual(noise.data)
   })
 
+  it('refuses 16 bits of which no sample needs more than 14', async () => {
+    const wide = Uint16Array.from(noise.data, (value) => value << 4)
+    const png = await sharp(wide, { raw: { ...raw, channels: 3 } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer()
+    await expect(decodeImage(png, 'a.png')).rejects.toThrow('a.png: expected samples that use their 16 bits')
+  })
+
+  it('reads inks (CMYK) without the colour profile of a press', async () => {
+    const smooth = sharp(
+      new Uint8Array(16 * 16 * 3).fill(1).map((_, i) => [200, 90, 160][i % 3]),
+      {
+        raw: { width: 16, height: 16, channels: 3 },
+      },
+    ).toColourspace('cmyk')
+    const inks = await smooth.clone().raw().toBuffer()
+    const jpeg = await smooth.clone().jpeg({ quality: 100 }).toBuffer()
+    const { data } = await decodeImage(jpeg, 'cmyk.jpg')
+    const [key, ...lights] = [3, 0, 1, 2].map((ink) => 255 - inks[ink])
+    lights.forEach((light, channel) => {
+      expect(Math.abs(data[channel] - (light * key) / 255)).toBeLessThan(2)
+    })
+  })
+
+  it('reads WebP and GIF, but no animation', async () => {
+    const picture = () => sharp(noise.data, { raw: { ...raw, channels: 3 } })
+    expect(await decodeImage(await picture().webp({ lossless: true }).toBuffer(), 'a.webp')).toEqual(noise)
+    const few = noise.data.map((value) => (value > 127 ? 255 : 0))
+    const gif = await sharp(few, { raw: { ...raw, channels: 3 } })
+      .gif()
+      .toBuffer()
+    expect((await decodeImage(gif, 'a.gif')).data).toEqual(few)
+    const frames = sharp(new Uint8Array([...few, ...noise.data]), {
+      raw: { width: 7, height: 10, channels: 3, pageHeight: 5 },
+    })
+    await expect(decodeImage(await frames.webp({ lossless: true }).toBuffer(), 'a.webp')).rejects.toThrow(
+      'a.webp: expected one picture, got an animation of 2',
+    )
+  })
+
   it('reads TIFF uncompressed, by LZW and by deflate, and with alpha', async () => {
     for (const compression of ['none', 'lzw', 'deflate'] as const) {
       const tif = await sharp(noise.data, { raw: { ...raw, channels: 3 } })
@@ -66,7 +108,7 @@ describe('decodeImage', () => {
     expect((await decodeImage(tif, 'a.tif')).data).toEqual(noise.data)
   })
 
-  it('leaves TIFF that its first decoder does not know to sharp', async () => {
+  it('leaves TIFF whose packing it does not know to libtiff', async () => {
     const smooth = new Uint8Array(105).fill(120)
     const tif = await sharp(smooth, { raw: { ...raw, channels: 3 } })
       .tiff({ compression: 'jpeg' })
@@ -86,19 +128,36 @@ describe('decodeImage', () => {
     expect(Math.max(...data.map((value, i) => Math.abs(value - smooth.data[i])))).toBeLessThan(12)
   })
 
-  it('names the file whose bytes are no image, or end early', async () => {
-    await expect(decodeImage(Buffer.from('no image'), 'x/1.png')).rejects.toThrow(/x\/1\.png: expected a PNG/)
-    const png = await encodePng(
-      pixels(
-        Uint8Array.from({ length: 3e4 }, () => random.integer(256)),
-        1,
-        100,
-        100,
-      ),
+  it("names what stands in a picture's place: a pointer, a web page, an archive, another kind, nothing", async () => {
+    const read = (content: string | Uint8Array) => decodeImage(Buffer.from(content), 'x/1.png')
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 27000\n'
+    await expect(read(pointer)).rejects.toThrow(
+      'x/1.png: expected a PNG, JPEG, TIFF, WebP or GIF picture, got a Git LFS pointer to a file of 27000 bytes; run `git lfs pull`',
     )
-    await expect(decodeImage(png.subarray(0, 15000), 'x/2.png')).rejects.toThrow(/x\/2\.png/)
-    const jpeg = await encodeJpeg(pixels(new Uint8Array(3e4).fill(80), 1, 100, 100))
-    await expect(decodeImage(jpeg.subarray(0, jpeg.length / 2), 'x/3.jpg')).rejects.toThrow(/x\/3\.jpg/)
+    await expect(read('<html><title>Sign in</title>')).rejects.toThrow("got a web page titled 'Sign in'")
+    await expect(read('')).rejects.toThrow('got an empty file')
+    await expect(read(gzipSync('picture'))).rejects.toThrow('got a gzip archive; unpack it first: `gunzip`')
+    await expect(read('PK\x03\x04')).rejects.toThrow('got a zip archive')
+    await expect(read('BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0')).rejects.toThrow(
+      'got a BMP picture; save it as PNG',
+    )
+  })
+
+  it('names the file whose bytes end early', async () => {
+    const large = pixels(
+      Uint8Array.from({ length: 3e4 }, () => random.integer(256)),
+      1,
+      100,
+      100,
+    )
+    const png = await encodePng(large)
+    await expect(decodeImage(png.subarray(0, 15000), 'x/2.png')).rejects.toThrow(
+      'x/2.png: expected a PNG, JPEG, TIFF, WebP or GIF picture, got one that ends too early',
+    )
+    const jpeg = await encodeJpeg(large)
+    await expect(decodeImage(jpeg.subarray(0, jpeg.length / 2), 'x/3.jpg')).rejects.toThrow(
+      /x\/3\.jpg.*ends too early/,
+    )
   })
 })
 

@@ -51,7 +51,6 @@ const owners: Readonly<Record<string, string>> = {
   piscina: 'engine',
   'pure-rand': 'base',
   sharp: 'formats',
-  tiff: 'formats',
   vega: 'report',
   'vega-lite': 'report',
   yaml: 'study',
