@@ -131,7 +131,7 @@ async function* readTarget() {
 }
 
 for (const extra of [[], ...values.also.map((assignment) => [assignment])]) {
-  const chosen = completeOptions('--also', options, parseAssignments(extra))
+  const chosen = completeOptions<object>('--also', { ...method, defaults: options }, parseAssignments(extra))
   const lines: object[] = []
   const grids: Pixels[] = []
   for (const center of sources) {

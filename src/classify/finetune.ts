@@ -21,6 +21,7 @@ import {
   type FinetuneModel,
   type FinetuneOptions,
   finetuneDefaults,
+  finetuneRules,
   locateFinetuneWeights,
   openFinetuneModel,
 } from './finetuneOptions.ts'
@@ -35,6 +36,7 @@ export const finetune: HeadMethod<FinetuneOptions> = {
   usesSeed: true,
   about: "the last blocks of a ViT with a classifier, on the tokens of an extractor's trunk",
   defaults: finetuneDefaults,
+  rules: finetuneRules,
   complete: completeFinetune,
   async fit(trainRows, valRows, options, seed, hooks = {}) {
     if (options.model?.startsWith('onnx:')) return fitGraphTail(trainRows, valRows, options, seed, hooks)

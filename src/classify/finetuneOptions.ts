@@ -1,11 +1,25 @@
 // The options of fine-tuning: defaults, the paper's preset, what they must be, and how they are completed by the
 // extractor whose tokens are trained on.
 
-import { DataError, pickNamed, RecipeError } from '../base/index.ts'
+import {
+  checkOptions,
+  DataError,
+  either,
+  group,
+  type OptionRules,
+  oneOf,
+  orNull,
+  pickNamed,
+  RecipeError,
+  real,
+  text,
+  whole,
+} from '../base/index.ts'
 import type { TokenReadout, VitArchitecture } from '../models/index.ts'
 import { constantRate, plateauRate } from '../train/index.ts'
 import { catalog, locateWeights, type ModelCard, readModelCard } from '../weights/index.ts'
 import type { ExtractorEntry } from './head.ts'
+import { layerWidths } from './widths.ts'
 
 /** Which output of an ONNX model is the embedding, and how; as in the extractor's options. */
 export interface GraphReadout {
@@ -68,6 +82,32 @@ export const finetuneDefaults: FinetuneOptions = {
   epochs: 10,
   patience: 3,
   schedule: 'plateau',
+}
+
+/** What each option may be. `blocks` are at most those of the model, and ranks below its widths. */
+export const finetuneRules: OptionRules<FinetuneOptions> = {
+  model: orNull(text('the name of a model')),
+  weights: orNull(text('a path')),
+  blocks: orNull(either(whole(0, 1000), text('the name of a value'))),
+  readout: orNull(
+    group<GraphReadout>({
+      output: orNull(text("an output's name")),
+      pooling: orNull(text('a pooling')),
+      prefixTokens: whole(0, 1024),
+    }),
+  ),
+  hidden: layerWidths(0),
+  dropout: real(0, 1, 'most'),
+  optimizer: oneOf(['adam', 'adamw']),
+  learningRate: real(0, 10, 'least'),
+  layerDecay: real(0, 1, 'least'),
+  loraRank: whole(0, 1024),
+  loraAlpha: real(0, 65_536, 'least'),
+  weightDecay: real(0, 100),
+  batchSize: whole(1, 4096),
+  epochs: whole(1, 10_000),
+  patience: whole(1, 10_000),
+  schedule: oneOf(Object.keys(finetuneSchedules)),
 }
 
 /** Hyper-parameters of the paper's published code. */
@@ -146,34 +186,19 @@ async function readCard(model: string): Promise<ModelCard> {
   return readModelCard(model.slice('vit:'.length))
 }
 
-/** Throws RecipeError for values out of range; blocks are at most `depth`. */
+/** Throws RecipeError or UnknownNameError for values out of range; blocks are at most `depth`. */
 export function checkFinetune(options: FinetuneOptions, depth: number): void {
-  const isCount = (value: number, least = 1) => Number.isInteger(value) && value >= least
-  const { blocks, hidden, dropout, learningRate, layerDecay, loraRank, loraAlpha, weightDecay } = options
-  const { optimizer, batchSize, epochs, patience } = options
-  const leastBatch = hidden.length > 0 ? 2 : 1 // batch norm of one row has no variance
-  const checks = [
-    [
-      'blocks',
-      blocks,
-      typeof blocks === 'string' || (isCount(blocks!, 0) && blocks! <= depth),
-      `0 to ${depth}`,
-    ],
-    ['hidden', hidden, hidden.every((width) => isCount(width)), 'whole numbers from 1'],
-    ['dropout', dropout, dropout >= 0 && dropout < 1, '0 to below 1'],
-    ['optimizer', optimizer, optimizer === 'adam' || optimizer === 'adamw', 'adam or adamw'],
-    ['learningRate', learningRate, learningRate > 0, 'more than 0'],
-    ['layerDecay', layerDecay, layerDecay > 0 && layerDecay <= 1, 'more than 0, at most 1'],
-    ['loraRank', loraRank, isCount(loraRank, 0), 'a whole number from 0'],
-    ['loraAlpha', loraAlpha, loraAlpha > 0, 'more than 0'],
-    ['weightDecay', weightDecay, weightDecay >= 0, '0 or more'],
-    ['batchSize', batchSize, isCount(batchSize, leastBatch), `a whole number from ${leastBatch}`],
-    ['epochs', epochs, isCount(epochs), 'a whole number from 1'],
-    ['patience', patience, isCount(patience), 'a whole number from 1'],
-  ] as const
-  for (const [key, got, isRight, expected] of checks) {
-    if (!isRight) throw new RecipeError({ where: `finetune ${key}`, expected, got: JSON.stringify(got) })
-  }
+  checkOptions('finetune', finetuneRules, options)
+  const { blocks, hidden, batchSize } = options
+  if (typeof blocks === 'number' && blocks > depth)
+    throw new RecipeError({ where: 'finetune.blocks', expected: `0 to ${depth}`, got: `${blocks}` })
+  // Batch norm of one row has no variance.
+  if (hidden.length > 0 && batchSize === 1)
+    throw new RecipeError({
+      where: 'finetune.batchSize',
+      expected: 'at least 2 with hidden layers',
+      got: '1',
+    })
 }
 
 /** The checkpoint's path: as given, or the one in the cache. Throws DataError where there is none. */

@@ -1,6 +1,6 @@
 // What every classifier on embeddings offers: fit on train, stop on validation, give probabilities.
 
-import type { NdArray, Progress, RowSource } from '../base/index.ts'
+import type { NdArray, OptionRules, Progress, RowSource } from '../base/index.ts'
 
 /** An extractor as a recipe names it, with its complete options. */
 export interface ExtractorEntry {
@@ -49,6 +49,8 @@ export interface HeadMethod<Options> {
   readonly version: number
   readonly about: string
   readonly defaults: Options
+  /** What each option may be; `fit` refuses the rest. */
+  readonly rules: OptionRules<Options>
   /** Whether the seed changes the result: a study trains a head that does not use it once. */
   readonly usesSeed: boolean
   /**
@@ -56,10 +58,7 @@ export interface HeadMethod<Options> {
    * A head without it takes embeddings.
    */
   complete?(options: Options, extractor: ExtractorEntry): Options | null
-  /**
-   * Trains on `train`, selects and stops on `val` only; the order of rows has no say in the result. Throws DataError on a
-   * single class.
-   */
+  /** Trains on `train`, selects and stops on `val` only. Throws DataError on a single class. */
   fit(train: LabelledRows, val: LabelledRows, options: Options, seed: number, hooks?: FitHooks): Promise<Head>
   /** Reads back what `serialize` wrote. */
   load(files: Readonly<Record<string, Uint8Array>>): Promise<Head>

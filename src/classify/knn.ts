@@ -1,7 +1,17 @@
 // The k nearest training patches vote. Exact: every distance is computed, a block of rows at a time, as one
 // matrix product in the engine. Deterministic: the seed is not used, and val is not looked at.
 
-import { f32, type NdArray, ndarray, pickNamed, RecipeError } from '../base/index.ts'
+import {
+  checkOptions,
+  f32,
+  flag,
+  type NdArray,
+  ndarray,
+  type OptionRules,
+  oneOf,
+  RecipeError,
+  whole,
+} from '../base/index.ts'
 import { openSession, type Session } from '../engine/index.ts'
 import { emitModel, input, matmul } from '../graph/index.ts'
 import { type MetricName, metrics } from './distances.ts'
@@ -36,6 +46,13 @@ const weightings = {
   distance: (distance: number) => 1 / (distance + closest),
 }
 
+const rules: OptionRules<KnnOptions> = {
+  k: whole(1, 1_000_000),
+  metric: oneOf(Object.keys(metrics)),
+  weighting: oneOf(Object.keys(weightings)),
+  standardize: flag,
+}
+
 /** What the head keeps: the training patches as the metric prepared them. */
 interface Memory {
   readonly standardization: Standardization | null
@@ -47,13 +64,15 @@ interface Memory {
 /** k nearest neighbours as a head. It has no head.onnx: a vote is no network. */
 export const knn: HeadMethod<KnnOptions> = {
   name: 'knn',
-  version: 2,
+  version: 1,
   usesSeed: false,
   about: 'The k nearest training patches vote, by cosine or Euclidean distance; exact',
   defaults: { k: 25, metric: 'cosine', weighting: 'distance', standardize: true },
+  rules,
   async fit(trainRows, valRows, options) {
+    checkOptions('knn', rules, options)
     const { train } = await loadFit(trainRows, valRows, false)
-    checkOptions(options, train.y.length)
+    rejectMoreThan(train.y.length, options)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const rows = standardization ? standardizeRows(train.x, standardization) : train.x
     const x = metrics[options.metric].prepareMemory(rows)
@@ -71,15 +90,9 @@ export const knn: HeadMethod<KnnOptions> = {
   },
 }
 
-function checkOptions({ k, metric, weighting }: KnnOptions, rows: number): void {
-  pickNamed('knn metric', metrics, metric)
-  pickNamed('knn weighting', weightings, weighting)
-  if (Number.isInteger(k) && k >= 1 && k <= rows) return
-  throw new RecipeError({
-    where: 'knn k',
-    expected: `a whole number from 1 to ${rows}, the training patches`,
-    got: `${k}`,
-  })
+function rejectMoreThan(rows: number, { k }: KnnOptions): void {
+  if (k <= rows) return
+  throw new RecipeError({ where: 'knn.k', expected: `at most ${rows}, the training patches`, got: `${k}` })
 }
 
 function makeHead(memory: Memory, options: KnnOptions): Head {

@@ -1,7 +1,16 @@
 // L2-regularised logistic regression: mean log loss + l2/2 |w|^2, the bias not regularised, solved to the
 // optimum in float64. Deterministic: the seed is not used.
 
-import { f32, type NdArray, pickNamed, RecipeError } from '../base/index.ts'
+import {
+  checkOptions,
+  f32,
+  flag,
+  type NdArray,
+  type OptionRules,
+  oneOf,
+  orNull,
+  real,
+} from '../base/index.ts'
 import { finishDense, loadDense } from './denseHead.ts'
 import { loadFit } from './embeddings.ts'
 import type { HeadMethod } from './head.ts'
@@ -19,18 +28,25 @@ export interface LogisticOptions {
   readonly calibrate: Calibration
 }
 
+const rules: OptionRules<LogisticOptions> = {
+  l2: orNull(real(0, 1e6)),
+  standardize: flag,
+  calibrate: oneOf(Object.keys(calibrations)),
+}
+
 // From strong to weak, each starting where the one before ended.
 const triedPenalties = [10, 1, 0.1, 0.01, 0.001, 0.0001]
 
 /** Logistic regression as a head. */
 export const logistic: HeadMethod<LogisticOptions> = {
   name: 'logistic',
-  version: 2,
+  version: 1,
   usesSeed: false,
   about: 'L2-regularised logistic regression; without a given strength, the one with the least loss on val',
   defaults: { l2: null, standardize: true, calibrate: 'none' },
+  rules,
   async fit(trainRows, valRows, options, _seed, hooks = {}) {
-    checkOptions(options)
+    checkOptions('logistic', rules, options)
     const usesVal = options.l2 === null || options.calibrate !== 'none'
     const { train, val } = await loadFit(trainRows, valRows, usesVal)
     const standardization = options.standardize ? fitStandardization(train.x) : null
@@ -66,12 +82,6 @@ export const logistic: HeadMethod<LogisticOptions> = {
     })
   },
   load: (files) => loadDense(files, 'logistic'),
-}
-
-function checkOptions({ l2, calibrate }: LogisticOptions): void {
-  pickNamed('logistic calibrate', calibrations, calibrate)
-  if (l2 === null || (l2 >= 0 && Number.isFinite(l2))) return
-  throw new RecipeError({ where: 'logistic l2', expected: '0 or more, or null', got: `${l2}` })
 }
 
 function solve(x: NdArray<'f32'>, y: Uint8Array, l2: number, start: Float64Array): Float64Array {

@@ -1,7 +1,18 @@
 // The multilayer perceptron on embeddings: d-512-256-128-1 by default, each hidden layer linear, batch norm, ReLU,
 // dropout after the first two. Stopped on the loss of the validation center; the best epoch's weights are kept.
 
-import { f32, type NdArray, pickNamed, RecipeError } from '../base/index.ts'
+import {
+  checkOptions,
+  f32,
+  flag,
+  type NdArray,
+  type OptionRules,
+  oneOf,
+  orNull,
+  RecipeError,
+  real,
+  whole,
+} from '../base/index.ts'
 import { relu } from '../graph/index.ts'
 import { mlp as mlpModel } from '../models/index.ts'
 import {
@@ -23,6 +34,7 @@ import { loadFit } from './embeddings.ts'
 import type { EpochRecord, HeadMethod, LabelledEmbeddings } from './head.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
 import { type Calibration, calibrations } from './temperature.ts'
+import { layerWidths } from './widths.ts'
 
 /** Options of the multilayer perceptron. */
 export interface MlpHeadOptions {
@@ -56,6 +68,22 @@ export interface MlpHeadOptions {
 const optimizers = { adam, adamw: adamW }
 const schedules = { constant: () => constantRate(), plateau: () => plateauRate({ factor: 0.5, patience: 3 }) }
 
+const rules: OptionRules<MlpHeadOptions> = {
+  hidden: layerWidths(1),
+  dropout: real(0, 1, 'most'),
+  batchNorm: flag,
+  optimizer: oneOf(Object.keys(optimizers)),
+  learningRate: real(0, 10, 'least'),
+  weightDecay: real(0, 100),
+  decayBiasesAndNorms: flag,
+  batchSize: orNull(whole(1, 65_536)),
+  epochs: whole(1, 100_000),
+  patience: whole(1, 100_000),
+  schedule: oneOf(Object.keys(schedules)),
+  standardize: flag,
+  calibrate: oneOf(Object.keys(calibrations)),
+}
+
 /** Hyper-parameters of the paper's published code: of its two classifier variants. */
 export const mlpPresets = {
   paper: {
@@ -81,7 +109,7 @@ export const mlpPresets = {
 /** The multilayer perceptron as a head. */
 export const mlp: HeadMethod<MlpHeadOptions> = {
   name: 'mlp',
-  version: 2,
+  version: 1,
   usesSeed: true,
   about: 'Multilayer perceptron d-512-256-128-1 with batch norm and dropout, stopped on the loss on val',
   defaults: {
@@ -99,8 +127,10 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     standardize: true,
     calibrate: 'none',
   },
+  rules,
   async fit(trainRows, valRows, options, seed, hooks = {}) {
-    checkOptions(options)
+    checkOptions('mlp', rules, options)
+    rejectSingleRows(options)
     const { train, val } = await loadFit(trainRows, valRows, true)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const toSamples = ({ x, y }: LabelledEmbeddings) => ({
@@ -128,30 +158,10 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
   load: (files) => loadDense(files, 'mlp'),
 }
 
-function checkOptions(options: MlpHeadOptions): void {
-  pickNamed('mlp optimizer', optimizers, options.optimizer)
-  pickNamed('mlp schedule', schedules, options.schedule)
-  pickNamed('mlp calibrate', calibrations, options.calibrate)
-  const isCount = (value: number, least = 1) => Number.isInteger(value) && value >= least
-  const { hidden, dropout: rate, batchNorm, batchSize, epochs, patience, learningRate, weightDecay } = options
-  const leastBatch = batchNorm ? 2 : 1 // batch norm of one row has no variance
-  const checks = [
-    ['hidden', hidden, hidden.every((width) => isCount(width)), 'whole numbers from 1'],
-    ['dropout', rate, rate >= 0 && rate < 1, '0 to below 1'],
-    [
-      'batchSize',
-      batchSize,
-      batchSize === null || isCount(batchSize, leastBatch),
-      `a whole number from ${leastBatch}`,
-    ],
-    ['epochs', epochs, isCount(epochs), 'a whole number from 1'],
-    ['patience', patience, isCount(patience), 'a whole number from 1'],
-    ['learningRate', learningRate, learningRate > 0, 'more than 0'],
-    ['weightDecay', weightDecay, weightDecay >= 0, '0 or more'],
-  ] as const
-  for (const [key, got, isRight, expected] of checks) {
-    if (!isRight) throw new RecipeError({ where: `mlp ${key}`, expected, got: JSON.stringify(got) })
-  }
+// Batch norm of one row has no variance.
+function rejectSingleRows({ batchNorm, batchSize }: MlpHeadOptions): void {
+  if (batchNorm && batchSize === 1)
+    throw new RecipeError({ where: 'mlp.batchSize', expected: 'at least 2 with batchNorm', got: '1' })
 }
 
 function chooseBatchSize(rows: number): number {

@@ -1,5 +1,6 @@
 // What each family of extractors offers: its options, and how one is opened.
 
+import type { OptionRules } from '../base/index.ts'
 import type { Extractor } from './extractor.ts'
 
 /** Where and how an extractor runs; nothing of this changes an embedding's meaning. */
@@ -18,6 +19,8 @@ export interface ExtractorMethod<Options extends object> {
   /** Whether a path follows the name, as in `onnx:model.onnx`. */
   readonly takesPath: boolean
   readonly defaults: Options
+  /** What each option may be. */
+  readonly rules: OptionRules<Options>
   /** Opens an extractor. `path` is resolved, and empty where none is taken. */
   open(options: Options, context: OpenOptions, path: string): Promise<Extractor>
 }

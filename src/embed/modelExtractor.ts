@@ -22,7 +22,7 @@ import {
 import { type Agreement, compareRows } from './agreement.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
-import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
+import { type ModelOptions, modelDefaults, modelRules, planModel } from './model/modelOptions.ts'
 import { checkSides, chooseBatch, countDimensions, type Network, openNetwork } from './model/network.ts'
 import { openPreparation, type Preparation } from './preparation.ts'
 import { openQueue } from './queue.ts'
@@ -40,6 +40,7 @@ export const vitMethod: ExtractorMethod<ModelOptions> = {
   about: 'a ViT described in a JSON file (docs/weights.md); its checkpoint as the option weights',
   takesPath: true,
   defaults: modelDefaults,
+  rules: modelRules,
   async open(options, context, path) {
     return openModel(`vit:${path}`, await readModelCard(path), options, context)
   },
@@ -50,6 +51,7 @@ function methodOf(name: string, card: ModelCard): ExtractorMethod<ModelOptions> 
     about: card.title,
     takesPath: false,
     defaults: modelDefaults,
+    rules: modelRules,
     open: (options, context) => openModel(name, card, options, context),
   }
 }

@@ -8,7 +8,13 @@ import { type ImageTransform, toTensor, transformPixels } from '../patches/index
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod } from './extractorMethod.ts'
 import { type ImageModel, openImageModel, openTrunkModel, pickOutput } from './onnx/imageModel.ts'
-import { chooseTransform, type OnnxOptions, onnxDefaults, type Pooling } from './onnx/onnxOptions.ts'
+import {
+  chooseTransform,
+  type OnnxOptions,
+  onnxDefaults,
+  onnxRules,
+  type Pooling,
+} from './onnx/onnxOptions.ts'
 import { choosePooling, pooledSize, poolOutput } from './onnx/pooling.ts'
 import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
 import { openPreparation, type Preparation } from './preparation.ts'
@@ -23,6 +29,7 @@ export const onnxMethod: ExtractorMethod<OnnxOptions> = {
     'any image model in an ONNX file; preprocessing by option or from preprocessor_config.json beside it',
   takesPath: true,
   defaults: onnxDefaults,
+  rules: onnxRules,
   async open(options, { device = 'auto', threads }, path) {
     const file = await readPreprocessorConfig(join(dirname(path), 'preprocessor_config.json'))
     const { output, trunk } = options

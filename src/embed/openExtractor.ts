@@ -1,6 +1,6 @@
 // Extractors by name: the one table behind recipes, the command line and the error for an unknown name.
 
-import { pickNamed, UnknownNameError, UsageError } from '../base/index.ts'
+import { checkOptions, pickNamed, UsageError } from '../base/index.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 import { modelMethods, vitMethod } from './modelExtractor.ts'
@@ -36,10 +36,8 @@ export async function openExtractor(spec: ExtractorSpec, context: OpenOptions = 
     const expected = method.takesPath ? `${name}:PATH` : `'${name}' alone`
     throw new UsageError({ where: 'extractor', expected, got: `'${written}'` })
   }
-  for (const option of Object.keys(given)) {
-    if (Object.hasOwn(method.defaults, option)) continue
-    throw new UnknownNameError(`extractor ${name}`, option, Object.keys(method.defaults))
-  }
+  const options = { ...method.defaults, ...given }
+  checkOptions<object>(`extractor ${name}`, method.rules, options)
   const resolvePath = context.resolvePath ?? ((as: string) => as)
-  return method.open({ ...method.defaults, ...given }, context, path && resolvePath(path))
+  return method.open(options, context, path && resolvePath(path))
 }

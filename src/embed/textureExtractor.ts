@@ -20,6 +20,7 @@ export const textureMethod: ExtractorMethod<TextureOptions> = {
     'distributions, local binary patterns, co-occurrence and spectrum of density and hematoxylin; no weights',
   takesPath: false,
   defaults: {},
+  rules: {},
   async open(_options, { threads = availableParallelism() }) {
     const moduleUrl = new URL('./texture/textureWorker.ts', import.meta.url)
     const workers = openWorkers<TextureTask, Float32Array>(moduleUrl, { threads })

@@ -1,5 +1,7 @@
 // The quality rules' options: plain data, every rule on its own switch, so that a recipe can name them.
 
+import { group, type OptionRules, oneOf, orNull, real, whole } from '../base/index.ts'
+
 /** Options of the quality filter; a rule that is `null` is off. */
 export interface QualityOptions {
   /**
@@ -14,6 +16,14 @@ export interface QualityOptions {
   readonly white: { readonly level: number; readonly share: number } | null
   /** Patches with the same bytes: all but the one with the smallest id are rejected. */
   readonly duplicate: Readonly<Record<string, never>> | null
+}
+
+/** What each rule's options may be. */
+export const qualityRules: OptionRules<QualityOptions> = {
+  black: orNull(group({ count: oneOf(['channels', 'pixels']), over: whole(0, 1e9) })),
+  constant: orNull(group({ range: whole(0, 255) })),
+  white: orNull(group({ level: whole(0, 255), share: real(0, 1) })),
+  duplicate: orNull(group({})),
 }
 
 /** What runs where nothing is said: 200 zeros over all channels, one colour, 98 % glass, exact duplicates. */

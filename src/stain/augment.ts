@@ -2,7 +2,7 @@
 // (Tellez et al. 2018, IEEE TMI, and the ranges of torchstain and StainTools), or a patch takes on another
 // center's stains. Glass stays as it is. Pure: the outcome follows from the patch and the random stream.
 
-import { type Pixels, pixelsAt, type Random } from '../base/index.ts'
+import { type OptionRules, type Pixels, pixelsAt, type Random, real } from '../base/index.ts'
 import { openView } from './densityView.ts'
 import type { Vector } from './eigen.ts'
 import { estimateWhite } from './glass.ts'
@@ -79,6 +79,16 @@ export const stainAugmentations = {
   hed: jitterHed,
   restain: restainRandomly,
 } satisfies Record<string, StainAugmentation<never>>
+
+const jitterRules: OptionRules<JitterOptions> = { scale: real(0, 1), shift: real(0, 1) }
+
+/** What their options may be, by name. */
+export const augmentationRules = {
+  none: {},
+  concentration: jitterRules,
+  hed: jitterRules,
+  restain: {},
+} satisfies Record<keyof typeof augmentationDefaults, object>
 
 /** Their options by name; `none` is no augmentation. */
 export const augmentationDefaults = {

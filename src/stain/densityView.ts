@@ -1,6 +1,7 @@
 // How a patch is looked at: its density tables, what counts as tissue, how concentrations are found and what
 // is rebuilt. The compatibility modes are rows of this one table; Eosin's own way adapts to the patch.
 
+import { type OptionRules, oneOf, real } from '../base/index.ts'
 import { estimateWhite } from './glass.ts'
 import {
   type DensityTables,
@@ -38,6 +39,15 @@ export const densityDefaults: DensityOptions = {
   beta: 0.15,
   density: 0.1,
   minTissue: 0.02,
+}
+
+/** What each option may be. */
+export const densityRules: OptionRules<DensityOptions> = {
+  compatibility: oneOf(['none', 'torchstain', 'staintools', 'tiatoolbox']),
+  io: real(1, 255),
+  beta: real(0, 10, 'least'),
+  density: real(0, 10, 'least'),
+  minTissue: real(0, 1),
 }
 
 /** A patch seen through one library's eyes. */

@@ -7,10 +7,12 @@ import type { GanFit } from './gan/ganFit.ts'
 import {
   cycleganDefaults,
   cycleganPresets,
+  cycleganRules,
   type GanOptions,
   type MultistainOptions,
   multistainDefaults,
   multistainPresets,
+  multistainRules,
 } from './gan/ganOptions.ts'
 import type { StainDomains, StainMethod, TrainingPlace } from './stainMethod.ts'
 
@@ -19,6 +21,7 @@ export const cyclegan: StainMethod<GanOptions, GanFit> = {
   ...ganMethod('cyclegan', 'fitEach'),
   about: "Each source center's own CycleGAN makes the target's colours (Zhu 2017).",
   defaults: cycleganDefaults,
+  rules: cycleganRules,
   presets: cycleganPresets,
 }
 
@@ -27,6 +30,7 @@ export const multistain: StainMethod<MultistainOptions, GanFit> = {
   ...ganMethod('multistain', 'fitPooled'),
   about: "One generator makes the target's colours from the gray of any center (Hetz 2023).",
   defaults: multistainDefaults,
+  rules: multistainRules,
   presets: multistainPresets,
 }
 

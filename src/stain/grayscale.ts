@@ -9,6 +9,7 @@ export const grayscale: StainMethod<Record<string, never>, Record<string, never>
   version: 1,
   about: 'Luma on all three channels, bit for bit as Pillow computes it.',
   defaults: {},
+  rules: {},
   needsReference: false,
   fit: async () => ({}),
   apply: (batch) =>

@@ -1,6 +1,7 @@
 // Luminosity standardisation as StainTools does it before stain separation: L is stretched so that a high
 // percentile becomes white, colours stay.
 
+import { real } from '../base/index.ts'
 import { standardiseLightness8 } from './labBytes.ts'
 import type { StainMethod } from './stainMethod.ts'
 import { transformPatches } from './verdicts.ts'
@@ -17,6 +18,7 @@ export const luminosity: StainMethod<LuminosityOptions, Record<string, never>> =
   version: 1,
   about: 'Stretches CIELAB L so that its 95th percentile is white (StainTools).',
   defaults: { percentile: 95 },
+  rules: { percentile: real(0, 100) },
   needsReference: false,
   fit: async () => ({}),
   apply: (batch, _fit, options) =>

@@ -1,6 +1,7 @@
 // Macenko et al. 2009 (ISBI), 'A method for normalizing histology slides for quantitative analysis'.
 // Reference implementation: torchstain's numpy back end; with io 255 it is the formula of the seed paper.
 
+import { type OptionRules, real } from '../base/index.ts'
 import type { DensityView } from './densityView.ts'
 import { decomposeSymmetric } from './eigen.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type SeparationRecipe,
   separationDefaults,
   separationMethod,
+  separationRules,
 } from './separationMethod.ts'
 import { findStains, rawPlane, turnedPlane } from './stainAngles.ts'
 import { normaliseVector, type StainMatrix } from './stainMatrix.ts'
@@ -25,12 +27,15 @@ export interface MacenkoOptions extends SeparationOptions {
 /** Eosin's own way; in torchstain's mode the constants are the seed paper's. */
 export const macenkoDefaults: MacenkoOptions = { ...separationDefaults, alpha: 1 }
 
+const rules: OptionRules<MacenkoOptions> = { ...separationRules, alpha: real(0, 50) }
+
 /** What sets Macenko's method apart: stain vectors at the extreme angles in the plane of two main axes. */
 export const macenkoRecipe: SeparationRecipe<MacenkoOptions> = {
   name: 'macenko',
   version: 5,
   about: 'Stain vectors from extreme angles in optical density (Macenko 2009), rescaled to the reference.',
   defaults: macenkoDefaults,
+  rules,
   findVectors: findMacenkoVectors,
 }
 

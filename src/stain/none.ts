@@ -9,6 +9,7 @@ export const none: StainMethod<Record<string, never>, Record<string, never>> = {
   version: 1,
   about: 'Leaves patches as they are.',
   defaults: {},
+  rules: {},
   needsReference: false,
   fit: async () => ({}),
   apply: (batch) => keepPatches(batch),

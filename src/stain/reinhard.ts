@@ -3,8 +3,8 @@
 // after Roy et al. 2021), StainTools and tiatoolbox (OpenCV's 8-bit LAB). Eosin's own way measures and
 // changes tissue only, so that the amount of glass in a patch has no say in its colours.
 
-import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
-import { type DensityOptions, densityDefaults, openView } from './densityView.ts'
+import { DataError, oneOf, type Pixels, pixelsAt } from '../base/index.ts'
+import { type DensityOptions, densityDefaults, densityRules, openView } from './densityView.ts'
 import { summariseLab8, transferLab8 } from './labBytes.ts'
 import { type LabMap, type LabStatistics, rootPixels, summariseRoots, writeRoots } from './labRoots.ts'
 import type { ApplyContext, StainMethod, StainResult } from './stainMethod.ts'
@@ -32,6 +32,7 @@ export const reinhard: StainMethod<ReinhardOptions, ReinhardFit> = {
     ...densityDefaults,
     variant: 'plain',
   },
+  rules: { ...densityRules, variant: oneOf(['plain', 'modified']) },
   needsReference: true,
   fallsBack: true,
   fit: fitReinhard,

@@ -1,12 +1,13 @@
 // A stain method from the one thing that sets methods with two stains apart: how the vectors are found.
 // Fitting on references, applying, and verdicts are the same for all.
 
-import { DataError, type Pixels, pixelsAt } from '../base/index.ts'
+import { DataError, type OptionRules, oneOf, type Pixels, pixelsAt, real } from '../base/index.ts'
 import { type ColourPool, openColourPool } from './colourPool.ts'
 import {
   type DensityOptions,
   type DensityView,
   densityDefaults,
+  densityRules,
   openView,
   type ViewPatch,
 } from './densityView.ts'
@@ -48,6 +49,15 @@ export const separationDefaults: SeparationOptions = {
   maxGain: 4,
 }
 
+/** What each option may be. */
+export const separationRules: OptionRules<SeparationOptions> = {
+  ...densityRules,
+  percentile: real(0, 100),
+  references: oneOf(['pooled', 'averaged', 'concatenated']),
+  minAngle: real(0, 90),
+  maxGain: real(0, 1000, 'least'),
+}
+
 /** The reference's stains, and how many reference patches they rest on (0: the published target). */
 export type SeparationFit = StainProfile & { readonly patches: number; readonly [key: string]: unknown }
 
@@ -57,6 +67,7 @@ export interface SeparationRecipe<Options extends SeparationOptions> {
   readonly version: number
   readonly about: string
   readonly defaults: Options
+  readonly rules: OptionRules<Options>
   /**
    * The stain vectors of the `count` >= 2 tissue pixels at `workspace.offsets`, or why there are none.
    * Never throws; the result is finite; the offsets stay as they are.
@@ -68,12 +79,13 @@ export interface SeparationRecipe<Options extends SeparationOptions> {
 export function separationMethod<Options extends SeparationOptions>(
   recipe: SeparationRecipe<Options>,
 ): StainMethod<Options, SeparationFit> {
-  const { name, version, about, defaults } = recipe
+  const { name, version, about, defaults, rules } = recipe
   return {
     name,
     version,
     about,
     defaults,
+    rules,
     needsReference: true,
     fallsBack: true,
     fit: (reference, options) => fitReference(recipe, reference, { ...defaults, ...options }),

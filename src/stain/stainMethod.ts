@@ -1,7 +1,7 @@
 // What every stain method offers: `fit` learns from reference patches, `apply` is pure and never throws
 // on pixels. A patch that cannot be normalised gets a verdict, not an exception.
 
-import type { NdArray, Pixels, Progress } from '../base/index.ts'
+import type { NdArray, OptionRules, Pixels, Progress } from '../base/index.ts'
 
 /**
  * What became of a patch: `ok` normalised with its own fit; `fallback` normalised with the slide's or
@@ -75,6 +75,8 @@ export interface StainMethod<Options, Fit extends StainFit> {
   /** One sentence and the source (paper, reference implementation). */
   readonly about: string
   readonly defaults: Options
+  /** What each option may be. */
+  readonly rules: OptionRules<Options>
   /** Whether `fit` looks at the reference (`none` and `grayscale` do not). */
   readonly needsReference: boolean
   /** Whether a patch without a fit of its own takes its group's, where the context has one. */

@@ -2,6 +2,7 @@
 // separation'. StainTools solves the same objective with SPAMS, which stops by the clock; here the steps are
 // counted, so that the outcome is the same on every machine.
 
+import { real, whole } from '../base/index.ts'
 import type { DensityView } from './densityView.ts'
 import { learnDictionary } from './dictionary.ts'
 import {
@@ -9,6 +10,7 @@ import {
   type SeparationRecipe,
   separationDefaults,
   separationMethod,
+  separationRules,
 } from './separationMethod.ts'
 import { angleBetween, normaliseVector, orderStains, type StainMatrix } from './stainMatrix.ts'
 import { type Outcome, rejectPatch } from './verdicts.ts'
@@ -30,6 +32,12 @@ export const vahadaneRecipe: SeparationRecipe<VahadaneOptions> = {
   version: 2,
   about: 'Stain vectors by sparse non-negative dictionary learning (Vahadane 2016), in bounded steps.',
   defaults: { ...separationDefaults, lambda: 0.1, steps: 100, pixels: 2048 },
+  rules: {
+    ...separationRules,
+    lambda: real(0, 100),
+    steps: whole(1, 10_000),
+    pixels: whole(16, 1_000_000),
+  },
   findVectors: findVahadaneVectors,
 }
 

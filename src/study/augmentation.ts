@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { pickNamed, RecipeError } from '../base/index.ts'
-import { augmentationDefaults } from '../stain/index.ts'
+import { augmentationDefaults, augmentationRules } from '../stain/index.ts'
 import { completeOptions, type PlainOptions } from './options.ts'
 
 /** One entry of the axis: a training patch becomes `views` patches, the first of them as it is. */
@@ -36,6 +36,7 @@ export function readAugmentEntry(where: string, raw: RawAugment): AugmentEntry {
   const { label, stain, flips, rotation, views } = given as Exclude<RawAugment, string>
   const { method, ...options } = typeof stain === 'string' ? { method: stain } : stain
   const defaults = pickNamed(`${where} stain`, augmentationDefaults, method)
+  const rules = augmentationRules[method as keyof typeof augmentationRules]
   const parts = [method !== 'none' && method, flips && 'flips', rotation > 0 && 'rotation'].filter(Boolean)
   if (parts.length === 0 && views > 1 && raw !== 'none') {
     const hint = 'give stain, flips or rotation, or set views: 1'
@@ -45,7 +46,7 @@ export function readAugmentEntry(where: string, raw: RawAugment): AugmentEntry {
     label: label ?? (parts.join('-') || 'none'),
     stain: {
       name: method as AugmentEntry['stain']['name'],
-      options: completeOptions<object>(`${where} ${method}`, defaults, options) as PlainOptions,
+      options: completeOptions<object>(`${where} ${method}`, { defaults, rules }, options) as PlainOptions,
     },
     flips,
     rotation,

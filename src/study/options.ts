@@ -1,64 +1,70 @@
-// Completes the options a recipe or a command line gives with a method's defaults.
+// Completes the options a recipe or a command line gives with a method's defaults, and checks them by its rules.
 
-import { pickNamed, RecipeError, UnknownNameError } from '../base/index.ts'
+import {
+  checkOptions,
+  type OptionRules,
+  parseDecimal,
+  pickNamed,
+  RecipeError,
+  UnknownNameError,
+} from '../base/index.ts'
 
 export type PlainOptions = Readonly<Record<string, unknown>>
 
+/** Options that can be chosen: what they are where nothing is said, and what they may be. */
+export interface Choices<Options extends object> {
+  readonly defaults: Options
+  readonly rules: OptionRules<Options>
+  /** Named sets that replace some of the defaults. */
+  readonly presets?: Readonly<Record<string, object>>
+}
+
 /**
- * `defaults` with what `given` overrides, nested objects key by key. An unknown key throws UnknownNameError
- * with the nearest valid one, a value of another type than its default RecipeError; null switches an option
- * off, and a default of null accepts any type.
+ * The defaults with what `given` overrides, groups key by key, checked by the rules. An unknown key or name throws
+ * UnknownNameError with the nearest valid one, a value that its rule does not accept RecipeError.
  */
 export function completeOptions<Options extends object>(
   where: string,
-  defaults: Options,
+  { defaults, rules }: Choices<Options>,
   given: PlainOptions,
 ): Options {
-  const complete: Record<string, unknown> = { ...(defaults as PlainOptions) }
+  const complete = mergeOptions(where, defaults as PlainOptions, given) as Options
+  checkOptions(where, rules, complete)
+  return complete
+}
+
+function mergeOptions(where: string, defaults: PlainOptions, given: PlainOptions): PlainOptions {
+  const merged: Record<string, unknown> = { ...defaults }
   for (const [key, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaults, key)) throw new UnknownNameError(where, key, Object.keys(defaults))
-    complete[key] = completeValue(`${where}.${key}`, complete[key], value)
+    const usual = defaults[key]
+    merged[key] = isGroup(usual) && isGroup(value) ? mergeOptions(`${where}.${key}`, usual, value) : value
   }
-  return complete as Options
+  return merged
 }
 
-function completeValue(where: string, usual: unknown, value: unknown): unknown {
-  if (usual === null || value === null) return value
-  if (kindOf(value) !== kindOf(usual)) {
-    throw new RecipeError({ where, expected: kindOf(usual), got: JSON.stringify(value) })
-  }
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new RecipeError({ where, expected: 'a finite number', got: String(value) })
-  }
-  const isPlain = typeof value === 'object' && !Array.isArray(value)
-  return isPlain ? completeOptions(where, usual as object, value as PlainOptions) : value
-}
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'a group of options' : `a ${typeof value}`
+function isGroup(value: unknown): value is PlainOptions {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**
  * A method's options: its defaults, what the preset `preset` changes of them, then what `given` overrides. Throws as
  * completeOptions, and UnknownNameError naming `presetWhere` for a preset that the method has not.
  */
-export function completeMethod(
+export function completeMethod<Options extends object>(
   where: string,
-  {
-    defaults,
-    presets = {},
-  }: { readonly defaults: object; readonly presets?: Readonly<Record<string, object>> },
+  { defaults, rules, presets = {} }: Choices<Options>,
   preset: string | undefined,
   given: PlainOptions,
   presetWhere = `${where} preset`,
 ): PlainOptions {
   const chosen = preset === undefined ? {} : pickNamed(presetWhere, presets, preset)
-  return completeOptions<object>(where, { ...defaults, ...chosen }, given) as PlainOptions
+  return completeOptions(where, { defaults: { ...defaults, ...chosen }, rules }, given) as PlainOptions
 }
 
 /**
- * `['a=1', 'b=[0,1]', 'c.d=text']` as options; values are read as JSON, else as text; dots name options of a group.
+ * `['a=1', 'b=[0,1]', 'c.d=text']` as options; values are read as JSON, `0,1` as a list of numbers,
+ * else as text; dots name options of a group.
  * Throws RecipeError.
  */
 export function parseAssignments(assignments: readonly string[]): PlainOptions {
@@ -82,10 +88,12 @@ export function parseAssignments(assignments: readonly string[]): PlainOptions {
 // No prototype: what is typed is a name and nothing else.
 const openGroup = () => Object.create(null) as Record<string, unknown>
 
+// JSON, numbers between commas as a list, or else text.
 function parseValue(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return text
+    const numbers = text.split(',').map(parseDecimal)
+    return numbers.length > 1 && !numbers.includes(undefined) ? numbers : text
   }
 }

@@ -5,10 +5,10 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { parse, parseDocument, stringify } from 'yaml'
 import { z } from 'zod'
 import { describeCause, pickNamed, RecipeError } from '../base/index.ts'
-import { headMethods, headPresets } from '../classify/index.ts'
-import { extractors } from '../embed/index.ts'
+import { type HeadMethod, headMethods, headPresets } from '../classify/index.ts'
+import { type ExtractorMethod, extractors } from '../embed/index.ts'
 import { readers } from '../patches/index.ts'
-import { qualityDefaults } from '../quality/index.ts'
+import { qualityDefaults, qualityRules } from '../quality/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
 import { type AugmentEntry, augmentSchema, readAugmentEntry } from './augmentation.ts'
 import { completeMethod, completeOptions, type PlainOptions } from './options.ts'
@@ -42,6 +42,8 @@ const referenceSchema = z.union([
   }),
 ])
 
+const qualityChoices = { defaults: qualityDefaults, rules: qualityRules }
+
 /** Patches of a reference where the recipe does not say how many; a method that is trained takes all. */
 const usualReference = 64
 
@@ -73,7 +75,7 @@ const recipeSchema = z.strictObject({
   evaluate: z
     .strictObject({
       threshold: z.number().gt(0).lt(1).default(0.5),
-      resamples: z.int().min(100).default(1000),
+      resamples: z.int().min(100).max(100_000).default(1000),
     })
     .prefault({}),
 })
@@ -148,8 +150,7 @@ export function parseRecipe(
     seed,
     seeds: Array.from({ length: seeds }, (_, i) => seed + i),
     data: resolveSplits(where, raw.data, folder),
-    quality:
-      raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityDefaults, raw.quality),
+    quality: raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityChoices, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry, folder)),
     augment: raw.augment.map((entry) => readAugmentEntry(`${where} augment`, entry)),
     embed: raw.embed.map((entry) => readEmbedEntry(`${where} embed`, entry, folder)),
@@ -208,8 +209,8 @@ function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry
   const { extractor, label, ...given } = typeof raw === 'string' ? { extractor: raw } : raw
   const [kind, ...rest] = extractor.split(':')
   const argument = rest.join(':')
-  const { defaults } = pickNamed(where, extractors, kind)
-  const options = completeOptions<object>(`${where} ${kind}`, defaults, given) as PlainOptions
+  const method: ExtractorMethod<object> = pickNamed(where, extractors, kind)
+  const options = completeOptions<object>(`${where} ${kind}`, method, given) as PlainOptions
   return {
     label: label ?? (argument ? basename(argument).replace(/\.onnx$/, '') : kind),
     name: argument ? `${kind}:${resolve(folder, argument)}` : kind,
@@ -229,8 +230,8 @@ function resolveWeights(options: PlainOptions, folder: string): PlainOptions {
 type RawClassify = string | { head: string; label?: string; preset?: string; [option: string]: unknown }
 function readClassifyEntry(where: string, raw: RawClassify, folder: string): AxisEntry {
   const { head, label, preset, ...given } = typeof raw === 'string' ? { head: raw } : raw
-  const { defaults } = pickNamed(where, headMethods, head)
-  const known = { defaults, presets: headPresets[head as keyof typeof headPresets] }
+  const method = pickNamed(where, headMethods, head) as HeadMethod<object>
+  const known = { ...method, presets: headPresets[head as keyof typeof headPresets] }
   return {
     label: label ?? (preset ? `${head}-${preset}` : head),
     name: head,

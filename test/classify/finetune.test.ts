@@ -173,7 +173,7 @@ describe('fine-tuning', () => {
     await expect(finetune.fit(samples, samples, { ...options, blocks: 13 }, 0)).rejects.toThrow(/0 to 12/)
     await expect(finetune.fit(samples, samples, finetune.defaults, 0)).rejects.toThrow(/model and blocks/)
     await expect(finetune.fit(samples, samples, { ...options, layerDecay: 2 }, 0)).rejects.toThrow(
-      /finetune layerDecay: expected more than 0, at most 1/,
+      /finetune.layerDecay: expected a number above 0, at most 1/,
     )
   })
 })

@@ -126,7 +126,7 @@ describe('the multilayer perceptron', () => {
     await expect(attempt({ optimizer: 'adamx' })).rejects.toThrow(/did you mean 'adam/)
     await expect(attempt({ calibrate: 'temprature' })).rejects.toThrow(/did you mean 'temperature'/)
     await expect(attempt({ epochs: 0 })).rejects.toThrow(/epochs/)
-    await expect(attempt({ batchSize: 1 })).rejects.toThrow(/batchSize.*from 2/)
+    await expect(attempt({ batchSize: 1 })).rejects.toThrow(/batchSize.*at least 2/)
     await expect(attempt({}, { x: train.x, y: new Uint8Array(320) })).rejects.toThrow(/train.*all normal/)
     await expect(attempt({}, train, { x: val.x, y: new Uint8Array(160) })).rejects.toThrow(/val.*all normal/)
   })

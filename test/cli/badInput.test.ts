@@ -157,7 +157,7 @@ describe('a study', () => {
   })
 
   it('says which rule emptied a split', async () => {
-    const { code, stderr } = await runRecipe({ more: 'quality: { black: { over: -1 } }\n' })
+    const { code, stderr } = await runRecipe({ more: 'quality: { white: { level: 0, share: 0 } }\n' })
     expect(code).toBe(1)
     expectOneLine(stderr, 'patches that pass the quality filter', 'loosen the rules')
   })

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DataError, f32, pixels, ShapeError, UnknownNameError, UsageError } from '../../src/base/index.ts'
+import { DataError, f32, pixels, RecipeError, ShapeError, UnknownNameError } from '../../src/base/index.ts'
 import { openExtractor } from '../../src/embed/index.ts'
 import { readOnnx, writeOnnx } from '../../src/formats/index.ts'
 import {
@@ -222,8 +222,8 @@ describe('the onnx extractor', () => {
 
   it('does not guess mean and deviation, and refuses options out of range', async () => {
     await expect(openExtractor(`onnx:${dynamic}`)).rejects.toThrow(/preprocessor_config.json/)
-    await expect(embed(dynamic, { std: [1, 0, 1] })).rejects.toThrow(UsageError)
-    await expect(embed(dynamic, { resize: -4 })).rejects.toThrow(UsageError)
+    await expect(embed(dynamic, { std: [1, 0, 1] })).rejects.toThrow(RecipeError)
+    await expect(embed(dynamic, { resize: -4 })).rejects.toThrow(RecipeError)
     await expect(embed(dynamic, { filter: 'cubic' })).rejects.toThrow(UnknownNameError)
     await expect(openExtractor('onnx:')).rejects.toThrow(/onnx:PATH/)
   })

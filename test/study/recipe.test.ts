@@ -68,7 +68,7 @@ describe('a recipe', () => {
     [
       'an option of the wrong type',
       minimal.replace('[mlp]', '[{ head: mlp, epochs: many }]'),
-      'expected a number, got "many"',
+      'expected a whole number from 1 to 100000, got "many"',
     ],
     [
       'an unknown preset',

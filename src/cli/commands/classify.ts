@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { DataError, pickNamed } from '../../base/index.ts'
-import type { HeadName } from '../../classify/index.ts'
+import type { HeadMethod, HeadName } from '../../classify/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -48,12 +48,12 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   const { evaluate } = await import('../../evaluate/index.ts')
   const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
   const { completeMethod, parseAssignments } = await import('../../study/index.ts')
-  const method = pickNamed('--head', headMethods, options.head)
-  const known = { defaults: method.defaults, presets: headPresets[options.head as HeadName] }
+  const method = pickNamed('--head', headMethods, options.head) as HeadMethod<object>
+  const known = { ...method, presets: headPresets[options.head as HeadName] }
   const chosen = completeMethod('--set', known, options.preset, parseAssignments(options.set), '--preset')
   const train = await readLabelled(options.train)
   const val = await readLabelled(options.val)
-  const head = await method.fit(train, val, chosen as never, options.seed, {
+  const head = await method.fit(train, val, chosen, options.seed, {
     progress: showProgress('classify'),
   })
   clearLine()

@@ -40,11 +40,12 @@ export function addQuality(program: Command): void {
 
 async function runQuality(path: string, options: QualityCommandOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { filterPatches, qualityDefaults } = await import('../../quality/index.ts')
+  const { filterPatches, qualityDefaults, qualityRules } = await import('../../quality/index.ts')
   const { completeOptions, parseAssignments } = await import('../../study/index.ts')
   const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
   if (options.out) refuseOverwrite(options.out, options.overwrite)
-  const rules = completeOptions('--set', qualityDefaults, parseAssignments(options.set))
+  const choices = { defaults: qualityDefaults, rules: qualityRules }
+  const rules = completeOptions('--set', choices, parseAssignments(options.set))
   const set = await openPatchSet(path, options)
   try {
     const { kept, rejections } = await filterPatches(set, rules, showProgress(`quality  ${path}`))

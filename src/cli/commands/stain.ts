@@ -95,7 +95,11 @@ async function runFit(path: string, options: FitOptions): Promise<void> {
     '../../study/index.ts'
   )
   const method = await pickMethod(options.method)
-  const chosen = completeOptions('--set', method.defaults as object, parseAssignments(options.set))
+  const chosen = completeOptions<object>(
+    '--set',
+    method as StainMethod<object, StainFit>,
+    parseAssignments(options.set),
+  )
   const set = await openPatchSet(path, options)
   try {
     const rows = chooseReference(set, allRows(set), options, options.seed, '--center or --ids')

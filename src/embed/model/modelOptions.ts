@@ -1,9 +1,9 @@
 // The options of a known model as an extractor, and what they come to for its card.
 
-import { pickNamed, UsageError } from '../../base/index.ts'
+import { type OptionRules, oneOf, orNull, text, UsageError, whole } from '../../base/index.ts'
 import type { ImageTransform } from '../../patches/index.ts'
 import type { ModelCard } from '../../weights/index.ts'
-import { chooseTransform, type OnnxOptions, onnxDefaults } from '../onnx/onnxOptions.ts'
+import { chooseTransform, type OnnxOptions, onnxDefaults, onnxRules } from '../onnx/onnxOptions.ts'
 
 /** How a ViT's tokens become one embedding. */
 export const tokenPoolings = {
@@ -62,6 +62,22 @@ export const modelDefaults: ModelOptions = {
   batch: null,
 }
 
+/** What each option may be. */
+export const modelRules: OptionRules<ModelOptions> = {
+  weights: orNull(text('a path')),
+  pooling: orNull(oneOf(Object.keys(tokenPoolings))),
+  trunk: orNull(whole(0, 1000)),
+  resampling: orNull(oneOf(Object.keys(resamplings))),
+  resize: onnxRules.resize,
+  edge: onnxRules.edge,
+  filter: onnxRules.filter,
+  crop: onnxRules.crop,
+  mean: onnxRules.mean,
+  std: onnxRules.std,
+  precision: oneOf(Object.keys(precisions)),
+  batch: orNull(onnxRules.batch),
+}
+
 /** What decides an embedding beside weights and pixels. */
 export interface ModelPlan {
   readonly architecture: ModelCard['architecture']
@@ -73,23 +89,15 @@ export interface ModelPlan {
   readonly batch: number | null
 }
 
-/** What `options` come to. Throws UsageError and UnknownNameError for values that the model cannot take. */
+/** What `options` come to. Throws UsageError for values that the model cannot take. */
 export function planModel(name: string, card: ModelCard, options: ModelOptions): ModelPlan {
-  const { weights, pooling, trunk, resampling, precision, batch: asked, ...image } = options
-  if (weights !== null && typeof weights !== 'string') {
-    throw new UsageError({
-      where: `extractor ${name} weights`,
-      expected: 'a path',
-      got: JSON.stringify(weights),
-    })
-  }
+  const { weights: _, pooling, trunk, resampling, precision, batch: asked, ...image } = options
   const transform = chooseTransform(
     { ...onnxDefaults, ...image, batch: asked ?? onnxDefaults.batch },
     card.preprocessing,
     null,
     name,
   )
-  pickNamed(`extractor ${name} precision`, precisions, precision)
   // Activations are rounded by the range that they have in the run, which must not depend on other patches.
   const batch = precision === 'int8' ? 1 : asked
   if (asked !== null && asked !== batch)
@@ -105,8 +113,6 @@ export function planModel(name: string, card: ModelCard, options: ModelOptions):
       throw new UsageError({ where: `extractor ${name} ${given[0]}`, got: 'an option of models with tokens' })
     return { architecture, transform, pooling: 'image', precision, batch }
   }
-  if (pooling !== null) pickNamed(`extractor ${name} pooling`, tokenPoolings, pooling)
-  if (resampling !== null) pickNamed(`extractor ${name} resampling`, resamplings, resampling)
   if (trunk !== null) checkTrunk(name, architecture.depth, trunk, pooling)
   return {
     architecture: resampling === null ? architecture : { ...architecture, resampling },

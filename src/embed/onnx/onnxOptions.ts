@@ -1,6 +1,19 @@
 // The options of `onnx:PATH` and the image transform they come to, with what preprocessor_config.json says.
 
-import { DataError, pickNamed, UsageError } from '../../base/index.ts'
+import {
+  DataError,
+  either,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+  oneOf,
+  only,
+  orNull,
+  real,
+  text,
+  UsageError,
+  whole,
+} from '../../base/index.ts'
 import { type ImageTransform, type ResizeFilter, resizeFilters } from '../../patches/index.ts'
 
 /** How token outputs become one embedding; `output` takes a two-dimensional output as it is. */
@@ -58,6 +71,24 @@ export const onnxDefaults: OnnxOptions = {
   batch: 32,
 }
 
+const side = whole(1, 8192)
+const triple = (rule: OptionRule, example: string) => orNull(listOf(rule, 3, 3, example))
+
+/** What each option may be. */
+export const onnxRules: OptionRules<OnnxOptions> = {
+  resize: orNull(either(side, listOf(side, 2, 2, '[224,224]'), only(false))),
+  edge: orNull(oneOf(['shorter', 'both'])),
+  filter: orNull(oneOf(Object.keys(resizeFilters))),
+  crop: orNull(either(side, only(false))),
+  mean: triple(real(-1000, 1000), '[0.5,0.5,0.5]'),
+  std: triple(real(0, 1000, 'least'), '[0.5,0.5,0.5]'),
+  output: orNull(text("an output's name")),
+  pooling: orNull(oneOf(Object.keys(poolings))),
+  prefixTokens: whole(0, 1024),
+  trunk: orNull(either(text("a value's name"), whole(0, 1e12))),
+  batch: whole(1, 4096),
+}
+
 /**
  * The transform that options, the model's preprocessing file (or null) and the model's own input sides (null
  * where they vary) come to; an option goes before the file, the file before the model. Throws UsageError for a
@@ -69,7 +100,7 @@ export function chooseTransform(
   sides: { readonly height: number; readonly width: number } | null,
   where: string,
 ): ImageTransform {
-  checkOptions(options)
+  rejectLargeBatches(options)
   const mean = options.mean ?? file?.mean
   const std = options.std ?? file?.std
   if (mean === undefined || std === undefined) {
@@ -96,36 +127,17 @@ function readResize({ resize, edge }: OnnxOptions): ImageTransform['resize'] {
   return { height: resize[0], width: resize[1] }
 }
 
-function checkOptions(options: OnnxOptions): void {
-  const isSide = (value: unknown) => Number.isInteger(value) && (value as number) > 0
-  const isTriple = (value: unknown) =>
-    Array.isArray(value) && value.length === 3 && value.every(Number.isFinite)
-  const { resize, edge, filter, crop, mean, std, output, pooling, prefixTokens, trunk, batch } = options
-  const rules: readonly (readonly [string, unknown, boolean, string])[] = [
-    [
-      'resize',
-      resize,
-      isSide(resize) || (Array.isArray(resize) && resize.length === 2 && resize.every(isSide)),
-      'a side in pixels, [height, width] or false',
-    ],
-    ['edge', edge, edge === 'shorter' || edge === 'both', 'shorter or both'],
-    ['crop', crop, isSide(crop), 'a side in pixels or false'],
-    ['mean', mean, isTriple(mean), 'three numbers'],
-    ['std', std, isTriple(std) && (std as number[]).every((value) => value > 0), 'three numbers above 0'],
-    ['output', output, typeof output === 'string', "an output's name"],
-    ['prefixTokens', prefixTokens, Number.isInteger(prefixTokens) && prefixTokens >= 0, 'a whole number'],
-    [
-      'trunk',
-      trunk,
-      typeof trunk === 'string' || (Number.isInteger(trunk) && (trunk as number) >= 0),
-      "a value's name or a number of parameters",
-    ],
-    ['batch', batch, isSide(batch), 'a whole number above 0'],
-  ]
-  for (const [name, value, isRight, expected] of rules) {
-    if (isRight || value === null || (value === false && /resize|crop/.test(name))) continue
-    throw new UsageError({ where: `extractor onnx ${name}`, expected, got: JSON.stringify(value) })
-  }
-  if (filter !== null) pickNamed('extractor onnx filter', resizeFilters, filter)
-  if (pooling !== null) pickNamed('extractor onnx pooling', poolings, pooling)
+// What a batch takes as float32, before the network has done anything.
+function rejectLargeBatches({ resize, crop, batch }: OnnxOptions): void {
+  const sides = (value: OnnxOptions['resize']) =>
+    typeof value === 'number' ? [value, value] : Array.isArray(value) ? value : [0, 0]
+  const [height, width] = sides(crop || resize)
+  const bytes = batch * height * width * 3 * 4
+  if (bytes <= 2 ** 32) return
+  throw new UsageError({
+    where: 'extractor batch',
+    expected: 'batches of at most 4 GiB',
+    got: `${batch} images of ${height}x${width}`,
+    hint: 'choose a smaller batch, or smaller sides',
+  })
 }

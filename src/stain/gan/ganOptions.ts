@@ -1,7 +1,19 @@
 // What can be chosen about a generative adversarial network that is trained to change stains. Defaults are the
 // published settings (Zhu et al. 2017; Hetz et al. 2023).
 
-import { RecipeError } from '../../base/index.ts'
+import {
+  either,
+  flag,
+  group,
+  listOf,
+  type OptionRules,
+  oneOf,
+  orNull,
+  RecipeError,
+  real,
+  text,
+  whole,
+} from '../../base/index.ts'
 import type { GanLossName } from '../../nn/ganLosses.ts'
 
 /** Options of both methods. */
@@ -104,6 +116,50 @@ export const multistainDefaults: MultistainOptions = {
   mode: 'paper',
   inference: null,
   jitter: 1,
+}
+
+/** What each option may be; sides must also fit the patches and the generator, see trainingSide. */
+export const cycleganRules: OptionRules<GanOptions> = {
+  generator: group<GanOptions['generator']>({
+    form: oneOf(['resnet', 'unet']),
+    width: whole(1, 512),
+    blocks: whole(0, 64),
+    downs: whole(1, 10),
+  }),
+  discriminator: group<GanOptions['discriminator']>({
+    width: whole(1, 512),
+    layers: whole(1, 8),
+    spectral: flag,
+  }),
+  gan: oneOf(['lsgan', 'vanilla', 'wgangp'] satisfies GanLossName[]),
+  cycle: real(0, 1000),
+  identity: real(0, 1000),
+  side: orNull(whole(4, 2048)),
+  batch: whole(1, 1024),
+  epochs: whole(0, 10_000),
+  decay: whole(0, 10_000),
+  images: orNull(whole(1, 10_000_000)),
+  learningRate: real(0, 1, 'least'),
+  average: orNull(real(0, 1, 'most')),
+  pool: whole(0, 10_000),
+  skipBelow: orNull(real(0, 1000)),
+  limit: orNull(whole(1, 10_000_000)),
+  patience: orNull(whole(1, 10_000)),
+  scored: whole(1, 10_000),
+  previews: whole(0, 100),
+  sources: listOf(oneOf(['train', 'val', 'test']), 1, 3, '[train,val]'),
+  moments: oneOf(['source', 'patch']),
+  distill: orNull(whole(1, 1024)),
+  tile: orNull(whole(4, 8192)),
+  weights: orNull(either(text('a path'), group({}))),
+}
+
+/** What each option of `multistain` may be. */
+export const multistainRules: OptionRules<MultistainOptions> = {
+  ...cycleganRules,
+  mode: oneOf(['paper', 'reference']),
+  inference: orNull(oneOf(['gray', 'rgb'])),
+  jitter: real(0, 100),
 }
 
 const small: Partial<GanOptions> = {
