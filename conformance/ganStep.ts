@@ -72,12 +72,11 @@ function openTraining(config: Config, before: Tensors, shape: readonly number[])
 }
 
 function buildGan({ options, reference }: Config, weights: Tensors): CycleGan {
-  if (options.norm !== 'instance' || options.no_dropout === false || options.D_thresh)
-    throw new DataError({
-      where: 'options',
-      expected: 'instance norm, no dropout, no D_thresh',
-      got: 'others',
-    })
+  const { norm, no_dropout: noDropout } = options
+  if (norm !== 'instance' || noDropout === false) {
+    const got = `norm ${norm}, no_dropout ${noDropout}`
+    throw new DataError({ where: 'options', expected: 'norm instance, no dropout', got })
+  }
   const isMultistain = `${reference.file}`.includes('multistain')
   const { brightness, contrast, saturation, hue } = options
   const gray = grayView('reference', { brightness, contrast, saturation, hue })

@@ -65,11 +65,12 @@ export async function readMlpFixture(folder: string): Promise<MlpFixture> {
 }
 
 function readHyper(hyper: Config, where: string): MlpFixture['hyper'] {
-  if ((hyper.dropout_p ?? 0) !== 0 || !['Adam', 'AdamW'].includes(hyper.optimizer)) {
+  const { optimizer, dropout_p: dropout = 0, decay_applies_to: decays = 'all' } = hyper
+  if (dropout !== 0 || !['Adam', 'AdamW'].includes(optimizer) || !/^all\b/i.test(decays)) {
     throw new DataError({
       where,
-      expected: 'Adam or AdamW without dropout',
-      got: `${hyper.optimizer}, ${hyper.dropout_p}`,
+      expected: 'Adam or AdamW without dropout, its decay on all parameters',
+      got: `${optimizer}, dropout ${dropout}, decay on ${decays}`,
     })
   }
   return {
@@ -119,19 +120,20 @@ async function readFiles(folder: string, config: Config, limits: LimitsOf): Prom
   }
 }
 
+// Tensors are numbered on from the recipe's first one; the batch of step s has that number + 100 + s.
 async function readFormula(folder: string, config: Config, limits: LimitsOf): Promise<Parts> {
-  const { in_features: inputs, batch_size: batch, hidden } = config.hyper_parameters
+  const { in_features: inputs, batch_size: batch } = config.hyper_parameters
+  const { tensors } = config.value_recipe
   const make = (shape: number[], t: number, scale = 1, offset = 0) =>
     f32(shape, hashValues(sizeOf(shape), t, scale, offset))
   const params: Record<string, NdArray> = {}
-  for (const { tensor, shape, t, scale, offset } of config.value_recipe.tensors)
+  for (const { tensor, shape, t, scale, offset } of tensors) {
     params[tensor] = make(shape, t, scale, offset)
-  hidden.forEach((width: number, i: number) => {
-    params[`${4 * i + 1}.running_mean`] = f32([width])
-    params[`${4 * i + 1}.running_var`] = f32([width], new Float32Array(width).fill(1))
-  })
+    if (shape.length === 1 && tensor.endsWith('.weight'))
+      Object.assign(params, freshStatistics(tensor, shape))
+  }
   const batches = config.steps.map((step: Config, s: number) => ({
-    x: make([batch, inputs], 1100 + s),
+    x: make([batch, inputs], tensors[0].t + 100 + s),
     y: f32([batch, 1], step.labels),
   }))
   const check = await readNpyFile(join(folder, 'input.npy'))
@@ -146,6 +148,15 @@ async function readFormula(folder: string, config: Config, limits: LimitsOf): Pr
     ),
   }))
   return { params, batches, steps }
+}
+
+// What a batch normalisation begins with beside its `weight`.
+function freshStatistics(weight: string, shape: number[]): Record<string, NdArray> {
+  const name = weight.slice(0, -'.weight'.length)
+  return {
+    [`${name}.running_mean`]: f32(shape),
+    [`${name}.running_var`]: f32(shape, new Float32Array(sizeOf(shape)).fill(1)),
+  }
 }
 
 // The integer hash of config.json's value_recipe; all steps are exact in 32-bit and float64 arithmetic.
@@ -209,18 +220,19 @@ function compareWhole(grad: NdArray | undefined, after: NdArray, limits: Limits)
   }
 }
 
-// The same from the first eight elements, the sum and the Euclidean norm. A sum's tolerance grows with the norm.
+// The same from the first elements, the sum and the Euclidean norm. A sum's tolerance grows with the norm.
 function compareSums(sums: Config, limits: Limits): TensorReference {
   const { isNoise, step, learningRate, meanTolerance } = limits
+  const [gradFirst, afterFirst] = ['grad_first', 'after_first'].map((prefix) => findList(sums, prefix))
   const first = (got: NdArray, expected: number[]) =>
     worst(expected.map((value, i) => Math.abs(Number(got.data[i]) - value)))
   return {
     checkGrad(quantity, got) {
-      if (!sums.grad_first8 || isNoise) return []
+      if (!gradFirst || isNoise) return []
       return [
         {
           quantity: `${quantity} (first)`,
-          error: first(got, sums.grad_first8),
+          error: first(got, gradFirst),
           tolerance: toleranceOf(step, learningRate),
         },
         {
@@ -236,10 +248,11 @@ function compareSums(sums: Config, limits: Limits): TensorReference {
       ]
     },
     checkAfter(quantity, got) {
+      if (!afterFirst) return []
       const isMean = quantity.endsWith('running_mean')
       const walk = isMean ? meanTolerance : 2 * learningRate * step
       return [
-        { quantity: `${quantity} (first)`, error: first(got, sums.after_first8), tolerance: walk },
+        { quantity: `${quantity} (first)`, error: first(got, afterFirst), tolerance: walk },
         {
           quantity: `${quantity} (norm)`,
           error: Math.abs(norm(got) - sums.after_l2),
@@ -257,6 +270,11 @@ function compareSums(sums: Config, limits: Limits): TensorReference {
       ]
     },
   }
+}
+
+// `grad_first8` for `grad_first`: how many elements a list has is part of its name.
+function findList(sums: Config, prefix: string): number[] | undefined {
+  return Object.entries<number[]>(sums).find(([name]) => name.startsWith(prefix))?.[1]
 }
 
 function numbers(array: NdArray): Float32Array {

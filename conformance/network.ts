@@ -1,8 +1,6 @@
-// What checks of networks share: a checkpoint's parameters, and one run of a graph.
+// What checks of networks share: a checkpoint's parameters.
 
 import type { NdArray } from '../src/base/index.ts'
-import { openSession } from '../src/engine/index.ts'
-import { emitModel, type Value } from '../src/graph/index.ts'
 import { openCheckpoint, openParams } from '../src/weights/index.ts'
 
 /** Parameters by name. */
@@ -18,19 +16,5 @@ export async function readParams(path: string, card: Parameters<typeof openParam
     return params
   } finally {
     await checkpoint.close()
-  }
-}
-
-/** Computes `outputs` once. */
-export async function runGraph(
-  outputs: Readonly<Record<string, Value>>,
-  inputs: readonly Value[],
-  feeds: Readonly<Record<string, NdArray>>,
-): Promise<Readonly<Record<string, NdArray>>> {
-  const session = await openSession(emitModel(outputs, { inputs }), { provider: 'cpu' })
-  try {
-    return await session.run(feeds)
-  } finally {
-    await session.close()
   }
 }

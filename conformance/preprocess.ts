@@ -40,18 +40,18 @@ function resizeBySides(input: Pixels, [filter, height, width]: readonly string[]
   return resizePixels(input, Number(height), Number(width), filter as 'bicubic' | 'bilinear')
 }
 
+// Which values are listed stands in the keys: `first_row_first_6_px_per_channel`, `pixel[100][57]`.
 interface TensorFacts {
   readonly mean: readonly number[]
   readonly std_unbiased: readonly number[]
-  readonly first_row_first_6_px_per_channel: readonly (readonly number[])[]
-  readonly 'pixel[100][57]': readonly number[]
+  readonly [values: string]: unknown
 }
 
 interface PreprocessConfig {
   readonly mean: ChannelValues
   readonly std: ChannelValues
   readonly images: Readonly<
-    Record<string, { readonly dinov2_tensor: TensorFacts; readonly gan_tensor_first6: readonly number[][] }>
+    Record<string, { readonly dinov2_tensor: TensorFacts; readonly [tensor: string]: unknown }>
   >
 }
 
@@ -84,14 +84,21 @@ function checkPicture(file: string, prefix: string, input: Pixels, expected: Pix
 }
 
 function checkTensors(name: string, config: PreprocessConfig, input: Pixels): ConformanceResult[] {
-  const { dinov2_tensor: facts, gan_tensor_first6: ganFirst } = config.images[name]
+  const { dinov2_tensor: facts, ...others } = config.images[name]
   const dinov2 = transformPixels(input, imageTransforms.dinov2)
   const { data } = toTensor(dinov2, config.mean, config.std)
   const area = dinov2.height * dinov2.width
   const gan = toTensor(input, imageTransforms.gan.mean, imageTransforms.gan.std).data
   const channels = [0, 1, 2]
-  const first = (values: Float32Array, size: number) =>
-    channels.flatMap((c) => [...values.subarray(c * size, c * size + 6)])
+  const compareFirst = (quantity: string, values: Float32Array, size: number, expected: unknown) => {
+    const rows = expected as readonly (readonly number[])[]
+    const own = rows.flatMap(({ length }, c) => [...values.subarray(c * size, c * size + length)])
+    return compare(`${name} ${quantity}`, own, rows.flat(), 1e-6)
+  }
+  const comparePixel = (key: string, y: number, x: number) => {
+    const own = channels.map((c) => data[c * area + y * dinov2.width + x])
+    return compare(`${name} dinov2 ${key}`, own, facts[key] as readonly number[], 1e-6)
+  }
   const moments = channels.map((c) => momentsOf(data.subarray(c * area, (c + 1) * area)))
   return [
     compare(
@@ -106,14 +113,14 @@ function checkTensors(name: string, config: PreprocessConfig, input: Pixels): Co
       facts.std_unbiased,
       1e-6,
     ),
-    compare(`${name} dinov2 values`, first(data, area), facts.first_row_first_6_px_per_channel.flat(), 1e-6),
-    compare(
-      `${name} dinov2 pixel`,
-      channels.map((c) => data[c * area + 100 * dinov2.width + 57]),
-      facts['pixel[100][57]'],
-      1e-6,
-    ),
-    compare(`${name} gan values`, first(gan, input.height * input.width), ganFirst.flat(), 1e-6),
+    ...Object.keys(facts).flatMap((key) => {
+      if (key.startsWith('first_row_first_')) return compareFirst('dinov2 values', data, area, facts[key])
+      const pixel = /^pixel\[(\d+)\]\[(\d+)\]$/.exec(key)
+      return pixel ? comparePixel(key, Number(pixel[1]), Number(pixel[2])) : []
+    }),
+    ...Object.keys(others)
+      .filter((key) => key.startsWith('gan_tensor_first'))
+      .map((key) => compareFirst('gan values', gan, input.height * input.width, others[key])),
   ]
 }
 

@@ -28,7 +28,7 @@ import { openPreparation, type Preparation } from './preparation.ts'
 import { openQueue } from './queue.ts'
 
 // Raised when the same weights and options give other embeddings.
-const version = 1
+const version = 2
 
 /** The known models as extractors, by name. */
 export const modelMethods = Object.fromEntries(

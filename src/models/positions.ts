@@ -57,14 +57,14 @@ export function resamplePositions(
 
 /** Row `to` holds the weights with which the `from` old values make new value `to`. */
 function resamplingMatrix(from: number, to: number, { offset, antialias }: Convention): Float64Array[] {
-  const scale = from / (to + offset)
-  const a = antialias ? -0.5 : -0.75
-  const stretch = antialias ? Math.max(scale, 1) : 1
-  return Array.from({ length: to }, (_, i) => {
-    if (antialias) return stretchedWeights(from, (i + 0.5) * scale, stretch, a)
-    // torch holds this scale in single precision, which moves far positions by more than weights are rounded
-    return clampedWeights(from, (i + 0.5) * Math.fround(scale) - 0.5, a)
-  })
+  // torch holds the scale in single precision, and with antialias the centre too: far positions move by more than
+  // weights are rounded.
+  const scale = Math.fround(from / (to + offset))
+  return Array.from({ length: to }, (_, i) =>
+    antialias
+      ? stretchedWeights(from, Math.fround((i + 0.5) * scale), Math.max(scale, 1), -0.5)
+      : clampedWeights(from, (i + 0.5) * scale - 0.5, -0.75),
+  )
 }
 
 // Four taps around the position; those outside read the edge.

@@ -162,10 +162,9 @@ function solvePair(d: number[], e: number[], columns: number[][], at: number): v
   const root = Math.hypot(difference, 2 * b)
   const sign = sum < 0 ? -1 : 1
   const large = 0.5 * (sum + sign * root)
-  const small =
-    sum === 0
-      ? -0.5 * root
-      : (Math.max(a, c, -a, -c) === Math.abs(a) ? a / large : a / large) * c - (b / large) * b
+  // The larger one is divided first: the other way round a quotient of very different sizes is lost.
+  const [larger, smaller] = Math.abs(a) > Math.abs(c) ? [a, c] : [c, a]
+  const small = sum === 0 ? -0.5 * root : (larger / large) * smaller - (b / large) * b
   const signOfDifference = difference >= 0 ? 1 : -1
   const cs = difference + signOfDifference * root
   let [cosine, sine] = [1, 0]

@@ -17,7 +17,7 @@ describe('mlp', () => {
     expect(mlp({ inputs: 8, hidden: [4], outputs: 3 }).params['4.weight'].shape).toEqual([3, 4])
   })
 
-  it.each(['mlp_adamw', 'mlp_full_size'])('trains as PyTorch does: %s', async (name) => {
+  it.each(['mlp_adamw', 'mlp_full_size', 'mlp_formula_small'])('trains as PyTorch does: %s', async (name) => {
     const results = await checkMlp(`fixtures/${name}`)
     expect(results.length).toBeGreaterThan(100)
     expect(results.filter(({ error, tolerance }) => !(error <= tolerance))).toEqual([])

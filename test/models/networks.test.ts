@@ -44,6 +44,7 @@ describe('vit', () => {
   it.each([
     'dinov2_chunked',
     'dinov2_posembed',
+    'dinov2_posembed_large',
     'timm_hoptimus_like',
   ])('is the reference: %s', async (name) => {
     const results = await checkVit(`fixtures/${name}`)

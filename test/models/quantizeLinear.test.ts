@@ -1,7 +1,7 @@
 // Linear layers with 8-bit weights: what is stored, and what the graph computes with it.
 
 import { describe, expect, it } from 'vitest'
-import { runGraph } from '../../conformance/network.ts'
+import { runGraph } from '../../conformance/runGraph.ts'
 import { f32, openRandom } from '../../src/base/index.ts'
 import { constant, gradients, input, quantizedMatmul, reduceSum } from '../../src/graph/index.ts'
 import { quantizeLinear } from '../../src/models/index.ts'

@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkPreprocess } from '../../conformance/preprocess.ts'
 import { pixels, ShapeError, UnknownNameError } from '../../src/base/index.ts'
+import { decodeImage } from '../../src/formats/index.ts'
 import {
   cropCenter,
   resizePixels,
@@ -30,6 +34,31 @@ async function findMissed(folder: string, atLeast: number) {
 describe('preprocessing against Pillow and torchvision', () => {
   it('gives the synthetic pictures and tensors, bit for bit but for interpolated rotations', async () => {
     expect(await findMissed('fixtures/preprocess', 16)).toEqual([])
+  })
+
+  it('is compared at whichever values a fixture names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'eosin-preprocess-'))
+    await cp('fixtures/preprocess', folder, { recursive: true })
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
+    const [name, image] = Object.entries<Record<string, unknown>>(config.images)[0]
+    const eval224 = await decodeImage(await readFile(join(folder, `dinov2_eval_${name}.png`)), name)
+    const tensor = toTensor(eval224, config.mean, config.std).data
+    const at = (channel: number, y: number, x: number) => tensor[(channel * 224 + y) * 224 + x]
+    const { mean, std_unbiased } = image.dinov2_tensor as Record<string, unknown>
+    const facts = (shift: number) => ({
+      mean,
+      std_unbiased,
+      first_row_first_3_px_per_channel: [0, 1, 2].map((c) => [0, 1, 2].map((x) => at(c, 0, x))),
+      'pixel[5][200]': [0, 1, 2].map((c) => at(c, 5, 200) + shift),
+    })
+    const missedWith = async (shift: number) => {
+      const images = { [name]: { dinov2_tensor: facts(shift), gan_tensor_first2: [[], [], []] } }
+      await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, images }))
+      return (await findMissed(folder, 8)).map(({ quantity }) => quantity)
+    }
+    expect(await missedWith(0)).toEqual([])
+    expect(await missedWith(0.01)).toEqual([`${name} dinov2 pixel[5][200]`])
+    await rm(folder, { recursive: true })
   })
 
   it.skipIf(!existsSync(golden))('gives the real ones too (needs ../shared/golden)', async () => {

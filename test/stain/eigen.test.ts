@@ -71,6 +71,20 @@ describe('the eigenvectors of a symmetric matrix', () => {
     }
   })
 
+  // Diagonal blocks of two, which are solved directly; values are those of numpy.linalg.eigh, to 14 digits of each.
+  it.each<readonly [string, Symmetric, readonly number[]]>([
+    ['the second entry larger', [0.5, 0, 0, 1e-9, 2e-8, 0.4], [9.99998999999998e-10, 0.400000000000001, 0.5]],
+    ['the first entry larger', [0.5, 0, 0, 0.4, 2e-8, 1e-9], [9.99998999999998e-10, 0.400000000000001, 0.5]],
+    ['both below zero', [0.5, 0, 0, -1e-9, 2e-8, -0.7], [-0.7000000000000005, -9.99999428571428e-10, 0.5]],
+    ['a sum of zero', [0.5, 0, 0, -0.2, 0.1, 0.2], [-0.223606797749979, 0.223606797749979, 0.5]],
+    ['sizes far apart, the second larger', [1, 0, 0, 3e-180, 1e-25, 2e150], [3e-180, 1, 2e150]],
+    ['sizes far apart, the first larger', [1, 0, 0, 2e150, 1e-25, 3e-180], [3e-180, 1, 2e150]],
+  ])('have the values that LAPACK finds: %s', (_, matrix, expected) => {
+    decomposeSymmetric(matrix).values.forEach((value, i) => {
+      expect(Math.abs(value / expected[i] - 1)).toBeLessThan(1e-14)
+    })
+  })
+
   it('solve A v = value v, are orthonormal, and come in ascending order', () => {
     fc.assert(
       fc.property(fc.tuple(entry, entry, entry, entry, entry, entry), (matrix) => {
