@@ -122,7 +122,7 @@ function checkValue(where: string, rule: OptionRule, value: unknown): void {
   if (rule.rules && value !== null) checkOptions(where, rule.rules, value as object)
 }
 
-// As it would be written in a recipe; NaN and infinite numbers by their names.
-function printValue(value: unknown): string {
+/** A value as it would be written in a recipe; NaN and infinite numbers by their names. */
+export function printValue(value: unknown): string {
   return typeof value === 'number' ? String(value) : (JSON.stringify(value)?.slice(0, 2000) ?? String(value))
 }

@@ -17,6 +17,8 @@ export interface Choices<Options extends object> {
   readonly rules: OptionRules<Options>
   /** Named sets that replace some of the defaults. */
   readonly presets?: Readonly<Record<string, object>>
+  /** Keys that may be written beside the options, which an unknown one may have been meant for. */
+  readonly beside?: readonly string[]
 }
 
 /**
@@ -25,18 +27,24 @@ export interface Choices<Options extends object> {
  */
 export function completeOptions<Options extends object>(
   where: string,
-  { defaults, rules }: Choices<Options>,
+  { defaults, rules, beside }: Choices<Options>,
   given: PlainOptions,
 ): Options {
-  const complete = mergeOptions(where, defaults as PlainOptions, given) as Options
+  const complete = mergeOptions(where, defaults as PlainOptions, given, beside) as Options
   checkOptions(where, rules, complete)
   return complete
 }
 
-function mergeOptions(where: string, defaults: PlainOptions, given: PlainOptions): PlainOptions {
+function mergeOptions(
+  where: string,
+  defaults: PlainOptions,
+  given: PlainOptions,
+  beside: readonly string[] = [],
+): PlainOptions {
   const merged: Record<string, unknown> = { ...defaults }
   for (const [key, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaults, key)) throw new UnknownNameError(where, key, Object.keys(defaults))
+    if (!Object.hasOwn(defaults, key))
+      throw new UnknownNameError(where, key, [...Object.keys(defaults), ...beside])
     const usual = defaults[key]
     merged[key] = isGroup(usual) && isGroup(value) ? mergeOptions(`${where}.${key}`, usual, value) : value
   }
@@ -53,13 +61,17 @@ function isGroup(value: unknown): value is PlainOptions {
  */
 export function completeMethod<Options extends object>(
   where: string,
-  { defaults, rules, presets = {} }: Choices<Options>,
+  { defaults, rules, presets = {}, beside }: Choices<Options>,
   preset: string | undefined,
   given: PlainOptions,
   presetWhere = `${where} preset`,
 ): PlainOptions {
   const chosen = preset === undefined ? {} : pickNamed(presetWhere, presets, preset)
-  return completeOptions(where, { defaults: { ...defaults, ...chosen }, rules }, given) as PlainOptions
+  return completeOptions(
+    where,
+    { defaults: { ...defaults, ...chosen }, rules, beside },
+    given,
+  ) as PlainOptions
 }
 
 /**

@@ -1,18 +1,19 @@
 // A recipe: the YAML file that says what a study runs. Parsed and completed here, trusted everywhere else.
 
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { parse, parseDocument, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import { z } from 'zod'
-import { describeCause, pickNamed, RecipeError } from '../base/index.ts'
+import { type DataError, pickNamed, RecipeError } from '../base/index.ts'
 import { type HeadMethod, headMethods, headPresets } from '../classify/index.ts'
 import { type ExtractorMethod, extractors } from '../embed/index.ts'
+import { readTextFile } from '../formats/index.ts'
 import { readers } from '../patches/index.ts'
 import { qualityDefaults, qualityRules } from '../quality/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
 import { type AugmentEntry, augmentSchema, readAugmentEntry } from './augmentation.ts'
 import { completeMethod, completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
+import { explainIssue, readYaml } from './recipeErrors.ts'
 
 const name = z.union([z.string(), z.number()]).transform(String)
 
@@ -121,16 +122,17 @@ export interface RecipeOverrides {
 
 /** Reads and completes a recipe file. Throws RecipeError or UnknownNameError naming the key at fault. */
 export async function readRecipe(path: string, overrides: RecipeOverrides = {}): Promise<Recipe> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new RecipeError(
-      { where: path, got: describeCause(cause), hint: 'give the path of a recipe (.yaml)' },
-      cause,
-    )
-  }
-  return parseRecipe(text, { where: basename(path), folder: dirname(resolve(path)), overrides })
+  return parseRecipe(await readRecipeText(path), {
+    where: basename(path),
+    folder: dirname(resolve(path)),
+    overrides,
+  })
+}
+
+async function readRecipeText(path: string): Promise<string> {
+  return readTextFile(path).catch((cause: DataError) => {
+    throw new RecipeError({ hint: 'give the path of a recipe (.yaml)', ...cause.parts }, cause)
+  })
 }
 
 /** Parses recipe text; relative paths in it are taken from `folder`. */
@@ -138,12 +140,9 @@ export function parseRecipe(
   text: string,
   { where, folder, overrides = {} }: { where: string; folder: string; overrides?: RecipeOverrides },
 ): Recipe {
-  const document = parseDocument(text)
-  if (document.errors.length > 0) {
-    throw new RecipeError({ where, got: document.errors[0].message.split('\n')[0], hint: 'mend the YAML' })
-  }
-  const parsed = recipeSchema.safeParse({ ...document.toJS(), ...definedOnly(overrides) })
-  if (!parsed.success) throw describeIssue(where, parsed.error.issues[0])
+  const written = { ...readYaml(text, where), ...definedOnly(overrides) }
+  const parsed = recipeSchema.safeParse(written)
+  if (!parsed.success) throw explainIssue(where, recipeSchema, written, parsed.error.issues[0])
   const { seed, seeds, ...raw } = parsed.data
   const recipe = {
     name: raw.name,
@@ -172,11 +171,8 @@ export function printRecipe({ text: _, ...recipe }: Recipe): string {
 /** The splits of a finished run, from the recipe in its folder; paths are absolute. */
 export async function readRunData(runFolder: string): Promise<Recipe['data']> {
   const path = join(runFolder, 'recipe.yaml')
-  try {
-    return (parse(await readFile(path, 'utf8')) as Recipe).data
-  } catch (cause) {
-    throw new RecipeError({ where: path, expected: "a run's recipe", got: describeCause(cause) }, cause)
-  }
+  const { data } = readYaml(await readRecipeText(path), path)
+  return data as Recipe['data']
 }
 
 type RawStain =
@@ -186,7 +182,7 @@ function readStainEntry(where: string, raw: RawStain, folder: string): StainEntr
   const entry = typeof raw === 'string' ? { method: raw } : raw
   const { method, label, preset, reference, fallback = 'slide', ...given } = entry
   const known = pickNamed(where, stainMethods, method) as unknown as StainMethod<object, StainFit>
-  const options = completeMethod(`${where} ${method}`, known, preset, given)
+  const options = completeMethod(`${where} ${method}`, { ...known, beside: stainKeys }, preset, given)
   return {
     label: label ?? (preset ? `${method}-${preset}` : method),
     name: method,
@@ -195,6 +191,9 @@ function readStainEntry(where: string, raw: RawStain, folder: string): StainEntr
     fallback,
   }
 }
+
+// What a stain entry has beside the options of its method.
+const stainKeys = ['label', 'preset', 'reference', 'fallback']
 
 // A method that is trained takes all patches of its target.
 function completeReference(
@@ -210,7 +209,11 @@ function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry
   const [kind, ...rest] = extractor.split(':')
   const argument = rest.join(':')
   const method: ExtractorMethod<object> = pickNamed(where, extractors, kind)
-  const options = completeOptions<object>(`${where} ${kind}`, method, given) as PlainOptions
+  const options = completeOptions<object>(
+    `${where} ${kind}`,
+    { ...method, beside: ['label'] },
+    given,
+  ) as PlainOptions
   return {
     label: label ?? (argument ? basename(argument).replace(/\.onnx$/, '') : kind),
     name: argument ? `${kind}:${resolve(folder, argument)}` : kind,
@@ -231,7 +234,8 @@ type RawClassify = string | { head: string; label?: string; preset?: string; [op
 function readClassifyEntry(where: string, raw: RawClassify, folder: string): AxisEntry {
   const { head, label, preset, ...given } = typeof raw === 'string' ? { head: raw } : raw
   const method = pickNamed(where, headMethods, head) as HeadMethod<object>
-  const known = { ...method, presets: headPresets[head as keyof typeof headPresets] }
+  const presets = headPresets[head as keyof typeof headPresets]
+  const known = { ...method, presets, beside: ['label', 'preset'] }
   return {
     label: label ?? (preset ? `${head}-${preset}` : head),
     name: head,
@@ -258,11 +262,6 @@ function rejectRepeatedLabels(where: string, entries: readonly { readonly label:
   if (repeated !== undefined) {
     throw new RecipeError({ where, got: `'${repeated}' twice`, hint: 'give each entry a label of its own' })
   }
-}
-
-function describeIssue(where: string, issue: z.core.$ZodIssue): RecipeError {
-  const key = issue.path.join('.') || 'recipe'
-  return new RecipeError({ where: `${where} ${key}`, got: issue.message })
 }
 
 function definedOnly(values: object): object {

@@ -12,6 +12,14 @@ classify: [mlp]
 const parse = (text: string, overrides = {}) =>
   parseRecipe(text, { where: 'r.yaml', folder: '/data', overrides })
 
+// Nine lists of nine, each of the one before: 9^9 values.
+function explode(): string {
+  const names = [...'abcdefghij']
+  return names
+    .map((name, i) => `${name}: &${name} [${Array(9).fill(i ? `*${names[i - 1]}` : 'x')}]\n`)
+    .join('')
+}
+
 describe('a recipe', () => {
   it('is completed with defaults, and its paths are taken from its own folder', () => {
     const recipe = parse(minimal)
@@ -75,7 +83,58 @@ describe('a recipe', () => {
       minimal.replace('[mlp]', '[{ head: mlp, preset: papre }]'),
       "did you mean 'paper'?",
     ],
-    ['an unknown key', `${minimal}stian: [none]\n`, 'stian'],
+    ['an unknown key', `${minimal}stian: [none]\n`, 'r.yaml: expected one of name, seed, '],
+    ['an unknown key that is near one', `${minimal}stains: [none]\n`, "got 'stains'; did you mean 'stain'?"],
+    ['an unknown key of a split', minimal.replace('path: t', 'pth: t'), "is 'pth' meant for it?"],
+    [
+      'an unknown key beside the right ones',
+      minimal.replace('t.h5', 't.h5, centres: [1]'),
+      "r.yaml data.train: expected one of path, format, part, centers, center, limit, origin, got 'centres'; did you mean 'centers'?",
+    ],
+    ['an unknown key of evaluate', `${minimal}evaluate: { resample: 200 }\n`, "did you mean 'resamples'?"],
+    [
+      'an unknown key of a reference',
+      minimal.replace('[none]', '[{ method: macenko, reference: { centre: 0 } }]'),
+      "r.yaml stain.0.reference: expected one of split, center, ids, count, got 'centre'; did you mean 'center'?",
+    ],
+    [
+      'a key of an entry that is nearly one',
+      minimal.replace('[none]', '[{ method: macenko, refrence: { center: 0 } }]'),
+      "did you mean 'reference'?",
+    ],
+    [
+      'an entry without its method',
+      minimal.replace('[none]', '[{ metod: macenko }]'),
+      "is 'metod' meant for it?",
+    ],
+    ['an unknown option of quality', `${minimal}quality: { blak: null }\n`, "did you mean 'black'?"],
+    [
+      'an unknown option of a group',
+      `${minimal}quality: { black: { ower: 3 } }\n`,
+      "quality.black: expected one of count, over, got 'ower'; did you mean 'over'?",
+    ],
+    [
+      'a word in place of a list',
+      minimal.replace('[none]', 'none'),
+      'stain: expected a list, got "none"; write stain: [none]',
+    ],
+    ['a path in place of a split', minimal.replace('{ path: t.h5 }', 't.h5'), 'write train: { path: t.h5 }'],
+    ['another origin', minimal.replace('t.h5', 't.h5, origin: synthetc'), "did you mean 'synthetic'?"],
+    [
+      'too many seeds',
+      `${minimal}seeds: 1000000000\n`,
+      'seeds: expected a number of at most 100, got 1000000000',
+    ],
+    ['too many resamples', `${minimal}evaluate: { resamples: 1.0e9 }\n`, 'at most 100000, got 1000000000'],
+    ['a threshold that is none', `${minimal}evaluate: { threshold: 1 }\n`, 'a number of less than 1, got 1'],
+    ['absurd widths', minimal.replace('[mlp]', '[{ head: mlp, hidden: [1.0e9] }]'), 'got [1000000000]'],
+    ['a list', '- a\n- b\n', 'expected a group of keys, got a list; a recipe begins with name:'],
+    ['a word', 'recipe', 'expected a group of keys, got a text'],
+    ['a key twice', `${minimal}name: b\n`, 'Map keys must be unique'],
+    ['aliases that explode', explode(), 'aliases (*) that unfold to too much'],
+    ['an alias that holds itself', `${minimal}quality: &a { black: *a }\n`, 'aliases (*)'],
+    ['nesting without end', `${minimal}quality: ${'['.repeat(50_000)}`, 'nested too deeply'],
+    ['a text of many megabytes', `${minimal}# ${'x'.repeat(2_000_000)}`, 'at most 1000000 characters'],
     ['an unknown format', minimal.replace('t.h5', 't.h5, format: hdf'), "got 'hdf'"],
     ['a missing split', minimal.replace('  val: { path: v.h5 }\n', ''), 'data.val'],
     ['an empty axis', minimal.replace('[none]', '[]'), 'stain'],
@@ -84,13 +143,13 @@ describe('a recipe', () => {
     [
       'a stain reference on the test split',
       minimal.replace('[none]', '[{ method: macenko, reference: { split: test } }]'),
-      'stain.0',
+      "stain.0.reference.split: expected one of train, val, got 'test'",
     ],
     ['broken YAML', `${minimal}  x: [`, 'mend the YAML'],
-    ['an empty file', '', 'expected'],
+    ['an empty file', '', 'expected a group of keys, got nothing'],
   ])('is refused with one clear line on %s', (_, text, said) => {
     const attempt = () => parse(text)
     expect(attempt).toThrow(said)
-    expect(attempt).toThrow('r.yaml')
+    expect(attempt).toThrow(/^r\.yaml[^\n]{0,1500}$/)
   })
 })
