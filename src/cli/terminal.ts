@@ -21,9 +21,16 @@ export function say(text = ''): void {
   out.write(`${text}\n`)
 }
 
+/** A line on something that happens beside the work, as another process that is waited for. */
+export function sayNote(sentence: string): void {
+  clearLine()
+  say(dim(sentence))
+}
+
 /** Shows each step of a study with its progress, rate and time left. */
 export function observeOnTerminal(): StudyObserver {
   return {
+    note: sayNote,
     step(stage, what) {
       const title = `${stage.padEnd(9)}${what}`
       const started = performance.now()

@@ -1,3 +1,5 @@
+export { type Lease, type LeaseOptions, takeLease, withLease } from './lease.ts'
 export * from './record.ts'
 export * from './runFolder.ts'
 export * from './submission.ts'
+export * from './wholeFolder.ts'

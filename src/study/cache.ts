@@ -3,10 +3,10 @@
 // the file in work, since makers write whole files into the work folder and look for them when they resume.
 
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashBytes, makeFolder, writeFileAtomic } from '../formats/index.ts'
-import { isAlive } from '../runs/index.ts'
+import { hashBytes, writeFileAtomic } from '../formats/index.ts'
+import { fillFolder } from '../runs/index.ts'
 import { type Measured, measure } from './measure.ts'
 
 /** What an entry is made from; its hash is the entry's key. Plain JSON. */
@@ -34,45 +34,37 @@ export function keyOf(inputs: CacheInputs): string {
 export interface Cache {
   readonly root: string
   has(inputs: CacheInputs): boolean
-  /** The entry for `inputs`; where it is not there, `make` fills a work folder (perhaps begun earlier). */
+  /**
+   * The entry for `inputs`; where it is not there, `make` fills a work folder (perhaps begun earlier). An entry is made by
+   * one process at a time; others wait for it.
+   */
   obtain(inputs: CacheInputs, make: (folder: string) => Promise<void>): Promise<CacheEntry>
 }
 
-/** Opens (or begins) the cache in `root`. */
-export function openCache(root: string): Cache {
+/** Opens (or begins) the cache in `root`. `onWait` is told in a sentence where another process makes what is wanted. */
+export function openCache(root: string, onWait?: (sentence: string) => void): Cache {
   const folderOf = (inputs: CacheInputs) => join(root, inputs.stage, keyOf(inputs))
+  const isWhole = (folder: string) => existsSync(join(folder, 'entry.json'))
   return {
     root,
-    has: (inputs) => existsSync(join(folderOf(inputs), 'entry.json')),
+    has: (inputs) => isWhole(folderOf(inputs)),
     async obtain(inputs, make) {
       const folder = folderOf(inputs)
-      const cached = existsSync(join(folder, 'entry.json'))
-      if (!cached) await fillEntry(folder, inputs, make)
+      const isMade = await fillFolder(folder, {
+        isDone: () => isWhole(folder),
+        fill: (work) => fillEntry(work, inputs, make),
+        onWait,
+      })
       const cost = JSON.parse(await readFile(join(folder, 'cost.json'), 'utf8')) as Measured
-      return { key: keyOf(inputs), folder, cached, cost }
+      return { key: keyOf(inputs), folder, cached: !isMade, cost }
     },
   }
 }
 
-async function fillEntry(folder: string, inputs: CacheInputs, make: (folder: string) => Promise<void>) {
-  const work = `${folder}.work`
-  await makeFolder(work)
-  await removeLeftovers(work)
+async function fillEntry(work: string, inputs: CacheInputs, make: (folder: string) => Promise<void>) {
   const cost = await measure(() => make(work))
   await writeFileAtomic(join(work, 'cost.json'), JSON.stringify(cost))
   await writeFileAtomic(join(work, 'entry.json'), `${canonicalJson(inputs)}\n`)
-  await rename(work, folder).catch((cause) => {
-    // Another process made the same entry meanwhile: same key, same bytes.
-    if (!existsSync(join(folder, 'entry.json'))) throw cause
-  })
-}
-
-/** Removes temporary files that a killed process left: named `<file>.<pid>.<random>.tmp` by writeFileAtomic. */
-export async function removeLeftovers(folder: string): Promise<void> {
-  for (const file of await readdir(folder)) {
-    const pid = /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(file)?.[1]
-    if (pid && !isAlive(Number(pid))) await rm(join(folder, file), { force: true, recursive: true })
-  }
 }
 
 function canonicalJson(value: unknown): string {

@@ -2,14 +2,13 @@
 // label in the order of its rows) and manifest.json. What `eosin embed` writes and `eosin classify` reads.
 
 import { existsSync } from 'node:fs'
-import { readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, type Progress, UsageError } from '../base/index.ts'
 import type { Agreement, Extractor } from '../embed/index.ts'
-import { makeFolder, readCsv, readTextFile, writeCsv, writeFileAtomic } from '../formats/index.ts'
+import { readCsv, readTextFile, writeCsv, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
-import { readArray } from '../runs/index.ts'
-import { removeLeftovers } from './cache.ts'
+import { type FolderWork, fillFolder, readArray } from '../runs/index.ts'
 import {
   joinShards,
   missingShards,
@@ -45,6 +44,8 @@ export interface EmbeddingJob {
   readonly shard?: Shard
   /** Replaces other embeddings in `folder`. */
   readonly overwrite?: boolean
+  /** Told in a sentence where another process makes the same. */
+  readonly onWait?: (sentence: string) => void
 }
 
 /** What became of a job. */
@@ -59,8 +60,9 @@ export interface EmbeddingOutcome {
 }
 
 /**
- * Embeds a set, or a shard of it; begun work is kept in `<folder>.work` and gone on with, and what is there already is
- * not made again. Throws UsageError where `folder` holds something else and may not be replaced.
+ * Embeds a set, or a shard of it; begun work is kept in `<folder>.work` and gone on with, and what is there already, or
+ * another process is making, is not made again. Throws UsageError where `folder` holds something else and may not be
+ * replaced.
  */
 export async function writeEmbeddingFolder(job: EmbeddingJob): Promise<EmbeddingOutcome> {
   const { folder, set, shard, overwrite } = job
@@ -71,20 +73,28 @@ export async function writeEmbeddingFolder(job: EmbeddingJob): Promise<Embedding
     missingShards: missing,
     agreement: await readAgreement({ folder: path }),
   })
-  if (existsSync(folder) && !overwrite) {
-    if ((await readManifest(folder)) !== manifest) throw refuseFolder(folder)
-    return report(folder, [])
+  const isWhole = async (path = folder) => {
+    if ((await readManifest(path)) === manifest) return true
+    if (path === folder && existsSync(folder) && !overwrite) throw refuseFolder(folder)
+    return false
   }
+  const fill = (path: string, work: FolderWork['fill'], isDone = () => isWhole(path)) =>
+    fillFolder(path, {
+      isDone,
+      fill: (at) => beginWork(at, manifest).then(() => work(at)),
+      onWait: job.onWait,
+    })
   if (!shard) {
-    await fillFolder(folder, manifest, (work) => embedInto(job, work, allRows(set)))
+    const isDone = async () => !overwrite && isWhole()
+    await fill(folder, (work) => embedInto(job, work, allRows(set)), isDone)
     return report(folder, [])
   }
+  if (!overwrite && (await isWhole())) return report(folder, [])
   const own = shardFolder(folder, shard)
-  if ((await readManifest(own)) !== manifest)
-    await fillFolder(own, manifest, (work) => embedInto(job, work, shardRows(allRows(set), shard)))
+  await fill(own, (work) => embedInto(job, work, shardRows(allRows(set), shard)))
   const missing = missingShards(folder, shard.of)
-  if (missing.length > 0) return report(own, missing)
-  await fillFolder(folder, manifest, async (work) => {
+  if (missing.length > 0 && !(await isWhole())) return report(own, missing)
+  await fill(folder, async (work) => {
     await joinShards(folder, work, shard.of, job.extractor.dimensions, manifest)
     await writePatchTable(work, set, allRows(set))
   })
@@ -138,23 +148,11 @@ async function writePatchTable(work: string, set: PatchSet, rows: Uint32Array): 
 
 const readManifest = (folder: string) => readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null)
 
-// Made under another name, and put in place whole. Chunks in the work folder may be gone on with only if they come
-// from the same patches, stain and extractor.
-async function fillFolder(
-  folder: string,
-  manifest: string,
-  fill: (work: string) => Promise<void>,
-): Promise<void> {
-  const work = `${folder}.work`
-  if ((await readManifest(work)) !== manifest) {
-    await rm(work, { recursive: true, force: true })
-    await makeFolder(work)
-    await writeFileAtomic(join(work, 'manifest.json'), manifest)
-  }
-  await removeLeftovers(work)
-  await fill(work)
-  await rm(folder, { recursive: true, force: true })
-  await rename(work, folder)
+// Chunks in the work folder may be gone on with only if they come from the same patches, stain and extractor.
+async function beginWork(work: string, manifest: string): Promise<void> {
+  if ((await readManifest(work)) === manifest) return
+  for (const name of await readdir(work)) await rm(join(work, name), { recursive: true, force: true })
+  await writeFileAtomic(join(work, 'manifest.json'), manifest)
 }
 
 /** Reads what `writeEmbeddingFolder` wrote. Throws DataError where files are missing or do not fit. */

@@ -2,8 +2,8 @@
 // so that stopping it at any moment and starting it again ends in the same bytes.
 
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { describeCause } from '../base/index.ts'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { describeCause, UsageError } from '../base/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
 import {
@@ -44,8 +44,9 @@ export interface StudyResult {
 
 /** Runs the study that `recipe` describes; what the cache holds is not done again. */
 export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<StudyResult> {
-  const run = await openRunFolder(join(options.out, recipe.name))
-  const study: Study = { recipe, options, cache: openCache(options.cache), run, timings: [] }
+  const onWait = (sentence: string) => options.observer.note?.(sentence)
+  const run = await openRunFolder(placeRun(recipe, options), { onWait })
+  const study: Study = { recipe, options, cache: openCache(options.cache, onWait), run, timings: [] }
   try {
     run.log.info({ recipe: recipe.name, seed: recipe.seed }, 'study begins')
     const splits = await openSplits(recipe, options.cache)
@@ -60,6 +61,18 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
   } finally {
     await run.close()
   }
+}
+
+// A run is no part of the cache, whatever both are called.
+function placeRun({ name }: Recipe, { out, cache }: StudyOptions): string {
+  const run = join(out, name)
+  const place = relative(resolve(cache), resolve(run))
+  if (place.startsWith('..') || isAbsolute(place)) return run
+  throw new UsageError({
+    where: `run ${name}`,
+    got: `${run}, which lies in the cache`,
+    hint: 'give another --cache, or another name',
+  })
 }
 
 async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult> {

@@ -8,6 +8,8 @@ import type { Recipe } from './recipe.ts'
 export interface StudyObserver {
   /** A step begins; call `progress` on the returned handle, `end` when it is done. */
   step(stage: string, what: string): StepObserver
+  /** Something to be known that is no step's progress, as another process that is waited for. */
+  note?(sentence: string): void
 }
 export interface StepObserver {
   progress(done: number, total: number | undefined, note?: string): void

@@ -1,8 +1,10 @@
 // A training outside a study: patch sets in, a folder out that holds the fit, its networks, curves and previews.
 
-import { rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '../base/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
+import { fillFolder } from '../runs/index.ts'
 import type { StainEntry } from './recipe.ts'
 import { openDomains, type Selection } from './stainDomains.ts'
 import { writeStainFit } from './stainFile.ts'
@@ -16,28 +18,38 @@ export interface TrainFolderOptions extends Omit<StainTraining, 'keep' | 'key' |
   readonly target: PatchSet
   /** The target's center; the one with the most patches where not given. */
   readonly center?: string
+  /** Told in a sentence where another process trains into the same folder. */
+  readonly onWait?: (sentence: string) => void
 }
 
 /**
  * Trains a learned method into `folder`, which appears when all is done; until then work lies in `<folder>.work`, and
- * the same command goes on from there. Throws as the method's training does.
+ * the same command goes on from there. Throws UsageError where another process made the folder meanwhile, and as the
+ * method's training does.
  */
 export async function trainFolder(folder: string, options: TrainFolderOptions): Promise<StainEntry> {
-  const { entry, sources, target, center, seed } = options
+  const { entry, sources, target, center, seed, onWait } = options
   const select = (set: PatchSet): Selection => ({ name: set.source, set, rows: allRows(set) })
   const limit = entry.options.limit as number | null
   const domains = openDomains(sources.map(select), { from: select(target), center }, { limit, seed })
   const sets = [...sources, target]
   const key = JSON.stringify(await Promise.all(sets.map((set) => set.fingerprint())))
-  const work = `${folder}.work`
   const { name, version } = methodOf(entry)
-  await trainStain(domains, entry, work, {
-    ...options,
-    key,
-    keep: (fit) =>
-      writeStainFit(join(work, 'fit.json'), { method: name, version, options: entry.options, fit }),
+  const isThere = existsSync(folder)
+  const isMade = await fillFolder(folder, {
+    isDone: () => !isThere && existsSync(folder),
+    fill: (work) =>
+      trainStain(domains, entry, work, {
+        ...options,
+        key,
+        keep: (fit) =>
+          writeStainFit(join(work, 'fit.json'), { method: name, version, options: entry.options, fit }),
+      }),
+    onWait,
   })
-  await rm(folder, { recursive: true, force: true })
-  await rename(work, folder)
+  if (!isMade) {
+    const hint = 'look at it, or give another --out'
+    throw new UsageError({ where: folder, got: 'a folder that another process made meanwhile', hint })
+  }
   return entry
 }

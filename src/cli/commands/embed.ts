@@ -13,7 +13,7 @@ import {
   printResult,
   wholeNumber,
 } from '../command.ts'
-import { clearLine, formatCount, showProgress } from '../terminal.ts'
+import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 
 interface EmbedOptions extends CommonOptions {
   readonly out: string
@@ -79,7 +79,7 @@ async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
     const set = await openPatchSet(path, options)
     const progress = showProgress(`embed    ${path}`)
     const { out: folder, shard: part, overwrite } = options
-    const job = { folder, set, stain, extractor, progress, shard: part, overwrite }
+    const job = { folder, set, stain, extractor, progress, shard: part, overwrite, onWait: sayNote }
     const outcome = await writeEmbeddingFolder(job)
     await set.close()
     clearLine()

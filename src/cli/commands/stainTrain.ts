@@ -17,7 +17,7 @@ import {
   seedOption,
   wholeNumber,
 } from '../command.ts'
-import { clearLine, formatTable, showProgress } from '../terminal.ts'
+import { clearLine, formatTable, sayNote, showProgress } from '../terminal.ts'
 
 interface TrainOptions extends CommonOptions {
   readonly method: string
@@ -73,6 +73,7 @@ async function runTrain(paths: readonly string[], options: TrainOptions): Promis
       seed: options.seed,
       device: { provider: options.device as 'auto', threads: options.threads },
       progress: showProgress(`stain    ${entry.label}`),
+      onWait: sayNote,
     })
   } finally {
     for (const set of new Set([...sources, target])) await set.close()
