@@ -9,7 +9,7 @@ import { openExtractorGraph } from '../embed/index.ts'
 import { explainWriteError, hashBytes, largestOnnx, makeFolder, writeOnnxFile } from '../formats/index.ts'
 import { emitParts } from '../graph/index.ts'
 import { openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
-import { type Manifest, readJson } from '../runs/index.ts'
+import { type Manifest, readJson, withLease } from '../runs/index.ts'
 import { openModel, readHeadFiles, readModelFile, readRunData } from '../study/index.ts'
 import { describePipeline } from './metadata.ts'
 import { openPipeline } from './openPipeline.ts'
@@ -32,6 +32,8 @@ export interface ExportOptions {
   /** Bytes of tensors above which they go to a file of their own. */
   readonly limit?: number
   readonly progress: Progress
+  /** Told in a sentence where another process writes the same file. */
+  readonly onWait?: (sentence: string) => void
 }
 
 /** What was written and how well it agrees. */
@@ -73,17 +75,20 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
     const metadata = describePipeline({ model, manifest, extractor, recipeHash, threshold })
     const parts = emitParts({ probability }, { name: 'pipeline', inputs: [patches], metadata })
     const work = `${out}.work`
-    await clearFolder(work)
-    try {
-      const file = join(work, basename(out))
-      await writeOnnxFile(file, parts, options.limit ?? largestOnnx)
-      const largestDifference = set && (await compare(file, set, options))
-      const { bytes, data } = await moveInto(work, out)
-      const compared = set?.count ?? 0
-      return { out, model: model.cell, bytes, data, threshold, compared, largestDifference }
-    } finally {
-      await rm(work, { recursive: true, force: true })
-    }
+    await makeFolder(dirname(out))
+    return await withLease(`${out}.lease`, { onWait: options.onWait }, async () => {
+      await clearFolder(work)
+      try {
+        const file = join(work, basename(out))
+        await writeOnnxFile(file, parts, options.limit ?? largestOnnx)
+        const largestDifference = set && (await compare(file, set, options))
+        const { bytes, data } = await moveInto(work, out)
+        const compared = set?.count ?? 0
+        return { out, model: model.cell, bytes, data, threshold, compared, largestDifference }
+      } finally {
+        await rm(work, { recursive: true, force: true })
+      }
+    })
   } finally {
     await set?.close()
   }

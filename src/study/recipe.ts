@@ -14,7 +14,7 @@ import { type AugmentEntry, augmentSchema, readAugmentEntry } from './augmentati
 import { completeMethod, completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
 import { explainIssue, readYaml } from './recipeErrors.ts'
-import { findNameProblem } from './runName.ts'
+import { checkRunName } from './runName.ts'
 
 const name = z.union([z.string(), z.number()]).transform(String)
 
@@ -55,10 +55,7 @@ const fallbacks = ['slide', 'center', 'none'] as const
 const axis = <Shape extends z.ZodType>(entry: Shape) => z.array(z.union([z.string(), entry])).min(1)
 
 const recipeSchema = z.strictObject({
-  name: z.string().check(({ value, issues }) => {
-    const problem = findNameProblem(value)
-    if (problem) issues.push({ code: 'custom', message: problem, input: value })
-  }),
+  name: z.string(),
   seed: z.int().nonnegative().default(0),
   seeds: z.int().positive().max(100).default(3),
   data: z.strictObject({ train: splitSchema, val: splitSchema, test: splitSchema.optional() }),
@@ -148,6 +145,7 @@ export function parseRecipe(
   const parsed = recipeSchema.safeParse(written)
   if (!parsed.success) throw explainIssue(where, recipeSchema, written, parsed.error.issues[0])
   const { seed, seeds, ...raw } = parsed.data
+  checkRunName(where, raw.name)
   const recipe = {
     name: raw.name,
     seed,

@@ -1,13 +1,22 @@
 // What a run may be called: its name is a folder's, on any system, and none of those that mean something already.
 
-/** What is wrong with a name for a run, in a few words; null where nothing is. */
-export function findNameProblem(name: string): string | null {
-  if (!/^[\w.-]*$/.test(name)) return 'letters, digits, dot, dash and underscore only'
-  if (!/^\w/.test(name)) return 'a name that begins with a letter, a digit or an underscore' // as .. and .cache do not
-  if (name.endsWith('.')) return 'a name that does not end in a dot' // Windows drops it
-  if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(name))
-    return `another name than ${name}: Windows reserves it`
-  if (/\.(work|old|lease)$/i.test(name))
-    return 'a name that does not end as work in progress does (.work, .old, .lease)'
-  return name.length > 100 ? 'at most 100 characters' : null
+import { RecipeError } from '../base/index.ts'
+
+const rules: readonly (readonly [RegExp, string])[] = [
+  [/^[\w.-]+$/, 'letters, digits, dot, dash and underscore only'],
+  [/^\w/, 'a letter, a digit or an underscore first'], // unlike .., .cache and an option
+  [/^.{1,100}$/, 'at most 100 characters'],
+  [/[^.]$/, 'no dot at its end, which Windows drops'],
+  [/^(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))/i, 'a name that Windows does not reserve'],
+  [
+    /(?<!\.(work|old|lease|guard|tmp))$/i,
+    'no ending of work in progress (.work, .old, .lease, .guard, .tmp)',
+  ],
+]
+
+/** Throws RecipeError at `where` unless `name` can be a run's. */
+export function checkRunName(where: string, name: string): void {
+  const broken = rules.find(([rule]) => !rule.test(name))
+  if (broken)
+    throw new RecipeError({ where: `${where} name`, expected: broken[1], got: `'${name.slice(0, 120)}'` })
 }

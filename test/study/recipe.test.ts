@@ -30,6 +30,31 @@ describe('a recipe', () => {
     expect(Object.keys(recipe.classify[0].options).length).toBeGreaterThan(5)
   })
 
+  it.each([
+    '..',
+    '.',
+    '.cache',
+    '-x',
+    'a/b',
+    'a\\b',
+    'a ',
+    'a.',
+    'nul',
+    'COM1.txt',
+    'con',
+    'a.work',
+    'a.lease',
+    'x'.repeat(101),
+  ])('refuses the name %j of a run, as its own and from the caller', (name) => {
+    const refused = /r\.yaml name: expected .+, got/
+    expect(() => parse(minimal.replace('name: a', `name: ${JSON.stringify(name)}`))).toThrow(refused)
+    expect(() => parse(minimal, { name })).toThrow(refused)
+  })
+
+  it.each(['a', '_', '2026-11-29', 'console', 'a..b', 'v1.2'])('takes the name %j', (name) => {
+    expect(parse(minimal, { name }).name).toBe(name)
+  })
+
   it('takes seeds from the command line over its own', () => {
     expect(parse(`${minimal}seed: 3\n`, { seed: 7, seeds: 2 }).seeds).toEqual([7, 8])
     expect(parse(`${minimal}seed: 3\n`).seeds).toEqual([3, 4, 5])

@@ -112,12 +112,4 @@ describe('a study', () => {
     expect(steps.length).toBeGreaterThan(8)
     expect(steps.every((step) => step.cached)).toBe(true)
   })
-
-  it('refuses a run folder that another process writes to', async () => {
-    writeFileSync(join(folder, 'whole', 'small', 'lock'), String(process.pid))
-    const { code, stderr } = await runCli(studyArgs('whole'))
-    expect(code).toBe(1)
-    expect(stderr).toContain(`in use by process ${process.pid}`)
-    rmSync(join(folder, 'whole', 'small', 'lock'))
-  })
 })

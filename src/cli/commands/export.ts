@@ -15,7 +15,7 @@ import {
   share,
   wholeNumber,
 } from '../command.ts'
-import { clearLine, formatCount, showProgress } from '../terminal.ts'
+import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 
 interface ExportCommandOptions extends CommonOptions {
   readonly run: string
@@ -60,7 +60,12 @@ async function runExport(options: ExportCommandOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { exportRun } = await import('../../export/index.ts')
   const verify = options.verify === true ? undefined : options.verify
-  const result = await exportRun({ ...options, verify, progress: showProgress(`compare  ${options.run}`) })
+  const result = await exportRun({
+    ...options,
+    verify,
+    progress: showProgress(`compare  ${options.run}`),
+    onWait: sayNote,
+  })
   clearLine()
   printResult(options, result, describeExport)
 }
