@@ -123,7 +123,7 @@ async function readPretrained(
   model: FinetuneModel,
   options: FinetuneOptions,
 ): Promise<Params> {
-  const checkpoint = await openCheckpoint(await locateFinetuneWeights(model, options))
+  const checkpoint = await openCheckpoint(await locateFinetuneWeights(model, options), options.part)
   try {
     const file = openParams(checkpoint, model.card)
     const found: Record<string, NdArray<'f32'>> = {}

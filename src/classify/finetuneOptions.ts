@@ -28,12 +28,14 @@ export interface GraphReadout {
   readonly prefixTokens: number
 }
 
-/** Options of fine-tuning. In a study `model`, `weights`, `blocks` and `readout` are the extractor's own. */
+/** Options of fine-tuning. In a study `model`, `weights`, `part`, `blocks` and `readout` are the extractor's own. */
 export interface FinetuneOptions {
   /** The model that the extractor is: a name of the catalog, `vit:CARD.json` or `onnx:PATH`. */
   readonly model: string | null
   /** Its checkpoint; null: the one in the cache. */
   readonly weights: string | null
+  /** Which of several models in the checkpoint. */
+  readonly part: string | null
   /** Blocks that are trained, or where an ONNX model is cut: the extractor's option `trunk`. */
   readonly blocks: number | string | null
   /** Of an ONNX model: how its output becomes an embedding, as the extractor's options say. */
@@ -68,6 +70,7 @@ export const finetuneSchedules = {
 export const finetuneDefaults: FinetuneOptions = {
   model: null,
   weights: null,
+  part: null,
   blocks: null,
   readout: null,
   hidden: [],
@@ -88,6 +91,7 @@ export const finetuneDefaults: FinetuneOptions = {
 export const finetuneRules: OptionRules<FinetuneOptions> = {
   model: orNull(text('the name of a model')),
   weights: orNull(text('a path')),
+  part: orNull(text('a key or prefix of the checkpoint')),
   blocks: orNull(either(whole(0, 1000), text('the name of a value'))),
   readout: orNull(
     group<GraphReadout>({
@@ -131,10 +135,10 @@ export function completeFinetune(
   options: FinetuneOptions,
   { name, options: extractor }: ExtractorEntry,
 ): FinetuneOptions | null {
-  const { trunk = null, weights = null } = extractor as ExtractorChoices
+  const { trunk = null, weights = null, part = null } = extractor as ExtractorChoices
   if (trunk === null) return null
-  const own = { model: name, weights, blocks: trunk }
-  for (const key of ['model', 'weights', 'blocks'] as const) {
+  const own = { model: name, weights, part, blocks: trunk }
+  for (const key of ['model', 'weights', 'part', 'blocks'] as const) {
     if (options[key] === null || options[key] === own[key]) continue
     throw new RecipeError({
       where: `finetune ${key}`,
@@ -149,6 +153,7 @@ export function completeFinetune(
 interface ExtractorChoices {
   readonly trunk?: number | string | null
   readonly weights?: string | null
+  readonly part?: string | null
 }
 
 function readoutOf(extractor: Readonly<Record<string, unknown>>): GraphReadout {

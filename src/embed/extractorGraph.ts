@@ -53,7 +53,7 @@ function splitName(name: string): [family: string, path: string] {
 
 async function openModelGraph(name: string, card: ModelCard, options: ModelOptions): Promise<ExtractorGraph> {
   const plan = planModel(name, card, options)
-  const checkpoint = await openCheckpoint(options.weights ?? (await findWeights(name, card)))
+  const checkpoint = await openCheckpoint(options.weights ?? (await findWeights(name, card)), options.part)
   try {
     const params = openParams(checkpoint, { ...card, architecture: plan.architecture })
     const { architecture, weights } = await readWeights(plan, params)

@@ -77,7 +77,7 @@ async function openModel(
   const sides = knownSides(plan.transform)
   if (sides) checkSides(plan, sides)
   const path = options.weights === null ? await findWeights(name, card) : resolvePath(options.weights)
-  const checkpoint = await openCheckpoint(path)
+  const checkpoint = await openCheckpoint(path, options.part)
   try {
     const params = openParams(checkpoint, { ...card, architecture: plan.architecture })
     const { batch: _, ...facts } = plan
@@ -89,7 +89,7 @@ async function openModel(
     const queue = openQueue()
     const extractor: Extractor = {
       name,
-      key: hashBytes(JSON.stringify({ version, hash, provider, ...facts })),
+      key: hashBytes(JSON.stringify({ version, hash, part: params.part.name, provider, ...facts })),
       dimensions,
       featureNames: null,
       provenance: { title: card.title, licence: card.licence, pretraining: card.pretraining },

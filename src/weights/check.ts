@@ -17,18 +17,20 @@ export interface WeightsFindings {
     readonly expected: readonly number[]
     readonly got: readonly number[]
   }[]
+  /** Tensors the model needs that only Python could make, and the name by which it would. */
+  readonly refused: readonly { readonly name: string; readonly maker: string }[]
 }
 
 /** Compares names and shapes; `ignored` says which extra tensors do not count (another tower, a training head). */
 export function checkWeights(
-  checkpoint: Pick<Checkpoint, 'tensors'>,
+  checkpoint: Pick<Checkpoint, 'tensors' | 'refused'>,
   expected: Shapes,
   ignored: (name: string) => boolean = () => false,
 ): WeightsFindings {
-  const { tensors } = checkpoint
+  const { tensors, refused } = checkpoint
   const names = Object.keys(expected)
   return {
-    missing: names.filter((name) => !tensors.has(name)),
+    missing: names.filter((name) => !tensors.has(name) && !refused.has(name)),
     extra: [...tensors.keys()].filter((name) => !Object.hasOwn(expected, name) && !ignored(name)),
     misshaped: names.flatMap((name) => {
       const got = tensors.get(name)?.shape
@@ -36,31 +38,46 @@ export function checkWeights(
         !got || (got.length === expected[name].length && got.every((side, i) => side === expected[name][i]))
       return fits ? [] : [{ name, expected: expected[name], got: got! }]
     }),
+    refused: names.flatMap((name) => (refused.has(name) ? [{ name, maker: refused.get(name)! }] : [])),
   }
 }
 
 /** How many tensors do not fit. */
-export function countFindings({ missing, extra, misshaped }: WeightsFindings): number {
-  return missing.length + extra.length + misshaped.length
+export function countFindings({ extra, ...findings }: WeightsFindings): number {
+  return countProblems(findings) + extra.length
+}
+
+/** How many tensors that the model needs are missing, mis-shaped or made by Python only. */
+export function countProblems({ missing, misshaped, refused }: Omit<WeightsFindings, 'extra'>): number {
+  return missing.length + misshaped.length + refused.length
 }
 
 /** One line a tensor that does not fit, e.g. `missing pos_embed`. */
-export function describeFindings({ missing, extra, misshaped }: WeightsFindings): string[] {
+export function describeFindings({ missing, extra, misshaped, refused }: WeightsFindings): string[] {
   return [
     ...missing.map((name) => `missing ${name}`),
     ...misshaped.map(({ name, expected, got }) => `mis-shaped ${name}: expected [${expected}], got [${got}]`),
+    ...refused.map(
+      ({ name, maker }) => `refused ${name}, which Python would make by '${maker}'; nothing was run`,
+    ),
     ...extra.map((name) => `extra ${name}`),
   ]
 }
 
 /** Throws WeightsError, naming every tensor, where a checkpoint does not fit; extra tensors alone are no error. */
 export function assertWeights(where: string, model: string, findings: WeightsFindings): void {
-  const { missing, misshaped } = findings
-  if (missing.length + misshaped.length === 0) return
+  if (countProblems(findings) === 0) return
+  const { missing, misshaped, refused, extra } = findings
+  const found = [
+    `${missing.length} missing`,
+    `${misshaped.length} mis-shaped`,
+    ...(refused.length > 0 ? [`${refused.length} refused`] : []),
+    `${extra.length} extra`,
+  ]
   throw new WeightsError({
     where,
     expected: `the tensors of ${model}`,
-    got: `${missing.length} missing, ${misshaped.length} mis-shaped, ${findings.extra.length} extra`,
+    got: found.join(', '),
     hint: `is it a checkpoint of another model? ${describeFindings(findings).join('; ')}`,
   })
 }

@@ -5,6 +5,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, describeCause, type NdArray, ndarray, WeightsError } from '../base/index.ts'
 import {
+  type ModelPart,
+  matchesPart,
   openSafetensors,
   openTorchPickle,
   readHead,
@@ -35,6 +37,12 @@ export interface Checkpoint {
   readonly format: 'safetensors' | 'torch' | 'sharded'
   /** Every tensor by name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>
+  /** Tensors that only Python could make, each with the name by which it would. */
+  readonly refused: ReadonlyMap<string, string>
+  /** Python names in the file that are neither tensors nor dicts; nothing was run by them. */
+  readonly foreign: readonly string[]
+  /** Which of the models in the file these are, and what of `part` has still to be found among their names. */
+  readonly part: ModelPart & { readonly asked: string | null }
   /** One tensor as float32. Throws WeightsError for an unknown name, DataError for a short file. */
   read(name: string): Promise<NdArray<'f32'>>
   /** One tensor as it is stored, but for f16 and bf16 (as f32) and i8 and i16 (as i32). Throws as `read`. */
@@ -54,16 +62,17 @@ const usualNames = [
 
 /**
  * Opens a checkpoint file, the index of a sharded one, or the folder with either; reads names and shapes only.
+ * `part` says which of several models in it is meant, as in `student`; by default the one that is published.
  * Throws DataError where it is missing, damaged or no checkpoint, WeightsError where it holds no tensors of use.
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+export async function openCheckpoint(path: string, part: string | null = null): Promise<Checkpoint> {
   const info = await stat(path).catch((cause: Error) => {
     throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
-  if (info.isDirectory()) return openCheckpoint(await findInFolder(path))
+  if (info.isDirectory()) return openCheckpoint(await findInFolder(path), part)
   const format = await recognise(path)
-  if (format === 'index') return openShards(path, openCheckpoint)
-  return format === 'safetensors' ? fromSafetensors(path) : fromTorch(path)
+  if (format === 'index') return openShards(path, part, openCheckpoint)
+  return format === 'safetensors' ? fromSafetensors(path, part) : fromTorch(path, part)
 }
 
 async function findInFolder(folder: string): Promise<string> {
@@ -87,13 +96,13 @@ const wanted: WantedFile = {
 async function recognise(path: string): Promise<'safetensors' | 'torch' | 'index'> {
   const head = await readHead(path)
   const kind = recogniseFile(head)
-  if (kind === 'torch' || kind === 'zip') return 'torch'
+  if (kind === 'torch' || kind === 'torchLegacy' || kind === 'zip') return 'torch'
   if (kind === 'safetensors') return 'safetensors'
   if (kind === 'json') return 'index'
   throw wrongFile(path, wanted, head)
 }
 
-async function fromSafetensors(path: string): Promise<Checkpoint> {
+async function fromSafetensors(path: string, asked: string | null): Promise<Checkpoint> {
   const file = await openSafetensors(path)
   const tensors = new Map(
     Object.entries(file.entries).map(([name, { shape, layout }]) => [
@@ -101,49 +110,53 @@ async function fromSafetensors(path: string): Promise<Checkpoint> {
       { shape, stored: layout.toLowerCase() },
     ]),
   )
-  return makeCheckpoint(
+  return makeCheckpoint({
     path,
-    'safetensors',
+    format: 'safetensors',
     tensors,
-    (name) => file.read(name),
-    () => file.close(),
-    async (name) => {
+    refused: new Map(),
+    foreign: [],
+    part: { name: '', others: [], asked },
+    raw: (name) => file.read(name),
+    close: () => file.close(),
+    async place(name) {
       const entry = file.entries[name]
       return entry?.layout === 'F32' ? { path, offset: file.dataStart + entry.begin } : null
     },
-  )
+  })
 }
 
-async function fromTorch(path: string): Promise<Checkpoint> {
-  const file = await openTorchPickle(path)
+async function fromTorch(path: string, part: string | null): Promise<Checkpoint> {
+  const file = await openTorchPickle(path, part)
+  const isFound = part !== null && matchesPart(file.part.name, part)
   const tensors = new Map([...file.tensors].map(([name, { shape, stored }]) => [name, { shape, stored }]))
-  return makeCheckpoint(
+  return makeCheckpoint({
     path,
-    'torch',
+    format: 'torch',
     tensors,
-    (name) => file.read(name),
-    () => file.close(),
-    async (name) => {
+    refused: file.refused,
+    foreign: file.foreign,
+    part: { ...file.part, asked: isFound ? null : part },
+    raw: (name) => file.read(name),
+    close: () => file.close(),
+    async place(name) {
       const offset = tensors.get(name)?.stored === 'f32' ? await file.place(name) : null
       return offset === null ? null : { path, offset }
     },
-  )
+  })
 }
 
 /** A checkpoint over any reader of tensors: adds the check of names and the conversion to float32. */
-export function makeCheckpoint(
-  path: string,
-  format: Checkpoint['format'],
-  tensors: ReadonlyMap<string, TensorInfo>,
-  readTensor: (name: string) => Promise<NdArray>,
-  close: () => Promise<void>,
-  place: Checkpoint['place'],
-): Checkpoint {
+export function makeCheckpoint(reader: Omit<Checkpoint, 'read'>): Checkpoint {
+  const { path, tensors, refused } = reader
   const raw = async (name: string) => {
-    if (tensors.has(name)) return readTensor(name)
-    throw new WeightsError({ where: path, expected: `a tensor '${name}'`, got: 'none of that name' })
+    if (tensors.has(name)) return reader.raw(name)
+    const maker = refused.get(name)
+    const got =
+      maker === undefined ? 'none of that name' : `one that Python would make by '${maker}'; nothing was run`
+    throw new WeightsError({ where: path, expected: `a tensor '${name}'`, got })
   }
-  return { path, format, tensors, raw, place, close, read: async (name) => toFloat32(await raw(name)) }
+  return { ...reader, raw, read: async (name) => toFloat32(await raw(name)) }
 }
 
 function toFloat32(array: NdArray): NdArray<'f32'> {

@@ -1,7 +1,9 @@
 // A checkpoint as the parameters of its model, by one set of names whatever its publisher called them: which
-// naming it is follows from its tensors, and so does what a training script put before every name.
+// naming it is follows from its tensors, and so does what a training script put before every name. Where that leaves
+// several models, one table (formats/modelParts) says which is meant.
 
 import { f32, type NdArray, sizeOf } from '../base/index.ts'
+import { chooseModelPart, type ModelPart } from '../formats/index.ts'
 import {
   davitShapes,
   isDavitText,
@@ -23,6 +25,8 @@ export interface WeightsFit {
   readonly naming: VitNaming | 'davit'
   /** By the names of that naming, without what stood before them. */
   readonly findings: WeightsFindings
+  /** Where the model stands in the checkpoint, and which others are there. */
+  readonly part: ModelPart
 }
 
 /** A model's parameters in a checkpoint, read one by one. */
@@ -30,6 +34,8 @@ export interface Params {
   /** Shapes by name: dinov2's names for every ViT, the published ones for DaViT. */
   readonly shapes: ParamShapes
   readonly naming: VitNaming | 'davit'
+  /** Where the model stands in the checkpoint, and which others are there. */
+  readonly part: ModelPart
   /** One parameter. Throws as Checkpoint.read. */
   read(name: string): Promise<NdArray<'f32'>>
   /**
@@ -46,23 +52,32 @@ export interface PlacedRows {
 
 type Parts = Readonly<Record<string, readonly TensorPart[]>>
 
-/** Finds the naming that a checkpoint has, and what is missing, extra or mis-shaped by it. */
-export function fitWeights(checkpoint: Pick<Checkpoint, 'tensors'>, card: ModelCard): WeightsFit {
-  const tensors = new Map(
-    [...plainNames(checkpoint)].map(([plain, name]) => [plain, checkpoint.tensors.get(name)!]),
-  )
+type Named = Pick<Checkpoint, 'path' | 'part' | 'tensors' | 'refused'>
+
+/**
+ * Finds the naming that a checkpoint has, and what is missing, extra or mis-shaped by it. Throws WeightsError where it
+ * holds several models and none of them is meant.
+ */
+export function fitWeights(checkpoint: Named, card: ModelCard): WeightsFit {
+  const model = findModel(checkpoint)
+  const take = <T>(values: ReadonlyMap<string, T>) =>
+    new Map(
+      [...model.nameOf].flatMap(([plain, name]) => (values.has(name) ? [[plain, values.get(name)!]] : [])),
+    )
+  const [tensors, refused] = [take(checkpoint.tensors), take(checkpoint.refused)]
   const fits = listNamings(card).map((naming) => {
     const ignored = naming === 'davit' ? isDavitText : isVitBuffer
-    return { naming, findings: checkWeights({ tensors }, publishedShapes(card, naming), ignored) }
+    const findings = checkWeights({ tensors, refused }, publishedShapes(card, naming), ignored)
+    return { naming, findings, part: model.part }
   })
   return fits.reduce((best, fit) => (countFindings(fit.findings) < countFindings(best.findings) ? fit : best))
 }
 
 /** The parameters of `card`'s model. Throws WeightsError naming each tensor that is missing or mis-shaped. */
 export function openParams(checkpoint: Checkpoint, card: ModelCard): Params {
-  const { naming, findings } = fitWeights(checkpoint, card)
+  const { naming, findings, part } = fitWeights(checkpoint, card)
   assertWeights(checkpoint.path, card.title, findings)
-  const nameOf = plainNames(checkpoint)
+  const { nameOf } = findModel(checkpoint)
   const parts = partsOf(card, naming)
   const shapes = Object.entries(parts).map(([name, [first, ...rest]]) => {
     const shape =
@@ -75,6 +90,7 @@ export function openParams(checkpoint: Checkpoint, card: ModelCard): Params {
   return {
     shapes: allShapes,
     naming,
+    part,
     async read(name) {
       const values = f32(allShapes[name])
       let offset = 0
@@ -129,12 +145,30 @@ function trimBatch(name: string, shape: readonly number[]): readonly number[] {
   return name === 'mask_token' && shape.length === 3 ? shape.slice(1) : shape
 }
 
-// The tensors' own names by their plain ones: without the place of the model in a larger one (found by its class
-// token or its first convolution) and without chunks of blocks.
-function plainNames({ tensors }: Pick<Checkpoint, 'tensors'>): Map<string, string> {
-  const names = [...tensors.keys()]
-  const landmark = /^(.*?\.)??(embeddings\.cls_token|cls_token|image_encoder\.convs\.0\.proj\.weight)$/
-  const prefix = names.map((name) => landmark.exec(name)).find((match) => match)?.[1] ?? ''
-  const plain = (name: string) => unchunkName(name.startsWith(prefix) ? name.slice(prefix.length) : name)
-  return new Map(names.map((name) => [plain(name), name]))
+interface FoundModel {
+  readonly part: ModelPart
+  /** The tensors' own names by their plain ones. */
+  readonly nameOf: ReadonlyMap<string, string>
+}
+
+const landmark = /^(.*?\.)??(embeddings\.cls_token|cls_token|image_encoder\.convs\.0\.proj\.weight)$/
+
+// The model among a checkpoint's names: each is found by its class token or first convolution, before which stands the
+// place of the model in a larger one. Plain names are without that place and without chunks of blocks.
+function findModel({ path, part, tensors, refused }: Named): FoundModel {
+  const names = [...tensors.keys(), ...refused.keys()]
+  const places = names.flatMap((name) => {
+    const match = landmark.exec(name)
+    return match ? [(match[1] ?? '').slice(0, -1)] : []
+  })
+  const { name, others } = chooseModelPart(path, places.length > 0 ? places : [''], part.asked)
+  const prefix = name === '' ? '' : `${name}.`
+  const nameOf = new Map<string, string>()
+  for (const own of names) if (own.startsWith(prefix)) nameOf.set(unchunkName(own.slice(prefix.length)), own)
+  const isOther = (own: string) => others.some((other) => other !== '' && own.startsWith(`${other}.`))
+  for (const own of names) {
+    if (prefix !== '' && !own.startsWith(prefix) && !isOther(own) && !nameOf.has(own)) nameOf.set(own, own)
+  }
+  const join = (inner: string) => [part.name, inner].filter((word) => word !== '').join('.')
+  return { part: { name: join(name), others: [...part.others, ...others.map(join)] }, nameOf }
 }

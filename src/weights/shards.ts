@@ -38,9 +38,10 @@ export function parseShardIndex(text: string, where: string): Map<string, string
   return new Map(Object.entries(files as Record<string, string>))
 }
 
-/** Opens every shard of an index with `openOne`. Throws WeightsError where a tensor is not in its shard. */
+/** Opens every shard of an index with `openOne`; `asked` is the part that is meant, to be found among the names. Throws WeightsError where a tensor is not in its shard. */
 export async function openShards(
   path: string,
+  asked: string | null,
   openOne: (path: string) => Promise<Checkpoint>,
 ): Promise<Checkpoint> {
   const fileOf = parseShardIndex(await readFile(path, 'utf8'), path)
@@ -62,14 +63,17 @@ export async function openShards(
       tensors.set(name, info)
     }
     const shardOf = (name: string) => shards.get(fileOf.get(name)!)
-    return makeCheckpoint(
+    return makeCheckpoint({
       path,
-      'sharded',
+      format: 'sharded',
       tensors,
-      (name) => shardOf(name)!.raw(name),
+      refused: new Map([...shards.values()].flatMap((shard) => [...shard.refused])),
+      foreign: [...new Set([...shards.values()].flatMap((shard) => shard.foreign))],
+      part: { name: '', others: [], asked },
+      raw: (name) => shardOf(name)!.raw(name),
       close,
-      async (name) => shardOf(name)?.place(name) ?? null,
-    )
+      place: async (name) => shardOf(name)?.place(name) ?? null,
+    })
   } catch (error) {
     await close()
     throw error

@@ -89,8 +89,37 @@ describe('openCheckpoint', () => {
     await expect(opening).rejects.toThrow(message)
   })
 
-  it('says how to bring files of before torch 1.6 forward', async () => {
-    await expect(openCheckpoint('fixtures/torch/legacy.pt')).rejects.toThrow(/before 1\.6; save model/)
+  it('reads what torch.save wrote before 1.6', async () => {
+    const checkpoint = await openCheckpoint('fixtures/torch/legacy_views.pt')
+    expect(checkpoint.format).toBe('torch')
+    expect((await checkpoint.read('row')).data).toEqual(Float32Array.of(3, 3.5, 4))
+    expect(await checkpoint.place('row')).toEqual({ path: 'fixtures/torch/legacy_views.pt', offset: 1120 })
+    await checkpoint.close()
+  })
+
+  it('takes the teacher of a training checkpoint, and another part when it is asked for', async () => {
+    for (const [part, first] of [
+      [null, 20],
+      ['teacher', 20],
+      ['student', 10],
+    ] as const) {
+      const checkpoint = await openCheckpoint('fixtures/torch/dino.pt', part)
+      expect((await checkpoint.read('module.backbone.cls_token')).data[0]).toBe(first)
+      expect(checkpoint.part).toMatchObject({ name: part ?? 'teacher', asked: null })
+      await checkpoint.close()
+    }
+  })
+
+  it('refuses a tensor that only Python could make, by name, and no other', async () => {
+    const checkpoint = await openCheckpoint('fixtures/torch/refused.pt')
+    expect((await checkpoint.read('weight')).data).toEqual(Float32Array.of(0, 0.5))
+    await expect(checkpoint.read('codes')).rejects.toThrow(
+      /expected a tensor 'codes', got one that Python would make by 'training_code\.Codes'; nothing was run/,
+    )
+    const findings = checkWeights(checkpoint, { weight: [2], codes: [2] })
+    expect(findings.refused).toEqual([{ name: 'codes', maker: 'training_code.Codes' }])
+    expect(() => assertWeights('x.pt', 'a model', findings)).toThrow(/1 refused.*refused codes/)
+    await checkpoint.close()
   })
 })
 
@@ -98,6 +127,7 @@ describe('checkWeights', () => {
   const expected = { a: [2], b: [3], c: [1, 1] }
   const tensors = (shapes: Record<string, number[]>) => ({
     tensors: new Map(Object.entries(shapes).map(([name, shape]) => [name, { shape, stored: 'f32' }])),
+    refused: new Map<string, string>(),
   })
 
   it('names each missing, extra and mis-shaped tensor', () => {
@@ -108,6 +138,7 @@ describe('checkWeights', () => {
       missing: ['c'],
       extra: ['d'],
       misshaped: [{ name: 'b', expected: [3], got: [4] }],
+      refused: [],
     })
     expect(() => assertWeights('x.pt', 'vit', findings)).toThrow(
       /missing c; mis-shaped b: expected \[3\], got \[4\]; extra d/,
@@ -116,7 +147,7 @@ describe('checkWeights', () => {
 
   it('finds nothing where all fits, and extra tensors alone are no error', () => {
     const findings = checkWeights(tensors({ a: [2], b: [3], c: [1, 1], d: [] }), expected)
-    expect(findings).toEqual({ missing: [], extra: ['d'], misshaped: [] })
+    expect(findings).toEqual({ missing: [], extra: ['d'], misshaped: [], refused: [] })
     expect(() => assertWeights('x.pt', 'vit', findings)).not.toThrow()
   })
 })

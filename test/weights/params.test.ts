@@ -101,6 +101,62 @@ describe('openParams', () => {
     await expectParams(write('inner.safetensors', inner))
   })
 
+  describe('where a training script saved several models', () => {
+    const student = rename(
+      Object.fromEntries(
+        Object.entries(publish('dinov2')).map(([name, { shape, data }]) => [
+          name,
+          f32(
+            shape,
+            data.map((x) => -x),
+          ),
+        ]),
+      ),
+      (name) => `student.backbone.${name}`,
+    )
+    const teacher = rename(publish('dinov2'), (name) => `teacher.backbone.${name}`)
+    const both = { ...student, ...teacher, 'dino_loss.center': f32([1, 2]) }
+    const read = async (path: string, part: string | null) => {
+      const checkpoint = await openCheckpoint(path, part)
+      try {
+        const opened = openParams(checkpoint, card)
+        return { part: opened.part, cls: (await opened.read('cls_token')).data }
+      } finally {
+        await checkpoint.close()
+      }
+    }
+    const cls = params.cls_token.data
+
+    it('takes the teacher, whichever comes first, and the student when it is asked for', async () => {
+      const path = write('dino.safetensors', both)
+      const part = { name: 'teacher.backbone', others: ['student.backbone'] }
+      expect(await read(path, null)).toEqual({ part, cls })
+      expect((await read(path, 'student')).cls).toEqual(cls.map((x) => -x))
+      const checkpoint = await openCheckpoint(path)
+      expect(fitWeights(checkpoint, card).findings.extra).toEqual(['dino_loss.center'])
+      await checkpoint.close()
+    })
+
+    it('does not take a student for want of a teacher', async () => {
+      const path = write('student.safetensors', student)
+      await expect(read(path, null)).rejects.toThrow(
+        /expected a teacher, got 'student\.backbone'; say which is meant, as in part=student\.backbone/,
+      )
+      expect((await read(path, 'student')).cls).toEqual(cls.map((x) => -x))
+    })
+
+    it('names what could be meant where no word decides', async () => {
+      const averaged = rename(publish('dinov2'), (name) => `model_ema.${name}`)
+      const path = write('ema.safetensors', {
+        ...rename(publish('dinov2'), (name) => `model.${name}`),
+        ...averaged,
+      })
+      await expect(read(path, null)).rejects.toThrow(/expected one model, got 'model', 'model_ema'/)
+      expect((await read(path, 'model_ema')).cls).toEqual(cls)
+      await expect(read(path, 'net')).rejects.toThrow(/expected a part 'net', got 'model', 'model_ema'/)
+    })
+  })
+
   it('gives zeros for the bias that DINOv3 keys do not have', async () => {
     const rotary: ModelCard = {
       ...card,
@@ -136,9 +192,12 @@ describe('openParams', () => {
     const { architecture: davit } = catalog.medimageinsight
     const shapes = { ...davitShapes(davit), logit_scale: [], 'lang_encoder.ln_final.weight': [1024] }
     const tensors = new Map(Object.entries(shapes).map(([name, shape]) => [name, { shape, stored: 'f32' }]))
-    expect(fitWeights({ tensors }, catalog.medimageinsight)).toEqual({
+    const part = { name: '', others: [], asked: null }
+    const checkpoint = { path: 'x.pt', tensors, refused: new Map<string, string>(), part }
+    expect(fitWeights(checkpoint, catalog.medimageinsight)).toEqual({
       naming: 'davit',
-      findings: { missing: [], extra: [], misshaped: [] },
+      findings: { missing: [], extra: [], misshaped: [], refused: [] },
+      part: { name: '', others: [] },
     })
   })
 
@@ -156,7 +215,8 @@ describe('openParams', () => {
     }
     const checkpoint = await openCheckpoint(`${golden}/weights.safetensors`)
     const fit = fitWeights(checkpoint, { ...card, architecture: vit })
-    expect(fit).toEqual({ naming: 'huggingface dinov2', findings: { missing: [], extra: [], misshaped: [] } })
+    expect(fit.naming).toBe('huggingface dinov2')
+    expect(fit.findings).toEqual({ missing: [], extra: [], misshaped: [], refused: [] })
     await checkpoint.close()
   })
 })

@@ -35,18 +35,19 @@ interface Trial {
 
 /** Checks the checkpoint at `path` and prints what was found; exit code 1 where it does not fit or agree. */
 export async function checkModel(model: string, card: ModelCard, path: string, options: CheckOptions) {
-  const { findNonFinite, fitWeights, openCheckpoint } = await import('../../weights/index.ts')
+  const { countProblems, findNonFinite, fitWeights, openCheckpoint } = await import('../../weights/index.ts')
   if (options.input && !options.reference)
     throw new UsageError({ where: '--input', expected: '--reference beside it', got: 'none' })
-  const checkpoint = await openCheckpoint(path)
+  const { parseAssignments } = await import('../../study/index.ts')
+  const set = parseAssignments(options.set)
+  const checkpoint = await openCheckpoint(path, typeof set.part === 'string' ? set.part : null)
   try {
     const fit = fitWeights(checkpoint, card)
     const progress = showProgress(`check    ${path}`)
     const nonFinite = options.quick ? null : await findNonFinite(checkpoint, progress)
     const hash = await verifyHash(path)
-    const { missing, misshaped } = fit.findings
-    const isSound = missing.length + misshaped.length === 0 && !nonFinite?.length && hash !== false
-    const trial = isSound && !options.quick ? await tryModel(model, path, options) : null
+    const isSound = countProblems(fit.findings) === 0 && !nonFinite?.length && hash !== false
+    const trial = isSound && !options.quick ? await tryModel(model, path, set, options) : null
     clearLine()
     const fits = isSound && trial?.parity?.agrees !== false
     const { format, tensors } = checkpoint
@@ -65,12 +66,16 @@ async function verifyHash(path: string): Promise<boolean | null> {
   return hash === null ? null : (await hashContent(path, hash.length === 64 ? 'sha256' : 'git')) === hash
 }
 
-async function tryModel(model: string, weights: string, options: CheckOptions): Promise<Trial> {
+async function tryModel(
+  model: string,
+  weights: string,
+  set: Readonly<Record<string, unknown>>,
+  options: CheckOptions,
+): Promise<Trial> {
   const { compareWithReference, makeSmokePatch, openExtractor } = await import('../../embed/index.ts')
-  const { parseAssignments } = await import('../../study/index.ts')
   const given = options.reference === undefined ? null : await readReference(options.reference, options.input)
   const name = options.card === undefined ? model : `vit:${options.card}`
-  const extractor = await openExtractor({ name, weights, ...parseAssignments(options.set) }, options)
+  const extractor = await openExtractor({ name, weights, ...set }, options)
   try {
     const { dimensions } = extractor
     const smoke = await extractor.embed(makeSmokePatch())
@@ -133,26 +138,38 @@ function readBytes(path: string): Promise<Uint8Array> {
 
 function describeCheck(
   card: ModelCard,
-  { path, format, tensors }: Checkpoint,
-  { naming, findings }: WeightsFit,
+  { path, format, tensors, foreign }: Checkpoint,
+  { naming, findings, part }: WeightsFit,
   nonFinite: readonly string[] | null,
   hash: boolean | null,
   trial: Trial | null,
 ): string {
-  const { missing, misshaped, extra } = findings
+  const { missing, misshaped, refused, extra } = findings
   const stored = [...new Set([...tensors.values()].map((tensor) => tensor.stored))].join(', ')
   return [
     `${path}: ${format}, ${formatCount(tensors.size)} tensors of ${stored}, names of ${naming}`,
+    ...describePart(part),
     ...missing.map((name) => `problem: ${name} is missing`),
+    ...refused.map(
+      ({ name, maker }) => `problem: ${name} would be made by '${maker}' in Python; nothing was run`,
+    ),
     ...misshaped.map(({ name, expected, got }) => `problem: ${name} is [${got}], not [${expected}]`),
     ...(nonFinite ?? []).map((name) => `problem: ${name} holds NaN or infinite values`),
     ...(hash === false ? ['problem: the file is not what its hash says: remove it and pull again'] : []),
     ...extra.map((name) => `not used: ${name}`),
-    missing.length + misshaped.length === 0
+    ...(foreign.length > 0 ? [`Python names that were not run: ${foreign.join(', ')}`] : []),
+    missing.length + misshaped.length + refused.length === 0
       ? `the tensors are those of ${card.title}`
-      : `${missing.length} missing, ${misshaped.length} mis-shaped: not a checkpoint of ${card.title}`,
+      : `${missing.length + refused.length} missing, ${misshaped.length} mis-shaped: not a checkpoint of ${card.title}`,
     ...(trial ? describeTrial(trial) : []),
   ].join('\n')
+}
+
+function describePart({ name, others }: WeightsFit['part']): string[] {
+  if (name === '') return []
+  const rest =
+    others.length > 0 ? `; not taken: ${others.map((other) => `'${other}'`).join(', ')} (--set part=...)` : ''
+  return [`the model under '${name}'${rest}`]
 }
 
 function describeTrial({ dimensions, first, norm, parity }: Trial): string[] {

@@ -35,6 +35,8 @@ type ImageOptions = Pick<OnnxOptions, 'resize' | 'edge' | 'filter' | 'crop' | 'm
 export interface ModelOptions extends ImageOptions {
   /** A checkpoint: file, index of shards, or folder; by default the one in the cache (`eosin weights pull`). */
   readonly weights: string | null
+  /** Which of several models in the checkpoint, e.g. `student`; by default the teacher, or the only one. */
+  readonly part: string | null
   readonly pooling: TokenPooling | null
   /** Gives all tokens before the last so many blocks instead: the input of the head `finetune`. */
   readonly trunk: number | null
@@ -49,6 +51,7 @@ export interface ModelOptions extends ImageOptions {
 /** Nothing chosen: the model as its publisher uses it. */
 export const modelDefaults: ModelOptions = {
   weights: null,
+  part: null,
   pooling: null,
   trunk: null,
   resampling: null,
@@ -65,6 +68,7 @@ export const modelDefaults: ModelOptions = {
 /** What each option may be. */
 export const modelRules: OptionRules<ModelOptions> = {
   weights: orNull(text('a path')),
+  part: orNull(text('a key or prefix of the checkpoint')),
   pooling: orNull(oneOf(Object.keys(tokenPoolings))),
   trunk: orNull(whole(0, 1000)),
   resampling: orNull(oneOf(Object.keys(resamplings))),
@@ -91,7 +95,7 @@ export interface ModelPlan {
 
 /** What `options` come to. Throws UsageError for values that the model cannot take. */
 export function planModel(name: string, card: ModelCard, options: ModelOptions): ModelPlan {
-  const { weights: _, pooling, trunk, resampling, precision, batch: asked, ...image } = options
+  const { weights: _, part: __, pooling, trunk, resampling, precision, batch: asked, ...image } = options
   const transform = chooseTransform(
     { ...onnxDefaults, ...image, batch: asked ?? onnxDefaults.batch },
     card.preprocessing,
