@@ -47,6 +47,19 @@ export const formatOption = () =>
 export const partOption = () =>
   new Option('--part <name>', 'the part of a format that holds several (train, val, test ...)')
 
+const resumable = new WeakSet<Command>()
+
+/** Marks a command that goes on where it was when it is called again after it was stopped. */
+export function markResumable(command: Command): Command {
+  resumable.add(command)
+  return command
+}
+
+/** Whether the command is marked so. */
+export function isResumable(command: Command): boolean {
+  return resumable.has(command)
+}
+
 /** Adds an `Examples:` section to a command's help. */
 export function addExamples(command: Command, ...examples: readonly string[]): Command {
   return command.addHelpText(

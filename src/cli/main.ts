@@ -1,17 +1,22 @@
 #!/usr/bin/env node
-// The command line. The only place that prints an error or decides how the process exits.
+// The command line. The only place that prints an error or decides how the process exits; docs/errors.md has the rule.
 
 import { CommanderError } from 'commander'
 import { describeCause, EosinError, systemCode } from '../base/index.ts'
+import { isResumable } from './command.ts'
+import { watchEnding } from './ending.ts'
 import { buildProgram } from './program.ts'
 import { clearLine, dim, red, say } from './terminal.ts'
 
 async function main(): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0) // the reader, e.g. head, has seen enough
+  const program = buildProgram()
+  let canGoOn = false
+  program.hook('preAction', (_, command) => {
+    canGoOn = isResumable(command)
   })
+  watchEnding({ report, canGoOn: () => canGoOn })
   try {
-    await buildProgram().parseAsync()
+    await program.parseAsync()
   } catch (error) {
     process.exitCode = report(error)
   }
@@ -25,13 +30,14 @@ function report(error: unknown): number {
     say(`${red('eosin:')} ${error.message}`)
     return error.exitCode
   }
+  const { path } = error as NodeJS.ErrnoException
   if (systemCode(error) !== undefined) {
-    say(`${red('eosin:')} ${(error as NodeJS.ErrnoException).path ?? 'system'}: got ${describeCause(error)}`)
+    say(`${red('eosin:')} ${path ?? 'system'}: got ${describeCause(error)}`)
     return 1
   }
   say(`${red('eosin:')} ${describeCause(error).slice(0, 1000)}`)
   say(dim('This is a defect of Eosin: please report it with the lines below.'))
-  say(dim(String((error as Error).stack)))
+  say(dim(String((error as Error).stack).slice(0, 4000)))
   return 1
 }
 

@@ -1,7 +1,7 @@
 // Files and folders as a whole: hashing, reading text, and writing that a kill cannot leave half done.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream, readFileSync, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
@@ -151,6 +151,20 @@ export async function replaceFile(path: string, write: (temporary: string) => Pr
   }
 }
 
+// Temporary files and folders that are being written.
+const unfinished = new Set<string>()
+
+/** Notes a temporary file or folder that is of no use when the process ends before `done` of the result is called. */
+export function trackUnfinished(path: string): { done(): void } {
+  unfinished.add(path)
+  return { done: () => void unfinished.delete(path) }
+}
+
+/** Removes what this process has begun to write under temporary names: for a process that is told to end at once. */
+export function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true, recursive: true })
+}
+
 /** A file being made under a temporary name: `commit` renames it into place, `discard` removes it. */
 export interface Replacement {
   readonly temporary: string
@@ -163,10 +177,17 @@ export async function openReplacement(path: string): Promise<Replacement> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
   const explained = (cause: unknown) => Promise.reject(explainWriteError(path, cause))
   await makeFolder(dirname(path)).catch(explained)
+  const { done } = trackUnfinished(temporary)
   return {
     temporary,
-    commit: () => rename(temporary, path).catch(explained),
-    discard: () => rm(temporary, { force: true }).catch(() => {}),
+    async commit() {
+      await rename(temporary, path).catch(explained)
+      done()
+    },
+    async discard() {
+      await rm(temporary, { force: true }).catch(() => {})
+      done()
+    },
   }
 }
 

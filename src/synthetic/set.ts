@@ -5,7 +5,14 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { DataError, type Pixels, type Progress, pixels, silent } from '../base/index.ts'
-import { createNpy, explainWriteError, hashBytes, makeFolder, writeFileAtomic } from '../formats/index.ts'
+import {
+  createNpy,
+  explainWriteError,
+  hashBytes,
+  makeFolder,
+  trackUnfinished,
+  writeFileAtomic,
+} from '../formats/index.ts'
 import { createChallengeFile, type PatchSet, sidecarName } from '../patches/index.ts'
 import { renderSyntheticBatch, type SyntheticBatch, type SyntheticTask } from './batch.ts'
 import {
@@ -100,8 +107,10 @@ export async function makeSyntheticChallenge(
   render: SyntheticRenderer = async (task) => renderSyntheticBatch(task),
 ): Promise<SyntheticPaths> {
   const complete = completeSyntheticOptions(options)
-  const temporary = await makeTemporaryFolder(folder)
+  const temporary = temporaryFolder(folder)
+  const unfinished = trackUnfinished(temporary)
   try {
+    await clearFolder(temporary, folder)
     const total = splits.reduce((sum, split) => sum + complete.counts[split], 0)
     let before = 0
     for (const split of splits) {
@@ -114,6 +123,7 @@ export async function makeSyntheticChallenge(
     await moveFiles(temporary, folder)
   } finally {
     await rm(temporary, { recursive: true, force: true })
+    unfinished.done()
   }
   return {
     train: join(folder, 'train.h5'),
@@ -123,13 +133,15 @@ export async function makeSyntheticChallenge(
 }
 
 // Beside the folder and not in the system's: renaming works only within one file system. What a killed run
-// left there is removed.
-async function makeTemporaryFolder(folder: string): Promise<string> {
-  const temporary = join(dirname(resolve(folder)), `.${basename(resolve(folder))}.partial`)
+// left there is removed first.
+function temporaryFolder(folder: string): string {
+  return join(dirname(resolve(folder)), `.${basename(resolve(folder))}.partial`)
+}
+
+async function clearFolder(temporary: string, folder: string): Promise<void> {
   try {
     await rm(temporary, { recursive: true, force: true })
     await makeFolder(temporary)
-    return temporary
   } catch (cause) {
     throw explainWriteError(folder, cause)
   }

@@ -7,6 +7,7 @@ import {
   addExamples,
   type CommonOptions,
   jsonOption,
+  markResumable,
   overwriteOption,
   printResult,
   refuseOverwrite,
@@ -33,6 +34,7 @@ export function addDemo(program: Command): void {
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runDemo)
+  markResumable(demo)
   addExamples(demo, 'eosin demo', 'eosin demo --patches 10000 --out big-demo')
 }
 

@@ -8,6 +8,7 @@ import {
   deviceOption,
   formatOption,
   jsonOption,
+  markResumable,
   overwriteOption,
   partOption,
   printResult,
@@ -51,6 +52,7 @@ export function addEmbed(program: Command): void {
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runEmbed)
+  markResumable(embed)
   addExamples(
     embed,
     'eosin embed train.h5 --out train-texture',

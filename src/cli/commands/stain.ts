@@ -214,12 +214,15 @@ function readNumber(out: string, name: string): number {
 
 async function writePngFolder(out: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
   const { rename, rm } = await import('node:fs/promises')
-  const { encodePng, makeFolder, writeFileAtomic } = await import('../../formats/index.ts')
+  const { encodePng, makeFolder, trackUnfinished, writeFileAtomic } = await import('../../formats/index.ts')
   const work = `${out}.work`
+  await rm(work, { recursive: true, force: true })
   await makeFolder(work)
+  const unfinished = trackUnfinished(work)
   for await (const { row, pixels } of patches) {
     await writeFileAtomic(`${work}/${set.ids[row].replaceAll(/[^\w.-]+/g, '_')}.png`, await encodePng(pixels))
   }
   await rm(out, { recursive: true, force: true })
   await rename(work, out)
+  unfinished.done()
 }

@@ -10,6 +10,7 @@ import {
   deviceOption,
   formatOption,
   jsonOption,
+  markResumable,
   overwriteOption,
   partOption,
   printResult,
@@ -51,6 +52,7 @@ export function addStainTrain(stain: Command): void {
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runTrain)
+  markResumable(train)
   addExamples(
     train,
     'eosin stain train train.h5 --method multistain --preset small --center 0 --out multistain',

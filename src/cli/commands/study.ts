@@ -9,6 +9,7 @@ import {
   deviceOption,
   dryRunOption,
   jsonOption,
+  markResumable,
   printResult,
   seedOption,
   wholeNumber,
@@ -37,6 +38,7 @@ export function addStudy(program: Command): void {
     .addOption(dryRunOption())
     .addOption(jsonOption())
     .action(runRecipe)
+  markResumable(run)
   addExamples(run, 'eosin study run recipes/challenge-mini.yaml', 'eosin study run recipe.yaml --dry-run')
   const plan = study
     .command('plan')

@@ -3,7 +3,14 @@
 import type { Command } from 'commander'
 import { DataError, pickNamed } from '../../base/index.ts'
 import type { HubSettings, ImportedWeights, ModelCard, PulledWeights } from '../../weights/index.ts'
-import { addExamples, type CommonOptions, deviceOption, jsonOption, printResult } from '../command.ts'
+import {
+  addExamples,
+  type CommonOptions,
+  deviceOption,
+  jsonOption,
+  markResumable,
+  printResult,
+} from '../command.ts'
 import { clearLine, formatCount, formatTable, say, showProgress, yellow } from '../terminal.ts'
 import type { CheckOptions } from './weightsCheck.ts'
 
@@ -37,6 +44,7 @@ export function addWeights(program: Command): void {
     .option('--token <token>', 'for gated models; better in HF_TOKEN, where nobody sees it')
     .option('--offline', 'only say whether it is here (HF_HUB_OFFLINE)')
     .action(runPull)
+  markResumable(pull)
   addExamples(pull, 'eosin weights pull dinov2-small', 'HF_TOKEN=hf_... eosin weights pull uni')
   const imported = addHubOptions(weights.command('import'))
     .argument('<model>', "a model's name, as list prints it; any name with --card")
