@@ -1,5 +1,6 @@
 // Formats: bytes <-> values, one file a format.
 
+export * from './csv.ts'
 export * from './file.ts'
 export * from './fileStates.ts'
 export * from './halfFloat.ts'

@@ -28,25 +28,46 @@ export interface SubmissionDifference {
   readonly examples: readonly { readonly id: string; readonly a: 0 | 1; readonly b: 0 | 1 }[]
 }
 
-/** Writes a submission, rows ordered by number. Throws DataError on ids that are not integers. */
+/** Writes a submission, rows ordered by number. Throws DataError where `explainUnfit` objects to the ids. */
 export async function writeSubmission(
   path: string,
   ids: readonly string[],
   predictions: ArrayLike<number>,
 ): Promise<void> {
-  const order = ids.map((_, row) => row).sort((a, b) => Number(ids[a]) - Number(ids[b]))
-  for (const id of ids) {
-    if (!/^\d+$/.test(id)) {
-      throw new DataError({ where: path, expected: 'integer ids as the challenge has them', got: `'${id}'` })
-    }
-  }
+  const got = explainUnfit(ids)
+  if (got) throw new DataError({ where: path, expected: 'integer ids as the challenge has them', got })
+  const order = ids.map((_, row) => row).sort((a, b) => compareIntegers(ids[a], ids[b]))
   const lines = order.map((row) => `${ids[row]},${predictions[row]}`)
   await writeFileAtomic(path, `ID,Pred\n${lines.join('\n')}\n`)
 }
 
-/** Whether every id is an integer, so that a submission can be written. */
-export function fitsSubmission(ids: readonly string[]): boolean {
-  return ids.every((id) => /^\d+$/.test(id))
+/** Why no submission can be written for these ids: one is no integer, or two are the same integer; else undefined. */
+export function explainUnfit(ids: readonly string[]): string | undefined {
+  const odd = ids.find((id) => !/^\d+$/.test(id))
+  if (odd !== undefined) return `'${odd}'`
+  const twins = findTwins(ids)
+  return twins && `'${twins[0]}' beside '${twins[1]}', which are one integer`
+}
+
+function findTwins(ids: readonly string[]): [string, string] | undefined {
+  const seen = new Map<string, string>()
+  for (const id of ids) {
+    const first = seen.get(canonicalInteger(id))
+    if (first !== undefined) return [first, id]
+    seen.set(canonicalInteger(id), id)
+  }
+  return undefined
+}
+
+// An integer of any length without its leading zeros.
+function canonicalInteger(id: string): string {
+  return id.replace(/^0+(?=\d)/, '')
+}
+
+// By value, of any length: numbers would run together from 2^53 on.
+function compareIntegers(idA: string, idB: string): number {
+  const [a, b] = [canonicalInteger(idA), canonicalInteger(idB)]
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
 }
 
 /** Lints a submission against the ids of the test set; `expectedShare` is the training share of tumour. */
@@ -62,8 +83,10 @@ export async function checkSubmission(path: string, testIds: readonly string[]):
   const notIntegers = ids.filter((id) => !/^\d+$/.test(id))
   if (notIntegers.length > 0)
     problems.push(`${notIntegers.length} IDs are not integers, e.g. '${notIntegers[0]}'`)
+  const twins = notIntegers.length === 0 ? findTwins([...new Set(ids)]) : undefined
+  if (twins) problems.push(`IDs ${twins[0]} and ${twins[1]} are one integer`)
   problems.push(...compareIds(ids, testIds))
-  if (ids.some((id, i) => i > 0 && Number(id) <= Number(ids[i - 1]))) {
+  if (notIntegers.length === 0 && ids.some((id, i) => i > 0 && compareIntegers(id, ids[i - 1]) <= 0)) {
     warnings.push('rows are not in ascending order of ID')
   }
   const positives = values.filter((value) => value === '1').length
@@ -107,9 +130,9 @@ export async function readSubmission(path: string): Promise<Submission> {
 
 function parseRows(path: string, text: string): { ids: readonly string[]; values: readonly string[] } {
   const columns = readCsv(text, path)
-  const names = Object.keys(columns)
-  if (names.join(',') !== 'ID,Pred') {
-    throw new DataError({ where: path, expected: "the header 'ID,Pred'", got: `'${names.join(',')}'` })
+  const [header] = text.split(/\r?\n/, 1)
+  if (Object.keys(columns).join(',') !== 'ID,Pred' || /[;\t]/.test(header)) {
+    throw new DataError({ where: path, expected: "the header 'ID,Pred'", got: `'${header}'` })
   }
   return { ids: columns.ID, values: columns.Pred }
 }

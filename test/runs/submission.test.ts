@@ -24,6 +24,15 @@ describe('a submission', () => {
     )
   })
 
+  it('cannot be written for two ids that are one integer, and orders integers of any length', async () => {
+    await expect(writeSubmission(join(folder, 'x.csv'), ['1', '01'], [1, 0])).rejects.toThrow(
+      "integer ids as the challenge has them, got '1' beside '01', which are one integer",
+    )
+    const path = join(folder, 'long.csv')
+    await writeSubmission(path, ['9007199254740993', '9007199254740992'], [1, 0])
+    expect(readFileSync(path, 'utf8')).toBe('ID,Pred\n9007199254740992,0\n9007199254740993,1\n')
+  })
+
   it('passes the linter where it fits the test set', async () => {
     const check = await checkSubmission(file('good.csv', 'ID,Pred\n0,1\n1,0\n'), ['1', '0'])
     expect(check).toEqual({ rows: 2, positives: 1, positiveShare: 0.5, problems: [], warnings: [] })
@@ -33,6 +42,7 @@ describe('a submission', () => {
     ['a missing id', 'ID,Pred\n0,1\n', '1 IDs of the test set are missing, e.g. 1'],
     ['an id too many', 'ID,Pred\n0,1\n1,0\n2,0\n', '1 IDs are not in the test set, e.g. 2'],
     ['an id twice', 'ID,Pred\n0,1\n1,0\n1,0\n', '1 IDs stand twice, e.g. 1'],
+    ['an id in two spellings', 'ID,Pred\n0,1\n1,0\n01,0\n', 'IDs 1 and 01 are one integer'],
     ['a probability', 'ID,Pred\n0,0.7\n1,0\n', "ID 0: Pred must be 0 or 1, got '0.7'"],
     ['CRLF', 'ID,Pred\r\n0,1\r\n1,0\r\n', 'line ends are CRLF; the challenge wants LF'],
   ])('fails the linter on %s', async (_, text, problem) => {
@@ -43,6 +53,7 @@ describe('a submission', () => {
     await expect(checkSubmission(file('head.csv', 'id,label\n0,1\n'), ['0'])).rejects.toThrow(
       "the header 'ID,Pred'",
     )
+    await expect(checkSubmission(file('semi.csv', 'ID;Pred\n0;1\n'), ['0'])).rejects.toThrow("got 'ID;Pred'")
   })
 
   it('warns of a class share that cannot be right and of unordered rows', async () => {

@@ -2,7 +2,7 @@
 
 import { compareNames } from '../../base/index.ts'
 import { writeCsv, writeFileAtomic, writeParquet } from '../../formats/index.ts'
-import { fitsSubmission, type RunFolder, type Split, writeSubmission } from '../../runs/index.ts'
+import { explainUnfit, type RunFolder, type Split, writeSubmission } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
 
 /** Seed-averaged probabilities of every cell, by cell id and split. */
@@ -49,7 +49,11 @@ export async function writeRunSubmission(
 ): Promise<string | null> {
   if (!test || !probabilities) return null
   const ids = Array.from(test.rows, (row) => test.set.ids[row])
-  if (!fitsSubmission(ids)) return null
+  const unfit = explainUnfit(ids)
+  if (unfit) {
+    run.log.info({ submission: 'none', reason: `its ids are not the challenge's: ${unfit}` })
+    return null
+  }
   const path = run.file('submission.csv')
   await writeSubmission(
     path,
