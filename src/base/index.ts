@@ -1,6 +1,7 @@
 export * from './causes.ts'
 export * from './decimal.ts'
 export * from './errors.ts'
+export * from './names.ts'
 export * from './ndarray.ts'
 export * from './optionRules.ts'
 export * from './order.ts'

@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { parseDecimal, UsageError } from '../base/index.ts'
+import { normaliseName, parseDecimal, UsageError } from '../base/index.ts'
 
 /** Options common to most commands, as commander parses them. */
 export interface CommonOptions {
@@ -24,6 +24,11 @@ export function wholeNumber(least: number): (text: string) => number {
   }
 }
 
+/** A center's name as readers give it, for commander: `2.0` is `2`. */
+export function centerName(text: string): string {
+  return normaliseName(text) ?? text
+}
+
 /** A number between 0 and 1, for commander. */
 export function share(text: string): number {
   const value = parseDecimal(text)
@@ -42,10 +47,38 @@ export const deviceOption = () =>
     .env('EOSIN_DEVICE')
 export const overwriteOption = () => new Option('--overwrite', 'replace what is there')
 export const dryRunOption = () => new Option('--dry-run', 'say what would be done and stop')
-export const formatOption = () =>
-  new Option('--format <name>', 'read PATH as this format instead of detecting it')
-export const partOption = () =>
-  new Option('--part <name>', 'the part of a format that holds several (train, val, test ...)')
+/** How a patch set is opened, as `addSetOptions` lets a user say it. */
+export interface SetOptions {
+  readonly format?: string
+  readonly part?: string
+  readonly columns?: Readonly<Record<string, string>>
+  readonly folders?: string
+  readonly labelNames?: Readonly<Record<string, string>>
+}
+
+/** Adds the options of `SetOptions` to a command that opens patches. */
+export function addSetOptions(command: Command): Command {
+  return command
+    .option('--format <name>', 'read PATH as this format instead of detecting it')
+    .option('--part <name>', 'the part of a format that holds several (train, val, test ...)')
+    .option(
+      '--columns <name=column,...>',
+      'what a CSV calls its columns: path=image,label=target',
+      assignments,
+    )
+    .option('--folders <levels>', 'what the folders around pictures are: part/center/label')
+    .option('--label-names <word=0|1,...>', 'more words for labels: stroma=0,carcinoma=1', assignments)
+}
+
+/** `a=b,c=d` as an object, for commander. */
+export function assignments(text: string): Record<string, string> {
+  const entries = text.split(',').map((pair) => {
+    const [, key, value] = /^([^=]+)=(.+)$/.exec(pair.trim()) ?? []
+    if (key === undefined) throw new InvalidArgumentError(`pairs such as a=b,c=d; got '${pair}'.`)
+    return [key.trim(), value.trim()] as const
+  })
+  return Object.fromEntries(entries)
+}
 
 const resumable = new WeakSet<Command>()
 

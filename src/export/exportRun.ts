@@ -8,15 +8,16 @@ import { EngineError, type Progress, UsageError } from '../base/index.ts'
 import { openExtractorGraph } from '../embed/index.ts'
 import { explainWriteError, hashBytes, largestOnnx, makeFolder, writeOnnxFile } from '../formats/index.ts'
 import { emitParts } from '../graph/index.ts'
-import { openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
+import { type OpenOptions, openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
 import { type Manifest, readJson, withLease } from '../runs/index.ts'
 import { openModel, readHeadFiles, readModelFile, readRunData } from '../study/index.ts'
 import { describePipeline } from './metadata.ts'
 import { openPipeline } from './openPipeline.ts'
 import { writePipeline } from './pipeline.ts'
 
-/** How a run is exported. */
-export interface ExportOptions {
+/** How a run is exported; `format` to `labelNames` say how the patches to compare on are read. */
+export interface ExportOptions
+  extends Pick<OpenOptions, 'format' | 'part' | 'columns' | 'folders' | 'labelNames'> {
   /** The run's folder. */
   readonly run: string
   /** The file to write; a file of tensors beside it is called `<out>.data`. */
@@ -25,8 +26,6 @@ export interface ExportOptions {
   readonly threshold?: number
   /** Patches to compare on; by default the run's val split, and false compares nothing. */
   readonly verify?: string | false
-  readonly format?: string
-  readonly part?: string
   readonly device: string
   readonly threads?: number
   /** Bytes of tensors above which they go to a file of their own. */
@@ -104,8 +103,11 @@ async function clearFolder(work: string): Promise<void> {
   }
 }
 
-async function openComparison({ run, verify, format, part }: ExportOptions): Promise<PatchSet> {
-  const spec = verify ? { path: verify, format, part } : (await readRunData(run)).val
+async function openComparison({ run, verify, ...options }: ExportOptions): Promise<PatchSet> {
+  const { format, part, columns, folders, labelNames } = options
+  const spec = verify
+    ? { path: verify, format, part, columns, folders, labelNames }
+    : (await readRunData(run)).val
   if (!existsSync(spec.path)) {
     throw new UsageError({
       where: verify ? '--verify' : `${run} recipe data.val`,

@@ -1,9 +1,10 @@
 // CSV (RFC 4180) by column: read with comma, semicolon or tab between the fields, written with commas and LF.
 // Text that a spreadsheet would run as a formula is written with an apostrophe before it, which reading takes away.
 
-import { open } from 'node:fs/promises'
-import { DataError } from '../base/index.ts'
-import { explainWriteError, openReplacement } from './file.ts'
+import { open, readFile } from 'node:fs/promises'
+import { DataError, describeCause } from '../base/index.ts'
+import { decodeText, explainWriteError, openReplacement } from './file.ts'
+import { recogniseFile, type WantedFile, wrongFile } from './recognise.ts'
 import { type Column, type Columns, checkLengths } from './table.ts'
 
 /**
@@ -38,6 +39,22 @@ export function readCsv(text: string, where = 'CSV'): Record<string, string[]> {
   }
   return Object.fromEntries(names.map((name, i) => [name, columns[i]]))
 }
+
+/**
+ * Reads a CSV file in UTF-8. Throws DataError where it cannot be read, is a file of another kind or text in another
+ * encoding, and as `readCsv`.
+ */
+export async function readCsvFile(path: string): Promise<Record<string, string[]>> {
+  const bytes = await readFile(path).catch((cause) => {
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
+  })
+  const head = { bytes: bytes.subarray(0, 4096), size: bytes.length }
+  if (!wanted.kinds.includes(recogniseFile(head))) throw wrongFile(path, wanted, head)
+  return readCsv(decodeText(bytes, path), path)
+}
+
+// Text in whatever form: what is wrong with its encoding, decodeText says.
+const wanted: WantedFile = { expected: 'a CSV file', kinds: ['text', 'json', 'xml', 'utf16', 'other'] }
 
 /** The column of `table` called `name`, in capitals or not, blanks around it left out; undefined where there is none. */
 export function findColumn(table: Readonly<Record<string, string[]>>, name: string): string[] | undefined {

@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { DataError, pixels } from '../base/index.ts'
 import { type Hdf5Dataset, type Hdf5File, hashFile, openHdf5 } from '../formats/index.ts'
 import { licenceAttribute, originAttribute } from './challenge.ts'
+import { parseLabel } from './names.ts'
 import { parseOrigin, readSidecar } from './origin.ts'
 import type { Origin } from './patchSet.ts'
 import { type ImageKind, imageKinds, maximumOf, planesToPixels, type Scale } from './planes.ts'
@@ -15,7 +16,6 @@ import {
   type OpenedPatchSet,
   type OpenOptions,
   orderNames,
-  parseLabel,
   type Reader,
   refuseFaults,
 } from './reader.ts'

@@ -15,6 +15,8 @@ export interface PatchSetInfo {
   readonly size: string
   readonly dtype: string | null
   readonly storage: string
+  /** How folders or columns were read, where the format has any. */
+  readonly layout: string | null
   readonly origin: Origin
   readonly licence: string | null
   /** Smallest and largest byte over the sampled patches. */
@@ -26,12 +28,14 @@ export interface PatchSetInfo {
   /** Labels within each center, `'3: 1'` for tumour patches of center 3. */
   readonly labelsByCenter: Counts | null
   readonly slides: Counts | null
+  /** What looks like a patch but is left out, by reason. */
+  readonly leftOut: Counts | null
 }
 
 /** Counts everything, and reads up to `samples` patches spread evenly over the set for their range. */
 export async function describePatches(set: PatchSet, samples = 256): Promise<PatchSetInfo> {
   const { source, format, count, height, width, storage, origin, licence, labels, centers, slides } = set
-  const { dtype = null, parts = null } = set as Partial<OpenedPatchSet>
+  const { dtype = null, parts = null, layout = null, leftOut = [] } = set as Partial<OpenedPatchSet>
   const { least, most, sampled } = await findRange(set, samples)
   const words = labels && Array.from(labels, String)
   return {
@@ -41,6 +45,7 @@ export async function describePatches(set: PatchSet, samples = 256): Promise<Pat
     size: `${height}x${width}`,
     dtype,
     storage,
+    layout,
     origin,
     licence,
     range: `${least} to ${most}`,
@@ -50,6 +55,7 @@ export async function describePatches(set: PatchSet, samples = 256): Promise<Pat
     centers: centers && countWords(centers),
     labelsByCenter: words && centers && countWords(words.map((label, row) => `${centers[row]}: ${label}`)),
     slides: slides && countWords(slides),
+    leftOut: leftOut.length > 0 ? countWords(leftOut.map(({ problem }) => problem)) : null,
   }
 }
 

@@ -1,60 +1,68 @@
-// Reads plain images: a folder <center>/<label>/*.{png,jpg,tif}, or a CSV of path,label,center,slide.
-// A level may be missing: <label>/*.png has no centers, *.png alone neither centers nor labels.
+// Reads plain images: in folders of parts, centers and labels (folderLevels.ts says how these are told apart), or
+// listed in a CSV of path,label,center,slide (pictureTable.ts). The path of an image is its id.
 
-import { readdir, stat } from 'node:fs/promises'
-import { dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname, extname, resolve } from 'node:path'
 import { DataError } from '../base/index.ts'
-import { readCsv, readTextFile, requireColumns } from '../formats/index.ts'
+import { findOutermostParts, parseLevels, readLevels, requireOneDepth } from './folderLevels.ts'
 import { openImageSet } from './imageSet.ts'
+import { listPictures, pictureTypes } from './listPictures.ts'
+import { countParts, parseLabelNames, partNames, readLabels, readNames } from './names.ts'
 import { readSidecar } from './origin.ts'
-import {
-  type Fault,
-  knownOrNull,
-  type OpenedPatchSet,
-  type OpenOptions,
-  parseLabel,
-  type Reader,
-  refuseFaults,
-} from './reader.ts'
+import { type PictureListing, readPictureTable } from './pictureTable.ts'
+import { findRepeats, type OpenedPatchSet, type OpenOptions, type Reader, refuseFaults } from './reader.ts'
 
-const imageTypes = ['.png', '.jpg', '.jpeg', '.tif', '.tiff']
-const labelWords: Record<string, string> = { normal: '0', tumor: '1', tumour: '1' }
-
-/** Reader of plain image files. */
+/** Reader of plain image files; all parts together where none is chosen. */
 export const folderReader: Reader = {
-  about: 'images in <center>/<label>/, or a CSV of path,label,center,slide',
-  parts: [],
+  about: 'images in folders of parts, centers and labels, or a CSV of path,label,center,slide',
+  parts: ['train', 'val', 'test'],
+  settings: ['columns', 'folders', 'labelNames'],
   async detect(path) {
     const found = await stat(path).catch(() => undefined)
-    if (found?.isFile()) return extname(path).toLowerCase() === '.csv'
-    return found?.isDirectory() === true && (await listImages(path)).length > 0
+    if (found?.isFile()) return ['.csv', '.tsv'].includes(extname(path).toLowerCase())
+    if (!found?.isDirectory()) return false
+    return Object.values(await listPictures(path)).some((list) => list.length > 0)
   },
   async open(source, options) {
-    const isTable = (await stat(source).catch(() => undefined))?.isFile()
-    const entries = isTable ? await readTable(source) : await readFolder(source)
-    return openEntries(source, isTable ? dirname(source) : source, entries, options)
+    const isTable = (await stat(source)).isFile()
+    const listing = isTable ? await readPictureTable(source, options) : await readFolder(source, options)
+    return openListing(source, isTable ? dirname(source) : source, listing, options)
   },
 }
 
-/** One image as the folder or the table states it; words are not yet checked. */
-interface Entry {
-  /** The path relative to the folder or the table, with forward slashes: it is the id. */
-  readonly path: string
-  readonly label: string | null
-  readonly center: string | null
-  readonly slide: string | null
-}
-
-async function openEntries(
+async function openListing(
   source: string,
   root: string,
-  entries: Entry[],
+  listing: PictureListing,
   options: OpenOptions,
 ): Promise<OpenedPatchSet> {
-  if (entries.length === 0)
-    throw new DataError({ where: source, expected: imageTypes.join(', '), got: 'no image' })
-  const faults = findRepeats(entries)
-  const labels = parseLabels(entries, faults)
+  const { entries, layout, parts, leftOut } = listing
+  if (entries.length === 0) {
+    const got = leftOut.length > 0 ? `${leftOut[0].id}: ${leftOut[0].problem}` : 'no image'
+    throw new DataError({ where: source, expected: pictureTypes.join(', '), got })
+  }
+  const ids = entries.map(({ path }) => path)
+  const files = ids.map((path) => resolve(root, path))
+  const faults = [...listing.faults, ...findRepeats(ids, files)]
+  const names = parseLabelNames('label names', options.labelNames ?? {})
+  const labels = readLabels(
+    entries.map(({ label }) => label),
+    ids,
+    names,
+    faults,
+  )
+  const centers = readNames(
+    'center',
+    entries.map(({ center }) => center),
+    ids,
+    faults,
+  )
+  const slides = readNames(
+    'slide',
+    entries.map(({ slide }) => slide),
+    ids,
+    faults,
+  )
   refuseFaults(source, faults, options.isTolerant)
   const sidecar = await readSidecar(root)
   return openImageSet({
@@ -62,68 +70,71 @@ async function openEntries(
     source,
     origin: sidecar.origin ?? options.origin ?? 'unknown',
     licence: sidecar.licence ?? null,
-    parts: null,
+    layout,
+    parts,
+    leftOut,
     faults,
-    ids: entries.map(({ path }) => path),
-    files: entries.map(({ path }) => resolve(root, path)),
-    centers: knownOrNull(entries.map(({ center }) => center)),
-    slides: knownOrNull(entries.map(({ slide }) => slide)),
+    ids,
+    files,
+    centers,
+    slides,
     labels,
   })
 }
 
-function findRepeats(entries: readonly Entry[]): Fault[] {
-  const seen = new Set<string>()
-  const repeated = entries.filter(({ path }) => seen.size === seen.add(path).size)
-  return repeated.map(({ path }) => ({ id: path, problem: 'listed twice' }))
+async function readFolder(
+  folder: string,
+  { part, folders, labelNames = {} }: OpenOptions,
+): Promise<PictureListing> {
+  const { paths, leftOut, faults } = await listPictures(folder)
+  const stated = folders === undefined ? undefined : parseLevels('folders', folders)
+  // Parts may look different inside, as a test part without labels: the outermost folders are looked at first.
+  const isCut = part !== undefined && !stated && findOutermostParts(paths.map(foldersOf))
+  const read = isCut ? paths.filter((path) => partOf(path, 0) === part) : paths
+  const above = read.map(foldersOf)
+  if (stated) requireDepth(folder, stated.length, above)
+  const levels = stated ?? readLevels(folder, above, parseLabelNames('label names', labelNames))
+  const partLevel = levels.indexOf('part')
+  if (part !== undefined && read.length > 0 && partLevel < 0) {
+    throw new DataError({
+      where: folder,
+      expected: `a folder for part '${part}'`,
+      got: describeLevels(levels),
+    })
+  }
+  const chosen = part === undefined ? read : read.filter((path) => partOf(path, partLevel) === part)
+  return {
+    entries: chosen.map((path) => {
+      const at = (level: 'label' | 'center' | 'slide') => foldersOf(path)[levels.indexOf(level)] ?? null
+      return { path, label: at('label'), center: at('center'), slide: at('slide') }
+    }),
+    layout: describeLevels(levels),
+    parts: partLevel < 0 ? null : countParts(paths.map((path) => partOf(path, partLevel))),
+    leftOut,
+    faults,
+  }
 }
 
-function parseLabels(entries: readonly Entry[], faults: Fault[]): Uint8Array | null {
-  if (entries.every(({ label }) => label === null)) return null
-  return Uint8Array.from(entries, ({ path, label }) => {
-    const word = label?.toLowerCase() ?? ''
-    const value = parseLabel(labelWords[word] ?? word)
-    if (value === undefined) {
-      const problem = label === null ? 'no label where others have one' : `label '${label}', not 0 or 1`
-      faults.push({ id: path, problem })
-    }
-    return value ?? 0
-  })
+function requireDepth(source: string, expected: number, above: readonly (readonly string[])[]): void {
+  const depth = requireOneDepth(source, above)
+  if (depth !== expected) {
+    throw new DataError({
+      where: source,
+      expected: `pictures ${expected} folders deep, as the folders given`,
+      got: `${depth}`,
+    })
+  }
 }
 
-async function listImages(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])
-  return entries
-    .filter((entry) => entry.isFile() && imageTypes.includes(extname(entry.name).toLowerCase()))
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
-    .sort()
+function foldersOf(path: string): string[] {
+  return path.split('/').slice(0, -1)
 }
 
-// The folder right above an image is its label where it is named as one, the topmost folder its center.
-async function readFolder(folder: string): Promise<Entry[]> {
-  const paths = await listImages(folder)
-  return paths.map((path) => {
-    const folders = path.split('/').slice(0, -1)
-    const last = folders.at(-1)
-    const isLabelled = last !== undefined && (folders.length >= 2 || isLabelWord(last))
-    const label = isLabelled ? last : null
-    const [center = null] = isLabelled ? folders.slice(0, -1) : folders
-    return { path, label, center, slide: null }
-  })
+function partOf(path: string, level: number): string | undefined {
+  const word = foldersOf(path)[level]
+  return word === undefined ? undefined : (partNames[word.toLowerCase()] ?? word)
 }
 
-function isLabelWord(word: string): boolean {
-  return parseLabel(labelWords[word.toLowerCase()] ?? word) !== undefined
-}
-
-async function readTable(path: string): Promise<Entry[]> {
-  const text = await readTextFile(path)
-  const table: Record<string, string[]> = requireColumns(readCsv(text, path), ['path'], path)
-  const wordAt = (name: string, row: number) => table[name]?.[row]?.trim() || null
-  return table.path.map((image, row) => ({
-    path: image,
-    label: wordAt('label', row),
-    center: wordAt('center', row),
-    slide: wordAt('slide', row),
-  }))
+function describeLevels(levels: readonly string[]): string {
+  return levels.length > 0 ? `folders: ${levels.join(' / ')}` : 'one folder'
 }

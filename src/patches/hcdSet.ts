@@ -1,33 +1,42 @@
 // Reads Kaggle's Histopathologic Cancer Detection: train_labels.csv (id,label), train/<id>.tif, test/<id>.tif,
 // 96x96 RGB. https://www.kaggle.com/c/histopathologic-cancer-detection
 
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { pickNamed } from '../base/index.ts'
-import { readCsv, readTextFile, requireColumns } from '../formats/index.ts'
+import { readCsvFile, requireColumns } from '../formats/index.ts'
 import { openImageSet } from './imageSet.ts'
+import { listPictures } from './listPictures.ts'
+import { parseLabelNames, readLabels } from './names.ts'
 import { readSidecar } from './origin.ts'
 import {
   type Fault,
+  findRepeats,
   type OpenedPatchSet,
   type OpenOptions,
-  parseLabel,
   type Reader,
   refuseFaults,
 } from './reader.ts'
 
+/** What a part lists: its patches, and what lies in its folder besides. */
 interface Listing {
   readonly ids: string[]
+  readonly files: string[]
   readonly labels: Uint8Array | null
+  readonly leftOut: Fault[]
   readonly faults: Fault[]
 }
 
-const parts: Record<string, (source: string) => Promise<Listing>> = { train: listTrain, test: listTest }
+const parts: Record<string, (source: string, options: OpenOptions) => Promise<Listing>> = {
+  train: listTrain,
+  test: listTest,
+}
 
 /** Reader of a Histopathologic Cancer Detection folder; `train` where no part is chosen, as `test` has no labels. */
 export const hcdReader: Reader = {
   about: 'Kaggle Histopathologic Cancer Detection: a folder with train_labels.csv, train/ and test/',
   parts: Object.keys(parts),
+  settings: ['labelNames'],
   async detect(path) {
     const [labels, train] = await Promise.all(
       ['train_labels.csv', 'train'].map((name) => stat(join(path, name)).catch(() => undefined)),
@@ -39,7 +48,8 @@ export const hcdReader: Reader = {
 
 async function openHcd(source: string, options: OpenOptions): Promise<OpenedPatchSet> {
   const part = options.part ?? 'train'
-  const { ids, labels, faults } = await pickNamed(`${source}, part`, parts, part)(source)
+  const listing = await pickNamed(`${source}, part`, parts, part)(source, options)
+  const faults = [...listing.faults, ...findRepeats(listing.ids)]
   refuseFaults(source, faults, options.isTolerant)
   const sidecar = await readSidecar(source)
   return openImageSet({
@@ -48,40 +58,50 @@ async function openHcd(source: string, options: OpenOptions): Promise<OpenedPatc
     origin: sidecar.origin ?? options.origin ?? 'real',
     licence: sidecar.licence ?? null,
     parts: await countParts(source),
+    ...listing,
     faults,
-    ids,
-    files: ids.map((id) => join(source, part, `${id}.tif`)),
     centers: null,
     slides: null,
-    labels,
   })
 }
 
-async function listTrain(source: string): Promise<Listing> {
+async function listTrain(source: string, { labelNames = {} }: OpenOptions): Promise<Listing> {
   const path = join(source, 'train_labels.csv')
-  const text = await readTextFile(path)
-  const { id, label } = requireColumns(readCsv(text, path), ['id', 'label'], path)
+  const { id, label } = requireColumns(await readCsvFile(path), ['id', 'label'], path)
+  const ids = id.map((word) => word.trim().replace(/\.tiff?$/i, ''))
+  const there = await listTifs(source, 'train')
+  const files = ids.map((name) => there.files.get(name) ?? join(source, 'train', `${name}.tif`))
+  const listed = new Set(ids)
+  const others = [...there.files.keys()].filter((name) => !listed.has(name))
   const faults: Fault[] = []
-  const labels = Uint8Array.from(label, (word, i) => {
-    const value = parseLabel(word)
-    if (value === undefined) faults.push({ id: id[i], problem: `label '${word}', not 0 or 1` })
-    return value ?? 0
-  })
-  return { ids: id, labels, faults }
+  const labels = readLabels(label, ids, parseLabelNames('label names', labelNames), faults)
+  const unlabelled = others.map((name) => ({ id: name, problem: 'not in train_labels.csv' }))
+  return { ids, files, labels, faults, leftOut: [...there.leftOut, ...unlabelled] }
 }
 
 async function listTest(source: string): Promise<Listing> {
-  return { ids: (await listTifs(join(source, 'test'))).sort(), labels: null, faults: [] }
+  const { files, leftOut } = await listTifs(source, 'test')
+  const ids = [...files.keys()].sort()
+  return { ids, files: ids.map((id) => files.get(id)!), labels: null, leftOut, faults: [] }
 }
 
-async function listTifs(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => [])
-  return names.filter((name) => name.endsWith('.tif')).map((name) => parse(name).name)
+// The TIFF files of a part by id, and what else looks like a picture.
+async function listTifs(
+  source: string,
+  part: string,
+): Promise<{ files: Map<string, string>; leftOut: Fault[] }> {
+  const { paths, leftOut, faults } = await listPictures(join(source, part))
+  const isTif = (path: string) => /^[^/]+\.tiff?$/i.test(path)
+  const others = paths
+    .filter((path) => !isTif(path))
+    .map((id) => ({ id, problem: `no TIFF in ${part}/ itself` }))
+  const files = paths.filter(isTif).map((path) => [parse(path).name, join(source, part, path)] as const)
+  return { files: new Map(files), leftOut: [...leftOut, ...others, ...faults] }
 }
 
 async function countParts(source: string): Promise<Record<string, number>> {
   const counts = await Promise.all(
-    Object.keys(parts).map(async (part) => [part, (await listTifs(join(source, part))).length] as const),
+    Object.keys(parts).map(async (part) => [part, (await listTifs(source, part)).files.size] as const),
   )
   return Object.fromEntries(counts)
 }

@@ -15,7 +15,18 @@ const inFlight = 16
 export interface ImageList
   extends Pick<
     OpenedPatchSet,
-    'format' | 'source' | 'origin' | 'licence' | 'parts' | 'faults' | 'ids' | 'centers' | 'slides' | 'labels'
+    | 'format'
+    | 'source'
+    | 'origin'
+    | 'licence'
+    | 'parts'
+    | 'faults'
+    | 'leftOut'
+    | 'layout'
+    | 'ids'
+    | 'centers'
+    | 'slides'
+    | 'labels'
   > {
   readonly files: readonly string[]
 }

@@ -11,21 +11,14 @@ import {
   type Hdf5File,
   hashFile,
   openHdf5,
-  readCsv,
-  readTextFile,
+  readCsvFile,
   requireColumns,
 } from '../formats/index.ts'
 import { openBlocks } from './blocks.ts'
 import { joinPatchSets } from './joinedSet.ts'
+import { parseLabel, readNames } from './names.ts'
 import { readSidecar } from './origin.ts'
-import {
-  type Fault,
-  type OpenedPatchSet,
-  type OpenOptions,
-  parseLabel,
-  type Reader,
-  refuseFaults,
-} from './reader.ts'
+import { type Fault, type OpenedPatchSet, type OpenOptions, type Reader, refuseFaults } from './reader.ts'
 import { unpackGzip } from './unpack.ts'
 
 const parts = ['train', 'valid', 'test'] as const
@@ -74,8 +67,8 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
     const x = await describeImages(path, file)
     const faults: Fault[] = []
     const labels = await readLabels(path, x.shape[0], faults)
+    const slides = await readSlides(path, x.shape[0], faults)
     refuseFaults(path, faults, options.isTolerant)
-    const slides = await readSlides(path, x.shape[0])
     const decisive = [path, await findLabelFile(path), await findMetaFile(path)]
     const sidecar = await readSidecar(dirname(path))
     const [count, height, width] = x.shape
@@ -166,14 +159,19 @@ function findMetaFile(path: string): Promise<string | undefined> {
   return findBeside(path, [`${stemOf(path)}_meta.csv`])
 }
 
-async function readSlides(path: string, count: number): Promise<readonly string[] | null> {
+async function readSlides(path: string, count: number, faults: Fault[]): Promise<readonly string[] | null> {
   const beside = await findMetaFile(path)
   if (!beside) return null
-  const { wsi } = requireColumns(readCsv(await readTextFile(beside), beside), ['wsi'], beside)
+  const { wsi } = requireColumns(await readCsvFile(beside), ['wsi'], beside)
   if (wsi.length !== count) {
     throw new DataError({ where: beside, expected: `${count} rows`, got: `${wsi.length}` })
   }
-  return wsi
+  return readNames(
+    'slide',
+    wsi,
+    wsi.map((_, row) => String(row)),
+    faults,
+  )
 }
 
 async function fingerprintParts(files: readonly (string | undefined)[]): Promise<string> {

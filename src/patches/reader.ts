@@ -1,6 +1,6 @@
 // What a reader offers, and what all of them share: options, faults, the order of rows.
 
-import { DataError, parseDecimal } from '../base/index.ts'
+import { DataError } from '../base/index.ts'
 import type { Origin, PatchSet } from './patchSet.ts'
 
 /** How a patch set is opened. */
@@ -9,11 +9,20 @@ export interface OpenOptions {
   readonly format?: string
   /** The part of a data set that comes in several, e.g. `val`; what parts there are, the reader says. */
   readonly part?: string
+  /** What a table calls its columns, by what they are: `{ label: 'target' }`. */
+  readonly columns?: Readonly<Record<string, string>>
+  /** What the folders around pictures are, outermost first: `center/label`. */
+  readonly folders?: string
+  /** Words for labels beside the usual ones: `{ stroma: 0 }`. */
+  readonly labelNames?: Readonly<Record<string, number | string>>
   /** Taken where the data itself does not say. */
   readonly origin?: Origin
   /** Lists faulty patches in `faults` instead of throwing at the first: for `checkPatches`. */
   readonly isTolerant?: boolean
 }
+
+/** Options that only some readers heed. */
+export const settings = ['columns', 'folders', 'labelNames'] as const
 
 /** One patch that is not what it should be. */
 export interface Fault {
@@ -24,6 +33,10 @@ export interface Fault {
 /** A patch set that knows what was wrong with it when it was opened. */
 export interface OpenedPatchSet extends PatchSet {
   readonly faults: readonly Fault[]
+  /** What looks like a patch but is none of these, each with the reason: hidden files, pictures of other kinds ... */
+  readonly leftOut?: readonly Fault[]
+  /** How folders or columns were read, e.g. `folders: center / label`. */
+  readonly layout?: string
   /** How many patches each part of the data set has, where it has parts, e.g. `{ train: 302436 }`. */
   readonly parts: Readonly<Record<string, number>> | null
   /** Element kind on disk, e.g. `f32`. */
@@ -36,6 +49,8 @@ export interface Reader {
   readonly about: string
   /** The names `part` may have; empty where there are none. */
   readonly parts: readonly string[]
+  /** Which of these options it heeds; none where absent. */
+  readonly settings?: readonly (typeof settings)[number][]
   /** Whether `path` looks like this format; never throws. */
   detect(path: string): Promise<boolean>
   /** Opens it. Throws DataError where it is damaged, UnknownNameError for an unknown part. */
@@ -54,10 +69,11 @@ export function refuseFaults(source: string, faults: readonly Fault[], isToleran
   })
 }
 
-/** Whether a word is a label, and which: `0` normal, `1` tumour; undefined otherwise. */
-export function parseLabel(word: string | number): 0 | 1 | undefined {
-  const value = typeof word === 'number' ? word : parseDecimal(word)
-  return value === 0 || value === 1 ? value : undefined
+/** A fault for each patch whose `key` (its id, or its file) an earlier one has. */
+export function findRepeats(ids: readonly string[], keys: readonly string[] = ids): Fault[] {
+  const seen = new Set<string>()
+  const repeated = ids.filter((_, row) => seen.size === seen.add(keys[row]).size)
+  return repeated.map((id) => ({ id, problem: 'listed twice' }))
 }
 
 /** Orders names as numbers where they are decimal, which come first, and by code units otherwise. */

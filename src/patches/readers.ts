@@ -6,7 +6,7 @@ import { challengeReader } from './challengeSet.ts'
 import { folderReader } from './folderSet.ts'
 import { hcdReader } from './hcdSet.ts'
 import { pcamReader } from './pcamSet.ts'
-import type { OpenedPatchSet, OpenOptions, Reader } from './reader.ts'
+import { type OpenedPatchSet, type OpenOptions, type Reader, settings } from './reader.ts'
 import { wildsReader } from './wildsSet.ts'
 
 /** The readers by format, in the order in which detection asks them: the most particular first. */
@@ -33,6 +33,17 @@ export async function openPatchSet(path: string, options: OpenOptions = {}): Pro
   if (options.part !== undefined && !reader.parts.includes(options.part)) {
     if (reader.parts.length > 0) throw new UnknownNameError(`part of ${path}`, options.part, reader.parts)
     throw new DataError({ where: path, expected: `no part, as ${format} has none`, got: `'${options.part}'` })
+  }
+  for (const setting of settings) {
+    if (options[setting] === undefined || reader.settings?.includes(setting)) continue
+    const heeding = Object.entries(readers as Record<string, Reader>).filter(([, other]) =>
+      other.settings?.includes(setting),
+    )
+    throw new DataError({
+      where: path,
+      expected: `no ${setting}, which only ${heeding.map(([name]) => name).join(' and ')} takes`,
+      got: `them with ${format}`,
+    })
   }
   return reader.open(path, options)
 }

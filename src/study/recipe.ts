@@ -3,7 +3,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { type DataError, pickNamed, RecipeError } from '../base/index.ts'
+import { type DataError, normaliseName, pickNamed, RecipeError } from '../base/index.ts'
 import { type HeadMethod, headMethods, headPresets } from '../classify/index.ts'
 import { type ExtractorMethod, extractors } from '../embed/index.ts'
 import { readTextFile } from '../formats/index.ts'
@@ -17,16 +17,24 @@ import { explainIssue, readYaml } from './recipeErrors.ts'
 import { checkRunName } from './runName.ts'
 
 const name = z.union([z.string(), z.number()]).transform(String)
+// A center as readers name it: 2.0 and '02' are center 2.
+const centerName = z.union([z.string(), z.number()]).transform((word) => normaliseName(word) ?? String(word))
 
 const splitSchema = z.strictObject({
   path: z.string(),
   format: z.string().optional(),
   /** Which part of a format that holds several: WILDS, PatchCamelyon, Kaggle HCD. */
   part: z.string().optional(),
+  /** What a CSV calls its columns, by what they are. */
+  columns: z.record(z.string(), z.string()).optional(),
+  /** What the folders around pictures are, outermost first. */
+  folders: z.string().optional(),
+  /** More words for labels. */
+  labelNames: z.record(z.string(), z.union([z.literal(0), z.literal(1)])).optional(),
   /** Keep these centers only. */
-  centers: z.array(name).min(1).optional(),
+  centers: z.array(centerName).min(1).optional(),
   /** The center of every patch, where the file does not say. */
-  center: name.optional(),
+  center: centerName.optional(),
   /** A seeded sample of at most so many patches. */
   limit: z.int().positive().optional(),
   origin: z.enum(['real', 'semi-synthetic', 'synthetic']).optional(),
@@ -36,7 +44,7 @@ const referenceSchema = z.union([
   z.literal('published'),
   z.strictObject({
     split: z.enum(['train', 'val']).default('train'),
-    center: name.optional(),
+    center: centerName.optional(),
     /** These patches. */
     ids: z.array(name).min(1).optional(),
     /** A seeded sample of so many patches (64), where ids are not given. */

@@ -45,8 +45,7 @@ async function openSplit(
   seed: number,
   cacheRoot: string,
 ): Promise<OpenSplit> {
-  const { format, part, origin } = spec
-  const whole = await openPatchSet(spec.path, { format, part, origin })
+  const whole = await openPatchSet(spec.path, spec)
   const named =
     spec.center === undefined ? whole : { ...whole, centers: new Array(whole.count).fill(spec.center) }
   const rows = chooseRows(split, named, spec, seed)

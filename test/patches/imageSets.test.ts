@@ -75,6 +75,47 @@ describe('the WILDS reader', () => {
     await expect(openPatchSet(root, { part: 'vall' })).rejects.toThrow("did you mean 'val'?")
   })
 
+  it('reads numbers as other programs rewrite them, so that val and test centers stay held out', async () => {
+    const root = await write(
+      'wildsPandas',
+      rows.map((row) =>
+        row
+          .split(',')
+          .map((word) => `${Number(word).toFixed(1)}`)
+          .join(','),
+      ),
+    )
+    const plain = await write('wildsPlain')
+    for (const part of ['train', 'id_val', 'val', 'test'] as const) {
+      const [rewritten, original] = [await openPatchSet(root, { part }), await openPatchSet(plain, { part })]
+      for (const key of ['ids', 'centers', 'slides', 'labels'] as const)
+        expect(rewritten[key]).toEqual(original[key])
+      expect(await rewritten.read([0])).toEqual(await original.read([0]))
+    }
+  })
+
+  it.each([
+    ['a center', '5,060,3,9,9,0,30,x,0', "center 'x', not a whole number (row 7 of metadata.csv)"],
+    ['a center that is missing', '5,060,3,9,9,0,30,,0', "center '', not a whole number"],
+    ['a center that is a fraction', '5,060,3,9,9,0,30,1.5,0', "center '1.5', not a whole number"],
+    ['a split', '5,060,3,9,9,0,30,3,2', "split '2' of center 3, not 0 or 1"],
+    ['a slide', '5,060,3,9,9,0,nan,3,0', "slide 'nan', not a whole number"],
+    ['a patch twice', rows[0], 'listed twice'],
+  ])('names the row with %s that it cannot place', async (_, row, problem) => {
+    const root = await write('wildsUnknown', [...rows, row])
+    await expect(openPatchSet(root, { part: 'val' })).rejects.toThrow(problem)
+  })
+
+  it('takes the splits that the WILDS package writes for its held-out centers', async () => {
+    const root = await write('wildsSplits', [
+      ...rows.slice(0, 2),
+      rows[2].replace(/0$/, '3'),
+      rows[3].replace(/0$/, '2'),
+      rows[4],
+    ])
+    expect((await openPatchSet(root)).parts).toEqual({ train: 2, id_val: 1, val: 1, test: 1 })
+  })
+
   it('names the patch with another label, the missing column and the missing file', async () => {
     const root = await write('wildsOdd', [...rows, '5,060,3,9,9,7,30,3,0'])
     await expect(openPatchSet(root)).rejects.toThrow(
@@ -121,6 +162,26 @@ describe('the Histopathologic Cancer Detection reader', () => {
     const test = await openPatchSet(root, { part: 'test' })
     expect([test.count, test.labels]).toEqual([1, null])
     expect(await test.read([0])).toEqual(noiseBatch([5]))
+  })
+})
+
+describe('the Histopathologic Cancer Detection reader on files as people keep them', () => {
+  it('takes ids that end in .tif and labels in words, and names what lies beside', async () => {
+    const root = inFolder('hcdHabits')
+    const tif = await sharp(noise(0), { raw: { width: 96, height: 96, channels: 3 } })
+      .tiff({ compression: 'none' })
+      .toBuffer()
+    for (const name of ['a.tif', 'b.TIF', 'c.tif', '._a.tif']) save(`${root}/train/${name}`, tif)
+    save(`${root}/train_labels.csv`, 'Id;Label\na.tif;Tumor\nb.tif;normal\n')
+    const set = await openPatchSet(root)
+    expect([set.ids, set.labels]).toEqual([['a', 'b'], Uint8Array.of(1, 0)])
+    expect((await set.read([1])).count).toBe(1)
+    expect(set.leftOut).toEqual([
+      { id: '._a.tif', problem: 'hidden' },
+      { id: 'c', problem: 'not in train_labels.csv' },
+    ])
+    save(`${root}/train_labels.csv`, 'id,label\na.tif,1\na,0\n')
+    await expect(openPatchSet(root)).rejects.toThrow('a: got listed twice')
   })
 })
 

@@ -118,6 +118,8 @@ describe('describePatches', () => {
       dtype: 'f32',
       storage: 'contiguous float32 CHW, 0 to 1',
       origin: 'unknown',
+      layout: null,
+      leftOut: null,
       licence: null,
       range: expect.stringMatching(/^\d to 25\d$/),
       sampled: 6,

@@ -55,6 +55,20 @@ describe('a recipe', () => {
     expect(parse(minimal, { name }).name).toBe(name)
   })
 
+  it('says how folders and tables are read, and knows one hospital by one name', () => {
+    const keys =
+      "columns: { label: target }, folders: part/label, labelNames: { stroma: 0 }, centers: [2.0, '03', 'utr']"
+    const { train } = parse(minimal.replace('path: t.h5', `path: t.csv, ${keys}`)).data
+    expect(train).toMatchObject({
+      columns: { label: 'target' },
+      folders: 'part/label',
+      labelNames: { stroma: 0 },
+      centers: ['2', '3', 'utr'],
+    })
+    const wrong = minimal.replace('path: t.h5', 'path: t.csv, labelNames: { stroma: 2 }')
+    expect(() => parse(wrong)).toThrow('r.yaml data.train.labelNames.stroma: expected 0, or 1, got 2')
+  })
+
   it('takes seeds from the command line over its own', () => {
     expect(parse(`${minimal}seed: 3\n`, { seed: 7, seeds: 2 }).seeds).toEqual([7, 8])
     expect(parse(`${minimal}seed: 3\n`).seeds).toEqual([3, 4, 5])
@@ -114,7 +128,7 @@ describe('a recipe', () => {
     [
       'an unknown key beside the right ones',
       minimal.replace('t.h5', 't.h5, centres: [1]'),
-      "r.yaml data.train: expected one of path, format, part, centers, center, limit, origin, got 'centres'; did you mean 'centers'?",
+      "r.yaml data.train: expected one of path, format, part, columns, folders, labelNames, centers, center, limit, origin, got 'centres'; did you mean 'centers'?",
     ],
     ['an unknown key of evaluate', `${minimal}evaluate: { resample: 200 }\n`, "did you mean 'resamples'?"],
     [

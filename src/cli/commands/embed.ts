@@ -4,25 +4,23 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { Shard } from '../../study/index.ts'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
   deviceOption,
-  formatOption,
   jsonOption,
   markResumable,
   overwriteOption,
-  partOption,
   printResult,
+  type SetOptions,
   wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 
-interface EmbedOptions extends CommonOptions {
+interface EmbedOptions extends CommonOptions, SetOptions {
   readonly out: string
   readonly extractor: string
   readonly set: readonly string[]
   readonly stain?: string
-  readonly format?: string
-  readonly part?: string
   readonly threads?: number
   readonly shard?: Shard
 }
@@ -46,15 +44,13 @@ export function addEmbed(program: Command): void {
       shard,
     )
     .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(deviceOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runEmbed)
   markResumable(embed)
   addExamples(
-    embed,
+    addSetOptions(embed),
     'eosin embed train.h5 --out train-texture',
     'eosin embed train.h5 --extractor dinov2-small --set precision=int8 --out train-dinov2',
     'eosin embed train.h5 --extractor onnx:dinov2.onnx --out train-dinov2 --shard 2/4',

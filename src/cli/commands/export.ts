@@ -4,27 +4,25 @@ import type { Command } from 'commander'
 import type { ExportResult } from '../../export/index.ts'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
   deviceOption,
-  formatOption,
   jsonOption,
   overwriteOption,
-  partOption,
   printResult,
   refuseOverwrite,
+  type SetOptions,
   share,
   wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 
-interface ExportCommandOptions extends CommonOptions {
+interface ExportCommandOptions extends CommonOptions, SetOptions {
   readonly run: string
   readonly out: string
   readonly threshold?: number
   /** false by --no-verify, true where neither is given */
   readonly verify: string | boolean
-  readonly format?: string
-  readonly part?: string
   readonly threads?: number
 }
 
@@ -42,14 +40,12 @@ export function addExport(program: Command): void {
     .option('--verify <path>', "compare with the run's predictions on these patches (default: the run's val)")
     .option('--no-verify', 'write without comparing')
     .option('--threads <n>', 'threads (default: all cores)', wholeNumber(1))
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(deviceOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runExport)
   addExamples(
-    command,
+    addSetOptions(command),
     'eosin export --run runs/challenge --out pipeline.onnx',
     'eosin export --run runs/challenge --out pipeline.onnx --verify test.h5',
     'eosin predict test.h5 --onnx pipeline.onnx',

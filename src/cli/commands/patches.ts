@@ -4,13 +4,13 @@ import type { Command } from 'commander'
 import { UsageError } from '../../base/index.ts'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
-  formatOption,
   jsonOption,
   overwriteOption,
-  partOption,
   printResult,
   refuseOverwrite,
+  type SetOptions,
   seedOption,
   share,
   wholeNumber,
@@ -18,10 +18,7 @@ import {
 import { makeSynthetic } from '../makeSynthetic.ts'
 import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
 
-interface OpenOptions extends CommonOptions {
-  readonly format?: string
-  readonly part?: string
-}
+type OpenOptions = CommonOptions & SetOptions
 interface MakeOptions extends CommonOptions {
   readonly train: number
   readonly val: number
@@ -39,20 +36,20 @@ export function addPatches(program: Command): void {
     .command('info')
     .argument('<path>', 'an HDF5 file, a CSV or a folder')
     .description('count patches by split, center, slide and label; pixel range, dtype, storage')
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(jsonOption())
     .action(showInfo)
-  addExamples(info, 'eosin patches info train.h5', 'eosin patches info camelyon17_v1.0 --part val')
+  addExamples(
+    addSetOptions(info),
+    'eosin patches info train.h5',
+    'eosin patches info camelyon17_v1.0 --part val',
+  )
   const check = patches
     .command('check')
     .argument('<path>', 'an HDF5 file, a CSV or a folder')
     .description('read every patch and report each that is damaged; exit code 1 where there are any')
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(jsonOption())
     .action(checkPath)
-  addExamples(check, 'eosin patches check train.h5')
+  addExamples(addSetOptions(check), 'eosin patches check train.h5')
   const make = patches
     .command('make')
     .argument('<folder>', 'receives train.h5, val.h5, test.h5 and their truth')
@@ -75,9 +72,9 @@ export function addPatches(program: Command): void {
   )
 }
 
-async function showInfo(path: string, { format, part, json }: OpenOptions): Promise<void> {
+async function showInfo(path: string, { json, ...options }: OpenOptions): Promise<void> {
   const { describePatches, openPatchSet } = await import('../../patches/index.ts')
-  const set = await openPatchSet(path, { format, part })
+  const set = await openPatchSet(path, options)
   try {
     const info = await describePatches(set)
     printResult({ json }, info, (result) => describeInfo({ ...result }))
@@ -91,6 +88,7 @@ function describeInfo(info: Record<string, unknown>): string {
   const lines: string[] = []
   const tables: string[] = []
   for (const [key, value] of Object.entries(info)) {
+    if (value === null && ['layout', 'leftOut'].includes(key)) continue // nothing to say
     if (value !== null && typeof value === 'object') {
       tables.push(describeCounts(key, value as Record<string, unknown>))
     } else {
@@ -111,15 +109,17 @@ function describeCounts(title: string, counts: Record<string, unknown>): string 
   return `${formatTable([title, 'patches'], rows)}${more > 0 ? `\n… and ${more} more` : ''}`
 }
 
-async function checkPath(path: string, { format, part, json }: OpenOptions): Promise<void> {
+async function checkPath(path: string, { json, ...options }: OpenOptions): Promise<void> {
   const { checkPatches, openPatchSet } = await import('../../patches/index.ts')
-  const set = await openPatchSet(path, { format, part, isTolerant: true })
+  const set = await openPatchSet(path, { ...options, isTolerant: true })
   try {
     const { checked, problems } = await checkPatches(set, showProgress(`check    ${path}`))
     clearLine()
-    printResult({ json }, { checked, problems }, () =>
+    const { leftOut = [] } = set
+    printResult({ json }, { checked, problems, leftOut }, () =>
       [
         ...problems.map(({ id, problem }) => `${id}: ${problem}`),
+        ...leftOut.map(({ id, problem }) => `left out: ${id}: ${problem}`),
         `${formatCount(checked)} patches checked, ${problems.length} damaged`,
       ].join('\n'),
     )

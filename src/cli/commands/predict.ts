@@ -4,25 +4,23 @@ import type { Command } from 'commander'
 import { UsageError } from '../../base/index.ts'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
   deviceOption,
-  formatOption,
   jsonOption,
   overwriteOption,
-  partOption,
   printResult,
   refuseOverwrite,
+  type SetOptions,
   wholeNumber,
 } from '../command.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 
-interface PredictOptions extends CommonOptions {
+interface PredictOptions extends CommonOptions, SetOptions {
   readonly run?: string
   readonly onnx?: string
   readonly out: string
   readonly submission?: string
-  readonly format?: string
-  readonly part?: string
   readonly threads?: number
 }
 
@@ -38,14 +36,12 @@ export function addPredict(program: Command): void {
     .option('--out <file.csv>', 'id, center, slide, probability, prediction', 'predictions.csv')
     .option('--submission <file.csv>', "also write the challenge's ID,Pred")
     .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(deviceOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runPredict)
   addExamples(
-    predict,
+    addSetOptions(predict),
     'eosin predict test.h5 --run runs/demo --submission submission.csv',
     'eosin predict test.h5 --onnx pipeline.onnx',
   )

@@ -3,19 +3,17 @@
 import type { Command } from 'commander'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
-  formatOption,
   jsonOption,
   overwriteOption,
-  partOption,
   printResult,
   refuseOverwrite,
+  type SetOptions,
 } from '../command.ts'
 import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
 
-interface QualityCommandOptions extends CommonOptions {
-  readonly format?: string
-  readonly part?: string
+interface QualityCommandOptions extends CommonOptions, SetOptions {
   readonly set: readonly string[]
 }
 
@@ -26,13 +24,11 @@ export function addQuality(program: Command): void {
     .description('find aberrant patches: black, white or blank, constant, exact duplicates')
     .option('--set <key=value...>', 'change an option of a rule, as under quality in a recipe', [])
     .option('--out <file.csv>', 'write one row a rejected patch')
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runQuality)
   addExamples(
-    quality,
+    addSetOptions(quality),
     'eosin quality train.h5',
     'eosin quality train.h5 --set duplicates=false --out rejected.csv',
   )

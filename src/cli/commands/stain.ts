@@ -8,14 +8,15 @@ import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
 import type { PlainOptions, ReadyStain, StainEntry, StainWorkers } from '../../study/index.ts'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
+  centerName,
   deviceOption,
-  formatOption,
   jsonOption,
   overwriteOption,
-  partOption,
   printResult,
   refuseOverwrite,
+  type SetOptions,
   seedOption,
   wholeNumber,
 } from '../command.ts'
@@ -24,10 +25,8 @@ import { addStainAdvise } from './stainAdvise.ts'
 import { addStainCompare } from './stainCompare.ts'
 import { addStainTrain } from './stainTrain.ts'
 
-interface StainOptions extends CommonOptions {
+interface StainOptions extends CommonOptions, SetOptions {
   readonly out: string
-  readonly format?: string
-  readonly part?: string
 }
 interface FitOptions extends StainOptions {
   readonly method: string
@@ -53,17 +52,15 @@ export function addStain(program: Command): void {
     .description('fit a stain method on reference patches')
     .requiredOption('--method <name>', 'none, grayscale, macenko ...')
     .option('--set <key=value...>', 'change an option of the method', [])
-    .option('--center <name>', 'reference patches from this center only')
+    .option('--center <name>', 'reference patches from this center only', centerName)
     .option('--ids <id...>', 'these reference patches')
     .option('--count <n>', 'a seeded sample of so many reference patches', wholeNumber(1), 64)
     .option('--out <file.json>', 'receives the fit', 'fit.json')
     .addOption(seedOption().default(0))
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runFit)
-  addExamples(fit, 'eosin stain fit train.h5 --method macenko --center 0 --out center0.json')
+  addExamples(addSetOptions(fit), 'eosin stain fit train.h5 --method macenko --center 0 --out center0.json')
   const apply = stain
     .command('apply')
     .argument('<path>', 'a patch set')
@@ -77,12 +74,10 @@ export function addStain(program: Command): void {
     )
     .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
     .addOption(deviceOption())
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runApply)
-  addExamples(apply, 'eosin stain apply test.h5 --fit center0.json --out normalised.h5')
+  addExamples(addSetOptions(apply), 'eosin stain apply test.h5 --fit center0.json --out normalised.h5')
   addStainTrain(stain)
   addStainAdvise(stain)
   addStainCompare(stain)

@@ -5,19 +5,18 @@ import type { PatchSet } from '../../patches/index.ts'
 import type { NamedBatch, ReferenceAdvice } from '../../stain/index.ts'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
-  formatOption,
+  centerName,
   jsonOption,
-  partOption,
   printResult,
+  type SetOptions,
   seedOption,
   wholeNumber,
 } from '../command.ts'
 import { formatTable } from '../terminal.ts'
 
-interface AdviseOptions extends CommonOptions {
-  readonly format?: string
-  readonly part?: string
+interface AdviseOptions extends CommonOptions, SetOptions {
   readonly center?: string
   readonly count: number
   readonly seed: number
@@ -29,14 +28,12 @@ export function addStainAdvise(stain: Command): void {
     .command('advise')
     .argument('<path>', 'the patch set to choose a reference from')
     .description('name the patch that stands for a center, diverse others, and how much the choice matters')
-    .option('--center <name>', 'patches of this center only')
+    .option('--center <name>', 'patches of this center only', centerName)
     .option('--count <n>', 'a seeded sample of so many patches', wholeNumber(2), 200)
     .addOption(seedOption().default(0))
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(jsonOption())
     .action(runAdvise)
-  addExamples(advise, 'eosin stain advise train.h5 --center 0')
+  addExamples(addSetOptions(advise), 'eosin stain advise train.h5 --center 0')
 }
 
 async function runAdvise(path: string, options: AdviseOptions): Promise<void> {

@@ -7,29 +7,28 @@ import type { MethodComparison } from '../../stain/index.ts'
 import type { ReadyStain } from '../../study/index.ts'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
+  centerName,
   deviceOption,
-  formatOption,
   jsonOption,
   overwriteOption,
-  partOption,
   printResult,
   refuseOverwrite,
+  type SetOptions,
   seedOption,
   wholeNumber,
 } from '../command.ts'
 import { fitMethod, openFits, pickMethods } from '../comparedStains.ts'
 import { clearLine, formatTable, say, showProgress } from '../terminal.ts'
 
-interface CompareOptions extends CommonOptions {
+interface CompareOptions extends CommonOptions, SetOptions {
   readonly methods: readonly string[]
   readonly fits: readonly string[]
   readonly center?: string
   readonly count: number
   readonly seed: number
   readonly out: string
-  readonly format?: string
-  readonly part?: string
 }
 
 /** The patches compared, and their centers' names. */
@@ -45,18 +44,16 @@ export function addStainCompare(stain: Command): void {
     .description('write a page of patches x methods with what each keeps and how near it brings the centers')
     .option('--methods <name...>', 'stain methods', ['none', 'macenko', 'reinhard', 'vahadane'])
     .option('--fits <path...>', 'what stain fit or stain train wrote, beside the methods', [])
-    .option('--center <name>', "the methods' reference (default: all patches shown)")
+    .option('--center <name>', "the methods' reference (default: all patches shown)", centerName)
     .option('--count <n>', 'so many patches of each center', wholeNumber(1), 4)
     .option('--out <file.html>', 'the page', 'stain-compare.html')
     .addOption(seedOption().default(0))
     .addOption(deviceOption())
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runCompare)
   addExamples(
-    compare,
+    addSetOptions(compare),
     'eosin stain compare train.h5 --methods none macenko reinhard --center 0',
     'eosin stain compare train.h5 --methods none macenko --fits center0.json multistain',
   )

@@ -6,21 +6,22 @@ import type { GanFit } from '../../stain/gan/ganFit.ts'
 import type { StainFit, StainMethod } from '../../stain/index.ts'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
+  centerName,
   deviceOption,
-  formatOption,
   jsonOption,
   markResumable,
   overwriteOption,
-  partOption,
   printResult,
   refuseOverwrite,
+  type SetOptions,
   seedOption,
   wholeNumber,
 } from '../command.ts'
 import { clearLine, formatTable, sayNote, showProgress } from '../terminal.ts'
 
-interface TrainOptions extends CommonOptions {
+interface TrainOptions extends CommonOptions, SetOptions {
   readonly method: string
   readonly preset?: string
   readonly set: readonly string[]
@@ -29,8 +30,6 @@ interface TrainOptions extends CommonOptions {
   readonly out: string
   readonly threads?: number
   readonly seed: number
-  readonly format?: string
-  readonly part?: string
 }
 
 export function addStainTrain(stain: Command): void {
@@ -42,19 +41,17 @@ export function addStainTrain(stain: Command): void {
     .option('--preset <name>', 'options to begin with: small is for a CPU')
     .option('--set <key=value...>', 'change an option of the method', [])
     .option('--target <path>', 'the patch set that holds the target (default: the first source)')
-    .option('--center <name>', "the target's center (default: the one with the most patches)")
+    .option('--center <name>', "the target's center (default: the one with the most patches)", centerName)
     .option('--out <folder>', 'receives fit, networks, curves and previews', 'stain-model')
     .option('--threads <n>', 'threads of a CPU', wholeNumber(1))
     .addOption(seedOption().default(0))
     .addOption(deviceOption())
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runTrain)
   markResumable(train)
   addExamples(
-    train,
+    addSetOptions(train),
     'eosin stain train train.h5 --method multistain --preset small --center 0 --out multistain',
   )
 }

@@ -3,18 +3,16 @@
 import type { Command } from 'commander'
 import {
   addExamples,
+  addSetOptions,
   type CommonOptions,
-  formatOption,
   jsonOption,
-  partOption,
   printResult,
+  type SetOptions,
 } from '../command.ts'
 import { formatCount, formatTable } from '../terminal.ts'
 
-interface CheckOptions extends CommonOptions {
+interface CheckOptions extends CommonOptions, SetOptions {
   readonly test: string
-  readonly format?: string
-  readonly part?: string
 }
 
 export function addSubmission(program: Command): void {
@@ -26,11 +24,9 @@ export function addSubmission(program: Command): void {
     .argument('<file.csv>', 'a submission')
     .description('check ids, order, values and class share against the test set; exit code 1 on a problem')
     .requiredOption('--test <path>', 'the test patches')
-    .addOption(formatOption())
-    .addOption(partOption())
     .addOption(jsonOption())
     .action(runCheck)
-  addExamples(check, 'eosin submission check runs/demo/submission.csv --test test.h5')
+  addExamples(addSetOptions(check), 'eosin submission check runs/demo/submission.csv --test test.h5')
   const diff = submission
     .command('diff')
     .argument('<a.csv>')

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { parseLabel } from '../../src/patches/reader.ts'
+import { parseLabel } from '../../src/patches/names.ts'
 
 describe('parseLabel', () => {
   it('takes 0 and 1, however a table writes them', () => {
-    expect(['0', '1', '1.0', ' 0 ', 0, 1].map(parseLabel)).toEqual([0, 1, 1, 0, 0, 1])
+    expect(['0', '1', '1.0', ' 0 ', 0, 1].map((word) => parseLabel(word))).toEqual([0, 1, 1, 0, 0, 1])
   })
 
   it('takes nothing else for a label', () => {
