@@ -10,7 +10,7 @@ import { type Extractor, openExtractor } from '../embed/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { makeFolder, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet } from '../patches/index.ts'
-import { readJson } from '../runs/index.ts'
+import { checkSeal, readJson, replaceFolder, sealFolder } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
 import type { GridCell } from './grid.ts'
@@ -47,7 +47,7 @@ export interface Model {
   close(): Promise<void>
 }
 
-/** Writes a cell's model into a run folder. */
+/** Writes a cell's model into a run folder, sealed; it is there whole or not at all. */
 export async function saveModel(
   runFolder: string,
   cell: GridCell,
@@ -55,8 +55,9 @@ export async function saveModel(
   heads: readonly TrainedHead[],
   threshold: number,
 ): Promise<void> {
-  const folder = join(runFolder, 'model')
+  const folder = join(runFolder, 'model.work')
   await rm(folder, { recursive: true, force: true })
+  await makeFolder(folder)
   for (const [i, head] of heads.entries()) {
     const from = join(head.entry.folder, 'head')
     const to = join(folder, `head-${cell.heads[i].seed}`)
@@ -75,12 +76,26 @@ export async function saveModel(
     extractorKey: cell.pair.extractorKey,
   }
   await writeFileAtomic(join(folder, 'model.json'), `${JSON.stringify(model, null, 1)}\n`)
+  await sealFolder(folder)
+  await replaceFolder(folder, join(runFolder, 'model'))
 }
 
-/** Reads what the model of a run folder is. Throws DataError where the run has none. */
+/** Takes away what an earlier study left as the model, as soon as the run folder's other files say something else. */
+export async function removeModel(runFolder: string): Promise<void> {
+  await rm(join(runFolder, 'model'), { recursive: true, force: true })
+}
+
+/**
+ * Reads what the model of a run folder is, all its files checked. Throws DataError where the run has none, or naming the
+ * file that is not as it was written.
+ */
 export async function readModelFile(runFolder: string): Promise<ModelFile> {
-  const path = join(runFolder, 'model', 'model.json')
-  if (existsSync(path)) return readJson<ModelFile>(path)
+  const folder = join(runFolder, 'model')
+  const path = join(folder, 'model.json')
+  if (existsSync(path)) {
+    await checkSeal(folder)
+    return readJson<ModelFile>(path)
+  }
   throw new DataError({
     where: runFolder,
     expected: 'the folder of a finished run, with model/model.json',

@@ -18,7 +18,7 @@ import {
 import { openCache } from './cache.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
 import { type GridCell, viewsOf } from './grid.ts'
-import { saveModel } from './model.ts'
+import { removeModel, saveModel } from './model.ts'
 import { describeRun } from './provenance.ts'
 import { printRecipe, type Recipe } from './recipe.ts'
 import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './splits.ts'
@@ -243,6 +243,7 @@ async function writeRun({ recipe, options, timings, run }: Study, content: RunCo
   const { threshold } = recipe.evaluate
   const writeJson = (name: string, value: unknown) =>
     writeFileAtomic(run.file(name), `${JSON.stringify(value, null, 1)}\n`)
+  await removeModel(run.path)
   await writeFileAtomic(run.file('recipe.yaml'), printRecipe(recipe))
   await writeJson('manifest.json', manifest)
   await writeJson('metrics.json', metrics)

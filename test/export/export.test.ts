@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportRun, type OpenPipeline, openPipeline } from '../../src/export/index.ts'
 import { readCsv, readOnnx } from '../../src/formats/index.ts'
 import { openPatchSet } from '../../src/patches/index.ts'
+import { sealFolder } from '../../src/runs/index.ts'
 import { openModel, readRecipe, runStudy } from '../../src/study/index.ts'
 import { runCli } from '../cli/runCli.ts'
 import { tinyCard, tinyWeights } from '../embed/tinyVit.ts'
@@ -141,8 +142,10 @@ describe('eosin export', () => {
     const head = join(run, 'model', 'head-1', 'head.onnx')
     const kept = readFileSync(head)
     copyFileSync(join(run, 'model', 'head-0', 'head.onnx'), head)
+    await sealFolder(join(run, 'model'))
     const result = await runCli(['export', '--run', run, '--out', at('wrong.onnx'), '--device', 'cpu'])
     writeFileSync(head, kept)
+    await sealFolder(join(run, 'model'))
     expect(result.code).toBe(1)
     expect(result.stderr).toMatch(
       /wrong.onnx: expected the run's probabilities to 0.00001, got a difference of/,
