@@ -68,13 +68,13 @@ function createRuntimeSession(
   runtime: Runtime,
   model: Uint8Array | string,
   provider: ProviderName,
-  { threads, weightsFolder, spin = true, kept = [] }: SessionOptions,
+  { threads, weightsFolder, spin = true, kept = [], showPlacement = false }: SessionOptions,
 ): Promise<RuntimeSession> {
   const settings = {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
-    logSeverityLevel: 3,
+    logSeverityLevel: showPlacement ? 0 : 3,
     ...(threads ? { intraOpNumThreads: threads } : {}),
     ...(kept.length > 0 ? { preferredOutputLocation: placeOutputs(kept) } : {}),
     extra: {

@@ -26,9 +26,16 @@ export const providerChoices = ['auto', ...(Object.keys(providers) as ProviderNa
 
 /** The error for a provider that could not be used. */
 export function missingProvider(name: ProviderName, cause?: unknown): EngineError {
-  const reason = cause === undefined ? 'not available here' : describeCause(cause)
+  const reason = cause === undefined ? 'not available here' : shorten(describeCause(cause))
   return new EngineError(
     { where: `provider ${name}`, expected: providers[name].about, got: reason, hint: providers[name].hint },
     cause,
   )
+}
+
+// Without the place in ONNX Runtime's source that its messages begin with.
+function shorten(message: string): string {
+  return message
+    .replace(/^\/onnxruntime_src\/.* was false\. /, '')
+    .replace(/^\[ONNXRuntimeError\].*? FAIL : /, '')
 }

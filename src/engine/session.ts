@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly weightsFolder?: string
   /** Spin while waiting for the next op (faster, burns a core); default true. */
   readonly spin?: boolean
+  /** Have the runtime log to stderr which provider computes which node; default false. */
+  readonly showPlacement?: boolean
   /** Outputs that stay in the device's memory (webgpu): a run gives handles for them, to be fed to another run. */
   readonly kept?: readonly string[]
 }

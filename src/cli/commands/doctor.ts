@@ -6,19 +6,21 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describeCause } from '../../base/index.ts'
 import { addExamples, type CommonOptions, jsonOption, printResult } from '../command.ts'
-import { green, red } from '../terminal.ts'
+import { dim, green, red } from '../terminal.ts'
 
 /** One thing looked at. */
 interface Finding {
   readonly what: string
   readonly ok: boolean
+  /** Of what Eosin also runs without: a device that is not there. */
+  readonly isOptional?: boolean
   readonly detail: string
 }
 
 export function addDoctor(program: Command): void {
   const doctor = program
     .command('doctor')
-    .description('check Node, memory, the native parts and the devices that networks can run on')
+    .description('check Node, memory, the native parts, and compute on each device that networks can run on')
     .addOption(jsonOption())
     .action(runDoctor)
   addExamples(doctor, 'eosin doctor')
@@ -39,10 +41,13 @@ async function runDoctor(options: CommonOptions): Promise<void> {
   ]
   printResult(options, findings, () =>
     findings
-      .map(({ what, ok, detail }) => `${ok ? green('✓') : red('✗')} ${what.padEnd(18)}${detail}`)
+      .map(({ what, ok, isOptional, detail }) => {
+        const mark = ok ? green('✓') : isOptional ? dim('-') : red('✗')
+        return `${mark} ${what.padEnd(18)}${detail}`
+      })
       .join('\n'),
   )
-  if (findings.some(({ ok, what }) => !ok && !what.startsWith('device '))) process.exitCode = 1
+  if (findings.some(({ ok, isOptional }) => !ok && !isOptional)) process.exitCode = 1
 }
 
 function checkNode(): Finding {
@@ -52,11 +57,12 @@ function checkNode(): Finding {
 }
 
 async function checkDevices(): Promise<Finding[]> {
-  const { listProviders, providers } = await import('../../engine/index.ts')
-  const found = await listProviders()
-  return Object.entries(providers).map(([name, { about, hint }]) => {
-    const ok = found.some((provider) => provider === name)
-    return { what: `device ${name}`, ok, detail: ok ? about : `not in this build or machine: ${hint}` }
+  const { providers, tryProvider } = await import('../../engine/index.ts')
+  const names = Object.keys(providers) as (keyof typeof providers)[]
+  const trials = await Promise.all(names.map((name) => tryProvider(name)))
+  return trials.map(({ provider, outcome, detail }) => {
+    const isOptional = provider !== 'cpu' && outcome === 'absent'
+    return { what: `device ${provider}`, ok: outcome === 'works', isOptional, detail }
   })
 }
 
