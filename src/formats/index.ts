@@ -2,6 +2,7 @@
 
 export * from './csv.ts'
 export * from './file.ts'
+export * from './fileNames.ts'
 export * from './fileStates.ts'
 export * from './halfFloat.ts'
 export * from './hdf5.ts'

@@ -168,7 +168,7 @@ export function parseRecipe(
     text,
   }
   for (const stage of ['stain', 'augment', 'embed', 'classify'] as const)
-    rejectRepeatedLabels(`${where} ${stage}`, recipe[stage])
+    rejectUnfitLabels(`${where} ${stage}`, recipe[stage])
   rejectUnpaired(where, recipe)
   return recipe
 }
@@ -266,8 +266,13 @@ function resolveSplits(where: string, data: Recipe['data'], folder: string): Rec
   }
 }
 
-function rejectRepeatedLabels(where: string, entries: readonly { readonly label: string }[]): void {
+function rejectUnfitLabels(where: string, entries: readonly { readonly label: string }[]): void {
   const labels = entries.map((entry) => entry.label)
+  const odd = labels.find((label) => label.trim() === '' || label.includes('/'))
+  if (odd !== undefined) {
+    // Cells are named by their labels with slashes between them.
+    throw new RecipeError({ where, expected: 'labels that are not empty and hold no slash', got: `'${odd}'` })
+  }
   const repeated = labels.find((label, i) => labels.indexOf(label) !== i)
   if (repeated !== undefined) {
     throw new RecipeError({ where, got: `'${repeated}' twice`, hint: 'give each entry a label of its own' })

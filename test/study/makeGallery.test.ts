@@ -75,6 +75,18 @@ describe('the gallery of a run with learned stains', () => {
     expect(gallery.learned).toHaveLength(24)
   })
 
+  it('has a file of its own for every picture, whatever ids and labels hold', async () => {
+    const batch = joinPatches([1, 2, 3].map((seed) => drawTissue(seed, 32)))
+    const set = memorySet(batch, { centers: ['0', '3', '4'], ids: ['a/b', 'a_b', 'a_b-x y'] })
+    const odd = [openStain('x y'), openStain('x_y'), openStain('X_y')]
+    const { run, gallery } = await make('odd', { train: set }, odd)
+    const files = gallery.stains.flatMap(({ original, methods }) =>
+      [original, ...methods].map(({ file }) => file),
+    )
+    expect(new Set(files.map((file) => file.toLowerCase())).size).toBe(12)
+    expect(new Set(readdirSync(join(run, 'gallery')))).toEqual(new Set(files))
+  })
+
   it('is the same to the byte whatever the order of rows, and leaves nothing of an earlier one', async () => {
     const { run, gallery } = await make('ordered', sets)
     const shuffled = Object.fromEntries(

@@ -167,6 +167,11 @@ describe('a recipe', () => {
     ['too many resamples', `${minimal}evaluate: { resamples: 1.0e9 }\n`, 'at most 100000, got 1000000000'],
     ['a threshold that is none', `${minimal}evaluate: { threshold: 1 }\n`, 'a number of less than 1, got 1'],
     ['absurd widths', minimal.replace('[mlp]', '[{ head: mlp, hidden: [1.0e9] }]'), 'got [1000000000]'],
+    [
+      'a label with a slash',
+      minimal.replace('[none]', '[{ method: none, label: a/b }]'),
+      "no slash, got 'a/b'",
+    ],
     ['a list', '- a\n- b\n', 'expected a group of keys, got a list; a recipe begins with name:'],
     ['a word', 'recipe', 'expected a group of keys, got a text'],
     ['a key twice', `${minimal}name: b\n`, 'Map keys must be unique'],

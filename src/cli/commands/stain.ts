@@ -175,6 +175,11 @@ async function* normalise(
 async function writeChallengeFile(out: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
   const { createChallengeFile } = await import('../../patches/index.ts')
   const { height, width, origin } = set
+  const inGroup = set.ids.find((id) => /^$|\/|^\.$/.test(id))
+  if (inGroup !== undefined) throw unfitName(out, 'ids that can name a group', inGroup)
+  const [centers, slides] = [set.centers, set.slides].map((names) =>
+    names?.map((name) => readNumber(out, name)),
+  )
   const target = await createChallengeFile(out, {
     compress: true,
     height,
@@ -184,9 +189,7 @@ async function writeChallengeFile(out: string, set: PatchSet, patches: AsyncIter
   })
   try {
     for await (const { row, pixels } of patches) {
-      const [center, slide] = [set.centers, set.slides].map((names) =>
-        names ? readNumber(out, names[row]) : undefined,
-      )
+      const [center, slide] = [centers?.[row], slides?.[row]]
       target.append({ id: set.ids[row], image: pixels.data, label: set.labels?.[row], center, slide })
     }
     await target.close()
@@ -199,9 +202,13 @@ async function writeChallengeFile(out: string, set: PatchSet, patches: AsyncIter
 function readNumber(out: string, name: string): number {
   const number = parseDecimal(name)
   if (number !== undefined && Number.isSafeInteger(number)) return number
-  throw new DataError({
+  throw unfitName(out, 'centers and slides that are whole numbers', name)
+}
+
+function unfitName(out: string, expected: string, name: string): DataError {
+  return new DataError({
     where: out,
-    expected: "centers and slides that are whole numbers, as the challenge's layout holds them",
+    expected: `${expected}, as the challenge's layout holds them`,
     got: `'${name}'`,
     hint: 'give --out a folder for PNG files',
   })
@@ -209,13 +216,16 @@ function readNumber(out: string, name: string): number {
 
 async function writePngFolder(out: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
   const { rename, rm } = await import('node:fs/promises')
-  const { encodePng, makeFolder, trackUnfinished, writeFileAtomic } = await import('../../formats/index.ts')
+  const { encodePng, makeFolder, nameFiles, trackUnfinished, writeFileAtomic } = await import(
+    '../../formats/index.ts'
+  )
+  const names = nameFiles(set.source, set.ids, '.png')
   const work = `${out}.work`
   await rm(work, { recursive: true, force: true })
   await makeFolder(work)
   const unfinished = trackUnfinished(work)
   for await (const { row, pixels } of patches) {
-    await writeFileAtomic(`${work}/${set.ids[row].replaceAll(/[^\w.-]+/g, '_')}.png`, await encodePng(pixels))
+    await writeFileAtomic(`${work}/${names[row]}`, await encodePng(pixels))
   }
   await rm(out, { recursive: true, force: true })
   await rename(work, out)

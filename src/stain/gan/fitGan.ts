@@ -2,6 +2,7 @@
 // checkpoints, and what it takes to find the right one for a patch.
 
 import { openRandom, type Pixels, RecipeError, silent, slicePixels } from '../../base/index.ts'
+import { nameFile } from '../../formats/index.ts'
 import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
 import { applyGan, isPooled, pooled } from './applyGan.ts'
@@ -121,7 +122,7 @@ function trainGroup(
 ): Promise<TrainedGan> {
   const { name, sources } = groups[index]
   const { progress = silent } = place
-  const own = name.replaceAll(/[^\w.-]+/g, '_')
+  const own = nameFile(name)
   return trainGan(sources, target, options, {
     ...place,
     folder: `${place.folder}/${own}`,

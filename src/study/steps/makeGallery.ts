@@ -4,7 +4,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareNames, openRandom } from '../../base/index.ts'
-import { encodePng, makeFolder, writeFileAtomic } from '../../formats/index.ts'
+import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../formats/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
 import type { StudyStain } from './prepareStain.ts'
@@ -77,7 +77,7 @@ async function saveStains(
   for (const stain of stains) {
     const { entry, groups } = stain
     const { pixels, verdicts, reasons } = await stainBatch(split.set, batch, stain, groups[split.split] ?? {})
-    const file = `${split.split}-${fileName(original.id)}-${fileName(entry.label)}.png`
+    const file = `${split.split}-${nameFile(original.id)}+${nameFile(entry.label)}.png`
     await writeFileAtomic(join(pictures, file), await encodePng(pixels))
     methods.push({
       stain: entry.label,
@@ -153,7 +153,7 @@ async function savePatch(
   row: number,
 ): Promise<GalleryImage> {
   const id = set.ids[row]
-  const file = `${split}-${fileName(id)}.png`
+  const file = `${split}-${nameFile(id)}.png`
   await writeFileAtomic(join(pictures, file), await encodePng(await set.read([row])))
   const label = set.labels ? (set.labels[row] as 0 | 1) : null
   return { file, id, split, center: set.centers?.[row] ?? null, label }
@@ -161,10 +161,6 @@ async function savePatch(
 
 function sortById({ set }: FilteredSplit, rows: Uint32Array): number[] {
   return Array.from(rows).sort((a, b) => compareIds(set.ids[a], set.ids[b]))
-}
-
-function fileName(text: string): string {
-  return text.replaceAll(/[^\w.-]+/g, '_')
 }
 
 function compareIds(a: string, b: string): number {
