@@ -58,7 +58,10 @@ export interface HeadMethod<Options> {
    * A head without it takes embeddings.
    */
   complete?(options: Options, extractor: ExtractorEntry): Options | null
-  /** Trains on `train`, selects and stops on `val` only. Throws DataError on a single class. */
+  /**
+   * Trains on `train`, selects and stops on `val` only; the order of rows has no say in the result. Throws DataError on a
+   * single class.
+   */
   fit(train: LabelledRows, val: LabelledRows, options: Options, seed: number, hooks?: FitHooks): Promise<Head>
   /** Reads back what `serialize` wrote. */
   load(files: Readonly<Record<string, Uint8Array>>): Promise<Head>

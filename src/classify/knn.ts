@@ -64,7 +64,7 @@ interface Memory {
 /** k nearest neighbours as a head. It has no head.onnx: a vote is no network. */
 export const knn: HeadMethod<KnnOptions> = {
   name: 'knn',
-  version: 1,
+  version: 2,
   usesSeed: false,
   about: 'The k nearest training patches vote, by cosine or Euclidean distance; exact',
   defaults: { k: 25, metric: 'cosine', weighting: 'distance', standardize: true },

@@ -40,7 +40,7 @@ const triedPenalties = [10, 1, 0.1, 0.01, 0.001, 0.0001]
 /** Logistic regression as a head. */
 export const logistic: HeadMethod<LogisticOptions> = {
   name: 'logistic',
-  version: 1,
+  version: 2,
   usesSeed: false,
   about: 'L2-regularised logistic regression; without a given strength, the one with the least loss on val',
   defaults: { l2: null, standardize: true, calibrate: 'none' },
