@@ -1,207 +1,150 @@
-// Reads HDF5 files by dataset. The classic format is read directly where it can be, everything else by the
-// HDF5 library.
+// Reads HDF5 files by dataset, following links. Structures of all versions are read straight from the file, so that
+// sizes can be bounded, links be named and chunks never written be told from zeros; the HDF5 library only undoes filters
+// that nothing here knows.
 
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import type { Metadata } from 'h5wasm/node'
-import { DataError, describeCause } from '../base/index.ts'
-import { readClassic } from './hdf5Chunks.ts'
-import { type ClassicDataset, type ClassicFile, openClassic } from './hdf5Classic.ts'
-import { type Hdf5Library, loadHdf5Library } from './hdf5Library.ts'
-import { bytesPerValue, type Hdf5Dataset, type Hdf5Kind, toNumbers } from './hdf5Values.ts'
+import { DataError, describeCause, systemCode } from '../base/index.ts'
+import { readTextAttribute } from './hdf5Attribute.ts'
+import { type Buffers, type Hdf5Selection, readData } from './hdf5Data.ts'
+import { readDataset, type StoredDataset } from './hdf5Dataset.ts'
+import { areUndone } from './hdf5Filters.ts'
+import { readWithLibrary } from './hdf5Library.ts'
+import { type LinkedFile, locate, openLinkedFile } from './hdf5Linked.ts'
+import { damaged, explainHdf5 } from './hdf5Source.ts'
+import { bytesPerValue, type Hdf5Dataset, toNumbers } from './hdf5Values.ts'
 
-/** A part of a dataset: `count[d]` values from `offset[d]` on along each dimension. */
-export interface Hdf5Selection {
-  readonly offset: readonly number[]
-  readonly count: readonly number[]
-}
+export type { Hdf5Selection } from './hdf5Data.ts'
 
-/** An HDF5 file open for reading. */
+/** An HDF5 file open for reading. Whatever is asked rejects with DataError where the file is damaged there. */
 export interface Hdf5File {
   readonly path: string
-  /** The names in a group, in the file's order (by string for files of h5py). */
+  /** The names in a group, by code units. */
   list(group: string): Promise<string[]>
-  /** What lies at `path`, or undefined where there is no dataset. */
+  /**
+   * What lies at `path`, or undefined where there is nothing. Rejects with DataError where a link on the way leads
+   * nowhere; links to other files are followed within the file's folder.
+   */
+  kindOf(path: string): Promise<'group' | 'dataset' | 'type' | undefined>
+  /** The dataset at `path`, or undefined where there is none. Rejects as `kindOf`. */
   describe(path: string): Promise<Hdf5Dataset | undefined>
-  /** A copy of the values of a described dataset, or of a part of it. Throws DataError where they cannot be read. */
+  /** A copy of the values of a described dataset, or of a part of it. */
   read(dataset: Hdf5Dataset, part?: Hdf5Selection): Promise<Uint8Array>
   /**
    * Reads whole datasets, in any order of its own, and hands the bytes of `datasets[i]` to `visit(i, bytes)`;
    * they start at a multiple of 8 and are valid until `visit` returns. Rejects with DataError where one cannot
-   * be read.
+   * be read, or holds values that were never written and for which the file states no fill value.
    */
   readEach(datasets: readonly Hdf5Dataset[], visit: (i: number, bytes: Uint8Array) => void): Promise<void>
-  /** A small dataset as numbers, or undefined where it is missing. */
-  readNumbers(path: string): Promise<number[] | undefined>
-  /** A text attribute, or undefined where it is missing or no text. */
-  readText(path: string, attribute: string): Promise<string | undefined>
+  /** A dataset of at most `most` numbers, or undefined where it is missing. */
+  readNumbers(path: string, most?: number): Promise<number[] | undefined>
+  /** A text attribute of the root, or undefined where it is missing or no text. */
+  readText(attribute: string): Promise<string | undefined>
+  /** The other files that datasets described so far lie in, sorted. */
+  otherFiles(): readonly string[]
   close(): Promise<void>
 }
+
+/** A dataset, the file it lies in and its path there. */
+interface FoundDataset extends StoredDataset {
+  readonly owner: LinkedFile
+  readonly inner: string
+}
+
+/** Datasets in work at once: enough to keep the thread pool's four threads busy. */
+const inFlight = 8
 
 /** Opens a file for reading. Throws DataError where it is missing, truncated or no HDF5 file. */
 export async function openHdf5(path: string): Promise<Hdf5File> {
   await checkFile(path)
-  const classic = openClassic(path)
-  if (!classic) return openWithLibrary(path)
-  let opening: Promise<Hdf5File> | undefined
-  const library = () => (opening ??= openWithLibrary(path))
+  const root = openLinkedFile(path)
+  const describe = async (dataset: string): Promise<FoundDataset | undefined> =>
+    explainedAt(`${path}/${trim(dataset)}`, async () => {
+      const found = await locate(root, dataset)
+      const stored = found && readDataset(found.file.source, found.header, dataset)
+      return stored && { ...stored, owner: found.file, inner: found.path }
+    })
+  const read = (dataset: Hdf5Dataset, part?: Hdf5Selection, buffers?: Buffers): Promise<Uint8Array> =>
+    explainedAt(`${path}/${trim(dataset.path)}`, async () => {
+      const { owner, inner, place, ...stored } = dataset as FoundDataset
+      if (stored.kind === 'other') damaged(`${stored.type} where numbers are due`, 'write it as numbers')
+      const isDirect = place.layout !== 'chunked' || areUndone(place.filters)
+      if (!isDirect) return readWithLibrary(owner.path, inner, stored, part)
+      return readData(owner, { ...stored, place }, part, buffers)
+    })
   return {
-    ...preferClassic(path, classic, library),
-    async close() {
-      classic.close()
-      await (await opening)?.close()
+    path,
+    list: (group) =>
+      explainedAt(`${path}/${trim(group)}`, async () => {
+        const found = await locate(root, group)
+        const links = found?.file.links(found.header) ?? damaged('no group')
+        return [...links.keys()].sort((a, b) => (a < b ? -1 : 1))
+      }),
+    kindOf: (name) =>
+      explainedAt(`${path}/${trim(name)}`, async () => {
+        const found = await locate(root, name)
+        return found?.file.kindOf(found.header)
+      }),
+    describe,
+    read,
+    readEach: (datasets, visit) => readEach(datasets, read, visit),
+    async readNumbers(name, most = 1024) {
+      const found = await describe(name)
+      if (!found) return undefined
+      const count = found.bytes / Math.max(1, bytesPerValue[found.kind])
+      if (count > most && found.kind !== 'other') {
+        throw new DataError({
+          where: `${path}/${name}`,
+          expected: `at most ${most} numbers`,
+          got: `${count}`,
+        })
+      }
+      return toNumbers(found.kind, await read(found))
     },
+    readText: (attribute) =>
+      explainedAt(path, async () => readTextAttribute(path, root.source, root.root, attribute)),
+    otherFiles: () => root.otherFiles(),
+    close: async () => root.close(),
   }
 }
 
-// Answers from the classic reader where it knows; the library, slow to load, is opened when first needed.
-function preferClassic(
-  path: string,
-  classic: ClassicFile,
-  library: () => Promise<Hdf5File>,
-): Omit<Hdf5File, 'close'> {
-  const isClassic = (dataset: Hdf5Dataset): dataset is ClassicDataset => 'place' in dataset
-  const describe = async (dataset: string) => {
-    const found = classic.describe(dataset)
-    return found === undefined ? (await library()).describe(dataset) : (found ?? undefined)
-  }
-  const read: Hdf5File['read'] = async (dataset, part) => (await library()).read(dataset, part)
-  return {
-    path,
-    list: async (group) => classic.list(group) ?? (await library()).list(group),
-    describe,
-    read,
-    async readEach(datasets, visit) {
-      const direct = [...datasets.keys()].filter((i) => isClassic(datasets[i]))
-      const chosen = direct.map((i) => datasets[i] as ClassicDataset)
-      const failed = await readClassic(classic, chosen, (k, bytes) => visit(direct[k], bytes))
-      const left = [...datasets.keys()].filter((i) => !isClassic(datasets[i]))
-      left.push(...failed.map((k) => direct[k]))
-      if (left.length === 0) return
-      const others = left.map((i) => datasets[i])
-      await (await library()).readEach(others, (k, bytes) => visit(left[k], bytes))
-    },
-    async readNumbers(dataset) {
-      const found = await describe(dataset)
-      if (!found) return undefined
-      const bytes = isClassic(found) ? classic.readSmall(found) : undefined
-      return toNumbers(found.kind, bytes ?? (await read(found)))
-    },
-    async readText(group, attribute) {
-      const found = classic.readText(group, attribute)
-      return found === undefined ? (await library()).readText(group, attribute) : (found ?? undefined)
-    },
+function trim(path: string): string {
+  return path.replace(/^\/+|\/+$/g, '')
+}
+
+async function explainedAt<T>(where: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw explainHdf5(where.replace(/\/$/, ''), cause)
   }
 }
 
 async function checkFile(path: string): Promise<void> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const got = describeCause(cause)
+  const found = await stat(path).catch((cause: unknown) => {
+    const got = systemCode(cause) === 'ENOENT' ? 'no such file' : describeCause(cause)
     throw new DataError({ where: path, expected: 'an HDF5 file', got }, cause)
   })
-  const got = !found.isFile() ? 'a folder' : found.size === 0 ? 'an empty file' : undefined
-  if (got) throw new DataError({ where: path, expected: 'an HDF5 file', got })
+  if (!found.isFile()) throw new DataError({ where: path, expected: 'an HDF5 file', got: 'a folder' })
 }
 
-async function openWithLibrary(path: string): Promise<Hdf5File> {
-  const library = await loadHdf5Library()
-  const { module } = library
-  const { result, complaint } = library.attempt(() => module.open(resolve(path), 0, false, -1, -1))
-  if (result === undefined || result < 0n) {
-    const got = complaint ?? 'a file that cannot be opened'
-    const hint = got.includes('truncated') ? 'download or copy it again' : undefined
-    throw new DataError({ where: path, expected: 'an HDF5 file', got, hint })
+// Several at once, each worker with buffers of its own.
+async function readEach(
+  datasets: readonly Hdf5Dataset[],
+  read: (dataset: Hdf5Dataset, part: undefined, buffers: Buffers) => Promise<Uint8Array>,
+  visit: (i: number, bytes: Uint8Array) => void,
+): Promise<void> {
+  let next = 0
+  const run = async () => {
+    const buffers: Buffers = {}
+    while (next < datasets.length) {
+      const i = next++
+      visit(i, await read(datasets[i], undefined, buffers))
+    }
   }
-  return makeFile(library, path, result)
-}
-
-function makeFile(library: Hdf5Library, path: string, id: bigint): Hdf5File {
-  const { module, h5wasm } = library
-  let isOpen = true
-  const describe = (dataset: string): Hdf5Dataset | undefined => {
-    if (module.get_type(id, dataset) !== module.H5G_DATASET) return undefined
-    return library.call(`${path}/${dataset}`, () => {
-      const filters = module.get_dataset_filters(id, dataset).map(({ name }) => name)
-      return describeMetadata(dataset, module.get_dataset_metadata(id, dataset), filters)
+  const runOrStop = () =>
+    run().catch((cause) => {
+      next = datasets.length // one error ends the work of all
+      throw cause
     })
-  }
-  // The values in the library's memory, until it is next asked for any.
-  const view = (dataset: Hdf5Dataset, part?: Hdf5Selection): Uint8Array => {
-    const { bytes, kind } = dataset
-    if (kind === 'other') {
-      throw new DataError({ where: `${path}/${dataset.path}`, expected: 'numbers', got: 'another type' })
-    }
-    const length = part ? sizeOfPart(part) * bytesPerValue[kind] : bytes
-    const address = library.reserve(Math.max(length, 8))
-    const count = part ? part.count.map(BigInt) : null
-    const offset = part ? part.offset.map(BigInt) : null
-    const strides = part ? part.count.map(() => 1n) : null
-    const { result, complaint } = library.attempt(() =>
-      module.get_dataset_data(id, dataset.path, count, offset, strides, BigInt(address)),
-    )
-    if (result === undefined || result < 0) {
-      throw new DataError({
-        where: `${path}/${dataset.path}`,
-        ...explainUnreadable(dataset, complaint),
-      })
-    }
-    return module.HEAPU8.subarray(address, address + length)
-  }
-  return {
-    path,
-    list: async (group) => library.call(`${path}${group}`, () => module.get_names(id, group, false)),
-    describe: async (dataset) => describe(dataset),
-    read: async (dataset, part) => view(dataset, part).slice(),
-    async readEach(datasets, visit) {
-      datasets.forEach((dataset, i) => {
-        visit(i, view(dataset))
-      })
-    },
-    async readNumbers(dataset) {
-      const found = describe(dataset)
-      return found && toNumbers(found.kind, view(found))
-    },
-    async readText(group, attribute) {
-      const names = library.call(path, () => module.get_attribute_names(id, group))
-      if (!names.includes(attribute)) return undefined
-      const { result } = library.attempt(() => new h5wasm.Group(id, group).get_attribute(attribute, true))
-      return typeof result === 'string' ? result : undefined
-    },
-    async close() {
-      if (isOpen) module.close_file(id)
-      isOpen = false
-    },
-  }
-}
-
-function describeMetadata(path: string, metadata: Metadata, filters: readonly string[]): Hdf5Dataset {
-  const kind = kindOf(metadata)
-  const { shape, chunks, total_size } = metadata
-  return { path, kind, shape: shape ?? [], bytes: total_size * bytesPerValue[kind], chunks, filters }
-}
-
-function kindOf({ type, size, signed, vlen }: Metadata): Hdf5Kind {
-  if (vlen || (type !== 0 && type !== 1)) return 'other'
-  const kind = `${type === 1 ? 'f' : signed ? 'i' : 'u'}${size * 8}`
-  return Object.hasOwn(bytesPerValue, kind) ? (kind as Hdf5Kind) : 'other'
-}
-
-function sizeOfPart({ count }: Hdf5Selection): number {
-  return count.reduce((size, side) => size * side, 1)
-}
-
-const builtInFilters = ['deflate', 'shuffle', 'fletcher32', 'nbit', 'scaleoffset']
-
-function explainUnreadable(
-  { filters }: Hdf5Dataset,
-  complaint = 'HDF5 error',
-): { got: string; hint: string } {
-  const unknown = filters.filter((name) => !builtInFilters.includes(name)).join(', ')
-  if (unknown === '') {
-    return {
-      got: `values that cannot be read (${complaint})`,
-      hint: 'the file is damaged: download or copy it again',
-    }
-  }
-  return { got: `values packed with ${unknown}`, hint: 'rewrite the file with h5repack -f GZIP=4' }
+  await Promise.all(Array.from({ length: Math.min(inFlight, datasets.length) }, runOrStop))
 }

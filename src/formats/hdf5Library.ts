@@ -1,7 +1,11 @@
 // The HDF5 C library (h5wasm), loaded once and made to behave: it neither throws nor returns a status on most
 // failures but prints its error stack, so that stack is caught here and turned into errors.
 
+import { resolve } from 'node:path'
 import { DataError, describeCause } from '../base/index.ts'
+import type { Hdf5Selection } from './hdf5Data.ts'
+import { damaged } from './hdf5Source.ts'
+import { bytesPerValue, type Hdf5Dataset } from './hdf5Values.ts'
 
 type H5wasm = typeof import('h5wasm/node')
 type H5Module = Awaited<H5wasm['ready']>
@@ -13,8 +17,6 @@ export type WriteMetadata = Parameters<H5Module['create_dataset']>[3]
 export interface Hdf5Library {
   readonly h5wasm: H5wasm
   readonly module: H5Module
-  /** Runs `work` and throws DataError at `where` where the library complained, whatever it returned. */
-  call<T>(where: string, work: () => T): T
   /** Runs `work` and returns the library's complaint beside what it returned. */
   attempt<T>(work: () => T): { result: T | undefined; complaint: string | undefined }
   /** The address of at least `bytes` bytes of the library's memory, valid until the next call of `reserve`. */
@@ -47,18 +49,59 @@ function wrapLibrary(h5wasm: H5wasm, module: H5Module): Hdf5Library {
     h5wasm,
     module,
     attempt,
-    call<T>(where: string, work: () => T): T {
-      const { result, complaint } = attempt(work)
-      if (complaint !== undefined) throw new DataError({ where, got: `an HDF5 error (${complaint})` })
-      return result as T
-    },
     reserve(bytes) {
       if (bytes > scratch.bytes) {
         if (scratch.address) module._free(scratch.address)
-        scratch = { address: module._malloc(bytes), bytes }
+        const address = module._malloc(bytes)
+        if (address === 0) throw new DataError({ where: 'HDF5', got: `no memory for ${bytes} bytes` })
+        scratch = { address, bytes }
       }
       return scratch.address
     },
+  }
+}
+
+/** A copy of the values of a dataset at `inner` in the file at `path`, or of a part. Throws Hdf5Fault, DataError. */
+export async function readWithLibrary(
+  path: string,
+  inner: string,
+  { shape, kind }: Pick<Hdf5Dataset, 'shape' | 'kind'>,
+  part: Hdf5Selection = { offset: shape.map(() => 0), count: shape },
+): Promise<Uint8Array> {
+  return withFile(path, ({ module, attempt, reserve }, id) => {
+    const length = part.count.reduce((size, side) => size * side, bytesPerValue[kind])
+    const address = reserve(Math.max(length, 8))
+    const [count, offset, strides] = [part.count, part.offset, part.count.map(() => 1)].map((sides) =>
+      sides.map(BigInt),
+    )
+    const { result, complaint } = attempt(() =>
+      module.get_dataset_data(id, inner, count, offset, strides, BigInt(address)),
+    )
+    if (result === undefined || result < 0)
+      damaged(`values that cannot be read (${complaint ?? 'HDF5 error'})`)
+    return module.HEAPU8.slice(address, address + length)
+  })
+}
+
+/** A text attribute of the root group; undefined where it is missing or no text. */
+export async function readTextWithLibrary(path: string, attribute: string): Promise<string | undefined> {
+  return withFile(path, ({ module, h5wasm, attempt }, id) => {
+    const names = attempt(() => module.get_attribute_names(id, '/')).result ?? []
+    if (!names.includes(attribute)) return undefined
+    const { result } = attempt(() => new h5wasm.Group(id, '/').get_attribute(attribute, true))
+    return typeof result === 'string' ? result : undefined
+  })
+}
+
+async function withFile<T>(path: string, work: (library: Hdf5Library, id: bigint) => T): Promise<T> {
+  const library = await loadHdf5Library()
+  const { module } = library
+  const { result, complaint } = library.attempt(() => module.open(resolve(path), 0, false, -1, -1))
+  if (result === undefined || result < 0n) damaged(complaint ?? 'a file that cannot be opened')
+  try {
+    return work(library, result)
+  } finally {
+    library.attempt(() => module.close_file(result))
   }
 }
 

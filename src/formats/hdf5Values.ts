@@ -19,6 +19,8 @@ export type Hdf5Kind =
 export interface Hdf5Dataset {
   readonly path: string
   readonly kind: Hdf5Kind
+  /** The kind, or in words what its values are instead of numbers, e.g. `text`. */
+  readonly type: string
   readonly shape: readonly number[]
   /** The length in bytes of its values as `read` gives them: little-endian, row-major. */
   readonly bytes: number

@@ -57,9 +57,9 @@ async function openChallenge(path: string, options: OpenOptions): Promise<Opened
 
 async function readProvenance(file: Hdf5File, path: string, options: OpenOptions) {
   const sidecar = await readSidecar(dirname(path))
-  const word = await file.readText('/', originAttribute)
+  const word = await file.readText(originAttribute)
   const origin: Origin = word ? parseOrigin(path, word) : (sidecar.origin ?? options.origin ?? 'unknown')
-  return { origin, licence: (await file.readText('/', licenceAttribute)) ?? sidecar.licence ?? null }
+  return { origin, licence: (await file.readText(licenceAttribute)) ?? sidecar.licence ?? null }
 }
 
 /** All that is known of the patches before a pixel is read. */

@@ -33,7 +33,7 @@ describe('makeSyntheticChallenge', () => {
     const paths = await makeSyntheticChallenge(join(folder, 'made'), options)
     const train = await openHdf5(paths.train)
     expect((await train.list('/')).length).toBe(12)
-    expect(await train.readText('/', 'eosin_origin')).toBe('synthetic')
+    expect(await train.readText('eosin_origin')).toBe('synthetic')
     for (const index of [0, 7, 11]) {
       const patch = renderSyntheticPatch(options, 'train', index)
       const image = (await train.readNumbers(`${index}/img`))!
