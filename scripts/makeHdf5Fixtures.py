@@ -34,7 +34,7 @@ def numbers(f):
         names[name] = 7
 
 
-def packed(f):
+def packed(f, libver):
     options = {
         "contiguous": dict(),
         "deflated": dict(compression="gzip"),
@@ -55,6 +55,8 @@ def packed(f):
         "filled": dict(fillvalue=9),
     }
     for name, option in options.items():
+        if libver == "earliest" and "maxshape" in option:
+            continue  # its index is the same
         f.create_dataset(name, data=ramp((3, 5, 7)), **option)
     f.create_dataset("repeats", data=np.tile(np.arange(5, dtype="u1"), 400), compression="lzf", chunks=(1000,))
     f.create_dataset("noise", data=np.random.default_rng(0).integers(0, 256, 300, "u1"), compression="lzf", chunks=(300,))
@@ -123,6 +125,56 @@ def values_of(dataset):
     return np.asarray(values).astype("f8").ravel().tolist()
 
 
+def odd(f):
+    """A challenge file whose patches are all sound, kept in odd ways."""
+    f["mean"] = np.zeros(3)
+    f["shared"] = np.dtype("f4")
+    for i, name in enumerate(["0", "1", "2", "10", "é"]):
+        f[name + "/label"] = i % 2 == 1
+        f[name + "/metadata"] = np.array([3.0, 20 + i])
+    f["0/img"] = ramp((3, 4, 4), "u1")
+    f["1/img"] = h5py.SoftLink("/0/img")
+    f["2/img"] = h5py.ExternalLink("target.h5", "/deep/img")
+    f.create_dataset("10/img", data=ramp((3, 4, 4), "u1") + 3, compression="lzf")
+    f["é/img"] = ramp((3, 4, 4), "u1") + 4
+
+
+def faulty(f):
+    """A challenge file with two sound patches, 0 and 1, and one for each thing that can be wrong."""
+    names = ["0", "1", "center NaN", "center half", "center below", "no metadata", "compound metadata", "text label"]
+    images = ["img never", "chunk never", "img raw", "img dangling", "img outside", "img virtual", "img damaged"]
+    for name in names + images:
+        f[name + "/label"] = "1" if name == "text label" else 1
+        center = {"center NaN": np.nan, "center half": 1.5, "center below": -1}.get(name, 3)
+        if name == "compound metadata":
+            f[name + "/metadata"] = np.array([(3, 20)], dtype=[("center", "i4"), ("slide", "i4")])
+        elif name != "no metadata":
+            f[name + "/metadata"] = np.array([center, 20], "f8")
+        if name in names:
+            f[name + "/img"] = ramp((3, 4, 4), "u1")
+    f.create_dataset("img never/img", (3, 4, 4), "u1")
+    f.create_dataset("chunk never/img", (3, 4, 4), "u1", chunks=(1, 4, 4), compression="gzip")[:1] = 7
+    f.create_dataset("img raw/img", (3, 4, 4), "u1", external=[("none.raw", 0, 48)])
+    f["img dangling/img"] = h5py.SoftLink("/none")
+    f["img outside/img"] = h5py.ExternalLink("/elsewhere/none.h5", "/deep/img")
+    layout = h5py.VirtualLayout((3, 4, 4), "u1")
+    layout[:] = h5py.VirtualSource("target.h5", "deep/img", shape=(3, 4, 4))
+    f.create_virtual_dataset("img virtual/img", layout)
+    f.create_dataset("img damaged/img", data=ramp((3, 4, 4), "u1"), chunks=(3, 4, 4), compression="gzip")
+    f["group dangling"] = h5py.SoftLink("/none")
+    return f["img damaged/img"].id.get_chunk_info(0)
+
+
+def lying(f):
+    """Sizes that no file of this size can hold: nothing of them was ever written."""
+    f["0/img"] = ramp((3, 4, 4), "u1")
+    f.create_dataset("1/img", (3, 60000, 60000), "f4", chunks=(3, 4, 4), fillvalue=0.5)
+    f.create_dataset("0/metadata", (600000000,), "i8", chunks=(1024,), fillvalue=1)
+    f["0/label"] = 1
+    f.create_dataset("deflated", (3, 60000, 60000), "f4", chunks=(3, 60, 60), compression="gzip")
+    f.create_dataset("plain", (3, 60000, 60000), "f4")
+
+
 def walk(group, prefix, found):
     for name in group:
         item = group[name]
@@ -145,7 +197,7 @@ with h5py.File("target.h5", "w") as f:
     f["deep/img"] = ramp((3, 4, 4), "u1") + 2
 for libver in ["earliest", "latest"]:
     make(f"numbers-{libver}.h5", numbers, libver)
-    make(f"packed-{libver}.h5", packed, libver)
+    make(f"packed-{libver}.h5", lambda f: packed(f, libver), libver)
     make(f"linked-{libver}.h5", linked, libver)
     with h5py.File(f"dangling-{libver}.h5", "w", libver=libver) as f:
         dangling(f)
@@ -153,6 +205,14 @@ for libver in ["earliest", "latest"]:
         f.create_dataset("raw", (3, 4), "u1", external=[("values.raw", 2, 5), ("values.raw", 8, 7)])
         f["raw"].id  # its values lie there already
     expected[f"raw-{libver}.h5"] = {"raw": {"shape": [3, 4], "values": list(range(2, 7)) + list(range(8, 15))}}
+    make(f"odd-{libver}.h5", odd, libver)
+    with h5py.File(f"faulty-{libver}.h5", "w", libver=libver) as f:
+        chunk = faulty(f)
+    with open(f"faulty-{libver}.h5", "r+b") as file:
+        file.seek(chunk.byte_offset + 4)
+        file.write(b"\xff" * (chunk.size - 4))
+    with h5py.File(f"lying-{libver}.h5", "w", libver=libver) as f:
+        lying(f)
     if is_large:
         make(f"large-{libver}.h5", large, libver)
     with h5py.File(f"types-{libver}.h5", "w", libver=libver) as f:

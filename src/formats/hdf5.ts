@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
 import { readTextAttribute } from './hdf5Attribute.ts'
-import { type Buffers, type Hdf5Selection, readData } from './hdf5Data.ts'
+import { type Buffers, checkPart, type Hdf5Selection, readData } from './hdf5Data.ts'
 import { readDataset, type StoredDataset } from './hdf5Dataset.ts'
 import { areUndone } from './hdf5Filters.ts'
 import { readWithLibrary } from './hdf5Library.ts'
@@ -61,15 +61,21 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
     explainedAt(`${path}/${trim(dataset)}`, async () => {
       const found = await locate(root, dataset)
       const stored = found && readDataset(found.file.source, found.header, dataset)
+      if (stored?.place.layout === 'external') {
+        for (const { file } of stored.place.segments) found?.file.findBeside(file)
+      }
       return stored && { ...stored, owner: found.file, inner: found.path }
     })
   const read = (dataset: Hdf5Dataset, part?: Hdf5Selection, buffers?: Buffers): Promise<Uint8Array> =>
     explainedAt(`${path}/${trim(dataset.path)}`, async () => {
-      const { owner, inner, place, ...stored } = dataset as FoundDataset
-      if (stored.kind === 'other') damaged(`${stored.type} where numbers are due`, 'write it as numbers')
+      const found = dataset as FoundDataset
+      const { owner, inner, place, kind, shape } = found
+      if (kind === 'other') damaged(`${found.type} where numbers are due`, 'write it as numbers')
+      const chosen = part ?? { offset: shape.map(() => 0), count: shape }
       const isDirect = place.layout !== 'chunked' || areUndone(place.filters)
-      if (!isDirect) return readWithLibrary(owner.path, inner, stored, part)
-      return readData(owner, { ...stored, place }, part, buffers)
+      if (isDirect) return readData(owner, found, chosen, buffers)
+      checkPart(owner.source, found, chosen)
+      return readWithLibrary(owner.path, inner, kind, chosen)
     })
   return {
     path,

@@ -28,21 +28,30 @@ export interface DataFile {
   findBeside(name: string): string
 }
 
+/** Throws Hdf5Fault where a part reaches beyond a dataset, or holds chunks that were never written. */
+export function checkPart(source: Source, dataset: StoredDataset, part: Hdf5Selection): void {
+  checkSides(dataset, part)
+  if (dataset.place.layout === 'chunked') findChunks(source, dataset, part)
+}
+
+function checkSides({ shape }: StoredDataset, { offset, count }: Hdf5Selection): void {
+  const isInside = count.every((side, d) => offset[d] + side <= shape[d])
+  if (!isInside || count.length !== shape.length) damaged(`no part (${count.join(', ')}) of it`)
+}
+
 /**
- * The values of a dataset, or of a part of it: little-endian, row-major, at a multiple of 8, in `buffers` or in memory
- * of their own. Rejects with Hdf5Fault.
+ * The values of a part of a dataset: little-endian, row-major, at a multiple of 8, in `buffers` or in memory of their
+ * own. Rejects with Hdf5Fault, also for chunks that were never written.
  */
 export async function readData(
   file: DataFile,
   dataset: StoredDataset,
-  part: Hdf5Selection = { offset: dataset.shape.map(() => 0), count: dataset.shape },
+  part: Hdf5Selection,
   buffers: Buffers = {},
 ): Promise<Buffer> {
-  const { shape, place } = dataset
-  const isInside = part.count.every((count, d) => part.offset[d] + count <= shape[d])
-  if (!isInside || part.count.length !== shape.length) damaged(`no part (${part.count.join(', ')}) of it`)
+  checkSides(dataset, part)
   const values =
-    place.layout === 'chunked'
+    dataset.place.layout === 'chunked'
       ? await readChunked(file.source, dataset, part, buffers)
       : await readRows(file, dataset, part, buffers)
   return dataset.isSwapped ? swap(values, bytesPerValue[dataset.kind]) : values
@@ -143,9 +152,6 @@ async function readChunked(
   if (place.layout !== 'chunked' || !chunks) return damaged('no chunks')
   const length = sizeOfPart(dataset, part)
   const { found, missing } = findChunks(source, dataset, part)
-  if (missing > 0 && !dataset.fill) {
-    damaged(`${missing} of ${missing + found.length} chunks that were never written`, neverWritten)
-  }
   const packed = await readTogether(source, found, length, buffers)
   const { chunkBytes } = place.index
   if (found.length === 1 && missing === 0 && chunkBytes === length) {
@@ -162,14 +168,15 @@ async function readChunked(
   return whole
 }
 
+// Kept for datasets of many chunks, which are read part by part.
 const chunkLists = new WeakMap<StoredDataset, ReturnType<typeof listChunks>>()
 
-// The chunks that the part touches, in row-major order, and how many of them were never written.
+// The chunks that the part touches, in row-major order, and how many were never written, for which a fill value stands.
 function findChunks(source: Source, dataset: StoredDataset, { offset, count }: Hdf5Selection) {
   const { place, shape, chunks } = dataset
   if (place.layout !== 'chunked' || !chunks) return damaged('no chunks')
   const list = chunkLists.get(dataset) ?? listChunks(source, place.index)
-  chunkLists.set(dataset, list)
+  if (list.size > 256) chunkLists.set(dataset, list)
   const found: PlacedChunk[] = []
   let missing = 0
   const visit = (d: number, number: number, start: readonly number[]): void => {
@@ -185,6 +192,9 @@ function findChunks(source: Source, dataset: StoredDataset, { offset, count }: H
     for (let i = first; i < end; i++) visit(d + 1, number * along + i, [...start, i * chunks[d]])
   }
   if (!count.includes(0)) visit(0, 0, [])
+  if (missing > 0 && !dataset.fill) {
+    damaged(`${missing} of ${missing + found.length} chunks that were never written`, neverWritten)
+  }
   return { found, missing }
 }
 

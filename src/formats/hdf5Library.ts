@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { DataError, describeCause } from '../base/index.ts'
 import type { Hdf5Selection } from './hdf5Data.ts'
 import { damaged } from './hdf5Source.ts'
-import { bytesPerValue, type Hdf5Dataset } from './hdf5Values.ts'
+import { bytesPerValue, type Hdf5Kind } from './hdf5Values.ts'
 
 type H5wasm = typeof import('h5wasm/node')
 type H5Module = Awaited<H5wasm['ready']>
@@ -61,12 +61,12 @@ function wrapLibrary(h5wasm: H5wasm, module: H5Module): Hdf5Library {
   }
 }
 
-/** A copy of the values of a dataset at `inner` in the file at `path`, or of a part. Throws Hdf5Fault, DataError. */
+/** A copy of a part of the dataset at `inner` in the file at `path`. Throws Hdf5Fault, DataError. */
 export async function readWithLibrary(
   path: string,
   inner: string,
-  { shape, kind }: Pick<Hdf5Dataset, 'shape' | 'kind'>,
-  part: Hdf5Selection = { offset: shape.map(() => 0), count: shape },
+  kind: Hdf5Kind,
+  part: Hdf5Selection,
 ): Promise<Uint8Array> {
   return withFile(path, ({ module, attempt, reserve }, id) => {
     const length = part.count.reduce((size, side) => size * side, bytesPerValue[kind])

@@ -4,18 +4,19 @@
 
 import { dirname } from 'node:path'
 import { DataError, pixels } from '../base/index.ts'
-import { type Hdf5Dataset, type Hdf5File, hashFile, openHdf5 } from '../formats/index.ts'
+import { type Hdf5Dataset, type Hdf5File, openHdf5 } from '../formats/index.ts'
 import { licenceAttribute, originAttribute } from './challenge.ts'
-import { parseLabel } from './names.ts'
+import { type Attempt, readColumns } from './challengeColumns.ts'
 import { parseOrigin, readSidecar } from './origin.ts'
 import type { Origin } from './patchSet.ts'
 import { type ImageKind, imageKinds, maximumOf, planesToPixels, type Scale } from './planes.ts'
 import {
   type Fault,
-  knownOrNull,
+  fingerprintFiles,
   type OpenedPatchSet,
   type OpenOptions,
   orderNames,
+  problemOf,
   type Reader,
   refuseFaults,
 } from './reader.ts'
@@ -45,13 +46,37 @@ export const challengeReader: Reader = {
 async function openChallenge(path: string, options: OpenOptions): Promise<OpenedPatchSet> {
   const file = await openHdf5(path)
   try {
-    const index = await indexGroups(file, orderNames(await file.list('/')))
+    const { groups, leftOut, faults } = await sortNames(file)
+    const index = await indexGroups(file, groups, faults)
     refuseFaults(path, index.faults, options.isTolerant)
-    const said = await readProvenance(file, path, options)
+    const said = { ...(await readProvenance(file, path, options)), leftOut }
     return makeSet(file, path, index, said, await findScale(file, index))
   } catch (cause) {
     await file.close()
     throw cause
+  }
+}
+
+// Every group at the root is a patch, and so is a link that leads nowhere; whatever else lies there is left out.
+async function sortNames(file: Hdf5File) {
+  const groups: string[] = []
+  const leftOut: Fault[] = []
+  const faults: Fault[] = []
+  for (const id of orderNames(await file.list('/'))) {
+    const { value: kind, problem } = await attempt(() => file.kindOf(id))
+    if (problem) faults.push({ id, problem })
+    if (problem || kind === 'group') groups.push(id)
+    else
+      leftOut.push({ id, problem: `'${id}', a ${kind === 'type' ? 'named type' : kind} beside the groups` })
+  }
+  return { groups, leftOut, faults }
+}
+
+async function attempt<T>(work: () => Promise<T | undefined>): Promise<Attempt<T>> {
+  try {
+    return { value: await work() }
+  } catch (cause) {
+    return { problem: problemOf(cause) }
   }
 }
 
@@ -76,30 +101,37 @@ interface ChallengeIndex {
 }
 
 // Group by group, not dataset by dataset: what belongs together lies together.
-async function indexGroups(file: Hdf5File, ids: readonly string[]): Promise<ChallengeIndex> {
-  const images: (Hdf5Dataset | undefined)[] = []
-  const labels: (number[] | undefined)[] = []
-  const centers: (string | null)[] = []
-  const slides: (string | null)[] = []
+async function indexGroups(
+  file: Hdf5File,
+  ids: readonly string[],
+  known: readonly Fault[],
+): Promise<ChallengeIndex> {
+  const images: Attempt<Hdf5Dataset>[] = []
+  const labels: Attempt<number[]>[] = []
+  const metadata: Attempt<number[]>[] = []
+  const broken = new Map(known.map(({ id, problem }) => [id, { problem }]))
   for (const id of ids) {
-    images.push(await file.describe(`${id}/img`))
-    labels.push(await file.readNumbers(`${id}/label`))
-    const [center, slide] = (await file.readNumbers(`${id}/metadata`)) ?? []
-    centers.push(center === undefined ? null : String(center))
-    slides.push(slide === undefined ? null : String(slide))
+    images.push(broken.get(id) ?? (await attempt(() => file.describe(`${id}/img`))))
+    labels.push(broken.get(id) ?? (await attempt(() => file.readNumbers(`${id}/label`))))
+    metadata.push(broken.get(id) ?? (await attempt(() => file.readNumbers(`${id}/metadata`))))
   }
-  const first = images.find((image) => image && isPlanes(image))
-  const faults = findImageFaults(ids, images, first)
+  const first = images.find(({ value }) => value && isPlanes(value))?.value
+  const faults = [...known]
+  const addFaults = (problems: readonly (string | undefined)[]) =>
+    problems.forEach((problem, row) => {
+      if (problem && !broken.has(ids[row])) faults.push({ id: ids[row], problem })
+    })
+  addFaults(images.map((image) => findImageFault(image, first)))
   if (!first) {
-    const got = faults.length > 0 ? `'${ids[0]}' with ${faults[0].problem}` : 'no group'
+    const got = faults.length > 0 ? `'${faults[0].id}' with ${faults[0].problem}` : 'no group'
     throw new DataError({ where: file.path, expected: 'groups with img (3, H, W)', got })
   }
+  const { problems, ...columns } = readColumns(labels, metadata)
+  addFaults(problems)
   return {
     ids,
-    images,
-    labels: checkLabels(ids, labels, faults),
-    centers: knownOrNull(centers),
-    slides: knownOrNull(slides),
+    images: images.map(({ value }) => value),
+    ...columns,
     height: first.shape[1],
     width: first.shape[2],
     kind: first.kind as ImageKind,
@@ -107,26 +139,24 @@ async function indexGroups(file: Hdf5File, ids: readonly string[]): Promise<Chal
   }
 }
 
-function findImageFaults(
-  ids: readonly string[],
-  images: readonly (Hdf5Dataset | undefined)[],
-  first: Hdf5Dataset | undefined,
-): Fault[] {
-  return ids.flatMap((id, row) => {
-    const problem = findImageFault(images[row], first)
-    return problem ? [{ id, problem }] : []
-  })
-}
-
 function isPlanes({ shape, kind }: Hdf5Dataset): boolean {
-  return shape.length === 3 && shape[0] === 3 && (imageKinds as readonly string[]).includes(kind)
+  return (
+    shape.length === 3 &&
+    shape[0] === 3 &&
+    !shape.includes(0) &&
+    (imageKinds as readonly string[]).includes(kind)
+  )
 }
 
-function findImageFault(image: Hdf5Dataset | undefined, first: Hdf5Dataset | undefined): string | undefined {
+function findImageFault(
+  { value: image, problem }: Attempt<Hdf5Dataset>,
+  first: Hdf5Dataset | undefined,
+): string | undefined {
+  if (problem) return `img: ${problem}`
   if (!image) return 'no img'
-  const { shape, kind } = image
+  const { shape, kind, type } = image
   if (!(imageKinds as readonly string[]).includes(kind))
-    return `img of type ${kind}, not ${imageKinds.join(', ')}`
+    return `img of type ${type}, not ${imageKinds.join(', ')}`
   const sides = `(${shape.join(', ')})`
   if (shape.length === 3 && shape[0] !== 3 && shape[2] === 3) return `img ${sides} in HWC order, not CHW`
   if (!isPlanes(image)) return `img of shape ${sides}, not (3, H, W)`
@@ -137,26 +167,10 @@ function findImageFault(image: Hdf5Dataset | undefined, first: Hdf5Dataset | und
   return undefined
 }
 
-function checkLabels(
-  ids: readonly string[],
-  found: readonly (number[] | undefined)[],
-  faults: Fault[],
-): Uint8Array | null {
-  if (found.every((label) => label === undefined)) return null
-  return Uint8Array.from(found, (values, row) => {
-    const label = values?.length === 1 ? parseLabel(values[0]) : undefined
-    if (label === undefined) {
-      const problem = values === undefined ? 'no label where others have one' : `label ${values}, not 0 or 1`
-      faults.push({ id: ids[row], problem })
-    }
-    return label ?? 0
-  })
-}
-
 const kindNames: Record<ImageKind, string> = { u8: 'uint8', f16: 'float16', f32: 'float32', f64: 'float64' }
 
 function describeStorage({ images, kind }: ChallengeIndex, scale: Scale): string {
-  const image = images.find((found) => found !== undefined)
+  const image = images.find((found) => found && isPlanes(found))
   const layout = image?.chunks ? ['chunked', ...image.filters].join(' ') : 'contiguous'
   const range = kind === 'u8' || scale === 255 ? '0 to 255' : '0 to 1'
   return `${layout} ${kindNames[kind]} CHW, ${range}`
@@ -166,11 +180,12 @@ function makeSet(
   file: Hdf5File,
   path: string,
   index: ChallengeIndex,
-  said: { origin: Origin; licence: string | null },
+  said: { origin: Origin; licence: string | null; leftOut: readonly Fault[] },
   scale: Scale,
 ): OpenedPatchSet {
   const { ids, images, labels, centers, slides, height, width, kind, faults } = index
   const area = height * width
+  const files = [path, ...file.otherFiles()]
   return {
     format: 'challenge',
     source: path,
@@ -195,8 +210,8 @@ function makeSet(
       })
       return pixels(out, wanted.length, height, width)
     },
-    fingerprint: () => hashFile(path),
-    files: [path],
+    fingerprint: () => fingerprintFiles(files),
+    files,
     close: () => file.close(),
   }
 }
@@ -214,7 +229,7 @@ function soundImage(
   if (!isSound)
     throw new DataError({
       where: `${path}/${ids[row]}`,
-      got: findImageFault(image, undefined) ?? 'another shape',
+      got: findImageFault({ value: image }, undefined) ?? 'another shape',
     })
   return image
 }
@@ -233,9 +248,18 @@ async function findScale(file: Hdf5File, { images, kind }: ChallengeIndex): Prom
     return row % step === 0 && image !== undefined && image.kind === kind && isPlanes(image)
   })
   let votes = 0
-  await file.readEach(sampled, (_, bytes) => {
-    const maximum = maximumOf(kind, bytes)
+  for (const image of sampled) {
+    // One that cannot be read has no vote; it is named when it is read.
+    const { value: maximum = 0 } = await attempt(() => readMaximum(file, image, kind))
     if (maximum > 0) votes += maximum > 1.5 ? 1 : -1
-  })
+  }
   return votes > 0 ? 255 : 1
+}
+
+async function readMaximum(file: Hdf5File, image: Hdf5Dataset, kind: ImageKind): Promise<number> {
+  let maximum = 0
+  await file.readEach([image], (_, bytes) => {
+    maximum = maximumOf(kind, bytes)
+  })
+  return maximum
 }

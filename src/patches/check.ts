@@ -1,9 +1,9 @@
 // Reads every patch and lists each that is damaged: what `eosin patches check` runs.
 
-import { EosinError, type Progress, silent } from '../base/index.ts'
+import { type Progress, silent } from '../base/index.ts'
 import { allRows } from './batches.ts'
 import type { PatchSet } from './patchSet.ts'
-import type { Fault, OpenedPatchSet } from './reader.ts'
+import { type Fault, type OpenedPatchSet, problemOf } from './reader.ts'
 
 /** How many patches were read, and what is wrong with which. */
 export interface PatchCheck {
@@ -39,11 +39,7 @@ async function findProblem(set: PatchSet, rows: ArrayLike<number>): Promise<stri
     await set.read(rows)
     return undefined
   } catch (cause) {
-    if (!(cause instanceof EosinError)) throw cause
-    const { expected, got } = cause.parts
-    return (
-      [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ') || cause.message
-    )
+    return problemOf(cause)
   }
 }
 

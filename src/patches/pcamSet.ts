@@ -2,23 +2,22 @@
 // y (N, 1, 1, 1) uint8) and, where it lies beside them, ..._meta.csv. Veeling et al. 2018,
 // https://github.com/basveeling/pcam (CC0). It does not say which hospital a patch is of.
 
-import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DataError, pixels, UnknownNameError } from '../base/index.ts'
-import {
-  type Hdf5Dataset,
-  type Hdf5File,
-  hashFile,
-  openHdf5,
-  readCsvFile,
-  requireColumns,
-} from '../formats/index.ts'
+import { type Hdf5Dataset, type Hdf5File, openHdf5, readCsvFile, requireColumns } from '../formats/index.ts'
 import { openBlocks } from './blocks.ts'
 import { joinPatchSets } from './joinedSet.ts'
 import { parseLabel, readNames } from './names.ts'
 import { readSidecar } from './origin.ts'
-import { type Fault, type OpenedPatchSet, type OpenOptions, type Reader, refuseFaults } from './reader.ts'
+import {
+  type Fault,
+  fingerprintFiles,
+  type OpenedPatchSet,
+  type OpenOptions,
+  type Reader,
+  refuseFaults,
+} from './reader.ts'
 import { unpackGzip } from './unpack.ts'
 
 const parts = ['train', 'valid', 'test'] as const
@@ -69,7 +68,7 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
     const labels = await readLabels(path, x.shape[0], faults)
     const slides = await readSlides(path, x.shape[0], faults)
     refuseFaults(path, faults, options.isTolerant)
-    const decisive = [path, await findLabelFile(path), await findMetaFile(path)]
+    const decisive = [path, await findLabelFile(path), await findMetaFile(path), ...file.otherFiles()]
     const sidecar = await readSidecar(dirname(path))
     const [count, height, width] = x.shape
     const blocks = openBlocks(file, x)
@@ -90,7 +89,7 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
       slides,
       labels,
       read: async (rows) => pixels(await blocks.read(rows), rows.length, height, width),
-      fingerprint: () => fingerprintParts(decisive),
+      fingerprint: () => fingerprintFiles(decisive),
       files: decisive.filter((file) => file !== undefined),
       close: () => file.close(),
     }
@@ -103,13 +102,17 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
 async function describeImages(path: string, file: Hdf5File): Promise<Hdf5Dataset> {
   const x = await file.describe('x')
   if (!x)
-    throw new DataError({ where: path, expected: "a dataset 'x'", got: (await file.list('/')).join(', ') })
-  if (x.kind !== 'u8' || x.shape.length !== 4 || x.shape[3] !== 3) {
+    throw new DataError({
+      where: path,
+      expected: "a dataset 'x'",
+      got: (await file.list('/')).slice(0, 8).join(', '),
+    })
+  if (x.kind !== 'u8' || x.shape.length !== 4 || x.shape[3] !== 3 || x.shape.includes(0)) {
     const hint = x.shape[1] === 3 ? 'the channels come last: transpose it' : undefined
     throw new DataError({
       where: `${path}/x`,
       expected: 'u8 (N, H, W, 3)',
-      got: `${x.kind} (${x.shape.join(', ')})`,
+      got: `${x.type} (${x.shape.join(', ')})`,
       hint,
     })
   }
@@ -137,7 +140,7 @@ async function readLabels(path: string, count: number, faults: Fault[]): Promise
   if (!beside) return null
   const file = await openHdf5(await unpackGzip(beside))
   try {
-    const values = await file.readNumbers('y')
+    const values = await file.readNumbers('y', count)
     if (values?.length !== count) {
       throw new DataError({
         where: `${beside}/y`,
@@ -172,10 +175,4 @@ async function readSlides(path: string, count: number, faults: Fault[]): Promise
     wsi.map((_, row) => String(row)),
     faults,
   )
-}
-
-async function fingerprintParts(files: readonly (string | undefined)[]): Promise<string> {
-  const hash = createHash('sha256')
-  for (const file of files) hash.update(file ? await hashFile(file) : '-')
-  return hash.digest('hex')
 }

@@ -1,6 +1,8 @@
 // What a reader offers, and what all of them share: options, faults, the order of rows.
 
-import { DataError } from '../base/index.ts'
+import { createHash } from 'node:crypto'
+import { DataError, EosinError } from '../base/index.ts'
+import { hashFile } from '../formats/index.ts'
 import type { Origin, PatchSet } from './patchSet.ts'
 
 /** How a patch set is opened. */
@@ -74,6 +76,25 @@ export function findRepeats(ids: readonly string[], keys: readonly string[] = id
   const seen = new Set<string>()
   const repeated = ids.filter((_, row) => seen.size === seen.add(keys[row]).size)
   return repeated.map((id) => ({ id, problem: 'listed twice' }))
+}
+
+/** What an error of Eosin's says is wrong with a patch, without naming it; any other error is thrown on. */
+export function problemOf(cause: unknown): string {
+  if (!(cause instanceof EosinError)) throw cause
+  const { expected, got } = cause.parts
+  if (expected) return [`expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ')
+  return got ?? cause.message
+}
+
+/**
+ * A sha256 (hex) over the contents of files, in this order; undefined stands for one that is not there. Of a single
+ * file it is its content's.
+ */
+export async function fingerprintFiles(files: readonly (string | undefined)[]): Promise<string> {
+  if (files.length === 1 && files[0] !== undefined) return hashFile(files[0])
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(file === undefined ? '-' : await hashFile(file))
+  return hash.digest('hex')
 }
 
 /** Orders names as numbers where they are decimal, which come first, and by code units otherwise. */

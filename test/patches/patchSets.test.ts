@@ -119,7 +119,6 @@ describe('describePatches', () => {
       storage: 'contiguous float32 CHW, 0 to 1',
       origin: 'unknown',
       layout: null,
-      leftOut: null,
       licence: null,
       range: expect.stringMatching(/^\d to 25\d$/),
       sampled: 6,
@@ -127,6 +126,7 @@ describe('describePatches', () => {
       labels: { 0: 3, 1: 3 },
       centers: { 0: 2, 1: 2, 2: 2 },
       labelsByCenter: { '0: 0': 1, '0: 1': 1, '1: 0': 1, '1: 1': 1, '2: 0': 1, '2: 1': 1 },
+      leftOut: null,
       slides: { 7: 6 },
     })
     expect(await describePatches(selectPatches(set, [0, 3]))).toMatchObject({

@@ -36,7 +36,7 @@ describe('makeSyntheticChallenge', () => {
     expect(await train.readText('eosin_origin')).toBe('synthetic')
     for (const index of [0, 7, 11]) {
       const patch = renderSyntheticPatch(options, 'train', index)
-      const image = (await train.readNumbers(`${index}/img`))!
+      const image = (await train.readNumbers(`${index}/img`, 3 * 96 * 96))!
       expect(Math.round(image[95 * 96 + 3] * 255)).toBe(patch.pixels[3 * (95 * 96 + 3)])
       expect(Math.round(image[2 * 96 * 96] * 255)).toBe(patch.pixels[2])
       expect(Array.from((await train.readNumbers(`${index}/label`))!)).toEqual([patch.label])

@@ -120,7 +120,7 @@ async function checkPath(path: string, { json, ...options }: OpenOptions): Promi
       [
         ...problems.map(({ id, problem }) => `${id}: ${problem}`),
         ...leftOut.map(({ id, problem }) => `left out: ${id}: ${problem}`),
-        `${formatCount(checked)} patches checked, ${problems.length} damaged`,
+        `${formatCount(checked)} patches checked, ${new Set(problems.map(({ id }) => id)).size} damaged`,
       ].join('\n'),
     )
     if (problems.length > 0) process.exitCode = 1
