@@ -7,8 +7,8 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { DataError, describeCause } from '../base/index.ts'
-import { explainWriteError } from '../formats/index.ts'
+import { DataError, describeCause, systemCode } from '../base/index.ts'
+import { explainWriteError, trackUnfinished } from '../formats/index.ts'
 
 /** Who holds a lease. */
 export interface Holder {
@@ -50,8 +50,8 @@ export async function takeLease(path: string, options: LeaseOptions = {}): Promi
   const own = describeSelf()
   let waitedFor = ''
   for (let pollMs = 20; ; pollMs = Math.min(longestPollMs, 1.5 * pollMs)) {
-    const file = await create(path, own)
-    if (file) return keep(path, own, file, options.beatMs ?? usualBeatMs)
+    const claim = await create(path, own)
+    if (claim) return keep(path, own, claim, options.beatMs ?? usualBeatMs)
     const holder = await readHolder(path)
     if (holder === 'gone') continue
     if (!(await isAlive(path, holder, own, silenceMs))) {
@@ -79,21 +79,29 @@ export async function withLease<Result>(
   }
 }
 
-// Opens a new file for a holder; null where there is one already. Creating is atomic, on shared disks too.
-async function create(path: string, own: Holder): Promise<FileHandle | null> {
+// A file that was made for a holder. A process that is told to end removes it, unless `untrack` was called.
+interface Claim {
+  readonly file: FileHandle
+  untrack(): void
+}
+
+// Makes a new file for a holder; null where there is one already. Creating is atomic, on shared disks too.
+async function create(path: string, own: Holder): Promise<Claim | null> {
   let file: FileHandle
   try {
     file = await open(path, 'wx')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return null
+    if (systemCode(cause) === 'EEXIST') return null
     throw explainWriteError(path, cause)
   }
+  const { done: untrack } = trackUnfinished(path)
   try {
     await giveSign(file, own)
-    return file
+    return { file, untrack }
   } catch (cause) {
     await file.close()
     await rm(path, { force: true })
+    untrack()
     throw explainWriteError(path, cause)
   }
 }
@@ -106,22 +114,28 @@ async function giveSign(file: FileHandle, own: Holder): Promise<void> {
 
 // Signs of life are written through the open file: should another have taken over, they reach the removed file only. The
 // file system dates them, so that machines need not agree on the time.
-function keep(path: string, own: Holder, file: FileHandle, beatMs: number): Lease {
+function keep(path: string, own: Holder, { file, untrack }: Claim, beatMs: number): Lease {
+  const isHeld = async () => {
+    const holder = await readHolder(path)
+    return holder !== 'gone' && holder?.token === own.token
+  }
   let beating = Promise.resolve()
+  const beat = async () => {
+    await giveSign(file, own)
+    if (!(await isHeld())) untrack() // it is another's now
+  }
   const timer = setInterval(() => {
-    beating = beating.then(() => giveSign(file, own)).catch(() => {}) // a full disk is the work's to report
+    beating = beating.then(beat).catch(() => {}) // a full disk is the work's to report
   }, beatMs)
   timer.unref()
   return {
-    async isHeld() {
-      const holder = await readHolder(path)
-      return holder !== 'gone' && holder?.token === own.token
-    },
+    isHeld,
     async release() {
       clearInterval(timer)
       await beating
       await file.close().catch(() => {})
       await removeLease(path, own.token, own, usualSilenceMs)
+      untrack()
     },
   }
 }
@@ -136,10 +150,11 @@ async function removeLease(
 ): Promise<void> {
   const guard = `${path}.guard`
   for (;;) {
-    const file = await create(guard, own).catch(() => 'gone' as const) // the folder was removed, the lease with it
-    if (file === 'gone') return
-    if (file) {
-      await file.close()
+    const claim = await create(guard, own).catch(() => 'none' as const) // the disk is full, or the folder was removed
+    if (claim === 'none') break
+    if (claim) {
+      await claim.file.close()
+      claim.untrack()
       break
     }
     const holder = await readHolder(guard)
@@ -156,8 +171,8 @@ async function removeLease(
 
 // null: a file that names nobody, as one that is just being written.
 async function readHolder(path: string): Promise<Holder | null | 'gone'> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return null
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    if (systemCode(cause) === 'ENOENT') return null
     throw new DataError({ where: path, expected: 'a lease', got: describeCause(cause) }, cause)
   })
   if (text === null) return 'gone'
@@ -192,7 +207,7 @@ async function measureSilence(path: string): Promise<number> {
     const now = (await stat(probe)).mtimeMs
     return Math.abs(now - (await stat(path)).mtimeMs)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 0 // given back meanwhile
+    if (systemCode(cause) === 'ENOENT') return 0 // given back meanwhile
     throw explainWriteError(path, cause)
   } finally {
     await rm(probe, { force: true })
@@ -230,7 +245,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM'
+    return systemCode(cause) === 'EPERM'
   }
 }
 

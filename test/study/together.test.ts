@@ -1,12 +1,13 @@
 // Processes that work at the same time, under one cache or into one folder, help each other: all end well, in the bytes
 // that one alone would have written.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hashRun, killWhen } from '../cli/killing.ts'
-import { runCli } from '../cli/runCli.ts'
+import { runCli, startCli } from '../cli/runCli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-together-'))
 const inFolder = (...parts: string[]) => join(folder, ...parts)
@@ -109,6 +110,20 @@ describe('a run', () => {
     const { code, stderr } = await runCli([...study('one.yaml', 'own'), '--cache', inFolder('own', 'one')])
     expect([code, stderr]).toEqual([2, expect.stringContaining('which lies in the cache')])
   })
+})
+
+describe('a study that is stopped by Ctrl-C', () => {
+  it('gives back its leases, so that another machine need not wait, and goes on', async () => {
+    const { child, done } = startCli(study('one.yaml', 'stopped'))
+    const stage = inFolder('stopped', '.cache', 'embed')
+    while (!(existsSync(stage) && readdirSync(stage).some((name) => name.endsWith('.lease'))))
+      await setTimeout(2)
+    child.kill('SIGINT')
+    expect(await done).toMatchObject({ code: 130 })
+    expect(leftovers(inFolder('stopped')).filter((name) => !name.endsWith('.work'))).toEqual([])
+    expect(await runCli(study('one.yaml', 'stopped'))).toMatchObject({ code: 0 })
+    expect(hashRun(inFolder('stopped', 'one'))).toEqual(hashRun(inFolder('alone', 'one')))
+  }, 60_000)
 })
 
 describe('two commands into one folder', () => {
