@@ -4,13 +4,15 @@ import { readFile } from 'node:fs/promises'
 import { DataError, describeCause, ndarray, type Progress, parseDecimal } from '../base/index.ts'
 import { openSession, type ProviderChoice, type Session } from '../engine/index.ts'
 import { readOnnx } from '../formats/index.ts'
-import { allRows, type PatchSet, readBatches } from '../patches/index.ts'
+import { allRows, type PatchSet, type PatchSize, readBatches, requireSize } from '../patches/index.ts'
 import { pipelineVersion } from './metadata.ts'
 
 /** A pipeline ready to predict; close it when done. */
 export interface OpenPipeline {
   readonly name: string
   readonly threshold: number
+  /** Size of the patches that it takes. */
+  readonly patch: PatchSize
   /** Probabilities of tumour in the order of the set's rows. Throws DataError for patches of another size. */
   predict(set: PatchSet, progress: Progress): Promise<Float32Array>
   close(): Promise<void>
@@ -49,25 +51,21 @@ export async function openPipeline(
   return {
     name: metadata.get('model') ?? path,
     threshold,
-    predict: (set, progress) => predictSet(path, session, set, progress),
+    patch: sizeOf(session),
+    predict: (set, progress) => predictSet(session, set, progress),
     close: () => session.close(),
   }
 }
 
-async function predictSet(
-  path: string,
-  session: Session,
-  set: PatchSet,
-  progress: Progress,
-): Promise<Float32Array> {
-  const [batch, height, width] = session.inputs[0].shape
-  if (set.height !== height || set.width !== width) {
-    throw new DataError({
-      where: set.source,
-      expected: `patches of ${height}x${width}, as ${path} takes them`,
-      got: `${set.height}x${set.width}`,
-    })
-  }
+function sizeOf({ inputs }: Session): PatchSize {
+  const [, height, width] = inputs[0].shape as readonly number[]
+  return { height, width }
+}
+
+async function predictSet(session: Session, set: PatchSet, progress: Progress): Promise<Float32Array> {
+  requireSize(set, sizeOf(session))
+  const [batch] = session.inputs[0].shape
+  const { height, width } = set
   const fixed = typeof batch === 'number' && batch > 0 ? batch : null
   const probabilities = new Float32Array(set.count)
   let done = 0

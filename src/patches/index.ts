@@ -13,4 +13,5 @@ export { type Fault, type OpenedPatchSet, type OpenOptions, orderNames, type Rea
 export * from './readers.ts'
 export * from './resize.ts'
 export * from './rotate.ts'
+export * from './sizes.ts'
 export * from './toTensor.ts'

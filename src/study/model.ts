@@ -9,7 +9,7 @@ import { type Head, headMethods } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { makeFolder, writeFileAtomic } from '../formats/index.ts'
-import { allRows, type PatchSet } from '../patches/index.ts'
+import { allRows, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
 import { checkSeal, readJson, replaceFolder, sealFolder } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
@@ -33,15 +33,20 @@ export interface ModelFile {
   readonly seeds: readonly number[]
   readonly threshold: number
   readonly extractorKey: string
+  /** Size of the patches in training: those to predict have it too. */
+  readonly patch: PatchSize
 }
 
 /** A model ready to predict; close it when done. */
 export interface Model {
   readonly name: string
   readonly threshold: number
+  /** Size of the patches that it takes. */
+  readonly patch: PatchSize
   /**
    * Seed-averaged probabilities of tumour, in the order of the set's rows; memory does not grow with pixels.
-   * Patches with too little tissue are normalised with the fit of their slide or center within this set.
+   * Patches with too little tissue are normalised with the fit of their slide or center within this set. Throws DataError
+   * for patches of another size (see resizePatches).
    */
   predict(set: PatchSet, progress: Progress): Promise<Float32Array>
   close(): Promise<void>
@@ -54,6 +59,7 @@ export async function saveModel(
   stain: FittedStain,
   heads: readonly TrainedHead[],
   threshold: number,
+  { height, width }: PatchSize,
 ): Promise<void> {
   const folder = join(runFolder, 'model.work')
   await rm(folder, { recursive: true, force: true })
@@ -74,6 +80,7 @@ export async function saveModel(
     seeds: cell.heads.map(({ seed }) => seed),
     threshold,
     extractorKey: cell.pair.extractorKey,
+    patch: { height, width },
   }
   await writeFileAtomic(join(folder, 'model.json'), `${JSON.stringify(model, null, 1)}\n`)
   await sealFolder(folder)
@@ -141,7 +148,11 @@ export async function openModel(
   return {
     name: file.cell,
     threshold: file.threshold,
-    predict: (set, progress) => predictSet(set, stain, extractor, heads, progress),
+    patch: file.patch,
+    async predict(set, progress) {
+      requireSize(set, file.patch)
+      return predictSet(set, stain, extractor, heads, progress)
+    },
     async close() {
       await extractor.close()
       for (const head of heads) await head.close?.()

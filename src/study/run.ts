@@ -256,7 +256,7 @@ async function writeRun({ recipe, options, timings, run }: Study, content: RunCo
   await rm(run.file('submission.csv'), { force: true })
   const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)
   const stain = stains.get(chosen.cell.pair.stain.label)!
-  await saveModel(run.path, chosen.cell, stain, chosen.heads, threshold)
+  await saveModel(run.path, chosen.cell, stain, chosen.heads, threshold, filtered.train.set)
   await rm(run.file('training.json'), { force: true })
   const learned = describeTraining([...stains.values()])
   if (learned.length > 0) await writeJson('training.json', learned)

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPatchSet, resizePatches } from '../../src/patches/index.ts'
 import { openModel, readModelFile, readRecipe, runStudy } from '../../src/study/index.ts'
 import { saveModel } from '../../src/study/model.ts'
 import { hashRun } from '../cli/killing.ts'
@@ -123,10 +124,58 @@ describe('the model of a run', () => {
     const heads = [{ entry: { folder: at('gone') } }]
     rmSync(join(run, 'model'), { recursive: true })
     await expect(
-      saveModel(run, cell as never, { entry: {}, fit: {} } as never, heads as never, 0.5),
+      saveModel(run, cell as never, { entry: {}, fit: {} } as never, heads as never, 0.5, {
+        height: 8,
+        width: 8,
+      }),
     ).rejects.toThrow()
     expect(readdirSync(run)).not.toContain('model')
     await runStudy(await readRecipe(at('recipe.yaml')), options)
     expect(hashRun(run)).toEqual(before)
   }, 60_000)
+})
+
+describe('patches of another size than those of the training', () => {
+  const other = at('other', 'val.h5')
+  const predict = (...more: string[]) =>
+    runCli(['predict', other, '--run', run, '--out', at('other.csv'), '--overwrite', '--json', ...more])
+
+  it('are refused, and resized where that is asked for, which the result says', async () => {
+    const made = await runCli([
+      'patches',
+      'make',
+      at('other'),
+      '--size',
+      '128',
+      '--train',
+      '4',
+      '--val',
+      '6',
+      '--test',
+      '4',
+    ])
+    expect(made.code).toBe(0)
+    const refused = await predict()
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(
+      /val\.h5: expected patches of 96x96, as in training, got 128x128; cut .* --resize/,
+    )
+    const { code, stdout } = await predict('--resize')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ count: 6, resized: { from: '128x128', to: '96x96' } })
+    expect(readFileSync(at('other.csv'), 'utf8').trim().split('\n')).toHaveLength(7)
+  })
+
+  it('are refused by the library too, and those of the same size are left as they are', async () => {
+    const model = await openModel(run, { device: 'cpu', threads: 1 })
+    try {
+      const set = await openPatchSet(other)
+      await expect(model.predict(set, () => {})).rejects.toThrow(/expected patches of 96x96/)
+      const own = await openPatchSet(at('data', 'val.h5'))
+      expect(resizePatches(own, model.patch)).toBe(own)
+      expect((await resizePatches(set, model.patch).read([0])).data.length).toBe(96 * 96 * 3)
+    } finally {
+      await model.close()
+    }
+  })
 })

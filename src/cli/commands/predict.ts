@@ -22,6 +22,7 @@ interface PredictOptions extends CommonOptions, SetOptions {
   readonly out: string
   readonly submission?: string
   readonly threads?: number
+  readonly resize?: boolean
 }
 
 export function addPredict(program: Command): void {
@@ -35,6 +36,10 @@ export function addPredict(program: Command): void {
     .option('--onnx <file>', 'or an exported pipeline')
     .option('--out <file.csv>', 'id, center, slide, probability, prediction', 'predictions.csv')
     .option('--submission <file.csv>', "also write the challenge's ID,Pred")
+    .option(
+      '--resize',
+      'resize patches of another size than those of the training; they must show as much tissue',
+    )
     .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
     .addOption(deviceOption())
     .addOption(overwriteOption())
@@ -49,12 +54,14 @@ export function addPredict(program: Command): void {
 
 async function runPredict(path: string, options: PredictOptions): Promise<void> {
   for (const file of [options.out, options.submission]) if (file) refuseOverwrite(file, options.overwrite)
-  const { openPatchSet } = await import('../../patches/index.ts')
+  const { openPatchSet, printSize, resizePatches } = await import('../../patches/index.ts')
   const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
   const { writeSubmission } = await import('../../runs/index.ts')
   const model = await openAnyModel(options)
   try {
-    const set = await openPatchSet(path, options)
+    const opened = await openPatchSet(path, options)
+    const set = options.resize ? resizePatches(opened, model.patch) : opened
+    const resized = set === opened ? null : { from: printSize(opened), to: printSize(set) }
     const probabilities = await model.predict(set, showProgress(`predict  ${path}`))
     clearLine()
     const prediction = Uint8Array.from(probabilities, (p) => Number(p >= model.threshold))
@@ -71,9 +78,13 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
     const tumour = prediction.reduce((sum, value) => sum + value, 0)
     printResult(
       options,
-      { model: model.name, count: set.count, tumour, out: options.out },
+      { model: model.name, count: set.count, tumour, resized, out: options.out },
       (result) =>
-        `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}\n${options.out}`,
+        [
+          `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}`,
+          ...(resized ? [`resized from ${resized.from} to ${resized.to}, as in training`] : []),
+          options.out,
+        ].join('\n'),
     )
   } finally {
     await model.close()
