@@ -1,9 +1,12 @@
 // Calls, truth and probability of patches tallied into 15 equal-width probability bins, of which confusion,
-// calibration error and reliability curve are all read. Expected calibration error after Naeini et al.,
-// "Obtaining well calibrated probabilities using Bayesian binning" (2015), for the tumour probability:
-// |mean probability - share of tumour| of each bin, weighted by the bin's share of patches.
+// calibration error and reliability curve are all read. Calibration error is the root of the mean of
+// (mean probability - share of tumour)^2 over the patches' bins. The plain mean is too large, since shares of few
+// patches are off by chance; it is debiased as Kumar, Liang & Ma, "Verified uncertainty calibration" (2019) do, but
+// by the jackknife over slides, so that what slides are off by chance goes too.
 
+import type { Interval } from './evaluation.ts'
 import type { Group } from './groups.ts'
+import { correctBias, type LeftOut, makeInterval, measureSpread } from './jackknife.ts'
 import type { Confusion } from './measures.ts'
 
 const bins = 15
@@ -49,16 +52,31 @@ export function readConfusion({ count }: Tally): Confusion {
   return { tp, fp, tn, fn }
 }
 
-/** Expected calibration error of a tally, 0 (calibrated) to 1. */
-export function measureCalibrationError({ count, probability }: Tally): number {
+/** The mean squared calibration error of a tally, 0 (calibrated) to 1, biased upwards. */
+export function measureSquaredError({ count, probability }: Tally): number {
   let total = 0
   let error = 0
   for (let bin = 0; bin < bins; bin++) {
     const { patches, tumours } = readBin(count, bin)
+    if (patches === 0) continue
     total += patches
-    error += Math.abs(probability[bin] - tumours)
+    error += (probability[bin] - tumours) ** 2 / patches
   }
   return error / total
+}
+
+/**
+ * The debiased root mean squared calibration error with its interval, 0 to 1, from the squared error of all patches
+ * and with each cluster left out. The interval is that of the squared error, which is no less sure than one patch.
+ */
+export function makeCalibrationError(squared: number, leftOut: LeftOut, patches: number): Interval {
+  const spread = measureSpread([leftOut])
+  if (!spread) return { value: Math.sqrt(squared), low: 0, high: 1 }
+  const debiased = correctBias(squared, leftOut)
+  const error = Math.max(spread.error, 1 / patches ** 2)
+  const { value, low, high } = makeInterval(debiased, { ...spread, error }, [0, 1])
+  const root = (figure: number) => Math.sqrt(Math.min(1, Math.max(0, figure)))
+  return { value: root(value), low: root(low), high: root(high) }
 }
 
 /** The reliability curve of a tally: bins that hold at least one patch, by rising probability. */

@@ -7,35 +7,34 @@ import { checkPredictions, makeGroup, nameSlides, type Predictions, sortRows } f
 import { prepareRanking, traceRoc } from './ranking.ts'
 import { countOnce, scoreGroup } from './scores.ts'
 
-/** How to evaluate: the call `probability >= threshold` is tumour (.5), `resamples` of the bootstrap (1000). */
+/** How to evaluate: the call `probability >= threshold` is tumour (0.5); `seed` deals more than 200 clusters into lots. */
 export interface EvaluateOptions {
   readonly threshold?: number
   readonly seed: number
-  readonly resamples?: number
 }
 
 /**
- * Evaluates probabilities of tumour against labels, with 95 % percentile bootstrap intervals that resample
- * whole slides where slides are known. The result does not depend on the order of rows.
+ * Evaluates probabilities of tumour against labels, with 95 % intervals from leaving out one slide after another,
+ * or patches where slides are not known. The result does not depend on the order of rows.
  * Throws DataError where a column has another length, a label is not 0 or 1, or a probability is not in [0, 1].
  */
 export function evaluate(options: Predictions & EvaluateOptions): Evaluation {
-  const { threshold = 0.5, seed, resamples = 1000, centers = null } = options
+  const { threshold = 0.5, seed, centers = null } = options
   checkPredictions(options)
-  checkOptions(threshold, resamples)
+  checkThreshold(threshold)
   const slides = nameSlides(options.slides, centers)
   const rows = sortRows(options)
   const all = makeGroup(options, rows, slides)
-  const scores = scoreGroup(all, threshold, openRandom(seed, 'evaluate'), resamples)
+  const scores = scoreGroup(all, threshold, openRandom(seed, 'evaluate'))
   const tally = tallyWeighted(all, assignCells(all, threshold), countOnce(all))
 
   const byCenter: Record<string, Scores> = {}
   for (const [center, rowsOfCenter] of splitRows(rows, centers)) {
-    const group = makeGroup(options, rowsOfCenter, slides)
+    const random = openRandom(seed, 'evaluate', 'center', center)
     const isAll = rowsOfCenter.length === rows.length
     byCenter[center] = isAll
       ? scores
-      : scoreGroup(group, threshold, openRandom(seed, 'evaluate', 'center', center), resamples)
+      : scoreGroup(makeGroup(options, rowsOfCenter, slides), threshold, random)
   }
   return {
     ...scores,
@@ -47,17 +46,9 @@ export function evaluate(options: Predictions & EvaluateOptions): Evaluation {
   }
 }
 
-function checkOptions(threshold: number, resamples: number): void {
-  if (!(threshold >= 0 && threshold <= 1)) {
-    throw new DataError({
-      where: 'evaluate threshold',
-      expected: 'a number from 0 to 1',
-      got: `${threshold}`,
-    })
-  }
-  if (!Number.isInteger(resamples) || resamples < 1) {
-    throw new DataError({ where: 'evaluate resamples', expected: 'a positive integer', got: `${resamples}` })
-  }
+function checkThreshold(threshold: number): void {
+  if (threshold >= 0 && threshold <= 1) return
+  throw new DataError({ where: 'evaluate threshold', expected: 'a number from 0 to 1', got: `${threshold}` })
 }
 
 function scoreSlides(

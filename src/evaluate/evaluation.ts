@@ -1,6 +1,6 @@
 // What an evaluation says: plain JSON, every figure with its interval.
 
-/** A figure and its 95 % bootstrap interval; the interval always holds the figure. */
+/** A figure and its 95 % interval; the interval always holds the figure. */
 export interface Interval {
   readonly value: number
   readonly low: number
@@ -19,11 +19,11 @@ export interface Scores {
   readonly auroc: Interval | null
   readonly auprc: Interval | null
   readonly f1: Interval | null
-  /** Expected calibration error, 15 equal-width bins. */
+  /** Root mean squared calibration error over 15 equal-width bins, debiased: 0 where nothing speaks against it. */
   readonly calibrationError: Interval
-  /** Slides in the group; null where slides are not known. Below ten, read the intervals as too narrow. */
+  /** Slides in the group; null where slides are not known. */
   readonly slides: number | null
-  /** What the intervals resample: whole slides where the group has at least two, else single patches. */
+  /** What the intervals leave out in turn: whole slides where the group has at least two, else patches. */
   readonly resampled: 'slides' | 'patches'
   readonly confusion: { readonly tp: number; readonly fp: number; readonly tn: number; readonly fn: number }
 }

@@ -1,9 +1,9 @@
 // The patches of an evaluation in an order of their own: by probability, label, center and slide, never by
 // row. Everything downstream sums in this order, so that shuffled rows give the same bits.
 
-import { DataError } from '../base/index.ts'
+import { DataError, type Random } from '../base/index.ts'
 
-/** Patches sorted by falling probability. Patches of one `cluster` are resampled together. */
+/** Patches sorted by falling probability. Patches of one `cluster` are left out together. */
 export interface Group {
   readonly probabilities: Float32Array
   readonly labels: Uint8Array
@@ -67,8 +67,8 @@ export function sortRows({ labels, probabilities, centers, slides }: Predictions
 }
 
 /**
- * The sorted `rows` as a group. Whole slides are its clusters where it has at least two, else single patches:
- * resampling one slide would always give that slide again and an interval of no width.
+ * The sorted `rows` as a group. Whole slides are its clusters where it has at least two, else single patches: nothing
+ * is left where the only slide is left out.
  */
 export function makeGroup(
   { labels, probabilities }: Predictions,
@@ -89,6 +89,23 @@ export function makeGroup(
     resampled: bySlide ? 'slides' : 'patches',
     slides: slideNames && slideIndex.size,
   }
+}
+
+/** How many patches each cluster of a group has. */
+export function countPatches({ cluster, clusters }: Group): Float64Array {
+  const sizes = new Float64Array(clusters)
+  for (const index of cluster) sizes[index]++
+  return sizes
+}
+
+// More parts than this make no interval better, only slower to have.
+const lotsAtMost = 200
+
+/** A group whose clusters, where there are more than 200, are dealt at random into so many: to be left out in lots. */
+export function dealLots(group: Group, random: Random): Group {
+  if (group.clusters <= lotsAtMost) return group
+  const lot = random.permutation(group.clusters).map((place) => place % lotsAtMost)
+  return { ...group, cluster: group.cluster.map((index) => lot[index]), clusters: lotsAtMost }
 }
 
 /** Slide names that mean one slide each: a name used in several centers becomes `center/slide`. */

@@ -1,11 +1,25 @@
-// Every figure of one group of patches with its interval. The figures themselves are the resample in which
-// each cluster counts once, so that value and interval come from the same code.
+// Every figure of one group of patches with its interval. The figures themselves are measured with each cluster
+// counted once and those of the interval with one left out, so that value and interval come from the same code.
 
 import type { Random } from '../base/index.ts'
-import { drawWeights, makeInterval } from './bootstrap.ts'
-import { assignCells, measureCalibrationError, readConfusion, tallyWeighted } from './calibration.ts'
-import type { Scores } from './evaluation.ts'
-import { checkPredictions, type Group, makeGroup, type Predictions, sortRows } from './groups.ts'
+import {
+  assignCells,
+  makeCalibrationError,
+  measureSquaredError,
+  readConfusion,
+  tallyWeighted,
+} from './calibration.ts'
+import type { Interval, Scores } from './evaluation.ts'
+import {
+  checkPredictions,
+  countPatches,
+  dealLots,
+  type Group,
+  makeGroup,
+  type Predictions,
+  sortRows,
+} from './groups.ts'
+import { countEffective, leaveEachOut, makeShareInterval } from './jackknife.ts'
 import { type Confusion, measureAccuracy, measureBalancedAccuracy, measureF1 } from './measures.ts'
 import { prepareRanking, rankWeighted } from './ranking.ts'
 
@@ -16,43 +30,50 @@ export interface Figures {
   readonly auroc: number | null
   readonly auprc: number | null
   readonly f1: number | null
-  readonly calibrationError: number
 }
 
-/** The figures of one set of probabilities, without intervals: quick. Throws DataError as evaluate does. */
+/**
+ * The figures of one set of probabilities, without intervals and what is told from them (calibration error): quick.
+ * Throws DataError as evaluate does.
+ */
 export function summarize({
   threshold = 0.5,
   ...predictions
 }: Predictions & { readonly threshold?: number }): Figures {
   checkPredictions(predictions)
   const group = makeGroup(predictions, sortRows(predictions), null)
-  const { confusion: _, ...figures } = prepareMeasure(group, threshold)(countOnce(group))
+  const { confusion: _, squaredError: __, ...figures } = prepareMeasure(group, threshold)(countOnce(group))
   return figures
 }
 
-/** The scores of `group` at `threshold`, intervals from `resamples` draws of its clusters. */
-export function scoreGroup(group: Group, threshold: number, random: Random, resamples: number): Scores {
+/** The scores of a group at `threshold`, intervals by leaving out its clusters; `random` deals lots of many. */
+export function scoreGroup(whole: Group, threshold: number, random: Random): Scores {
+  const group = dealLots(whole, random)
+  const effective = countEffective(countPatches(group))
   const measure = prepareMeasure(group, threshold)
-  const weights = countOnce(group)
-  const { confusion, ...figures } = measure(weights)
-  const draws = Array.from({ length: resamples }, () => {
-    drawWeights(random, weights)
-    return measure(weights)
-  })
-  const interval = (value: number, name: keyof Figures) => {
-    const resampled = draws.map((draw) => draw[name])
-    return makeInterval(value, resampled)
+  const { confusion, squaredError, ...figures } = measure(countOnce(group))
+  const leftOut = leaveEachOut(group.clusters, measure)
+  const interval = (name: keyof Figures, patches: number): Interval | null => {
+    const stratum = { figures: leftOut.map((left) => left[name]), effective }
+    return figures[name] === null ? null : makeShareInterval(figures[name], [stratum], patches)
   }
-  const optional = (name: keyof Figures) => (figures[name] === null ? null : interval(figures[name], name))
+  const count = group.labels.length
+  const positives = confusion.tp + confusion.fn
+  // What a mean over both classes rests on: as many patches as there are where the classes are of one size.
+  const ofBoth = (4 * positives * (count - positives)) / count
   return {
-    count: group.labels.length,
-    positives: confusion.tp + confusion.fn,
-    accuracy: interval(figures.accuracy, 'accuracy'),
-    balancedAccuracy: optional('balancedAccuracy'),
-    auroc: optional('auroc'),
-    auprc: optional('auprc'),
-    f1: optional('f1'),
-    calibrationError: interval(figures.calibrationError, 'calibrationError'),
+    count,
+    positives,
+    accuracy: interval('accuracy', count)!,
+    balancedAccuracy: interval('balancedAccuracy', ofBoth),
+    auroc: interval('auroc', ofBoth),
+    auprc: interval('auprc', positives),
+    f1: interval('f1', positives),
+    calibrationError: makeCalibrationError(
+      squaredError,
+      { figures: leftOut.map((left) => left.squaredError), effective },
+      count,
+    ),
     slides: group.slides,
     resampled: group.resampled,
     confusion,
@@ -68,16 +89,18 @@ export function countOnce(group: Group): Uint32Array {
 function prepareMeasure(group: Group, threshold: number) {
   const cell = assignCells(group, threshold)
   const ranking = prepareRanking(group)
-  return (weights: Uint32Array): Figures & { readonly confusion: Confusion } => {
+  return (
+    weights: Uint32Array,
+  ): Figures & { readonly confusion: Confusion; readonly squaredError: number } => {
     const tally = tallyWeighted(group, cell, weights)
     const confusion = readConfusion(tally)
     return {
       confusion,
+      squaredError: measureSquaredError(tally),
       accuracy: measureAccuracy(confusion),
       balancedAccuracy: measureBalancedAccuracy(confusion),
       ...rankWeighted(ranking, weights),
       f1: measureF1(confusion),
-      calibrationError: measureCalibrationError(tally),
     }
   }
 }

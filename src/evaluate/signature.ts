@@ -2,10 +2,17 @@
 // classifier learns from there, it learns for these hospitals only. Howard et al. 2021 (Nature Communications 12,
 // 4423), 'The impact of site-specific digital histology signatures on deep learning model accuracy and bias'.
 
-import { DataError, f32, type NdArray, openRandom, type RowSource, rowsOf } from '../base/index.ts'
-import { drawWeights, makeInterval } from './bootstrap.ts'
+import { DataError, f32, type NdArray, type RowSource, rowsOf } from '../base/index.ts'
 import type { Interval } from './evaluation.ts'
 import { nameSlides } from './groups.ts'
+import {
+  countEffective,
+  type LeftOut,
+  leaveEachOut,
+  makeInterval,
+  makeShareInterval,
+  measureSpread,
+} from './jackknife.ts'
 import { measureSilhouettes, multiplyRows, probeLinearly, voteNeighbours } from './probes.ts'
 import { assignFolds, hashRows, sampleCenters } from './signatureSample.ts'
 
@@ -19,11 +26,10 @@ export interface SignatureRows {
   readonly labels?: Uint8Array | null
 }
 
-/** How to measure: at most `perCenter` patches of each center (200), `resamples` of the bootstrap (1000). */
+/** How to measure: at most `perCenter` patches of each center (200). */
 export interface SignatureOptions {
   readonly seed: number
   readonly perCenter?: number
-  readonly resamples?: number
 }
 
 /** How well centers can be told apart. Balanced accuracies are held against `chance`, silhouettes against 0. */
@@ -52,7 +58,7 @@ const folds = 5
  */
 export async function measureSignature(
   { x, centers, slides = null, labels = null }: SignatureRows,
-  { seed, perCenter = 200, resamples = 1000 }: SignatureOptions,
+  { seed, perCenter = 200 }: SignatureOptions,
 ): Promise<CenterSignature | null> {
   for (const [name, column] of Object.entries({ centers, slides, labels })) {
     if (!column || column.length === x.shape[0]) continue
@@ -72,51 +78,49 @@ export async function measureSignature(
   const sampled = f32([rows.length, x.shape[1]])
   await rowsOf(x).gather(rows, sampled.data)
   const products = multiplyRows(sampled)
-  const random = openRandom(seed, 'signature')
-  const interval = (scores: Float64Array) => bootstrapCenters(scores, truth, cluster, random, resamples)
-  const isRight = (told: Int32Array) => Float64Array.from(told, (center, i) => Number(center === truth[i]))
+  const shareRight = (told: Int32Array) => {
+    const isRight = Float64Array.from(told, (center, i) => Number(center === truth[i]))
+    const { mean, leftOut } = averageCenters(isRight, truth, cluster)
+    return makeShareInterval(mean, leftOut, rows.length)
+  }
+  const silhouette = averageCenters(measureSilhouettes(products, truth, names.length), truth, cluster)
   return {
     centers: names,
     count: rows.length,
     chance: 1 / names.length,
     grouped,
-    linear: interval(isRight(probeLinearly(products, truth, names.length, fold))),
-    neighbours: interval(isRight(voteNeighbours(products, truth, names.length, fold))),
-    silhouette: interval(measureSilhouettes(products, truth, names.length)),
+    linear: shareRight(probeLinearly(products, truth, names.length, fold)),
+    neighbours: shareRight(voteNeighbours(products, truth, names.length, fold)),
+    silhouette: makeInterval(silhouette.mean, measureSpread(silhouette.leftOut), [-1, 1]),
   }
 }
 
-// The mean over centers of the centers' mean scores, clusters being drawn anew within each center.
-function bootstrapCenters(
+// The mean over centers of the centers' mean scores, and the same with each cluster of each center left out.
+function averageCenters(
   scores: Float64Array,
   truth: Int32Array,
   cluster: Int32Array,
-  random: ReturnType<typeof openRandom>,
-  resamples: number,
-): Interval {
-  const centers = Array.from({ length: Math.max(...truth) + 1 }, (_, center) => {
+): { readonly mean: number; readonly leftOut: readonly LeftOut[] } {
+  const parts = Array.from({ length: Math.max(...truth) + 1 }, (_, center) => {
     const rows = Array.from(truth.keys()).filter((i) => truth[i] === center)
-    const clusters = [...new Set(rows.map((i) => cluster[i]))]
-    return { rows: rows.map((i) => ({ score: scores[i], group: clusters.indexOf(cluster[i]) })), clusters }
+    const names = [...new Set(rows.map((i) => cluster[i]))]
+    const sums = new Float64Array(names.length)
+    const sizes = new Float64Array(names.length)
+    for (const i of rows) {
+      const at = names.indexOf(cluster[i])
+      sums[at] += scores[i]
+      sizes[at]++
+    }
+    const weigh = (values: Float64Array, weights: Uint32Array) =>
+      values.reduce((total, value, at) => total + weights[at] * value, 0)
+    const measure = (weights: Uint32Array) => weigh(sums, weights) / weigh(sizes, weights)
+    const all = measure(new Uint32Array(names.length).fill(1))
+    return { all, left: leaveEachOut(names.length, measure), effective: countEffective(sizes) }
   })
-  const measure = (weightsOf: (center: number) => Uint32Array) =>
-    centers.reduce((total, { rows }, center) => {
-      const weights = weightsOf(center)
-      let [sum, count] = [0, 0]
-      for (const { score, group } of rows) {
-        sum += weights[group] * score
-        count += weights[group]
-      }
-      return total + sum / count / centers.length
-    }, 0)
-  const ones = centers.map(({ clusters }) => new Uint32Array(clusters.length).fill(1))
-  const draws = centers.map(({ clusters }) => new Uint32Array(clusters.length))
-  const resampled = Array.from({ length: resamples }, () => {
-    for (const weights of draws) drawWeights(random, weights)
-    return measure((center) => draws[center])
-  })
-  return makeInterval(
-    measure((center) => ones[center]),
-    resampled,
-  )
+  const mean = parts.reduce((sum, { all }) => sum + all, 0) / parts.length
+  const leftOut = parts.map(({ all, left, effective }) => ({
+    figures: left.map((figure) => mean + (figure - all) / parts.length),
+    effective,
+  }))
+  return { mean, leftOut }
 }

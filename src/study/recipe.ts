@@ -85,7 +85,6 @@ const recipeSchema = z.strictObject({
   evaluate: z
     .strictObject({
       threshold: z.number().gt(0).lt(1).default(0.5),
-      resamples: z.int().min(100).max(100_000).default(1000),
     })
     .prefault({}),
 })
@@ -117,7 +116,7 @@ export interface Recipe {
   readonly augment: readonly AugmentEntry[]
   readonly embed: readonly AxisEntry[]
   readonly classify: readonly AxisEntry[]
-  readonly evaluate: { readonly threshold: number; readonly resamples: number }
+  readonly evaluate: { readonly threshold: number }
   /** The recipe as it was written, for the run folder. */
   readonly text: string
 }

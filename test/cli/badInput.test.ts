@@ -33,7 +33,6 @@ data:
 stain: [none]
 embed: [texture]
 classify: [{ head: mlp, epochs: 2 }]
-evaluate: { resamples: 100 }
 ${more}`,
   )
   return runCli(['study', 'run', path, '--out', join(folder, out)])

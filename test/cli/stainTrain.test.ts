@@ -107,7 +107,6 @@ stain:
   - { method: cyclegan, ${tiny}, distill: 4, reference: { center: 0 } }
 embed: [texture]
 classify: [logistic]
-evaluate: { resamples: 100 }
 `,
     )
     const whole = await runCli(study('whole'))

@@ -35,7 +35,7 @@ function drawRows(apart: number, slideApart = 0, centers = 3) {
 
 describe('the hospital signature', () => {
   it('is at chance where centers are alike, though their shares of tumour differ', async () => {
-    const signature = (await measureSignature(drawRows(0), { seed: 0, resamples: 300 }))!
+    const signature = (await measureSignature(drawRows(0), { seed: 0 }))!
     expect(signature).toMatchObject({ centers: ['c0', 'c1', 'c2'], chance: 1 / 3, grouped: 'slides' })
     for (const figure of [signature.linear, signature.neighbours]) {
       expect(figure.low).toBeLessThan(1 / 3)
@@ -45,13 +45,12 @@ describe('the hospital signature', () => {
   })
 
   it('would be given away by the share of tumour, were labels not sampled alike', async () => {
-    const signature = (await measureSignature({ ...drawRows(0), labels: null }, { seed: 0, resamples: 300 }))!
+    const signature = (await measureSignature({ ...drawRows(0), labels: null }, { seed: 0 }))!
     expect(signature.linear.low).toBeGreaterThan(1 / 3)
   })
 
   it('is certain where centers lie apart, and grows on the way there', async () => {
-    const signatureOf = async (apart: number) =>
-      (await measureSignature(drawRows(apart), { seed: 0, resamples: 300 }))!
+    const signatureOf = async (apart: number) => (await measureSignature(drawRows(apart), { seed: 0 }))!
     const [some, all] = [await signatureOf(1), await signatureOf(8)]
     expect(some.linear.value).toBeGreaterThan(0.5)
     expect(all.linear.value).toBe(1)
@@ -61,8 +60,8 @@ describe('the hospital signature', () => {
 
   it('does not take slides for centers: folds keep slides whole', async () => {
     const rows = drawRows(0, 3)
-    const bySlide = (await measureSignature(rows, { seed: 0, resamples: 100 }))!
-    const byPatch = (await measureSignature({ ...rows, slides: null }, { seed: 0, resamples: 100 }))!
+    const bySlide = (await measureSignature(rows, { seed: 0 }))!
+    const byPatch = (await measureSignature({ ...rows, slides: null }, { seed: 0 }))!
     expect(bySlide.neighbours.value).toBeLessThan(0.6)
     expect(byPatch).toMatchObject({ grouped: 'patches' })
     expect(byPatch.neighbours.value).toBeGreaterThan(0.9)
@@ -80,7 +79,7 @@ describe('the hospital signature', () => {
       slides: Array.from(order, (row) => `renamed ${9 - Number(rows.slides[row])}`),
       labels: Uint8Array.from(order, (row) => rows.labels[row]),
     }
-    const options = { seed: 3, resamples: 100, perCenter: 60 }
+    const options = { seed: 3, perCenter: 60 }
     const signature = (await measureSignature(rows, options))!
     expect(await measureSignature(shuffled, options)).toEqual(signature)
     expect(signature.count).toBeLessThanOrEqual(180)
@@ -89,7 +88,7 @@ describe('the hospital signature', () => {
   it('is nothing with one center, and finite where all rows are the same', async () => {
     expect(await measureSignature(drawRows(1, 0, 1), { seed: 0 })).toBeNull()
     const same = drawRows(0)
-    const signature = (await measureSignature({ ...same, x: f32(same.x.shape) }, { seed: 0, resamples: 50 }))!
+    const signature = (await measureSignature({ ...same, x: f32(same.x.shape) }, { seed: 0 }))!
     expect(Math.abs(signature.linear.value - 1 / 3)).toBeLessThan(0.1)
     expect(signature.silhouette.value).toBe(0)
   })

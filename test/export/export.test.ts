@@ -47,7 +47,7 @@ async function study(name: string, [stain, embed, head]: readonly string[]): Pro
   const data = 'data: { train: { path: data/train.h5 }, val: { path: data/val.h5 } }'
   const axes = `stain: [${stain}]\nembed: [${embed}]\nclassify: [${head}]`
   const path = at(`${name}.yaml`)
-  writeFileSync(path, `name: ${name}\nseeds: 2\n${data}\n${axes}\nevaluate: { resamples: 100 }\n`)
+  writeFileSync(path, `name: ${name}\nseeds: 2\n${data}\n${axes}\n`)
   const options = { out: at('runs'), cache: at('cache'), device: 'cpu', observer: quiet }
   await runStudy(await readRecipe(path), options)
 }

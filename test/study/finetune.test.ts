@@ -36,7 +36,6 @@ embed:
   - { extractor: dinov2-small, weights: vits14.safetensors, resize: 28, crop: false }
   - { extractor: dinov2-small, weights: vits14.safetensors, resize: 28, crop: false, trunk: 2, label: tuned }
 classify: [{ head: mlp, epochs: 5 }, { head: finetune, epochs: 4, patience: 4 }]
-evaluate: { resamples: 100 }
 `,
   )
 }, 120_000)

@@ -266,7 +266,6 @@ quality: none
 stain: [none]
 embed: [texture]
 classify: [logistic]
-evaluate: { resamples: 100 }
 `,
       { where: 'recipe', folder },
     )

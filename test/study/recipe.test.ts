@@ -26,7 +26,7 @@ describe('a recipe', () => {
     expect(recipe.data.train.path).toBe('/data/t.h5')
     expect(recipe.seeds).toEqual([0, 1, 2])
     expect(recipe.quality).not.toBeNull()
-    expect(recipe.evaluate).toEqual({ threshold: 0.5, resamples: 1000 })
+    expect(recipe.evaluate).toEqual({ threshold: 0.5 })
     expect(Object.keys(recipe.classify[0].options).length).toBeGreaterThan(5)
   })
 
@@ -130,7 +130,7 @@ describe('a recipe', () => {
       minimal.replace('t.h5', 't.h5, centres: [1]'),
       "r.yaml data.train: expected one of path, format, part, columns, folders, labelNames, centers, center, limit, origin, got 'centres'; did you mean 'centers'?",
     ],
-    ['an unknown key of evaluate', `${minimal}evaluate: { resample: 200 }\n`, "did you mean 'resamples'?"],
+    ['an unknown key of evaluate', `${minimal}evaluate: { treshold: 0.4 }\n`, "did you mean 'threshold'?"],
     [
       'an unknown key of a reference',
       minimal.replace('[none]', '[{ method: macenko, reference: { centre: 0 } }]'),
@@ -164,7 +164,6 @@ describe('a recipe', () => {
       `${minimal}seeds: 1000000000\n`,
       'seeds: expected a number of at most 100, got 1000000000',
     ],
-    ['too many resamples', `${minimal}evaluate: { resamples: 1.0e9 }\n`, 'at most 100000, got 1000000000'],
     ['a threshold that is none', `${minimal}evaluate: { threshold: 1 }\n`, 'a number of less than 1, got 1'],
     ['absurd widths', minimal.replace('[mlp]', '[{ head: mlp, hidden: [1.0e9] }]'), 'got [1000000000]'],
     [

@@ -43,7 +43,6 @@ stain: [macenko]
 augment: [none, { stain: restain, flips: true, rotation: 20, views: 2 }]
 embed: [texture]
 classify: [{ head: mlp, epochs: 8 }]
-evaluate: { resamples: 100 }
 `,
   )
   const run = await runCli(studyArgs('whole'))

@@ -52,7 +52,7 @@ export async function evaluateCell(
 ): Promise<Cell> {
   const inputs: CacheInputs = {
     stage: 'evaluate',
-    version: 1,
+    version: 2,
     heads: cell.heads.map((head) => keyOf(head.inputs)),
     seed: recipe.seed,
     options: recipe.evaluate,

@@ -80,7 +80,7 @@ function joinResults(results: readonly StainResult[]): StainResult {
 /** Measures how well centers can be told from a pair's embeddings; null where that cannot be said, as of tokens. */
 export async function measurePair(
   cache: Cache,
-  { seed, evaluate: { resamples } }: Recipe,
+  { seed }: Recipe,
   pair: EmbeddingPair,
   entries: Readonly<Record<'train' | 'val', CacheEntry>>,
   { train, val }: Filtered,
@@ -88,10 +88,9 @@ export async function measurePair(
   if (!train.set.centers || !val.set.centers || typeof pair.embed.options.trunk === 'number') return null
   const inputs = {
     stage: 'evaluate',
-    version: 1,
+    version: 2,
     signature: [entries.train.key, entries.val.key],
     seed,
-    resamples,
   }
   const { folder } = await cache.obtain(inputs, async (work) => {
     const files = [await openEmbeddings(entries.train), await openEmbeddings(entries.val)]
@@ -104,7 +103,7 @@ export async function measurePair(
           slides: a.slides && b.slides && [...a.slides, ...b.slides],
           labels: Uint8Array.from([...a.labels!, ...b.labels!]),
         },
-        { seed, resamples },
+        { seed },
       )
       await writeFileAtomic(join(work, 'signature.json'), `${JSON.stringify(signature)}\n`)
     } finally {
