@@ -1,3 +1,4 @@
+export * from './alignTables.ts'
 export * from './compare.ts'
 export * from './evaluate.ts'
 export * from './evaluation.ts'

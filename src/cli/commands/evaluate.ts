@@ -2,14 +2,23 @@
 
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { DataError } from '../../base/index.ts'
-import type { CenterSignature, Evaluation, Interval } from '../../evaluate/index.ts'
+import { DataError, UsageError } from '../../base/index.ts'
+import type {
+  CenterSignature,
+  Evaluation,
+  Interval,
+  NamedTable,
+  PairedDifference,
+} from '../../evaluate/index.ts'
 import { addExamples, type CommonOptions, jsonOption, printResult, seedOption, share } from '../command.ts'
 import { formatCount, formatTable } from '../terminal.ts'
 
 interface EvaluateOptions extends CommonOptions {
   readonly labels?: string
-  readonly column: string
+  readonly split?: string
+  readonly column?: string
+  readonly against?: string
+  readonly againstColumn?: string
   readonly threshold: number
   readonly seed: number
 }
@@ -19,13 +28,19 @@ export function addEvaluate(program: Command): void {
     .command('evaluate')
     .argument(
       '<path>',
-      'predictions.csv (id, probability; label, center, slide where known), or what eosin embed wrote',
+      'predictions as CSV or Parquet (id, probability; label, center, slide, split where known), or what eosin embed wrote',
     )
     .description(
       'accuracy, AUROC, calibration and more, with intervals clustered by slide; of embeddings, how well centers are told',
     )
-    .option('--labels <file.csv>', 'take labels (and center, slide) from here, matched by id')
-    .option('--column <name>', 'the column that holds probabilities', 'probability')
+    .option('--labels <file>', 'take labels (and center, slide) from here, matched by id')
+    .option('--split <name>', 'the split to evaluate (default: the only one that is labelled)')
+    .option('--column <name>', 'the column of probabilities (default: probability, or Pred)')
+    .option(
+      '--against <file>',
+      "compare: accuracy of PATH's predictions less that of these, for the same patches",
+    )
+    .option('--against-column <name>', 'the column of probabilities there (default: that of --column)')
     .option('--threshold <p>', 'tumour from this probability up', share, 0.5)
     .addOption(seedOption().default(0))
     .addOption(jsonOption())
@@ -33,35 +48,32 @@ export function addEvaluate(program: Command): void {
   addExamples(
     evaluate,
     'eosin evaluate predictions.csv --labels data/test_truth.csv',
+    'eosin evaluate a/predictions.csv --against b/predictions.csv --labels data/test_truth.csv',
     'eosin evaluate embeddings/train',
   )
 }
 
 async function runEvaluate(path: string, options: EvaluateOptions): Promise<void> {
   if (await isFolder(path)) return evaluateSignature(path, options)
-  const { evaluate } = await import('../../evaluate/index.ts')
-  const predictions = await readTable(path)
-  const ids = columnOf(path, predictions, 'id')
-  const truth = options.labels ? alignById(options.labels, await readTable(options.labels), ids) : predictions
-  const labels = columnOf(options.labels ?? path, truth, 'label').map((text, row) => {
-    if (text !== '0' && text !== '1') {
-      throw new DataError({
-        where: `${options.labels ?? path} id ${ids[row]}`,
-        expected: 'label 0 or 1',
-        got: `'${text}'`,
-      })
-    }
-    return Number(text)
-  })
-  const result = evaluate({
-    labels: Uint8Array.from(labels),
-    probabilities: Float32Array.from(columnOf(path, predictions, options.column), Number),
-    centers: knownColumn(truth.center ?? predictions.center),
-    slides: knownColumn(truth.slide ?? predictions.slide),
-    threshold: options.threshold,
-    seed: options.seed,
-  })
-  printResult(options, result, describeEvaluation)
+  const { alignPair, alignTables, evaluate, pairedDifference } = await import('../../evaluate/index.ts')
+  const { labels, split, column, against, againstColumn, threshold, seed } = options
+  const tables = {
+    predictions: await readNamed(path),
+    labels: labels === undefined ? undefined : await readNamed(labels),
+    split,
+    column,
+  }
+  if (against === undefined) {
+    const aligned = alignTables(tables)
+    const result = { split: aligned.split, ...evaluate({ ...aligned, threshold, seed }) }
+    printResult(options, result, () => describeEvaluation(result, aligned.unpredicted))
+    return
+  }
+  const pair = alignPair({ ...tables, against: await readNamed(against), againstColumn })
+  const result = { split: pair.split, ...pairedDifference({ ...pair, a: pair.probabilities, threshold }) }
+  const name = (file: string, chosen: string | undefined) => (chosen ? `${file} (${chosen})` : file)
+  const names = [name(path, column), name(against, againstColumn ?? column)] as const
+  printResult(options, result, () => describeDifference(result, names))
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -72,6 +84,11 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 async function evaluateSignature(folder: string, options: EvaluateOptions): Promise<void> {
+  const ofTables = [options.labels, options.split, options.column, options.against]
+  if (ofTables.some((option) => option !== undefined)) {
+    const expected = 'a table of predictions with --labels, --split, --column or --against'
+    throw new UsageError({ where: folder, expected, got: 'a folder of embeddings' })
+  }
   const { readEmbeddingFolder } = await import('../../study/index.ts')
   const { measureSignature } = await import('../../evaluate/index.ts')
   const { x, centers, slides, labels } = await readEmbeddingFolder(folder)
@@ -109,45 +126,55 @@ function describeSignature(signature: CenterSignature): string {
   ].join('\n')
 }
 
-type Table = Readonly<Record<string, readonly string[]>>
-
-async function readTable(path: string): Promise<Table> {
-  const { readCsv, readTextFile } = await import('../../formats/index.ts')
-  const text = await readTextFile(path)
-  return readCsv(text, path)
+async function readNamed(path: string): Promise<NamedTable> {
+  const { readTableFile } = await import('../../formats/index.ts')
+  return { where: path, columns: await readTableFile(path) }
 }
 
-function columnOf(path: string, table: Table, name: string): readonly string[] {
-  if (!table[name]) {
-    throw new DataError({ where: path, expected: `a column '${name}'`, got: Object.keys(table).join(', ') })
-  }
-  return table[name]
+function describePatches({ count, split }: { count: number; split: string | null }): string {
+  return `${formatCount(count)} patches${split === null ? '' : ` of split ${split}`}`
 }
 
-function alignById(path: string, table: Table, ids: readonly string[]): Table {
-  const rowOf = new Map(columnOf(path, table, 'id').map((id, row) => [id, row]))
-  const rows = ids.map((id) => {
-    const row = rowOf.get(id)
-    if (row === undefined) throw new DataError({ where: path, expected: `a row for id ${id}`, got: 'none' })
-    return row
-  })
-  return Object.fromEntries(
-    Object.entries(table).map(([name, values]) => [name, rows.map((row) => values[row])]),
-  )
+function describeDifference(
+  result: PairedDifference & { readonly split: string | null },
+  [first, second]: readonly [string, string],
+): string {
+  const { difference, p, resampled, slides, onlyA, onlyB } = result
+  const signed = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(4)}`
+  const leftOut = resampled === 'slides' ? `${formatCount(slides!)} slides` : 'patches'
+  return [
+    `${describePatches(result)}; accuracy of ${first} less that of ${second}; 95 %, ${leftOut} left out in turn`,
+    '',
+    formatTable(
+      ['figure', 'value', '95 % interval', 'p'],
+      [
+        [
+          'difference in accuracy',
+          signed(difference.value),
+          `${signed(difference.low)} to ${signed(difference.high)}`,
+          p < 0.0001 ? '<0.0001' : p.toFixed(4),
+        ],
+      ],
+    ),
+    '',
+    `right in the first only: ${formatCount(onlyA)} patches, in the second only: ${formatCount(onlyB)}`,
+  ].join('\n')
 }
 
-function knownColumn(values: readonly string[] | undefined): readonly string[] | null {
-  return values?.some((value) => value !== '') ? values : null
-}
-
-function describeEvaluation(result: Evaluation): string {
+function describeEvaluation(
+  result: Evaluation & { readonly split: string | null },
+  unpredicted: number,
+): string {
   const figure = (name: string, interval: Interval | null) =>
     interval
       ? [name, interval.value.toFixed(4), `${interval.low.toFixed(4)} - ${interval.high.toFixed(4)}`]
       : [name, '-', '-']
   const { tp, fp, tn, fn } = result.confusion
   return [
-    `${formatCount(result.count)} patches, ${formatCount(result.positives)} tumour; intervals: 95 % bootstrap over ${result.resampled}`,
+    `${describePatches(result)}, ${formatCount(result.positives)} tumour; intervals: 95 %, ${result.resampled} left out in turn`,
+    ...(unpredicted > 0
+      ? [`${formatCount(unpredicted)} labelled patches have no prediction and are not counted`]
+      : []),
     '',
     formatTable(
       ['figure', 'value', '95 % interval'],

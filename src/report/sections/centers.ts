@@ -56,7 +56,7 @@ function renderCenterTable(
 confirmed, tumour missed.</span></caption>
 <thead><tr><th scope="col">center</th><th scope="col">split</th><th scope="col" class="n">patches</th><th scope="col" class="n">tumour %</th>
 <th scope="col" class="n">accuracy %</th><th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">AUPRC</th>
-<th scope="col" class="n">F1</th><th scope="col" class="n">ECE</th><th scope="col" class="n edge">TP</th><th scope="col" class="n">FP</th><th scope="col" class="n">TN</th><th scope="col" class="n">FN</th></tr></thead>
+<th scope="col" class="n">F1</th><th scope="col" class="n">calibration error</th><th scope="col" class="n edge">TP</th><th scope="col" class="n">FP</th><th scope="col" class="n">TN</th><th scope="col" class="n">FN</th></tr></thead>
 <tbody>${rows.map(({ split, center, scores }) => renderCenterRow(center, WORDS[split], scores))}
 ${scoredSplits(chosen)
   .filter((split) => rows.filter((row) => row.split === split).length !== 1)

@@ -130,7 +130,7 @@ function drawReliability(
     width: 340,
     height: 330,
     title,
-    alt: `${title}, chosen cell: expected calibration error ${formatUnit(calibrationError.value)} over ${values.length} bins`,
+    alt: `${title}, chosen cell: calibration error ${formatUnit(calibrationError.value)} over ${values.length} bins`,
     spec: {
       layer: [
         DIAGONAL,

@@ -56,13 +56,12 @@ ${
 set comes from whoever holds its labels, for the answers in <code>submission.csv</code>.</p>`
 }
 <p class="soft">Probabilities are averaged over ${manifest.seeds.length === 1 ? 'one seed' : `${manifest.seeds.length} seeds`}
-before they are scored; intervals resample ${describeResampling(resampled, slides)}.</p>`
+before they are scored; intervals come from leaving out ${describeLeftOut(resampled, slides)}.</p>`
 }
 
-function describeResampling(resampled: 'slides' | 'patches', slides: number | null | undefined): string {
-  if (resampled === 'patches') return 'single patches, as slides are not known or there is only one'
-  const few = slides && slides < 10 ? ', which are few: the true uncertainty is larger' : ''
-  return `whole slides (${slides ? formatCount(slides) : 'number not known'}${few})`
+function describeLeftOut(resampled: 'slides' | 'patches', slides: number | null): string {
+  if (resampled === 'patches') return 'patches in turn, since slides are not known or there is only one'
+  return `each of ${formatCount(slides!)} slides in turn`
 }
 
 function renderGrid(data: ReportData): Html {
@@ -71,10 +70,11 @@ function renderGrid(data: ReportData): Html {
   const withTest = cells.some((cell) => cell.test)
   const colour = colourGrid(metrics)
   const columns = html`<th scope="col" class="n edge">accuracy %</th>
-<th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n"><abbr title="expected calibration error">ECE</abbr></th>`
+<th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">calibration error</th>`
   return html`<table><caption><span>Sorted by validation accuracy. Under each figure its 95 % interval${
     cells[0].seeds.length > 1 && ', under the accuracy also the mean ± SD of the single seeds'
-  }. ECE is the expected calibration error (0 is best). Cost adds up the stages a cell rests on, those shared
+  }. The calibration error
+is a root mean square over 15 bins, less what chance adds to it (0 is best). Cost adds up the stages a cell rests on, those shared
 with other cells included.</span></caption>
 <thead><tr><th scope="col" rowspan="2" class="pin">stain</th>${isAugmented(metrics) && html`<th scope="col" rowspan="2">augment</th>`}<th scope="col" rowspan="2"${markSame(metrics, 'embed')}>embed</th><th scope="col" rowspan="2"${markSame(metrics, 'classify')}>classify</th>
 <th scope="colgroup" colspan="4" class="edge">Validation</th>${withTest && html`<th scope="colgroup" colspan="4" class="edge">Test</th>`}

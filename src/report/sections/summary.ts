@@ -56,7 +56,7 @@ ${tile(`Calibration error, ${where}`, measured.calibrationError, formatUnit)}
 <p class="soft">${formatPlural(patches, 'patch', 'patches')} of ${formatPlural(countCenters(data), 'center')} ·
 ${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.length, 'seed')}${
       timings.length > 0 && html` · ${formatSeconds(seconds)} of work`
-    }. Every interval is a 95 % bootstrap interval; the validation figure flatters, since the cell was chosen by it.</p>`,
+    }. Intervals are 95 % intervals; the validation figure flatters, since the cell was chosen by it.</p>`,
   }
 }
 

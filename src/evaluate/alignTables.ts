@@ -1,0 +1,209 @@
+// Tables of predictions and labels become columns of one order. A patch is known by its split and its id, since ids may
+// begin anew in each split; what cannot be paired without a guess is refused.
+
+import { DataError, parseDecimal } from '../base/index.ts'
+import type { Predictions } from './groups.ts'
+
+/** A table of text by column, and what messages call it. */
+export interface NamedTable {
+  readonly where: string
+  readonly columns: Readonly<Record<string, readonly string[]>>
+}
+
+/** What to align, and how it is meant where the tables alone do not say. */
+export interface AlignOptions {
+  /** `id` and a column of probabilities; `label`, `center`, `slide` and `split` where known. */
+  readonly predictions: NamedTable
+  /** `id` and `label`, and others as above. Labels that the predictions have too must be the same. */
+  readonly labels?: NamedTable
+  /** Default: the only split that the labels name, or the only one of the predictions. */
+  readonly split?: string
+  /** Default: `probability`, or `Pred` as the challenge has it. */
+  readonly column?: string
+}
+
+/** Predictions with labels, in the order of the predictions' table. */
+export interface AlignedPredictions extends Predictions {
+  readonly ids: readonly string[]
+  /** null where no table names any, or all are taken. */
+  readonly split: string | null
+  readonly centers: readonly string[] | null
+  readonly slides: readonly string[] | null
+  /** Patches of the labels' table that have no prediction. */
+  readonly unpredicted: number
+}
+
+// A table whose known columns are found; null where it has none such.
+interface KnownTable extends NamedTable {
+  readonly id: readonly string[]
+  readonly label: readonly string[] | null
+  readonly center: readonly string[] | null
+  readonly slide: readonly string[] | null
+  readonly split: readonly string[] | null
+}
+
+/**
+ * Pairs predictions with labels by split and id. Throws DataError where a column is missing, the split is open, an id
+ * repeats or has no label, labels contradict each other, or a value is no label or no probability.
+ */
+export function alignTables({ column, ...options }: AlignOptions): AlignedPredictions {
+  const predictions = knowTable(options.predictions)
+  const labels = options.labels && knowTable(options.labels)
+  const source = labels ?? predictions
+  if (!source.label) throw missingColumn(source, 'label')
+  const text = findColumn(predictions, column ? [column] : ['probability', 'pred'])
+  if (!text) throw missingColumn(predictions, column ?? 'probability or Pred', 'name it with --column')
+  const split = chooseSplit(predictions, labels, options.split)
+  const own = selectRows(predictions, split)
+  const told = labels && selectRows(labels, split)
+  const rows = Array.from(own, ([id, row]) => ({ id, own: row, told: told && findRow(source, told, id) }))
+  // What the labels' table says comes first; where it is silent, the predictions' own columns.
+  const pick = (name: 'center' | 'slide') => {
+    const values = rows.map((row) => labels?.[name]?.[row.told!] || predictions[name]?.[row.own] || '')
+    return values.some((value) => value !== '') ? values : null
+  }
+  return {
+    ids: rows.map(({ id }) => id),
+    split,
+    labels: Uint8Array.from(rows, (row) => {
+      const own = { where: `${predictions.where} id ${row.id}`, text: predictions.label?.[row.own] ?? '' }
+      const told = labels && { where: `${labels.where} id ${row.id}`, text: labels.label![row.told!] }
+      return readLabel(own, told)
+    }),
+    probabilities: Float32Array.from(rows, (row) =>
+      readProbability(`${predictions.where} id ${row.id}`, text[row.own]),
+    ),
+    centers: pick('center'),
+    slides: pick('slide'),
+    unpredicted: told ? told.size - own.size : 0,
+  }
+}
+
+/** What to align a second table of predictions with. */
+export interface AlignPairOptions extends AlignOptions {
+  readonly against: NamedTable
+  /** Default: `column`, where that is given. */
+  readonly againstColumn?: string
+}
+
+/** Two tables of predictions for the same patches: `b` is the second's, in the first's order. Throws as alignTables. */
+export function alignPair({ against, againstColumn, ...options }: AlignPairOptions): AlignedPredictions & {
+  readonly b: Float32Array
+} {
+  const hasSplits = (table: NamedTable | undefined) => Boolean(table && knowTable(table).split)
+  const isSplit = hasSplits(options.predictions) || hasSplits(options.labels)
+  const first = alignTables(isSplit ? options : { ...options, split: undefined })
+  const split = hasSplits(against) ? (first.split ?? options.split) : undefined
+  // Labels of the first stand in for the second's: where it has other labels or patches, that comes to light.
+  const labels = {
+    where: options.predictions.where,
+    columns: { id: first.ids, label: Array.from(first.labels, String) },
+  }
+  const second = alignTables({ predictions: against, labels, split, column: againstColumn ?? options.column })
+  const rowOf = new Map(second.ids.map((id, row) => [id, row]))
+  const b = Float32Array.from(first.ids, (id) => second.probabilities[findRow(against, rowOf, id)])
+  return { ...first, b }
+}
+
+function knowTable(table: NamedTable): KnownTable {
+  const id = findColumn(table, ['id'])
+  if (!id) throw missingColumn(table, 'id')
+  const [label, center, slide, split] = ['label', 'center', 'slide', 'split'].map((name) =>
+    findColumn(table, [name]),
+  )
+  return { ...table, id, label, center, slide, split }
+}
+
+// A column by the first of `names` that the table has: as written, else in any case, as in the challenge's `ID,Pred`.
+function findColumn({ where, columns }: NamedTable, names: readonly string[]): readonly string[] | null {
+  for (const name of names) {
+    if (Object.hasOwn(columns, name)) return columns[name]
+    const plain = (text: string) => text.trim().toLowerCase()
+    const alike = Object.keys(columns).filter((other) => plain(other) === plain(name))
+    if (alike.length > 1)
+      throw new DataError({ where, expected: `one column '${name}'`, got: alike.join(', ') })
+    if (alike.length === 1) return columns[alike[0]]
+  }
+  return null
+}
+
+function missingColumn({ where, columns }: NamedTable, name: string, hint?: string): DataError {
+  const names = Object.keys(columns)
+  const others = names.length > 12 ? ` and ${names.length - 12} more` : ''
+  return new DataError({
+    where,
+    expected: `a column ${name}`,
+    got: names.slice(0, 12).join(', ') + others,
+    hint,
+  })
+}
+
+function chooseSplit(
+  predictions: KnownTable,
+  labels: KnownTable | undefined,
+  wanted?: string,
+): string | null {
+  if (wanted !== undefined) {
+    if (!predictions.split && !labels?.split) throw missingColumn(predictions, 'split')
+    return wanted
+  }
+  const source = labels ?? predictions
+  const labelled = new Set(source.split?.filter((_, row) => source.label![row] !== ''))
+  const own = new Set(predictions.split)
+  if (labelled.size === 1) return [...labelled][0]
+  if (own.size <= 1) return [...own][0] ?? null
+  throw new DataError({
+    where: predictions.where,
+    expected: 'patches of one split',
+    got: [...own].join(', '),
+    hint: `say which, as in --split ${[...own][0]}`,
+  })
+}
+
+// The rows of a split by id; all rows where the table names no splits.
+function selectRows(
+  { where, id: ids, split: splits }: KnownTable,
+  split: string | null,
+): Map<string, number> {
+  const rows = new Map<string, number>()
+  for (const [row, id] of ids.entries()) {
+    if (splits && split !== null && splits[row] !== split) continue
+    if (rows.has(id)) {
+      const hint = splits && split === null ? `say which split, as in --split ${splits[row]}` : undefined
+      throw new DataError({ where, expected: 'each id once', got: `id ${id} twice`, hint })
+    }
+    rows.set(id, row)
+  }
+  if (rows.size > 0) return rows
+  const got = [...new Set(splits)].join(', ') || 'none'
+  throw new DataError({ where, expected: split === null ? 'patches' : `patches of split '${split}'`, got })
+}
+
+function findRow({ where }: NamedTable, rows: ReadonlyMap<string, number>, id: string): number {
+  const row = rows.get(id)
+  if (row === undefined) throw new DataError({ where, expected: `a row for id ${id}`, got: 'none' })
+  return row
+}
+
+interface Field {
+  readonly where: string
+  readonly text: string
+}
+
+// The label that is told, or else the predictions' own; both have to agree.
+function readLabel(own: Field, told: Field | undefined): 0 | 1 {
+  const { where, text } = [told, own].find((field) => field?.text) ?? told ?? own
+  const label = parseDecimal(text)
+  if (label !== 0 && label !== 1) throw new DataError({ where, expected: 'label 0 or 1', got: `'${text}'` })
+  if (own.text !== '' && parseDecimal(own.text) !== label) {
+    const expected = `label ${own.text}, as ${own.where} has it`
+    throw new DataError({ where, expected, got: text, hint: 'are these the same patches?' })
+  }
+  return label
+}
+
+function readProbability(where: string, text: string): number {
+  const value = parseDecimal(text)
+  if (value !== undefined && value >= 0 && value <= 1) return value
+  throw new DataError({ where, expected: 'a probability from 0 to 1', got: `'${text}'` })
+}

@@ -1,0 +1,89 @@
+// eosin evaluate on files: what is paired with what, and what a comparison prints.
+
+import { writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { openRandom } from '../../src/base/index.ts'
+import { writeCsv, writeParquet } from '../../src/formats/index.ts'
+import { makeTemporaryFolder } from '../formats/temporaryFolder.ts'
+import { runCli } from './runCli.ts'
+
+const at = makeTemporaryFolder()
+
+// Val and test of 60 patches each, ids from 0 in both; `b` errs more often on val.
+function writeRun() {
+  const random = openRandom(5, 'run')
+  const rows = ['val', 'test'].flatMap((split) =>
+    Array.from({ length: 60 }, (_, i) => ({ split, id: `${i}` })),
+  )
+  const truth = rows.map(() => random.integer(2))
+  const guess = (errors: number) =>
+    truth.map((label) => Math.abs(label - (random.uniform() < errors ? 0.9 : 0.1)))
+  const [a, b] = [guess(0.1), guess(0.4)]
+  const columns = {
+    split: rows.map(({ split }) => split),
+    id: rows.map(({ id }) => id),
+    slide: rows.map((_, i) => `${i % 6}`),
+    label: truth.map((label, i) => (rows[i].split === 'val' ? label : null)),
+    a,
+    b,
+  }
+  writeFileSync(at('predictions.csv'), writeCsv(columns))
+  writeFileSync(at('predictions.parquet'), writeParquet(columns))
+  writeFileSync(
+    at('test.csv'),
+    writeCsv({ ID: columns.id.slice(60).reverse(), label: truth.slice(60).reverse() }),
+  )
+  const share = (from: number) =>
+    truth.slice(from, from + 60).filter((label, i) => a[from + i] >= 0.5 === (label === 1)).length / 60
+  return { val: share(0), test: share(60) }
+}
+const accuracy = writeRun()
+
+async function runJson(...args: string[]) {
+  const { code, stdout, stderr } = await runCli(['evaluate', ...args, '--json'])
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  return JSON.parse(stdout)
+}
+
+describe('eosin evaluate', () => {
+  it('pairs test with test and val with val', async () => {
+    const labels = ['--labels', at('test.csv')]
+    const test = await runJson(at('predictions.csv'), '--column', 'a', '--split', 'test', ...labels)
+    expect(test).toMatchObject({ split: 'test', count: 60, accuracy: { value: accuracy.test } })
+    const val = await runJson(at('predictions.csv'), '--column', 'a')
+    expect(val).toMatchObject({ split: 'val', count: 60, slides: 6, accuracy: { value: accuracy.val } })
+    expect(await runJson(at('predictions.parquet'), '--column', 'a')).toEqual(val)
+  })
+
+  it('refuses val against the labels of test, and a split that is left open', async () => {
+    const labels = ['--column', 'a', '--labels', at('test.csv')]
+    const open = await runCli(['evaluate', at('predictions.csv'), ...labels])
+    expect(open).toMatchObject({ code: 1, stdout: '' })
+    expect(open.stderr).toContain('expected patches of one split, got val, test')
+    const wrong = await runCli(['evaluate', at('predictions.csv'), ...labels, '--split', 'val'])
+    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong.stderr).toContain('are these the same patches?')
+  })
+
+  it('compares two models with an interval and a p that agree', async () => {
+    const pair = [at('predictions.csv'), '--column', 'a', '--against', at('predictions.parquet')]
+    const { difference, p, slides } = await runJson(...pair, '--against-column', 'b')
+    expect(difference.value).toBeGreaterThan(0.1)
+    expect(difference.low > 0).toBe(p < 0.05)
+    expect(slides).toBe(6)
+    const { stdout } = await runCli(['evaluate', ...pair, '--against-column', 'b'])
+    expect(stdout).toContain('60 patches of split val')
+    expect(stdout).toContain('6 slides left out in turn')
+    expect(stdout).toMatch(
+      /difference in accuracy +\+0\.\d{4} +[+-]0\.\d{4} to \+0\.\d{4} +(<0\.0001|0\.\d{4})/,
+    )
+    expect(await runJson(...pair)).toMatchObject({ difference: { value: 0 }, p: 1 })
+  })
+
+  it('refuses the options of tables for a folder of embeddings', async () => {
+    const { code, stderr } = await runCli(['evaluate', at('.'), '--split', 'val'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('a folder of embeddings')
+  })
+})
