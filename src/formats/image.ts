@@ -163,7 +163,9 @@ type Depth = 'uchar' | 'ushort' | 'cmyk'
 
 async function decodeWithSharp(bytes: Uint8Array, where: string, depth: Depth): Promise<Pixels> {
   const space = { uchar: 'srgb', ushort: 'rgb16', cmyk: 'cmyk' }[depth]
-  const decoded = await sharp(bytes, { failOn: 'truncated', ignoreIcc: true, limitInputPixels: 1e9 })
+  // A header may state any size: no packing makes so many pixels of so few bytes.
+  const limitInputPixels = Math.min(1e9, Math.max(2 ** 24, 4096 * bytes.length))
+  const decoded = await sharp(bytes, { failOn: 'truncated', ignoreIcc: true, limitInputPixels })
     .pipelineColourspace(space) // else inks and 16 bits go through sRGB on their way
     .removeAlpha()
     .toColourspace(space)

@@ -6,7 +6,7 @@ import { dirname, extname, resolve } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { findOutermostParts, parseLevels, readLevels, requireOneDepth } from './folderLevels.ts'
 import { openImageSet } from './imageSet.ts'
-import { listPictures, pictureTypes } from './listPictures.ts'
+import { hiddenFile, listPictures, pictureTypes } from './listPictures.ts'
 import { countParts, parseLabelNames, partNames, readLabels, readNames } from './names.ts'
 import { readSidecar } from './origin.ts'
 import { type PictureListing, readPictureTable } from './pictureTable.ts'
@@ -21,7 +21,8 @@ export const folderReader: Reader = {
     const found = await stat(path).catch(() => undefined)
     if (found?.isFile()) return ['.csv', '.tsv'].includes(extname(path).toLowerCase())
     if (!found?.isDirectory()) return false
-    return Object.values(await listPictures(path)).some((list) => list.length > 0)
+    const { paths, leftOut, faults } = await listPictures(path)
+    return paths.length + faults.length > 0 || leftOut.some(({ problem }) => problem !== hiddenFile)
   },
   async open(source, options) {
     const isTable = (await stat(source)).isFile()

@@ -29,6 +29,9 @@ const otherTypes = [
   ...['.svg', '.svs', '.ndpi', '.mrxs', '.scn', '.bif', '.vms', '.dcm', '.dicom', '.czi'],
 ]
 
+/** Why hidden files and folders are left out. */
+export const hiddenFile = 'hidden'
+
 /** What lies in a folder. */
 export interface PictureList {
   /** Paths relative to the folder, with forward slashes, ordered by code units. */
@@ -60,7 +63,7 @@ async function visit(
     const type = extname(entry.name).toLowerCase()
     const isPicture = pictureTypes.includes(type)
     if (isHidden(entry.name)) {
-      if (isPicture || entry.isDirectory()) list.leftOut.push({ id: path, problem: 'hidden' })
+      if (isPicture || entry.isDirectory()) list.leftOut.push({ id: path, problem: hiddenFile })
       continue
     }
     const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : entry

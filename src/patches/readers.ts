@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { DataError, pickNamed, UnknownNameError } from '../base/index.ts'
+import { readHead, wrongFile } from '../formats/index.ts'
 import { challengeReader } from './challengeSet.ts'
 import { folderReader } from './folderSet.ts'
 import { hcdReader } from './hcdSet.ts'
@@ -55,6 +56,7 @@ export async function detectFormat(path: string): Promise<PatchFormat> {
   }
   // Nobody else reads HDF5: let this reader say what is wrong with the file.
   if (/\.(h5|hdf5)$/i.test(path)) return 'challenge'
-  const known = Object.entries(readers).map(([name, { about }]) => `\n  ${name.padEnd(10)} ${about}`)
-  throw new DataError({ where: path, expected: `one of these${known.join('')}`, got: 'none of them' })
+  const expected = `patches in a known format (${Object.keys(readers).join(', ')})`
+  if ((await stat(path)).isFile()) throw wrongFile(path, { expected, kinds: [] }, await readHead(path))
+  throw new DataError({ where: path, expected, got: 'a folder without pictures' })
 }

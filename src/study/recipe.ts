@@ -18,7 +18,13 @@ import { checkRunName } from './runName.ts'
 
 const name = z.union([z.string(), z.number()]).transform(String)
 // A center as readers name it: 2.0 and '02' are center 2.
-const centerName = z.union([z.string(), z.number()]).transform((word) => normaliseName(word) ?? String(word))
+const centerName = z
+  .union([z.string(), z.number()])
+  .refine(
+    (word) => normaliseName(word) !== null && !(Number(word) % 1),
+    'the name of a center, or a whole number',
+  )
+  .transform((word) => normaliseName(word)!)
 
 const splitSchema = z.strictObject({
   path: z.string(),

@@ -3,7 +3,7 @@
 
 import { DataError, openRandom, RecipeError } from '../base/index.ts'
 import { hashBytes } from '../formats/index.ts'
-import { allRows, openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
+import { allRows, type OpenedPatchSet, openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
 import type { Split } from '../runs/record.ts'
 import { fingerprintOf } from './fingerprints.ts'
 import type { Recipe, SplitRecipe } from './recipe.ts'
@@ -95,7 +95,9 @@ function checkSplits(splits: OpenSplits): void {
   const { train, val, test } = splits
   for (const { split, set } of [train, val]) {
     if (!set.labels) {
-      throw new DataError({ where: `${split} (${set.source})`, expected: 'labels', got: 'none' })
+      const { layout } = set as Partial<OpenedPatchSet>
+      const hint = layout && `its ${layout}; say otherwise with folders, columns or labelNames`
+      throw new DataError({ where: `${split} (${set.source})`, expected: 'labels', got: 'none', hint })
     }
   }
   for (const { split, set } of Object.values(splits)) {

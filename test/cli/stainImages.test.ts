@@ -96,7 +96,7 @@ describe('eosin stain apply', () => {
   it('names a file that is no image, and writes nothing', async () => {
     const { code, stderr, written } = await apply('broken', [Uint8Array.of(1, 2, 3)])
     expect(code).toBe(1)
-    expect(stderr).toContain('0.png: expected a PNG, JPEG or TIFF image')
+    expect(stderr).toContain('0.png: expected a PNG, JPEG, TIFF, WebP or GIF picture')
     expect(written).toEqual([])
   }, 60_000)
 })

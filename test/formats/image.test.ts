@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib'
+import { crc32, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openRandom, pixels } from '../../src/base/index.ts'
@@ -141,6 +141,15 @@ describe('decodeImage', () => {
     await expect(read('BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0')).rejects.toThrow(
       'got a BMP picture; save it as PNG',
     )
+  })
+
+  it('takes no memory for a size that so few bytes cannot hold', async () => {
+    const png = Uint8Array.from(await encodePng(noise))
+    png.set([0, 0, 0x70, 0, 0, 0, 0x70, 0], 16) // 28672 x 28672
+    new DataView(png.buffer).setUint32(29, crc32(png.subarray(12, 29)))
+    const start = performance.now()
+    await expect(decodeImage(png, 'x/4.png')).rejects.toThrow(/x\/4\.png/)
+    expect(performance.now() - start).toBeLessThan(1000)
   })
 
   it('names the file whose bytes end early', async () => {

@@ -31,7 +31,11 @@ describe('openPatchSet', () => {
     await expect(openPatchSet(inFolder('none'))).rejects.toThrow(/none: got no such file or folder/)
     mkdirSync(inFolder('empty'))
     await expect(openPatchSet(inFolder('empty'))).rejects.toThrow(
-      /expected one of these.*wilds.*got none of them/s,
+      'empty: expected patches in a known format (pcam, challenge, wilds, hcd, folder), got a folder without pictures',
+    )
+    writeFileSync(inFolder('set.zip'), 'PK\x03\x04')
+    await expect(openPatchSet(inFolder('set.zip'))).rejects.toThrow(
+      'got a zip archive; unpack it first: `unzip`',
     )
   })
 
