@@ -18,6 +18,7 @@ export function joinPatchSets(
     source,
     parts: Object.fromEntries(Object.entries(named).map(([name, { count }]) => [name, count])),
     faults: sets.flatMap(({ faults }) => faults),
+    leftOut: sets.flatMap(({ leftOut = [] }) => leftOut),
     count: sets.reduce((sum, { count }) => sum + count, 0),
     ids: Object.entries(named).flatMap(([name, { ids }]) => ids.map((id) => `${name}/${id}`)),
     centers: join(sets.map(({ centers }) => centers)),
