@@ -109,8 +109,3 @@ export function orderNames(names: readonly string[]): string[] {
   })
   return keyed.map(({ name }) => name)
 }
-
-/** `values` where any is known, else null; an unknown one among known ones becomes `?`. */
-export function knownOrNull(values: readonly (string | null)[]): readonly string[] | null {
-  return values.some((value) => value !== null) ? values.map((value) => value ?? '?') : null
-}

@@ -96,7 +96,7 @@ function checkSplits(splits: OpenSplits): void {
   for (const { split, set } of [train, val]) {
     if (!set.labels) {
       const { layout } = set as Partial<OpenedPatchSet>
-      const hint = layout && `its ${layout}; say otherwise with folders, columns or labelNames`
+      const hint = layout && `it was read as '${layout}': say otherwise with folders, columns or labelNames`
       throw new DataError({ where: `${split} (${set.source})`, expected: 'labels', got: 'none', hint })
     }
   }
