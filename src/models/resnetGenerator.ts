@@ -5,6 +5,7 @@ import { add, relu, tanh } from '../graph/index.ts'
 import {
   activation,
   convolution,
+  dropout,
   instanceNorm,
   type LayerMaker,
   type Model,
@@ -25,6 +26,8 @@ export interface ResnetGeneratorOptions {
   readonly blocks?: number
   /** What the blocks see beyond the edge; `reflect`. */
   readonly padding?: 'reflect' | 'edge' | 'zero'
+  /** Probability of dropout between the convolutions of a block, in training; 0: no such layer, as published. */
+  readonly dropout?: number
 }
 
 /**
@@ -32,7 +35,7 @@ export interface ResnetGeneratorOptions {
  * least 8. `layers[i]` is `model.<i>` of the checkpoint.
  */
 export function resnetGenerator(options: ResnetGeneratorOptions = {}): Stack {
-  const { inputs = 3, outputs = 3, width = 64, blocks = 9, padding = 'reflect' } = options
+  const { inputs = 3, outputs = 3, width = 64, blocks = 9, padding = 'reflect', dropout: rate = 0 } = options
   const norm = [instanceNorm, activation(relu)]
   const down = (from: number): LayerMaker[] => [
     (name) => convolution(name, from, 2 * from, { kernel: 3, stride: 2, padding: 1 }),
@@ -43,7 +46,7 @@ export function resnetGenerator(options: ResnetGeneratorOptions = {}): Stack {
       transposedConvolution(name, from, from / 2, { kernel: 3, stride: 2, padding: 1, outputPadding: 1 }),
     ...norm,
   ]
-  const block: LayerMaker = (name) => residualBlock(`${name}.conv_block`, 4 * width, padding)
+  const block: LayerMaker = (name) => residualBlock(`${name}.conv_block`, 4 * width, padding, rate)
   return stackLayers('model', [
     padImage(3),
     (name) => convolution(name, inputs, width, { kernel: 7 }),
@@ -59,8 +62,13 @@ export function resnetGenerator(options: ResnetGeneratorOptions = {}): Stack {
   ])
 }
 
-// x plus two convolutions of it.
-function residualBlock(name: string, width: number, padding: 'reflect' | 'edge' | 'zero'): Model {
+// x plus two convolutions of it; the layer of dropout counts in the names of what follows it.
+function residualBlock(
+  name: string,
+  width: number,
+  padding: 'reflect' | 'edge' | 'zero',
+  rate: number,
+): Model {
   const edge = padding === 'zero' ? [] : [padImage(1, padding)]
   const convolve: LayerMaker = (layer) =>
     convolution(layer, width, width, { kernel: 3, padding: padding === 'zero' ? 1 : 0 })
@@ -69,6 +77,7 @@ function residualBlock(name: string, width: number, padding: 'reflect' | 'edge' 
     convolve,
     instanceNorm,
     activation(relu),
+    ...(rate > 0 ? [() => dropout(rate)] : []),
     ...edge,
     convolve,
     instanceNorm,

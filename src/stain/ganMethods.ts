@@ -9,6 +9,7 @@ import {
   cycleganPresets,
   cycleganRules,
   type GanOptions,
+  ganReferences,
   type MultistainOptions,
   multistainDefaults,
   multistainPresets,
@@ -18,7 +19,7 @@ import type { StainDomains, StainMethod, TrainingPlace } from './stainMethod.ts'
 
 /** One generator for each source center; patches of other centers take that of the source nearest in colour. */
 export const cyclegan: StainMethod<GanOptions, GanFit> = {
-  ...ganMethod('cyclegan', 'fitEach'),
+  ...ganMethod('cyclegan', 'fitEach', cycleganDefaults),
   about: "Each source center's own CycleGAN makes the target's colours (Zhu 2017).",
   defaults: cycleganDefaults,
   rules: cycleganRules,
@@ -27,18 +28,20 @@ export const cyclegan: StainMethod<GanOptions, GanFit> = {
 
 /** One generator for all centers, which sees the gray of a patch. */
 export const multistain: StainMethod<MultistainOptions, GanFit> = {
-  ...ganMethod('multistain', 'fitPooled'),
+  ...ganMethod('multistain', 'fitPooled', multistainDefaults),
   about: "One generator makes the target's colours from the gray of any center (Hetz 2023).",
   defaults: multistainDefaults,
   rules: multistainRules,
   presets: multistainPresets,
 }
 
-function ganMethod(name: string, how: 'fitEach' | 'fitPooled') {
+// What was written before an option was there is completed by its default.
+function ganMethod(name: string, how: 'fitEach' | 'fitPooled', defaults: GanOptions) {
   return {
     name,
     version: 2,
     needsReference: true,
+    references: ganReferences,
     fit: async () => {
       const hint = 'train it with eosin stain train, or by a study'
       throw new UsageError({
@@ -57,8 +60,8 @@ function ganMethod(name: string, how: 'fitEach' | 'fitPooled') {
       const training = centers.length > 0 ? `trained on ${centers.join(', ')}` : 'from checkpoints'
       return `made for center ${shortName(target)}; ${training}`
     },
-    apply: async (...parts: Parameters<StainMethod<GanOptions, GanFit>['apply']>) =>
-      (await import('./gan/index.ts')).applyGan(...parts),
+    apply: async (...[batch, fit, options, context]: Parameters<StainMethod<GanOptions, GanFit>['apply']>) =>
+      (await import('./gan/index.ts')).applyGan(batch, fit, { ...defaults, ...options }, context),
   } as const
 }
 

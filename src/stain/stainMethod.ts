@@ -97,6 +97,8 @@ export interface StainMethod<Options, Fit extends StainFit> {
   origin?(fit: Fit): string
   /** Options under which the method is commonly used, by name. */
   readonly presets?: Readonly<Record<string, Partial<Options>>>
+  /** By preset, whose patches are the reference where nothing else is said. */
+  readonly references?: Readonly<Record<string, { readonly split: 'train' | 'val' | 'test' }>>
   /**
    * Normalises a batch; the input is not modified, the output has its shape. Methods that need nothing of the
    * context ignore it.

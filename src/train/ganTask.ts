@@ -25,6 +25,8 @@ export interface GanTaskOptions {
   readonly shape: readonly number[]
   /** Whether half of the images are mirrored; true. */
   readonly mirror?: boolean
+  /** What stands beside an image of the larger domain: one drawn anew each time, or always the same; `random`. */
+  readonly pairing?: 'random' | 'fixed'
   /** Decides crops, mirroring and partners. */
   readonly seed: number
   /** Measures the present weights after an epoch; the loop keeps the lowest `loss`. Without it the last epoch is kept. */
@@ -32,7 +34,8 @@ export interface GanTaskOptions {
 }
 
 /** A task for runLoop, with batches of `shape[0]`. Throws DataError where a domain has no images. */
-export function makeGanTask({ training, A, B, shape, mirror = true, seed, score }: GanTaskOptions): Task {
+export function makeGanTask(options: GanTaskOptions): Task {
+  const { training, A, B, shape, mirror = true, pairing = 'random', seed, score } = options
   for (const { name, count } of [A, B]) {
     if (count > 0) continue
     throw new DataError({
@@ -49,12 +52,18 @@ export function makeGanTask({ training, A, B, shape, mirror = true, seed, score 
       cutImage(source.name, await source.read(row), batches[domain], i, mirror, random)
     }
   }
+  // Fixed partners go around the smaller domain, both domains in an order of their own.
+  const order =
+    pairing === 'fixed' &&
+    new Map([A, B].map((source, i) => [source, openRandom(seed, 'pairing', i).permutation(source.count)]))
   return {
     rows: Math.max(A.count, B.count),
     async step(rows, place: StepPlace) {
       const random = openRandom(seed, 'partner', place.step)
-      const pick = ({ count }: ImageSource, row: number, isLarger: boolean) =>
-        isLarger ? row : random.integer(count)
+      const pick = (source: ImageSource, row: number, isLarger: boolean) => {
+        if (order) return order.get(source)![row % source.count]
+        return isLarger ? row : random.integer(source.count)
+      }
       await fill(
         'A',
         A,

@@ -40,8 +40,10 @@ export interface LoopOptions {
   readonly learningRate: number
   readonly seed: number
   readonly schedule?: Schedule
-  /** Without it all epochs are run; the best one's weights are kept either way. */
+  /** Without it all epochs are run. */
   readonly earlyStopping?: EarlyStopping
+  /** Whose weights are kept: those of the epoch with the lowest validation loss (default), or of the last. */
+  readonly keep?: 'best' | 'last'
   /** Where to keep a checkpoint of each epoch, and what must be the same for it to be resumed; at the end it is removed unless `keep`. */
   readonly checkpoint?: { readonly path: string; readonly key: string; readonly keep?: boolean }
   /** What a loss that is not finite does: an error (default), or an end with the best epoch before it. */
@@ -54,7 +56,7 @@ export interface LoopOptions {
 /** A finished training. */
 export interface LoopResult {
   readonly weights: Arrays
-  /** 1, 2, ... */
+  /** The epoch whose weights these are: 1, 2, ... */
   readonly bestEpoch: number
   readonly history: readonly EpochResult[]
   /** Why it ended: all epochs done, no better epoch in sight, or, with `divergence: 'stop'`, what diverged. */
@@ -62,12 +64,13 @@ export interface LoopResult {
 }
 
 /**
- * Trains `task` and returns the weights of the epoch with the lowest validation loss. Stopped at any moment and
+ * Trains `task` and returns the weights of the epoch with the lowest validation loss, or of the last. Stopped at any moment and
  * started again with the same options, it gives the same bytes. Throws DataError where a loss is not finite.
  */
 export async function runLoop(task: Task, options: LoopOptions): Promise<LoopResult> {
   const { checkpoint, schedule = constantRate(), earlyStopping, progress = silent } = options
-  const { divergence = 'throw' } = options
+  const { divergence = 'throw', keep = 'best' } = options
+  const keptEpoch = () => (keep === 'last' ? history.length : findBestEpoch(history) + 1)
   const resumed = checkpoint && (await readCheckpoint(checkpoint.path, checkpoint.key))
   const history = [...(resumed?.history ?? [])]
   let best = resumed?.best ?? task.weights()
@@ -86,14 +89,14 @@ export async function runLoop(task: Task, options: LoopOptions): Promise<LoopRes
       ending = { diverged: cause.message }
       break
     }
-    if (findBestEpoch(history) === history.length - 1) best = task.weights()
+    if (keptEpoch() === history.length) best = task.weights()
     await options.onEpoch?.(history)
     if (checkpoint)
       await writeCheckpoint(checkpoint.path, { key: checkpoint.key, history, state: task.state(), best })
     progress(history.length, options.epochs, describeEpoch(history[history.length - 1]))
   }
   if (checkpoint && !checkpoint.keep) await removeCheckpoint(checkpoint.path)
-  return { weights: best, bestEpoch: findBestEpoch(history) + 1, history, ending }
+  return { weights: best, bestEpoch: keptEpoch(), history, ending }
 }
 
 async function runEpoch(

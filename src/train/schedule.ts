@@ -51,11 +51,21 @@ export function plateauRate(options: PlateauOptions = {}): Schedule {
   }
 }
 
-/** The base rate for `constant` epochs, then linearly to 0 over `decay` further ones; as CycleGAN trains. */
-export function linearDecayRate(constant: number, decay: number): Schedule {
+/**
+ * The base rate for `constant` epochs, then linearly towards 0 over `decay` further ones; as CycleGAN trains. With `falls`
+ * `before`, every epoch has the rate that would follow it, as where a training lowers it at an epoch's start: 7 and 3
+ * then run at 1 six times, .75, .5, .25 and 0.
+ */
+export function linearDecayRate(
+  constant: number,
+  decay: number,
+  falls: 'after' | 'before' = 'after',
+): Schedule {
+  const ahead = falls === 'before' ? 1 : 0
   return {
-    name: `linear ${constant} ${decay}`,
-    rate: ({ length }, base) => base * Math.max(0, 1 - Math.max(0, length + 1 - constant) / (decay + 1)),
+    name: `linear ${constant} ${decay}${ahead ? ' before' : ''}`,
+    rate: ({ length }, base) =>
+      base * Math.max(0, 1 - Math.max(0, length + 1 + ahead - constant) / (decay + 1)),
   }
 }
 

@@ -11,6 +11,7 @@ import { type GanLossName, sgd } from '../../src/nn/index.ts'
 import {
   type CycleGan,
   cycleGan,
+  type GanTraining,
   type GeneratorView,
   ganAdam,
   grayView,
@@ -250,6 +251,37 @@ describe('GAN training', () => {
     expect(changed).toContain('G_A.model.model.0.weight')
     expect(changed).toContain('D_A.model.0.weight_v')
     expect(changed.filter((name) => /^D_.*(orig|bias)$/.test(name))).toEqual([])
+  })
+
+  it('pairs images anew in every epoch, or always alike around the smaller domain', async () => {
+    const pairsOf = async (pairing: 'random' | 'fixed') => {
+      const pairs: string[] = []
+      const value = ({ data }: NdArray) => Math.round(10 * Number(data[0]))
+      const training = {
+        async step({ A, B }: { A: NdArray; B: NdArray }) {
+          pairs.push(`${value(A)} ${value(B)}`)
+          return { losses: {} }
+        },
+      } as unknown as GanTraining
+      const [A, B] = [6, 3].map((count, domain) => ({
+        name: `${domain}`,
+        count,
+        read: (row: number) => f32([3, 2, 2], new Float32Array(12).fill(row / 10)),
+      }))
+      const task = makeGanTask({ training, A, B, shape: [1, 3, 2, 2], mirror: false, pairing, seed: 1 })
+      for (let step = 1; step <= 12; step++) {
+        await task.step(Uint32Array.of((step - 1) % 6), { epoch: 1, step, learningRate: 1 })
+      }
+      return pairs
+    }
+    const fixed = await pairsOf('fixed')
+    expect(fixed.slice(6)).toEqual(fixed.slice(0, 6))
+    expect(new Set(fixed).size).toBe(6)
+    for (const partner of ['0', '1', '2']) {
+      expect(fixed.slice(0, 6).filter((pair) => pair.endsWith(` ${partner}`))).toHaveLength(2)
+    }
+    const random = await pairsOf('random')
+    expect(random.slice(6)).not.toEqual(random.slice(0, 6))
   })
 
   it('refuses an empty domain and images that are too small, by their names', async () => {

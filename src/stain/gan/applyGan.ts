@@ -5,7 +5,7 @@ import type { ApplyContext, StainResult } from '../stainMethod.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch } from '../verdicts.ts'
 import { buildGan } from './buildGan.ts'
 import type { GanFit } from './ganFit.ts'
-import { type GanOptions, sideUnit, tileSide } from './ganOptions.ts'
+import { type GanOptions, type MultistainOptions, sideUnit, tileSide } from './ganOptions.ts'
 import { dropMoments } from './moments.ts'
 import { openColourMap, openRestainer, type Restainer } from './restainer.ts'
 import { isInverted } from './scores.ts'
@@ -32,10 +32,11 @@ const opened = new WeakMap<GanFit, Map<string, Restainer>>()
 export async function applyGan(
   batch: Pixels,
   fit: GanFit,
-  options: GanOptions,
+  options: GanOptions | MultistainOptions,
   context: ApplyContext<GanFit> = {},
 ): Promise<StainResult> {
-  const routes = routePatches(batch, fit, context)
+  const keepsTarget = !isPooled(fit) || ('target' in options && options.target === 'untouched')
+  const routes = routePatches(batch, fit, keepsTarget, context)
   const pixels: Pixels = { ...batch, data: batch.data.slice() }
   const outcomes = routes.map(({ outcome }) => outcome)
   for (const source of new Set(routes.map((route) => route.source))) {
@@ -45,7 +46,8 @@ export async function applyGan(
     const made = await restainer.restain(joinPixels(rows.map((row) => pixelsAt(batch, row))))
     rows.forEach((row, i) => {
       const [before, after] = [pixelsAt(batch, row).data, pixelsAt(made, i).data]
-      if (isInverted(before, after)) outcomes[row] = rejectPatch('inverted: what was dark turned light')
+      if (options.guard && isInverted(before, after))
+        outcomes[row] = rejectPatch('inverted: what was dark turned light')
       else pixelsAt(pixels, row).data.set(after)
     })
   }
@@ -56,13 +58,18 @@ export async function applyGan(
   }
 }
 
-function routePatches(batch: Pixels, fit: GanFit, { centers }: ApplyContext<GanFit>): Route[] {
+function routePatches(
+  batch: Pixels,
+  fit: GanFit,
+  keepsTarget: boolean,
+  { centers }: ApplyContext<GanFit>,
+): Route[] {
   const pools = isPooled(fit)
   const own = new Set(fit.centers.map(({ name }) => name))
   let signatures: (Signature | null)[] | undefined
   return Array.from({ length: batch.count }, (_, row) => {
     const center = centers?.[row] ?? null
-    if (center === fit.target && !pools)
+    if (center === fit.target && keepsTarget)
       return { source: null, outcome: passThrough(`of the target, center ${center}`) }
     if (center !== null && own.has(center)) return { source: center, outcome: ok }
     signatures ??= signPatches(batch)

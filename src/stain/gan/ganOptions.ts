@@ -27,6 +27,8 @@ export interface GanOptions {
     /** Halvings of `unet`: sides must be multiples of 2^downs. */
     readonly downs: number
   }
+  /** Probability of dropout in the residual blocks of `resnet`, in training. */
+  readonly dropout: number
   readonly discriminator: { readonly width: number; readonly layers: number; readonly spectral: boolean }
   readonly gan: GanLossName
   /** What a cycle's error weighs, and identity as a share of it. */
@@ -38,6 +40,8 @@ export interface GanOptions {
   /** Epochs at the full learning rate, and epochs in which it falls to 0. */
   readonly epochs: number
   readonly decay: number
+  /** Whether the rate falls after each epoch or before it, an epoch earlier; see linearDecayRate. */
+  readonly rateFalls: 'after' | 'before'
   /** Images an epoch; null: every image of the larger domain once. */
   readonly images: number | null
   readonly learningRate: number
@@ -51,16 +55,32 @@ export interface GanOptions {
   readonly limit: number | null
   /** Epochs without a better score after which training stops; null: it does not. */
   readonly patience: number | null
+  /** Which epoch's weights are kept: those with the best score, or the last. */
+  readonly keep: 'best' | 'last'
+  /** Whether half of the images are mirrored in training. */
+  readonly mirror: boolean
+  /** Whether an image's partner of the other domain is drawn anew each time. */
+  readonly pairing: 'random' | 'fixed'
   /** Patches of each domain that every epoch is scored on, and how many of them are shown. */
   readonly scored: number
   readonly previews: number
   /** The splits whose centers are sources. `test` in it is transductive: the test center's patches are seen. */
   readonly sources: readonly string[]
+  /** What generators are shown: the colours, or their gray after a colour jitter. */
+  readonly input: 'rgb' | 'gray'
+  /** Of `gray`: how the jitter is computed and what is shown in use, see grayView. */
+  readonly mode: 'paper' | 'reference'
+  /** Of `gray`: what generators are shown in use; null: as the mode has it. */
+  readonly inference: 'gray' | 'rgb' | null
+  /** Of `gray`: what the strengths of the colour jitter are multiplied with; 0: no jitter. */
+  readonly jitter: number
   /**
    * What instance normalisation goes by in use: moments measured once on the sources' patches, or each patch's own as
    * in training.
    */
   readonly moments: 'source' | 'patch'
+  /** Whether a patch whose dark parts turned light is left as it is. */
+  readonly guard: boolean
   /** Channels of a colour map that stands for each generator in use, fitted to it after training; null: none. */
   readonly distill: number | null
   /** Side of the tiles that larger patches are translated in; null: twice the side of the training. */
@@ -71,17 +91,14 @@ export interface GanOptions {
 
 /** What `multistain` has beside them. */
 export interface MultistainOptions extends GanOptions {
-  /** What generators are shown: see grayView. */
-  readonly mode: 'paper' | 'reference'
-  /** What they are shown in use; null: as the mode has it. */
-  readonly inference: 'gray' | 'rgb' | null
-  /** What the strengths of the colour jitter are multiplied with; 0: no jitter. */
-  readonly jitter: number
+  /** Whether patches of the target go through the generator too, or stay as they are. */
+  readonly target: 'translated' | 'untouched'
 }
 
 /** CycleGAN as published. */
 export const cycleganDefaults: GanOptions = {
   generator: { form: 'resnet', width: 64, blocks: 9, downs: 5 },
+  dropout: 0,
   discriminator: { width: 64, layers: 3, spectral: false },
   gan: 'lsgan',
   cycle: 10,
@@ -90,6 +107,7 @@ export const cycleganDefaults: GanOptions = {
   batch: 1,
   epochs: 100,
   decay: 100,
+  rateFalls: 'after',
   images: null,
   learningRate: 2e-4,
   average: null,
@@ -97,10 +115,18 @@ export const cycleganDefaults: GanOptions = {
   skipBelow: null,
   limit: null,
   patience: 20,
+  keep: 'best',
+  mirror: true,
+  pairing: 'random',
   scored: 32,
   previews: 6,
   sources: ['train'],
+  input: 'rgb',
+  mode: 'paper',
+  inference: null,
+  jitter: 1,
   moments: 'source',
+  guard: true,
   distill: null,
   tile: null,
   weights: null,
@@ -113,9 +139,8 @@ export const multistainDefaults: MultistainOptions = {
   epochs: 50,
   decay: 50,
   learningRate: 1e-5,
-  mode: 'paper',
-  inference: null,
-  jitter: 1,
+  input: 'gray',
+  target: 'translated',
 }
 
 /** What each option may be; sides must also fit the patches and the generator, see trainingSide. */
@@ -126,6 +151,7 @@ export const cycleganRules: OptionRules<GanOptions> = {
     blocks: whole(0, 64),
     downs: whole(1, 10),
   }),
+  dropout: real(0, 1, 'most'),
   discriminator: group<GanOptions['discriminator']>({
     width: whole(1, 512),
     layers: whole(1, 8),
@@ -138,6 +164,7 @@ export const cycleganRules: OptionRules<GanOptions> = {
   batch: whole(1, 1024),
   epochs: whole(0, 10_000),
   decay: whole(0, 10_000),
+  rateFalls: oneOf(['after', 'before']),
   images: orNull(whole(1, 10_000_000)),
   learningRate: real(0, 1, 'least'),
   average: orNull(real(0, 1, 'most')),
@@ -145,10 +172,18 @@ export const cycleganRules: OptionRules<GanOptions> = {
   skipBelow: orNull(real(0, 1000)),
   limit: orNull(whole(1, 10_000_000)),
   patience: orNull(whole(1, 10_000)),
+  keep: oneOf(['best', 'last']),
+  mirror: flag,
+  pairing: oneOf(['random', 'fixed']),
   scored: whole(1, 10_000),
   previews: whole(0, 100),
   sources: listOf(oneOf(['train', 'val', 'test']), 1, 3, '[train,val]'),
+  input: oneOf(['rgb', 'gray']),
+  mode: oneOf(['paper', 'reference']),
+  inference: orNull(oneOf(['gray', 'rgb'])),
+  jitter: real(0, 100),
   moments: oneOf(['source', 'patch']),
+  guard: flag,
   distill: orNull(whole(1, 1024)),
   tile: orNull(whole(4, 8192)),
   weights: orNull(either(text('a path'), group({}))),
@@ -157,9 +192,7 @@ export const cycleganRules: OptionRules<GanOptions> = {
 /** What each option of `multistain` may be. */
 export const multistainRules: OptionRules<MultistainOptions> = {
   ...cycleganRules,
-  mode: oneOf(['paper', 'reference']),
-  inference: orNull(oneOf(['gray', 'rgb'])),
-  jitter: real(0, 100),
+  target: oneOf(['translated', 'untouched']),
 }
 
 const small: Partial<GanOptions> = {
@@ -175,7 +208,8 @@ const small: Partial<GanOptions> = {
   scored: 24,
 }
 
-// What the study that Eosin rebuilds trained with, according to its code.
+// The study that Eosin rebuilds by its text, which names the methods and ten epochs: both methods as they were published,
+// trained as long and in such batches as its code does.
 const paper: Partial<GanOptions> = {
   batch: 64,
   epochs: 7,
@@ -186,12 +220,41 @@ const paper: Partial<GanOptions> = {
   sources: ['train', 'val'],
 }
 
-/** `small`: a training that a CPU finishes in minutes. `paper`: that of the study that Eosin rebuilds. */
-export const cycleganPresets: Readonly<Record<string, Partial<GanOptions>>> = { small, paper }
-/** The same; `paper` has that study's two slips, no jitter and colours in use. */
+// The same study by its code, where one program with one configuration stands for both methods.
+const paperCode: Partial<GanOptions> = {
+  ...paper,
+  dropout: 0.5,
+  discriminator: { width: 64, layers: 3, spectral: false },
+  rateFalls: 'before',
+  keep: 'last',
+  mirror: false,
+  pairing: 'fixed',
+  input: 'gray',
+  mode: 'reference',
+  inference: 'rgb',
+  jitter: 0,
+  moments: 'patch',
+  guard: false,
+}
+
+/**
+ * `small`: a training that a CPU finishes in minutes. `paper`: that of the study that Eosin rebuilds, as its text says;
+ * `paper-code`: as its code did.
+ */
+export const cycleganPresets: Readonly<Record<string, Partial<GanOptions>>> = {
+  small,
+  paper,
+  'paper-code': paperCode,
+}
+/** The same for `multistain`. */
 export const multistainPresets: Readonly<Record<string, Partial<MultistainOptions>>> = {
   small,
-  paper: { ...paper, jitter: 0, inference: 'rgb' },
+  paper,
+  'paper-code': { ...paperCode, target: 'untouched' },
+}
+/** By preset, whose patches are the target where nothing else is said. */
+export const ganReferences: Readonly<Record<string, { readonly split: 'test' }>> = {
+  'paper-code': { split: 'test' },
 }
 
 /** What sides must be multiples of. */

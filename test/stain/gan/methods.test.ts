@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Pixels, pixelsAt } from '../../../src/base/index.ts'
 import { writeFileAtomic, writeSafetensors } from '../../../src/formats/index.ts'
+import { input } from '../../../src/graph/index.ts'
+import type { GanOptions } from '../../../src/stain/gan/ganOptions.ts'
 import { buildGan, type GanFit, readGenerator } from '../../../src/stain/gan/index.ts'
 import {
   type StainDomain,
@@ -12,7 +14,7 @@ import {
   stainMethods,
   type TrainingPlace,
 } from '../../../src/stain/index.ts'
-import { initParams, pickPart } from '../../../src/train/index.ts'
+import { initParams, linearDecayRate, pickPart } from '../../../src/train/index.ts'
 import { drawTissue, joinPatches, trueStains } from '../pictures.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-gan-methods-'))
@@ -210,15 +212,71 @@ describe('multistain', () => {
   })
 })
 
-describe('the preset paper', () => {
-  it('is what the rebuilt study trained with: batches of 64, no jitter, colours in use', () => {
-    const { defaults, presets } = stainMethods.multistain
-    const options = { ...defaults, ...presets!.paper }
-    expect(options).toMatchObject({ batch: 64, epochs: 7, decay: 3, skipBelow: 0.1, inference: 'rgb' })
-    expect(buildGan(options).view.drawShape).toEqual([])
-    expect(buildGan(defaults).view.drawShape).toEqual([3, 5])
-    expect(() => buildGan({ ...defaults, jitter: -1 })).toThrow(/jitter: expected a number of at least 0/)
-    expect(stainMethods.cyclegan.presets!.paper).not.toHaveProperty('jitter')
+describe('the presets of the rebuilt study', () => {
+  const preset = (method: 'cyclegan' | 'multistain', name: string) => {
+    const { defaults, presets } = stainMethods[method]
+    return { ...defaults, ...presets![name] } as GanOptions
+  }
+
+  it('as its text says: both published methods, ten epochs in batches of 64', () => {
+    for (const method of ['cyclegan', 'multistain'] as const) {
+      const { epochs, decay, ...options } = preset(method, 'paper')
+      expect(epochs + decay).toBe(10)
+      expect(options).toMatchObject({ batch: 64, sources: ['train', 'val'], patience: null, dropout: 0 })
+      expect(options.input).toBe(method === 'cyclegan' ? 'rgb' : 'gray')
+    }
+    const { view } = buildGan(preset('multistain', 'paper'))
+    expect(view.drawShape).toEqual([3, 5])
+    expect(view.showInUse(input('x', [1, 3, 4, 4])).op).not.toBe('input')
+  })
+
+  it('as its code did: one gray-input model for both, no jitter, colours in use, dropout, the test center as target', () => {
+    const [one, all] = (['cyclegan', 'multistain'] as const).map((method) => preset(method, 'paper-code'))
+    expect({ ...one, target: 'untouched' }).toEqual(all)
+    expect(all.discriminator).toEqual({ width: 64, layers: 3, spectral: false })
+    expect(stainMethods.cyclegan.references!['paper-code']).toEqual({ split: 'test' })
+    expect(stainMethods.multistain.references!['paper-code']).toEqual({ split: 'test' })
+    const { view, generator } = buildGan(all)
+    expect(view.drawShape).toEqual([])
+    expect(view.showInUse(input('x', [1, 3, 4, 4])).op).toBe('input')
+    expect(view.show(input('x', [1, 3, 4, 4]), undefined).op).not.toBe('input')
+    expect(Object.keys(generator.params)).toContain('model.10.conv_block.6.weight')
+  })
+
+  it('as its code did: the rate falls before each epoch, the last one trains with 0, and the last is kept', async () => {
+    const code = preset('cyclegan', 'paper-code')
+    const { rate } = linearDecayRate(code.epochs, code.decay, code.rateFalls)
+    const history = Array.from({ length: 10 }, (_, i) => ({
+      epoch: i + 1,
+      learningRate: 1,
+      training: {},
+      validation: { loss: 0 },
+    }))
+    expect(history.map((_, i) => rate(history.slice(0, i), 1))).toEqual([
+      1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0,
+    ])
+    const options = { ...code, ...tiny, epochs: 1, decay: 2, batch: 2 }
+    const fit = await stainMethods.cyclegan.train!(domains, options, placeAt('paper-code'))
+    expect(fit.models.map(({ epochs, bestEpoch }) => [epochs, bestEpoch])).toEqual([
+      [3, 3],
+      [3, 3],
+    ])
+    const lines = readFileSync(join(folder, 'paper-code/training/0/losses.jsonl'), 'utf8').trim().split('\n')
+    expect(
+      lines.map((line) => Math.round(300 * (JSON.parse(line).learningRate / code.learningRate))),
+    ).toEqual([200, 100, 0])
+  }, 60_000)
+
+  it('leave patches of the target as they are, and patches that turned light as they came, only where asked for', async () => {
+    const options = { ...multistain, target: 'untouched', guard: false, moments: 'patch' } as const
+    const fit = await stainMethods.multistain.train!(domains, options, placeAt('untouched'))
+    const batch = joinPatches([await read(domains.target, 0), await read(domains.sources[0], 0)])
+    const apply = (more: Partial<typeof multistain>) =>
+      stainMethods.multistain.apply(batch, fit, { ...options, ...more }, { centers: ['4', '0'] })
+    const kept = await apply({})
+    expect(kept.verdicts).toEqual(['passthrough', 'ok'])
+    expect(pixelsAt(kept.pixels, 0).data).toEqual(pixelsAt(batch, 0).data)
+    expect((await apply({ target: 'translated' })).verdicts).toEqual(['ok', 'ok'])
   })
 })
 
