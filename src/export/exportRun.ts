@@ -44,6 +44,8 @@ export interface ExportResult {
   /** The file that holds the tensors, where there is one beside `out`. */
   readonly data: string | null
   readonly threshold: number
+  /** The model's stain was fitted on unlabelled patches of the run's test split; not there where it was not. */
+  readonly transductive?: true
   /** Patches compared with the run's predictions, and the largest difference of probabilities. */
   readonly compared: number
   readonly largestDifference: number | null
@@ -83,7 +85,8 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
         const largestDifference = set && (await compare(file, set, options))
         const { bytes, data } = await moveInto(work, out)
         const compared = set?.count ?? 0
-        return { out, model: model.cell, bytes, data, threshold, compared, largestDifference }
+        const mark = model.transductive && { transductive: model.transductive }
+        return { out, model: model.cell, bytes, data, threshold, ...mark, compared, largestDifference }
       } finally {
         await rm(work, { recursive: true, force: true })
       }

@@ -2,7 +2,7 @@
 // trained on, and what it was made of.
 
 import type { ExtractorGraph } from '../embed/index.ts'
-import type { Manifest } from '../runs/index.ts'
+import { type Manifest, transductiveNote } from '../runs/index.ts'
 import { type StainName, stainMethods } from '../stain/index.ts'
 import type { ModelFile } from '../study/index.ts'
 
@@ -41,6 +41,7 @@ export function describePipeline(facts: PipelineFacts): Record<string, string> {
     threshold: String(threshold),
     seeds: JSON.stringify(model.seeds),
     intended_use: `Research on H&E patches like those it was trained on. Not a medical device.${synthetic}`,
+    ...(model.transductive && { transductive: transductiveNote }),
     data_origin: manifest.origin,
     data: JSON.stringify(
       Object.fromEntries(

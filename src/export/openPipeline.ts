@@ -13,6 +13,8 @@ export interface OpenPipeline {
   readonly threshold: number
   /** Size of the patches that it takes. */
   readonly patch: PatchSize
+  /** Whether its stain was fitted on unlabelled patches of the run's test split. */
+  readonly transductive: boolean
   /** Probabilities of tumour in the order of the set's rows. Throws DataError for patches of another size. */
   predict(set: PatchSet, progress: Progress): Promise<Float32Array>
   close(): Promise<void>
@@ -51,6 +53,7 @@ export async function openPipeline(
   return {
     name: metadata.get('model') ?? path,
     threshold,
+    transductive: metadata.has('transductive'),
     patch: sizeOf(session),
     predict: (set, progress) => predictSet(session, set, progress),
     close: () => session.close(),

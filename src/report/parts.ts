@@ -1,5 +1,6 @@
 // Small parts that several sections show: a figure with its interval, a patch with its caption, a table box.
 
+import { transductiveNote } from '../runs/transductive.ts'
 import type { GalleryImage, Interval, ReportData } from './data.ts'
 import { type Html, html, type Part } from './html.ts'
 import { formatBounds, formatShare } from './numbers.ts'
@@ -62,6 +63,11 @@ export function renderLegend(
 /** A word with the dot of its stain's colour before it. */
 export function renderStain(stain: string, colour: string): Html {
   return html`<span class="dot" style="color:${colour}"></span>${stain}`
+}
+
+/** The mark of what was made with a stain that was fitted on the test split, its meaning as a title. */
+export function renderTransductive(): Html {
+  return html`<span class="pill plain" title="${transductiveNote}">transductive</span>`
 }
 
 /** The verdict alone, of a verdict with its reason. */

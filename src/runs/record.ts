@@ -45,6 +45,8 @@ export interface Manifest {
   readonly extractors: Readonly<Record<string, ModelProvenance | null>>
   /** The most artificial origin among the splits: every number in the run carries it. */
   readonly origin: Origin
+  /** Labels of the stains that were fitted on unlabelled patches of the test split; not there where none was. */
+  readonly transductive?: readonly string[]
 }
 
 /** Verdict counts of one stain method on one split, by center. */
@@ -110,6 +112,8 @@ export interface Cell {
   readonly augment: string
   readonly embed: string
   readonly classify: string
+  /** Its stain was fitted on unlabelled patches of the test split; not there where it was not. */
+  readonly transductive?: true
   readonly seeds: readonly SeedResult[]
   /** Over seeds, of the single-seed accuracies. */
   readonly valAccuracyOverSeeds: OverSeeds

@@ -20,12 +20,15 @@ import { type FittedStain, methodOf } from './steps/fitStain.ts'
 import { type ReadyStain, stainBatches } from './steps/stainBatches.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
+import { isTransductive } from './transductive.ts'
 
 /** What model.json says. */
 export interface ModelFile {
   readonly cell: string
   readonly stain: StainEntry
   readonly fit: StainFit
+  /** The stain was fitted on unlabelled patches of the test split; not there where it was not. */
+  readonly transductive?: true
   /** What the heads' training patches were shown as; patches to predict are taken as they are. */
   readonly augment: AugmentEntry
   readonly embed: GridCell['pair']['embed']
@@ -43,6 +46,8 @@ export interface Model {
   readonly threshold: number
   /** Size of the patches that it takes. */
   readonly patch: PatchSize
+  /** Whether its stain was fitted on unlabelled patches of the run's test split. */
+  readonly transductive: boolean
   /**
    * Seed-averaged probabilities of tumour, in the order of the set's rows; memory does not grow with pixels.
    * Patches with too little tissue are normalised with the fit of their slide or center within this set. Throws DataError
@@ -74,6 +79,7 @@ export async function saveModel(
     cell: cell.id,
     stain: stain.entry,
     fit: await writeNetworks(folder, stain.fit),
+    ...(isTransductive(stain.entry) && { transductive: true as const }),
     augment: cell.pair.augment,
     embed: cell.pair.embed,
     head: cell.classify.name,
@@ -148,6 +154,7 @@ export async function openModel(
   return {
     name: file.cell,
     threshold: file.threshold,
+    transductive: file.transductive ?? false,
     patch: file.patch,
     async predict(set, progress) {
       requireSize(set, file.patch)

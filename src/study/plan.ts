@@ -3,10 +3,11 @@
 import { openExtractor } from '../embed/index.ts'
 import { type Cache, keyOf, openCache } from './cache.ts'
 import { layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe, StainEntry } from './recipe.ts'
 import { closeSplits, type OpenSplits, openSplits } from './splits.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
+import { isTransductive } from './transductive.ts'
 
 /** One step of a plan; `items` are patches, or rows for heads. */
 export interface PlannedStep {
@@ -14,6 +15,8 @@ export interface PlannedStep {
   readonly what: string
   readonly items: number
   readonly cached: boolean
+  /** It rests on a stain that is fitted on unlabelled patches of the test split; not there where it does not. */
+  readonly transductive?: true
 }
 
 /** The steps a study of `recipe` consists of, in the order they run. Reads metadata, computes nothing. */
@@ -47,6 +50,7 @@ function planStains(recipe: Recipe, cache: Cache, splits: OpenSplits): PlannedSt
     what: stain.label,
     items: stain.reference === 'published' ? 0 : (stain.reference.ids?.length ?? stain.reference.count ?? 0),
     cached: cache.has(stainInputs(recipe, splits, stain)),
+    ...markTransductive(stain),
   }))
 }
 
@@ -64,7 +68,8 @@ async function planCells(
       if (planned.has(keyOf(inputs))) return []
       planned.add(keyOf(inputs))
       const what = `${nameEmbeddings(pair, split)} ${split}`
-      return [{ stage: 'embed', what, items: set.count * viewsOf(pair, split), cached: cache.has(inputs) }]
+      const items = set.count * viewsOf(pair, split)
+      return [{ stage: 'embed', what, items, cached: cache.has(inputs), ...markTransductive(pair.stain) }]
     }),
   )
   const heads = cells.flatMap(({ id, pair, heads }) =>
@@ -74,10 +79,15 @@ async function planCells(
         what: `${id} seed ${seed}`,
         items: splits.train.set.count * pair.augment.views,
         cached: cache.has(inputs),
+        ...markTransductive(pair.stain),
       }),
     ),
   )
   return [...embeds, ...heads]
+}
+
+function markTransductive(stain: StainEntry): Pick<PlannedStep, 'transductive'> {
+  return isTransductive(stain) ? { transductive: true } : {}
 }
 
 /** The keys of the recipe's extractors, by label. */

@@ -7,6 +7,7 @@ import type { Origin } from '../patches/index.ts'
 import type { Manifest, Split, SplitProvenance } from '../runs/index.ts'
 import type { Recipe } from './recipe.ts'
 import type { FilteredSplit } from './steps/filter.ts'
+import { listTransductive } from './transductive.ts'
 
 const artificial: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown', 'real']
 
@@ -18,6 +19,7 @@ export async function describeRun(
 ): Promise<Manifest> {
   const splits: Partial<Record<Split, SplitProvenance>> = {}
   for (const split of Object.values(filtered)) splits[split.split] = describeSplit(split)
+  const transductive = listTransductive(recipe.stain)
   const origins = Object.values(splits).map((split) => split.origin)
   return {
     name: recipe.name,
@@ -27,6 +29,7 @@ export async function describeRun(
     splits,
     extractors,
     origin: artificial.find((origin) => origins.includes(origin))!,
+    ...(transductive.length > 0 && { transductive }),
   }
 }
 

@@ -15,6 +15,7 @@ import { completeMethod, completeOptions, type PlainOptions } from './options.ts
 import { rejectUnpaired } from './pairing.ts'
 import { explainIssue, readYaml } from './recipeErrors.ts'
 import { checkRunName } from './runName.ts'
+import { checkTransductive } from './transductive.ts'
 
 const name = z.union([z.string(), z.number()]).transform(String)
 // A center as readers name it: 2.0 and '02' are center 2.
@@ -49,7 +50,8 @@ const splitSchema = z.strictObject({
 const referenceSchema = z.union([
   z.literal('published'),
   z.strictObject({
-    split: z.enum(['train', 'val']).default('train'),
+    /** `test` only where the recipe says `transductive: true`. */
+    split: z.enum(['train', 'val', 'test']).default('train'),
     center: centerName.optional(),
     /** These patches. */
     ids: z.array(name).min(1).optional(),
@@ -73,6 +75,8 @@ const recipeSchema = z.strictObject({
   seed: z.int().nonnegative().default(0),
   seeds: z.int().positive().max(100).default(3),
   data: z.strictObject({ train: splitSchema, val: splitSchema, test: splitSchema.optional() }),
+  /** Allows stains that are fitted on unlabelled patches of the test split. */
+  transductive: z.boolean().default(false),
   quality: z.union([z.literal('none'), z.record(z.string(), z.unknown())]).default({}),
   stain: axis(
     z.looseObject({
@@ -115,6 +119,8 @@ export interface Recipe {
   readonly seed: number
   readonly seeds: readonly number[]
   readonly data: { readonly train: SplitRecipe; readonly val: SplitRecipe; readonly test?: SplitRecipe }
+  /** Whether stains may be fitted on unlabelled patches of the test split. */
+  readonly transductive: boolean
   /** null: no filter. */
   readonly quality: typeof qualityDefaults | null
   readonly stain: readonly StainEntry[]
@@ -164,6 +170,7 @@ export function parseRecipe(
     seed,
     seeds: Array.from({ length: seeds }, (_, i) => seed + i),
     data: resolveSplits(where, raw.data, folder),
+    transductive: raw.transductive,
     quality: raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityChoices, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry, folder)),
     augment: raw.augment.map((entry) => readAugmentEntry(`${where} augment`, entry)),
@@ -175,6 +182,7 @@ export function parseRecipe(
   for (const stage of ['stain', 'augment', 'embed', 'classify'] as const)
     rejectUnfitLabels(`${where} ${stage}`, recipe[stage])
   rejectUnpaired(where, recipe)
+  checkTransductive(where, recipe.stain, { allowed: recipe.transductive, hasTest: 'test' in recipe.data })
   return recipe
 }
 
@@ -202,7 +210,7 @@ function readStainEntry(where: string, raw: RawStain, folder: string): StainEntr
     label: label ?? (preset ? `${method}-${preset}` : method),
     name: method,
     options: resolveWeights(options, folder),
-    reference: completeReference(reference, known.train !== undefined),
+    reference: completeReference(reference ?? known.references?.[preset ?? ''], known.train !== undefined),
     fallback,
   }
 }

@@ -9,6 +9,7 @@ stain: [none]
 embed: [texture]
 classify: [mlp]
 `
+const withTest = minimal.replace('stain:', '  test: { path: e.h5 }\nstain:')
 const parse = (text: string, overrides = {}) =>
   parseRecipe(text, { where: 'r.yaml', folder: '/data', overrides })
 
@@ -84,6 +85,24 @@ describe('a recipe', () => {
       name: 'macenko',
       reference: { split: 'train', center: '0', count: 8 },
     })
+  })
+
+  it('fits stains on the test split only where it says so; a preset may have it for its reference', () => {
+    const allowed = `transductive: true\n${withTest}`
+    const code = '{ method: cyclegan, preset: paper-code }'
+    const [learned] = parse(allowed.replace('[none]', `[${code}]`)).stain
+    expect(learned.reference).toEqual({ split: 'test' })
+    const [other] = parse(
+      withTest.replace('[none]', `[${code.replace('}', ', reference: { center: 3 } }')}]`),
+    ).stain
+    expect(other.reference).toEqual({ split: 'train', center: '3' })
+    const reference = 'reference: { split: test, center: 2 }'
+    const [classical] = parse(allowed.replace('[none]', `[{ method: macenko, ${reference} }]`)).stain
+    expect(classical.reference).toEqual({ split: 'test', center: '2', count: 64 })
+    // A method that looks at no reference is fitted on nothing.
+    expect(parse(withTest.replace('[none]', `[{ method: grayscale, ${reference} }]`)).transductive).toBe(
+      false,
+    )
   })
 
   it('needs a head on tokens for every trunk, and a trunk for every such head', () => {
@@ -186,7 +205,17 @@ describe('a recipe', () => {
     [
       'a stain reference on the test split',
       minimal.replace('[none]', '[{ method: macenko, reference: { split: test } }]'),
-      "stain.0.reference.split: expected one of train, val, got 'test'",
+      'stain macenko: expected data.test',
+    ],
+    [
+      'a source among the test patches',
+      withTest.replace('[none]', '[{ method: multistain, sources: [train, test] }]'),
+      'stain multistain: expected a reference and sources among train and val, got the test split; write transductive: true',
+    ],
+    [
+      "the study's code as a preset, whose target is the test center",
+      withTest.replace('[none]', '[{ method: cyclegan, preset: paper-code }]'),
+      'stain cyclegan-paper-code: expected a reference and sources among train and val',
     ],
     ['broken YAML', `${minimal}  x: [`, 'mend the YAML'],
     ['an empty file', '', 'expected a group of keys, got nothing'],

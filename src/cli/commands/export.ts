@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import type { ExportResult } from '../../export/index.ts'
+import { transductiveNote } from '../../runs/transductive.ts'
 import {
   addExamples,
   addSetOptions,
@@ -76,6 +77,7 @@ function describeExport(result: ExportResult): string {
   return [
     `${model}, tumour from ${threshold} up, ${size}`,
     agreement,
+    ...(result.transductive ? [transductiveNote] : []),
     data ? `${out} and ${data}` : out,
   ].join('\n')
 }

@@ -56,7 +56,7 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
   for (const file of [options.out, options.submission]) if (file) refuseOverwrite(file, options.overwrite)
   const { openPatchSet, printSize, resizePatches } = await import('../../patches/index.ts')
   const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
-  const { writeSubmission } = await import('../../runs/index.ts')
+  const { transductiveNote, writeSubmission } = await import('../../runs/index.ts')
   const model = await openAnyModel(options)
   try {
     const opened = await openPatchSet(path, options)
@@ -78,11 +78,19 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
     const tumour = prediction.reduce((sum, value) => sum + value, 0)
     printResult(
       options,
-      { model: model.name, count: set.count, tumour, resized, out: options.out },
+      {
+        model: model.name,
+        count: set.count,
+        tumour,
+        resized,
+        out: options.out,
+        ...(model.transductive && { transductive: true }),
+      },
       (result) =>
         [
           `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}`,
           ...(resized ? [`resized from ${resized.from} to ${resized.to}, as in training`] : []),
+          ...(model.transductive ? [transductiveNote] : []),
           options.out,
         ].join('\n'),
     )

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { transductiveNote } from '../../runs/transductive.ts'
 import type { StudyResult } from '../../study/index.ts'
 import {
   addExamples,
@@ -76,16 +77,22 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
     const todo = steps.filter((step) => !step.cached).length
     const rows = steps.map((step) => [
       step.stage,
-      step.what,
+      step.what + markTransductive(step),
       formatCount(step.items),
       step.cached ? 'cached' : 'to do',
     ])
-    return `${formatTable(['stage', 'what', 'items', 'state'], rows)}\n\n${steps.length} steps, ${todo} to do.`
+    const table = formatTable(['stage', 'what', 'items', 'state'], rows)
+    const note = steps.some((step) => step.transductive) ? `\n(t) ${transductiveNote}` : ''
+    return `${table}\n\n${steps.length} steps, ${todo} to do.${note}`
   })
 }
 
 function cacheOf({ cache, out }: StudyCommandOptions): string {
   return cache ?? join(out, '.cache')
+}
+
+function markTransductive({ transductive }: { readonly transductive?: true }): string {
+  return transductive ? ' (t)' : ''
 }
 
 /** A study's outcome in plain text: the table, the chosen cell, the files. */
@@ -94,7 +101,7 @@ export function describeStudy({ metrics, manifest, report, submission }: StudyRe
   const interval = (figure: { value: number; low: number; high: number } | null | undefined) =>
     figure ? `${percent(figure.value)} [${percent(figure.low)}-${percent(figure.high)}]` : '-'
   const rows = metrics.cells.map((cell) => [
-    cell.id + (cell.id === metrics.chosen ? ' *' : ''),
+    cell.id + markTransductive(cell) + (cell.id === metrics.chosen ? ' *' : ''),
     interval(cell.val.accuracy),
     interval(cell.test?.accuracy),
     cell.val.auroc ? cell.val.auroc.value.toFixed(3) : '-',
@@ -112,6 +119,7 @@ export function describeStudy({ metrics, manifest, report, submission }: StudyRe
     '',
     table,
     `* chosen by: ${metrics.chosenBy}`,
+    ...(metrics.cells.some((cell) => cell.transductive) ? [`(t) ${transductiveNote}`] : []),
     '',
     `${origin}report      ${report}`,
     `submission  ${submission ?? 'none: there is no test split with integer ids'}`,

@@ -8,6 +8,7 @@ import { type Html, html } from '../html.ts'
 import {
   formatBounds,
   formatCount,
+  formatList,
   formatOverSeeds,
   formatSeconds,
   formatShare,
@@ -16,7 +17,7 @@ import {
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
-import { renderInterval, renderStain, renderTable } from '../parts.ts'
+import { renderInterval, renderStain, renderTable, renderTransductive } from '../parts.ts'
 
 /** Every cell of the grid. */
 export async function renderEvaluate(data: ReportData): Promise<Section> {
@@ -43,7 +44,10 @@ function explainChoice({ metrics, manifest }: ReportData): Html {
     .filter((cell) => cell.test && chosen.test && cell.test.accuracy.value > chosen.test.accuracy.value)
     .sort((a, b) => b.test!.accuracy.value - a.test!.accuracy.value)[0]
   return html`<p>Chosen: <strong>${labelCell(chosen, metrics)}</strong>, by ${metrics.chosenBy}.${
-    manifest.splits.test && ' The test set was never looked at before the choice was made.'
+    manifest.splits.test &&
+    (manifest.transductive
+      ? ` Of the test set, pixels without labels were looked at before, to fit ${formatList(manifest.transductive)}.`
+      : ' The test set was never looked at before the choice was made.')
   }${
     better &&
     html` On it, <em>${labelCell(better, metrics)}</em> does better
@@ -88,7 +92,7 @@ function renderRow(cell: Cell, { metrics, timings }: ReportData, withTest: boole
   const severalSeeds = cell.seeds.length > 1
   return html`<tr${isChosen && html` class="chosen best"`}><th scope="row" class="pin">${renderStain(cell.stain, colour)}${
     isChosen && html`<span class="pill">chosen</span>`
-  }</th>${isAugmented(metrics) && html`<td>${cell.augment}</td>`}<td${markSame(metrics, 'embed')}>${cell.embed}</td><td${markSame(metrics, 'classify')}>${cell.classify}</td>
+  }${cell.transductive && renderTransductive()}</th>${isAugmented(metrics) && html`<td>${cell.augment}</td>`}<td${markSame(metrics, 'embed')}>${cell.embed}</td><td${markSame(metrics, 'classify')}>${cell.classify}</td>
 ${renderScores(cell.val, severalSeeds && formatOverSeeds(cell.valAccuracyOverSeeds))}
 ${withTest && (cell.test ? renderScores(cell.test, severalSeeds && formatOverSeeds(cell.testAccuracyOverSeeds)) : html`<td colspan="4" class="edge soft">labels withheld</td>`)}
 <td class="n edge">${formatSeconds(cost?.seconds)}${cost?.cached && html`<small>from cache</small>`}</td></tr>

@@ -7,7 +7,15 @@ import { formatCount, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
-import { describePatch, renderLabel, renderPicture, renderStain, renderTable, verdictOf } from '../parts.ts'
+import {
+  describePatch,
+  renderLabel,
+  renderPicture,
+  renderStain,
+  renderTable,
+  renderTransductive,
+  verdictOf,
+} from '../parts.ts'
 
 const ROWS_AT_MOST = 12
 const VERDICTS = ['ok', 'fallback', 'passthrough', 'rejected']
@@ -43,7 +51,7 @@ is left of the center they came from. The verdict says what became of a patch.</
     )}</tr>
 ${stains.map(
   (stain) =>
-    html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}</th>${patches.map(
+    html`<tr><th scope="row" class="pin">${renderStain(stain, colour(stain))}${isTransductive(data, stain) && renderTransductive()}</th>${patches.map(
       ({ original, methods }) => {
         const method = methods.find((other) => other.stain === stain)
         return method
@@ -61,7 +69,12 @@ function renderVerdict(verdict: string): Html {
   return html`<span class="${VERDICTS.includes(word) && `v-${word}`}"><span class="dot"></span></span>${verdict}`
 }
 
-function renderVerdictCounts({ metrics }: ReportData): Html {
+function isTransductive({ manifest }: ReportData, stain: string): boolean {
+  return manifest.transductive?.includes(stain) ?? false
+}
+
+function renderVerdictCounts(data: ReportData): Html {
+  const { metrics } = data
   const rows = SPLITS.flatMap((split) => {
     const centers = metrics.verdicts
       .filter((counts) => counts.split === split)
@@ -81,7 +94,8 @@ function renderVerdictCounts({ metrics }: ReportData): Html {
 ${renderTable(
   'Verdicts by center',
   html`<table><caption><span>The share of patches normalised with their own fit, and how many were not.</span></caption><thead><tr><th scope="col" class="pin">center</th>${stains.map(
-    (stain) => html`<th scope="col">${renderStain(stain, colour(stain))}</th>`,
+    (stain) =>
+      html`<th scope="col">${renderStain(stain, colour(stain))}${isTransductive(data, stain) && renderTransductive()}</th>`,
   )}</tr></thead><tbody>${rows.map(
     (row) =>
       html`<tr><th scope="row" class="pin">${row.center === '?' ? 'not named' : row.center} <small>${row.split}</small></th>${stains.map((stain) => renderCounts(pick(stain, row)))}</tr>`,

@@ -1,5 +1,6 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
+import { transductiveNote } from '../../runs/transductive.ts'
 import { chosenCell, type Interval, listCenters, nameCell, type ReportData, SPLITS } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import {
@@ -26,7 +27,11 @@ ${formatPlural(val.count, 'validation patch', 'validation patches')} right${name
     test
       ? html`, and <strong>${formatPercent(test.accuracy.value)}</strong> (95 % interval
 ${formatBounds(test.accuracy, formatShare)}) of ${formatPlural(test.count, 'patch', 'patches')} of the test
-set${nameCenters(listCenters(manifest.splits.test))}, on which nothing was fitted or chosen.`
+set${nameCenters(listCenters(manifest.splits.test))}, ${
+          cell.transductive
+            ? html`<strong>on whose unlabelled patches its stain was fitted</strong>, but nothing was chosen.`
+            : 'on which nothing was fitted or chosen.'
+        }`
       : manifest.splits.test
         ? '. The test labels are withheld, so this run cannot say how well it does there.'
         : '.'
@@ -46,7 +51,7 @@ export function renderSummary(data: ReportData): Section {
   return {
     id: 'summary',
     title: 'Summary',
-    body: html`${explainOrigin(manifest.origin)}
+    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}
 <dl class="tiles">
 ${tile('Validation accuracy', val.accuracy, formatPercent)}
 ${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld()}
@@ -58,6 +63,12 @@ ${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.l
       timings.length > 0 && html` · ${formatSeconds(seconds)} of work`
     }. Intervals are 95 % intervals; the validation figure flatters, since the cell was chosen by it.</p>`,
   }
+}
+
+// Said before any figure: which of them are not those of an unseen center.
+function renderTransductive({ manifest: { transductive } }: ReportData): Html | null {
+  if (!transductive) return null
+  return html`<p class="notice"><span class="badge">TRANSDUCTIVE</span><span>${formatList(transductive)}: ${transductiveNote}</span></p>`
 }
 
 function renderTile(label: string, { value, low, high }: Interval, format: (value: number) => string): Html {

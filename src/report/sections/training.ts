@@ -1,6 +1,7 @@
 // How learned stains were trained: from which centers, how well by their label-free scores, and what their networks are
 // made of.
 
+import { transductiveNote } from '../../runs/transductive.ts'
 import type { LearnedStain, ReportData } from '../data.ts'
 import { type Html, html, type Part } from '../html.ts'
 import { formatList } from '../numbers.ts'
@@ -28,7 +29,7 @@ export async function renderTraining(data: ReportData): Promise<Section | null> 
 function renderSeen({ stain, target, seen, transductive }: LearnedStain): Html {
   const centers =
     seen.length > 0 ? `Saw patches of ${formatList(seen)}, without labels.` : 'Read from checkpoints.'
-  const warning = html` <b>Transductive: patches of the test split were among them, so that its test figures are not those of an unseen center.</b>`
+  const warning = html` <b>${transductiveNote}</b>`
   return html`<p><b>${stain}</b> makes the colours of ${target}. ${centers}${transductive && warning}</p>`
 }
 

@@ -14,6 +14,7 @@ import { type Cell, readJson, type SeedResult, type Split } from '../../runs/ind
 import { type Cache, type CacheInputs, keyOf } from '../cache.ts'
 import type { GridCell } from '../grid.ts'
 import type { Recipe } from '../recipe.ts'
+import { isTransductive } from '../transductive.ts'
 import type { FilteredSplit } from './filter.ts'
 import type { TrainedHead } from './trainHead.ts'
 
@@ -40,7 +41,7 @@ export function averageSeeds(heads: readonly TrainedHead[], split: Split): Float
 }
 
 // A cell without its place in the grid.
-type CellResult = Omit<Cell, 'id' | 'stain' | 'augment' | 'embed' | 'classify'>
+type CellResult = Omit<Cell, 'id' | 'stain' | 'augment' | 'embed' | 'classify' | 'transductive'>
 
 /** Evaluates a cell on val, and on test where it has labels; cached by the heads' keys. */
 export async function evaluateCell(
@@ -68,6 +69,7 @@ export async function evaluateCell(
     augment: cell.pair.augment.label,
     embed: cell.pair.embed.label,
     classify: cell.classify.label,
+    ...(isTransductive(cell.pair.stain) && { transductive: true as const }),
     ...result,
   }
 }

@@ -20,6 +20,12 @@ export interface FilteredSplit extends OpenSplit {
   readonly entry: CacheEntry | null
 }
 
+/** The rows that passed the filter, of any split: what stains are fitted on. */
+export function passedRows({ rows, rejections }: Pick<FilteredSplit, 'rows' | 'rejections'>): Uint32Array {
+  const rejected = new Set(rejections.map(({ row }) => row))
+  return rows.filter((row) => !rejected.has(row))
+}
+
 /** The filtered splits of a study. */
 export type Filtered = Readonly<Partial<Record<Split, FilteredSplit>>> & {
   readonly train: FilteredSplit

@@ -1,4 +1,4 @@
-// Step 2: each stain method learns from its reference, never from the test split.
+// Step 2: each stain method learns from its reference, which is of the test split only where the recipe allows it.
 
 import { DataError, openRandom, type Pixels, type Progress, pickNamed, silent } from '../../base/index.ts'
 import { type PatchSet, readPixels } from '../../patches/index.ts'
@@ -7,7 +7,7 @@ import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.t
 import type { Recipe, StainEntry } from '../recipe.ts'
 import type { OpenSplits } from '../splits.ts'
 import { readFit, writeFit } from '../stainFit.ts'
-import { type FilteredSplit, filterInputs } from './filter.ts'
+import { type FilteredSplit, filterInputs, passedRows } from './filter.ts'
 import { type Device, studyDomains, teacherOf, trainingInputs, trainStain } from './trainStain.ts'
 
 /** A stain method ready to apply. */
@@ -71,10 +71,10 @@ async function* referencePatches(
   entry: StainEntry,
 ): AsyncGenerator<Pixels> {
   if (entry.reference === 'published') return
-  const { set, rows } = filtered[entry.reference.split]
+  const split = filtered[entry.reference.split]
   const where = `stain ${entry.label} reference`
-  const chosen = chooseReference(set, rows, entry.reference, recipe.seed, where)
-  yield* readPixels(set, chosen)
+  const chosen = chooseReference(split.set, passedRows(split), entry.reference, recipe.seed, where)
+  yield* readPixels(split.set, chosen)
 }
 
 /**

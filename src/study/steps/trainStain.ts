@@ -1,5 +1,5 @@
-// Step 2 for a method that is trained: its centers, what its fit is made from, and the training. The test center is a
-// source only where the recipe asks for it by name.
+// Step 2 for a method that is trained: its centers, what its fit is made from, and the training. Patches of the test
+// split are among them only where the recipe asks for it by name and allows it; labels never are.
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +13,8 @@ import type { PlainOptions } from '../options.ts'
 import type { Recipe, StainEntry } from '../recipe.ts'
 import type { OpenSplits } from '../splits.ts'
 import { openDomains, type Selection } from '../stainDomains.ts'
-import { type FilteredSplit, filterInputs } from './filter.ts'
+import { isTransductive } from '../transductive.ts'
+import { type FilteredSplit, filterInputs, passedRows } from './filter.ts'
 import { methodOf } from './fitStain.ts'
 
 /** Where networks run, and on how many threads. */
@@ -61,8 +62,9 @@ export function studyDomains(
   const select = (split: Split): Selection => ({
     name: split,
     set: filtered[split]!.set,
-    rows: filtered[split]!.rows,
+    rows: passedRows(filtered[split]!),
   })
+  requireTestCenters(entry, filtered.test)
   const limit = options.limit as number | null
   const { center, ids } = reference === 'published' ? {} : reference
   const choice = { from: select(targetSplit(entry)), center, ids }
@@ -108,9 +110,15 @@ export function teacherOf(entry: StainEntry): StainEntry | null {
   return isDistilled ? { ...entry, options: { ...entry.options, distill: null } } : null
 }
 
-/** Whether a trained method saw patches of the test split, without labels. */
-function isTransductive({ options }: StainEntry): boolean {
-  return Array.isArray(options.sources) && options.sources.includes('test')
+// A patch of the target must be known for one, or it would be translated to its own colours.
+function requireTestCenters(entry: StainEntry, test: FilteredSplit | undefined): void {
+  if (!isTransductive(entry) || test?.set.centers) return
+  throw new RecipeError({
+    where: `stain ${entry.label}`,
+    expected: 'the center of every test patch, since they are trained on',
+    got: `none in ${test?.set.source}`,
+    hint: 'write data.test.center',
+  })
 }
 
 /** How the learned methods among `stains` were trained, for the report. */
