@@ -1,8 +1,9 @@
 // What an exported pipeline says of itself, as the strings an ONNX model keeps: what it may be used for, what it was
 // trained on, and what it was made of.
 
+import { transductiveNote } from '../base/index.ts'
 import type { ExtractorGraph } from '../embed/index.ts'
-import { type Manifest, transductiveNote } from '../runs/index.ts'
+import type { Manifest } from '../runs/index.ts'
 import { type StainName, stainMethods } from '../stain/index.ts'
 import type { ModelFile } from '../study/index.ts'
 

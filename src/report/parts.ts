@@ -1,6 +1,6 @@
 // Small parts that several sections show: a figure with its interval, a patch with its caption, a table box.
 
-import { transductiveNote } from '../runs/transductive.ts'
+import { transductiveNote } from '../base/index.ts'
 import type { GalleryImage, Interval, ReportData } from './data.ts'
 import { type Html, html, type Part } from './html.ts'
 import { formatBounds, formatShare } from './numbers.ts'

@@ -1,8 +1,8 @@
 // eosin export: a run's model as one ONNX file that takes patches as bytes and gives probabilities.
 
 import type { Command } from 'commander'
+import { transductiveNote } from '../../base/index.ts'
 import type { ExportResult } from '../../export/index.ts'
-import { transductiveNote } from '../../runs/transductive.ts'
 import {
   addExamples,
   addSetOptions,

@@ -1,7 +1,7 @@
 // eosin predict: the model of a run on patches it has never seen.
 
 import type { Command } from 'commander'
-import { UsageError } from '../../base/index.ts'
+import { transductiveNote, UsageError } from '../../base/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -56,7 +56,7 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
   for (const file of [options.out, options.submission]) if (file) refuseOverwrite(file, options.overwrite)
   const { openPatchSet, printSize, resizePatches } = await import('../../patches/index.ts')
   const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
-  const { transductiveNote, writeSubmission } = await import('../../runs/index.ts')
+  const { writeSubmission } = await import('../../runs/index.ts')
   const model = await openAnyModel(options)
   try {
     const opened = await openPatchSet(path, options)

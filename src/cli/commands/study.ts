@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { transductiveNote } from '../../runs/transductive.ts'
+import { transductiveNote } from '../../base/index.ts'
 import type { StudyResult } from '../../study/index.ts'
 import {
   addExamples,

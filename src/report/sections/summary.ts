@@ -1,6 +1,6 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
-import { transductiveNote } from '../../runs/transductive.ts'
+import { transductiveNote } from '../../base/index.ts'
 import { chosenCell, type Interval, listCenters, nameCell, type ReportData, SPLITS } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import {

@@ -1,7 +1,7 @@
 // How learned stains were trained: from which centers, how well by their label-free scores, and what their networks are
 // made of.
 
-import { transductiveNote } from '../../runs/transductive.ts'
+import { transductiveNote } from '../../base/index.ts'
 import type { LearnedStain, ReportData } from '../data.ts'
 import { type Html, html, type Part } from '../html.ts'
 import { formatList } from '../numbers.ts'
