@@ -2,9 +2,9 @@
 // network is kept as head.onnx, so that a head needs its model's file only while it is trained.
 
 import { type NdArray, RecipeError, sizeOf } from '../base/index.ts'
-import { readOnnxFile } from '../formats/index.ts'
-import { constant, cutGraph, emitModel, input, type ReadGraph, readGraph, sigmoid } from '../graph/index.ts'
-import { type GraphTailOptions, graphTail } from '../models/index.ts'
+import { type OnnxModel, readOnnxFile } from '../formats/index.ts'
+import { constant, cutGraph, emitModel, findPatchSide, input, readGraph, sigmoid } from '../graph/index.ts'
+import { type GraphTailOptions, graphTail, planReadout } from '../models/index.ts'
 import { inferencePass } from '../nn/index.ts'
 import { checkShape, openStoredFit } from './embeddings.ts'
 import { checkFinetune, type FinetuneOptions, type GraphReadout } from './finetuneOptions.ts'
@@ -36,7 +36,7 @@ export async function fitGraphTail(
   checkOptions(options)
   const { train, val } = await openStoredFit(trainRows, valRows)
   const path = options.model!.slice('onnx:'.length)
-  const form = openForm(readGraph(await readOnnxFile(path), path), path, options)
+  const form = openForm(await readOnnxFile(path), path, options)
   const columns = sizeOf(form.passed)
   checkShape('finetune', train.x, columns)
   const start = { network: graphTail(form), pretrained: form.cut.params }
@@ -75,9 +75,10 @@ function checkOptions(options: FinetuneOptions): void {
   }
 }
 
-function openForm(graph: ReadGraph, path: string, options: FinetuneOptions): GraphTailOptions {
-  const readout: GraphReadout = options.readout ?? { output: null, pooling: null, prefixTokens: 1 }
-  const cut = cutGraph(graph, readout.output ?? graph.outputs[0], options.blocks!)
+function openForm(model: OnnxModel, path: string, options: FinetuneOptions): GraphTailOptions {
+  const graph = readGraph(model, path)
+  const wanted: GraphReadout = options.readout ?? { output: null, pooling: null, prefixTokens: null }
+  const cut = cutGraph(graph, wanted.output ?? graph.outputs[0], options.blocks!)
   const [images] = Object.values(graph.inputs)
   const [, ...passed] = cut.writeTrunk(images).shape
   if (passed.some((side) => typeof side !== 'number')) {
@@ -88,8 +89,11 @@ function openForm(graph: ReadGraph, path: string, options: FinetuneOptions): Gra
       hint: 'export it with an open batch and fixed sides',
     })
   }
-  const { pooling, prefixTokens } = readout
-  return { cut, passed: passed as number[], pooling, prefixTokens, dropout: options.dropout }
+  const { shape } = cut.writeTail(input('x', [1, ...passed]))
+  const sides = images.shape.slice(2) as [number, number]
+  const facts = { sides, patchSide: findPatchSide(model), stated: null }
+  const readout = planReadout(`finetune ${path}`, shape, wanted, facts)
+  return { cut, passed: passed as number[], readout, dropout: options.dropout }
 }
 
 function emitTail(form: GraphTailOptions, params: Params, columns: number): Uint8Array {

@@ -25,7 +25,8 @@ import { layerWidths } from './widths.ts'
 export interface GraphReadout {
   readonly output: string | null
   readonly pooling: TokenReadout | null
-  readonly prefixTokens: number
+  /** Null: counted from the grid of patches. */
+  readonly prefixTokens: number | null
 }
 
 /** Options of fine-tuning. In a study `model`, `weights`, `part`, `blocks` and `readout` are the extractor's own. */
@@ -97,7 +98,7 @@ export const finetuneRules: OptionRules<FinetuneOptions> = {
     group<GraphReadout>({
       output: orNull(text("an output's name")),
       pooling: orNull(text('a pooling')),
-      prefixTokens: whole(0, 1024),
+      prefixTokens: orNull(whole(0, 1024)),
     }),
   ),
   hidden: layerWidths(0),
@@ -157,7 +158,7 @@ interface ExtractorChoices {
 }
 
 function readoutOf(extractor: Readonly<Record<string, unknown>>): GraphReadout {
-  const { output = null, pooling = null, prefixTokens = 1 } = extractor as unknown as Partial<GraphReadout>
+  const { output = null, pooling = null, prefixTokens = null } = extractor as unknown as Partial<GraphReadout>
   return { output, pooling, prefixTokens }
 }
 

@@ -1,17 +1,14 @@
 // Extractors as graphs from images to embeddings: what an exported pipeline is composed of.
 
-import { dirname, join } from 'node:path'
-import { EosinError, UsageError } from '../base/index.ts'
-import { readOnnxFile } from '../formats/index.ts'
-import { constant, cutGraph, flatten, readGraph, type Value } from '../graph/index.ts'
-import { poolTokens } from '../models/index.ts'
+import { UsageError } from '../base/index.ts'
+import { constant, type Value } from '../graph/index.ts'
 import type { ImageTransform } from '../patches/index.ts'
 import { catalog, type ModelCard, openCheckpoint, openParams, readModelCard } from '../weights/index.ts'
 import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
 import { readWeights, writeEmbedding } from './model/network.ts'
 import { findWeights } from './modelExtractor.ts'
-import { chooseTransform, type OnnxOptions, onnxDefaults } from './onnx/onnxOptions.ts'
-import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
+import { openOnnxGraph } from './onnx/onnxGraph.ts'
+import { onnxDefaults } from './onnx/onnxOptions.ts'
 
 /** An extractor as a graph. */
 export interface ExtractorGraph {
@@ -67,31 +64,5 @@ async function openModelGraph(name: string, card: ModelCard, options: ModelOptio
     }
   } finally {
     await checkpoint.close()
-  }
-}
-
-async function openOnnxGraph(path: string, options: OnnxOptions): Promise<ExtractorGraph> {
-  const file = await readPreprocessorConfig(join(dirname(path), 'preprocessor_config.json'))
-  const graph = readGraph(await readOnnxFile(path), path)
-  const [[inputName, input], ...others] = Object.entries(graph.inputs)
-  if (others.length > 0 || input.shape.length !== 4) {
-    throw new EosinError({
-      where: path,
-      expected: 'a model with one input of images',
-      got: `${Object.keys(graph.inputs)}`,
-    })
-  }
-  const [batch, , height, width] = input.shape
-  const sides = typeof height === 'number' && typeof width === 'number' ? { height, width } : null
-  const output = options.output ?? graph.outputs[0]
-  return {
-    transform: chooseTransform(options, file, sides, path),
-    batch: typeof batch === 'number' ? batch : null,
-    card: null,
-    write(images) {
-      if (options.trunk !== null) return flatten(cutGraph(graph, output, options.trunk).writeTrunk(images))
-      const values = graph.write([output], { [inputName]: images })[output]
-      return poolTokens(values, options.pooling, options.prefixTokens)
-    },
   }
 }

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DataError, type Pixels, UsageError, WeightsError } from '../base/index.ts'
+import { DataError, type NdArray, type Pixels, UsageError, WeightsError } from '../base/index.ts'
 import { chooseProvider, type ProviderChoice } from '../engine/index.ts'
 import { hashBytes, hashFile } from '../formats/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
@@ -192,7 +192,7 @@ async function embedRuns(
   const rows = new Float32Array(total * dimensions)
   for await (const { images, first, count } of runs) {
     const network = await networks.take(images.shape[2], images.shape[3])
-    const { data } = await network.run(images)
+    const { data } = await network.run(images as NdArray<'f32'>)
     rows.set((data as Float32Array).subarray(0, count * dimensions), first * dimensions)
   }
   if (rows.every(Number.isFinite)) return rows

@@ -1,15 +1,15 @@
 // Pictures made ready beside the network: a thread resizes, crops and normalises the next runs while ONNX Runtime,
 // whose `run` blocks this thread, works on one. What a run is fed does not depend on the number of threads.
 
-import { f32, type NdArray, type Pixels } from '../base/index.ts'
+import { type NdArray, ndarray, type Pixels } from '../base/index.ts'
 import { openWorkers, type Workers } from '../engine/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
-import { type PreparationTask, prepareRun } from './preparationWorker.ts'
+import { type PictureForm, type PreparationTask, prepareRun, usualForm } from './preparationWorker.ts'
 
 /** Some patches as what a network is fed. */
 export interface PreparedRun {
-  /** float32 [run, 3, height, width]; entries past `count` are zero. */
-  readonly images: NdArray<'f32'>
+  /** [run, 3, height, width], or of another form; entries past `count` are zero. */
+  readonly images: NdArray
   /** The first patch of the batch, and how many there are. */
   readonly first: number
   readonly count: number
@@ -32,8 +32,12 @@ const runsAhead = 3
 const patchesHere = 64
 
 /** Opens a preparation with `threads` threads (one a processor by default), which begin at the first batch. */
-export function openPreparation(transform: ImageTransform, threads?: number): Preparation {
-  let workers: Workers<PreparationTask, Float32Array> | undefined
+export function openPreparation(
+  transform: ImageTransform,
+  threads?: number,
+  form: PictureForm = usualForm,
+): Preparation {
+  let workers: Workers<PreparationTask, Float32Array | Uint8Array> | undefined
   const slots = openSlots(runsAhead)
   let seen = 0
   const start = async (batch: Pixels, first: number, count: number, size: number) => {
@@ -43,10 +47,12 @@ export function openPreparation(transform: ImageTransform, threads?: number): Pr
     const patch = height * width * 3
     const data = batch.data.slice(first * patch, (first + count) * patch)
     const sides = transformedSides(transform, height, width)
-    const task = { data, count, height, width, transform, size }
+    const task = { data, count, height, width, transform, form, size }
     if (seen > patchesHere) workers ??= openWorkers(workerUrl, { threads })
-    const values = workers ? await workers.run(task, [data.buffer]) : prepareRun(task)
-    return { images: f32([size, 3, sides.height, sides.width], values), first, count }
+    const values = workers ? await workers.run(task, [data.buffer]) : prepareRun(task).data
+    const { height: rows, width: columns } = sides
+    const shape = form.layout === 'nhwc' ? [size, rows, columns, 3] : [size, 3, rows, columns]
+    return { images: ndarray(form.dtype, shape, values as never), first, count }
   }
   return {
     prepare(batch, size) {

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type Dtype, describeCause, EngineError, type NdArray, ndarray, pickNamed } from '../base/index.ts'
+import { narrowHalf, widenHalf } from '../formats/onnx/index.ts'
 import { missingProvider, type ProviderChoice, type ProviderName, providers } from './providers.ts'
 import type { DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'
 
@@ -41,7 +42,12 @@ export async function openSession(
       cause,
     )
   })
-  return wrapSession(runtime, session, provider, options.kept ?? [])
+  try {
+    return wrapSession(runtime, session, provider, options.kept ?? [])
+  } catch (error) {
+    await session.release() // a model with an input or output of a type that is not fed
+    throw error
+  }
 }
 
 /** The providers whose libraries are installed; a GPU provider can still fail where the driver is missing. */
@@ -113,13 +119,18 @@ function wrapSession(
     tensors.set(array, tensor)
     return tensor
   }
+  const inputs = session.inputMetadata.map(readPort)
+  const halves = new Set(inputs.filter(({ isHalf }) => isHalf).map(({ name }) => name))
   const toTensors = (arrays: Feeds) =>
-    mapValues(arrays, (array) => ('handle' in array ? (array.handle as RuntimeTensor) : toTensor(array)))
+    mapValues(arrays, (array, name) => {
+      if ('handle' in array) return array.handle as RuntimeTensor
+      return halves.has(name) ? toHalfTensor(runtime, array) : toTensor(array)
+    })
   const explained = (cause: unknown) =>
     Promise.reject(new EngineError({ where: 'run', got: describeCause(cause) }, cause))
   return {
     provider,
-    inputs: session.inputMetadata.map(readPort),
+    inputs,
     outputs: session.outputMetadata.map(readPort),
     async run(feeds, into) {
       const run = into ? session.run(toTensors(feeds), toTensors(into)) : session.run(toTensors(feeds))
@@ -140,13 +151,21 @@ function wrapSession(
   }
 }
 
-function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
+function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  change: (value: A, name: string) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
+}
+
+function toHalfTensor(runtime: Runtime, { data, shape }: NdArray): RuntimeTensor {
+  return new runtime.Tensor('float16', narrowHalf(data as Float32Array), shape)
 }
 
 function readPort(port: import('onnxruntime-node').InferenceSession.ValueMetadata): Port {
   if (!port.isTensor)
     throw new EngineError({ where: `'${port.name}'`, expected: 'a tensor', got: 'another type' })
+  if (port.type === 'float16') return { name: port.name, dtype: 'f32', isHalf: true, shape: port.shape }
   return { name: port.name, dtype: readDtype(port.name, port.type), shape: port.shape }
 }
 
@@ -155,6 +174,10 @@ function keepTensor(tensor: RuntimeTensor): DeviceArray {
 }
 
 function fromTensor(tensor: RuntimeTensor): NdArray {
+  if (tensor.type === 'float16') {
+    const { buffer, byteOffset, length } = tensor.data as Uint16Array<ArrayBuffer>
+    return ndarray('f32', tensor.dims, widenHalf(new Uint16Array(buffer, byteOffset, length)))
+  }
   const dtype = readDtype('output', tensor.type)
   return ndarray(dtype, tensor.dims, tensor.data as NdArray['data'])
 }

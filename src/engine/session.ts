@@ -33,6 +33,8 @@ export type Feeds = Readonly<Record<string, NdArray | DeviceArray>>
 export interface Port {
   readonly name: string
   readonly dtype: Dtype
+  /** The model holds it in half precision (float16): it is fed and given as float32 nevertheless. */
+  readonly isHalf?: boolean
   readonly shape: readonly (number | string)[]
 }
 

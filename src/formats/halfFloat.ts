@@ -1,4 +1,4 @@
-// Half precision to single: IEEE 754 binary16 and bfloat16, both exact in float32.
+// Half precision and single: IEEE 754 binary16 and bfloat16 are both exact in float32, which is rounded to the former.
 
 // All 65,536 values of binary16, made when first needed: a checkpoint holds hundreds of millions.
 let table: Float32Array | undefined
@@ -27,4 +27,29 @@ export function widenBrainFloat(bits: Uint16Array): Float32Array {
   const words = new Uint32Array(bits.length)
   for (let i = 0; i < bits.length; i++) words[i] = bits[i] << 16
   return new Float32Array(words.buffer)
+}
+
+/** float32 as the nearest binary16 bits, ties to even; from 65,520 on infinite. */
+export function narrowHalf(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  return Uint16Array.from(words, narrowWord)
+}
+
+// By the bits of a float32: 1 sign, 8 exponent, 23 fraction.
+function narrowWord(word: number): number {
+  const sign = (word >>> 16) & 0x8000
+  const exponent = ((word >>> 23) & 0xff) - 112
+  const fraction = word & 0x7f_ffff
+  if (exponent === 143) return sign | (fraction ? 0x7e00 : 0x7c00)
+  if (exponent >= 31) return sign | 0x7c00
+  if (exponent < -10) return sign
+  // Below the smallest normal number the leading one is written out and shifted with the fraction.
+  const isSmall = exponent <= 0
+  const shift = isSmall ? 14 - exponent : 13
+  const bits = isSmall ? fraction | 0x80_0000 : (exponent << 23) | fraction
+  const kept = bits >>> shift
+  const rest = bits - kept * 2 ** shift
+  const half = 2 ** (shift - 1)
+  const isUp = rest > half || (rest === half && (kept & 1) === 1)
+  return sign | (kept + (isUp ? 1 : 0))
 }

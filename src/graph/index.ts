@@ -7,6 +7,7 @@ export * from './ops/index.ts'
 export { printGraph } from './print.ts'
 export { quickenConvolutions } from './quicken.ts'
 export { cutGraph, type GraphCut } from './read/cutGraph.ts'
+export { findPatchSide } from './read/patchSide.ts'
 export { type ReadGraph, type ReadStep, readGraph } from './read/readGraph.ts'
 export { sortValues } from './sort.ts'
 export {

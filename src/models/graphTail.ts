@@ -4,23 +4,22 @@
 import { sizeOf } from '../base/index.ts'
 import * as g from '../graph/index.ts'
 import { dropout, fill, linear, type Model, type ParamSpecs } from '../nn/index.ts'
-import { poolTokens, type TokenReadout } from './poolTokens.ts'
+import { poolTokens, type ReadoutPlan } from './poolTokens.ts'
 
 /** The form of a tail. */
 export interface GraphTailOptions {
   readonly cut: g.GraphCut
   /** Sides of what passes the cut for one image. */
   readonly passed: readonly number[]
-  readonly pooling: TokenReadout | null
-  readonly prefixTokens: number
+  readonly readout: ReadoutPlan
   /** Probability of dropout before the classifier. */
   readonly dropout: number
 }
 
 /** From rows [count, size of what passes] to logits [count, 1]; parameters by the graph's names and `head.*`. */
-export function graphTail({ cut, passed, pooling, prefixTokens, dropout: rate }: GraphTailOptions): Model {
+export function graphTail({ cut, passed, readout, dropout: rate }: GraphTailOptions): Model {
   const embed = (x: g.Value, values?: Readonly<Record<string, g.Value>>) =>
-    poolTokens(cut.writeTail(g.reshape(x, [x.shape[0], ...passed]), values), pooling, prefixTokens)
+    poolTokens(cut.writeTail(g.reshape(x, [x.shape[0], ...passed]), values), readout)
   const width = embed(g.input('x', [1, sizeOf(passed)])).shape[1] as number
   const head = linear('head', width, 1)
   const drop = dropout(rate)

@@ -6,7 +6,14 @@ export { foldLayerScale, listScaledLayers } from './foldLayerScale.ts'
 export { type GraphTailOptions, graphTail } from './graphTail.ts'
 export { type MlpOptions, mlp } from './mlp.ts'
 export { type PatchGanOptions, patchGan } from './patchGan.ts'
-export { poolTokens, type TokenReadout } from './poolTokens.ts'
+export {
+  countPrefixTokens,
+  planReadout,
+  poolTokens,
+  type ReadoutPlan,
+  type TokenFacts,
+  type TokenReadout,
+} from './poolTokens.ts'
 export { type Resampling, resamplePositions } from './positions.ts'
 export { quantizeLinear } from './quantizeLinear.ts'
 export { type ResnetGeneratorOptions, resnetGenerator } from './resnetGenerator.ts'

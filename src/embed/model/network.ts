@@ -125,5 +125,8 @@ export function writeEmbedding(
     const before = architecture.depth - pooling
     return flatten(before === 0 ? tokensIn : blocks[before - 1])
   }
-  return poolTokens(tokens, pooling === 'image' ? null : pooling, model.prefixTokens)
+  return poolTokens(tokens, {
+    pooling: pooling === 'image' ? 'cls' : pooling,
+    prefixTokens: model.prefixTokens,
+  })
 }

@@ -45,8 +45,10 @@ export interface OnnxOptions {
   readonly output: string | null
   /** `cls` for token outputs, `mean` for feature maps and `output` for two dimensions by default. */
   readonly pooling: Pooling | null
-  /** Tokens before the patch tokens: the class token and registers. `mean` leaves them out. */
-  readonly prefixTokens: number
+  /** Tokens before the patch tokens (class token and registers), which `mean` leaves out; counted by default. */
+  readonly prefixTokens: number | null
+  /** Where the input has its channels, if its shape does not tell. */
+  readonly layout: 'nchw' | 'nhwc' | null
   /**
    * Gives what passes a cut of the network instead, for the head `finetune`: the name of a value, or a number of
    * parameters that shall lie behind the cut.
@@ -66,7 +68,8 @@ export const onnxDefaults: OnnxOptions = {
   std: null,
   output: null,
   pooling: null,
-  prefixTokens: 1,
+  prefixTokens: null,
+  layout: null,
   trunk: null,
   batch: 32,
 }
@@ -84,7 +87,8 @@ export const onnxRules: OptionRules<OnnxOptions> = {
   std: triple(real(0, 1000, 'least'), '[0.5,0.5,0.5]'),
   output: orNull(text("an output's name")),
   pooling: orNull(oneOf(Object.keys(poolings))),
-  prefixTokens: whole(0, 1024),
+  prefixTokens: orNull(whole(0, 1024)),
+  layout: orNull(oneOf(['nchw', 'nhwc'])),
   trunk: orNull(either(text("a value's name"), whole(0, 1e12))),
   batch: whole(1, 4096),
 }
@@ -92,17 +96,26 @@ export const onnxRules: OptionRules<OnnxOptions> = {
 /**
  * The transform that options, the model's preprocessing file (or null) and the model's own input sides (null
  * where they vary) come to; an option goes before the file, the file before the model. Throws UsageError for a
- * value out of range and DataError where neither says mean and deviation: guessing them would spoil the result.
+ * value out of range and DataError where neither says mean and deviation: guessing them would spoil the result. A model
+ * that takes bytes normalises them itself.
  */
 export function chooseTransform(
   options: OnnxOptions,
   file: ImageTransform | null,
   sides: { readonly height: number; readonly width: number } | null,
   where: string,
+  takesBytes = false,
 ): ImageTransform {
   rejectLargeBatches(options)
-  const mean = options.mean ?? file?.mean
-  const std = options.std ?? file?.std
+  const given = Object.entries({ mean: options.mean, std: options.std }).find(([, value]) => value !== null)
+  if (takesBytes && given)
+    throw new UsageError({
+      where: `${where} ${given[0]}`,
+      expected: 'none',
+      got: 'one for a model that takes bytes',
+    })
+  const mean = takesBytes ? null : (options.mean ?? file?.mean)
+  const std = takesBytes ? null : (options.std ?? file?.std)
   if (mean === undefined || std === undefined) {
     throw new DataError({
       where,

@@ -1,27 +1,8 @@
 // From a network's output to one row a patch.
 
-import { DataError, type NdArray, ShapeError } from '../../base/index.ts'
-import type { Port } from '../../engine/index.ts'
+import { DataError, type NdArray } from '../../base/index.ts'
+import type { ReadoutPlan } from '../../models/index.ts'
 import type { Pooling } from './onnxOptions.ts'
-
-const byRank: Readonly<Record<number, readonly Pooling[]>> = {
-  2: ['output'],
-  3: ['cls', 'mean', 'cls+mean'],
-  4: ['mean'],
-}
-
-/** The pooling for an output: the wanted one, or the usual one of its rank. Throws ShapeError where it cannot be. */
-export function choosePooling(output: Port, wanted: Pooling | null, where: string): Pooling {
-  const possible = byRank[output.shape.length] ?? []
-  const pooling = wanted ?? possible[0]
-  if (possible.includes(pooling)) return pooling
-  const shape = `output '${output.name}' [${output.shape.join(', ')}]`
-  throw new ShapeError({
-    where: `${where} pooling`,
-    expected: possible.length ? `${possible.join(' or ')} for ${shape}` : 'an output of 2 to 4 dimensions',
-    got: possible.length ? pooling : shape,
-  })
-}
 
 /** The length of an embedding pooled from an output of `shape`. */
 export function pooledSize(shape: readonly number[], pooling: Pooling): number {
@@ -32,12 +13,12 @@ export function pooledSize(shape: readonly number[], pooling: Pooling): number {
 /**
  * Writes the embeddings of the first `count` entries of an output into `rows` from row `first` on.
  * Tokens are [batch, token, width], of which the first `prefixTokens` are no patch tokens; maps are
- * [batch, channel, height, width]. Throws DataError where the network gives a value that is not finite.
+ * [batch, channel, height, width]. Throws DataError, beginning with `where`, where a value is not finite.
  */
 export function poolOutput(
+  where: string,
   output: NdArray,
-  pooling: Pooling,
-  prefixTokens: number,
+  { pooling, prefixTokens }: ReadoutPlan,
   count: number,
   rows: Float32Array,
   first: number,
@@ -55,13 +36,14 @@ export function poolOutput(
       if (pooling !== 'mean') row.set(values.subarray(0, width))
       if (pooling !== 'cls') averageTokens(values, width, prefixTokens, row.subarray(size - width))
     }
-    if (!row.every(Number.isFinite)) {
-      throw new DataError({
-        where: 'embedding',
-        expected: 'finite values',
-        got: `another in patch ${first + i} of its batch`,
-      })
-    }
+    const wrong = row.find((value) => !Number.isFinite(value))
+    if (wrong === undefined) continue
+    throw new DataError({
+      where: `${where} embedding`,
+      expected: 'finite values',
+      got: `${wrong} in patch ${first + i} of its batch`,
+      hint: 'check the weights and the range of the input (mean, std); half precision ends at 65,504',
+    })
   }
 }
 

@@ -15,6 +15,7 @@ import {
   TensorSchema,
 } from './generated/onnx_pb.ts'
 
+export { narrowHalf, widenHalf } from '../halfFloat.ts'
 export type {
   Attribute as OnnxAttribute,
   Graph as OnnxGraph,
