@@ -31,6 +31,10 @@ export function sayNote(sentence: string): void {
 export function observeOnTerminal(): StudyObserver {
   return {
     note: sayNote,
+    warn(sentence) {
+      clearLine()
+      say(`${yellow('Warning:')} ${sentence}`)
+    },
     step(stage, what) {
       const title = `${stage.padEnd(9)}${what}`
       const started = performance.now()

@@ -65,7 +65,7 @@ export async function measureSignature(
     const where = `signature ${name}`
     throw new DataError({ where, expected: `${x.shape[0]} entries`, got: `${column.length}` })
   }
-  const rows = sampleCenters(await hashRows(rowsOf(x), seed), centers, labels, perCenter)
+  const rows = sampleCenters(await hashRows(rowsOf(x), seed), centers, slides, labels, perCenter)
   const names = [...new Set(Array.from(rows, (row) => centers[row]))].sort()
   if (names.length < 2) return null
   const truth = Int32Array.from(rows, (row) => names.indexOf(centers[row]))

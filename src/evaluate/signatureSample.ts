@@ -4,15 +4,20 @@
 import { type RowSource, readBlocks } from '../base/index.ts'
 
 /**
- * Rows of every center that has at least four, those of the smallest hashes, `perCenter` at most and as many of each
+ * Rows of every center that has at least four, those of the smallest hashes (of equal ones, by label and slide), `perCenter` at most and as many of each
  * label from each center. Labels are left out of account where a label is in no center or not in all.
  */
 export function sampleCenters(
   hashes: Float64Array,
   centers: readonly string[],
+  slides: readonly string[] | null,
   labels: Uint8Array | null,
   perCenter: number,
 ): Uint32Array {
+  const compare = (a: number, b: number) =>
+    hashes[a] - hashes[b] ||
+    (labels ? labels[a] - labels[b] : 0) ||
+    (!slides || slides[a] === slides[b] ? 0 : slides[a] < slides[b] ? -1 : 1)
   const byCenter = new Map<string, number[]>()
   for (const [row, center] of centers.entries()) {
     const rows = byCenter.get(center)
@@ -22,7 +27,7 @@ export function sampleCenters(
   const groups = [...byCenter]
     .filter(([, rows]) => rows.length >= 4)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, rows]) => rows.sort((a, b) => hashes[a] - hashes[b]))
+    .map(([, rows]) => rows.sort(compare))
   const take = (limit: number, isWanted: (row: number) => boolean) =>
     groups.map((rows) => rows.filter(isWanted).slice(0, limit))
   const halves = labels && [0, 1].map((label) => take(perCenter >> 1, (row) => labels[row] === label))
@@ -34,7 +39,7 @@ export function sampleCenters(
   return Uint32Array.from(sample)
 }
 
-/** A number for each row that follows from the seed and the row's bits. */
+/** A whole number below 2^53 for each row that follows from the seed and the row's bits. */
 export async function hashRows(x: RowSource, seed: number): Promise<Float64Array> {
   const hashes = new Float64Array(x.shape[0])
   let row = 0
@@ -42,7 +47,8 @@ export async function hashRows(x: RowSource, seed: number): Promise<Float64Array
     const columns = data.length / shape[0]
     const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
     for (let start = 0; start < bits.length; start += columns, row++) {
-      hashes[row] = hashBits(bits.subarray(start, start + columns), seed)
+      const own = bits.subarray(start, start + columns)
+      hashes[row] = hashBits(own, seed) * 2 ** 21 + (hashBits(own, ~seed) >>> 11)
     }
   }
   return hashes

@@ -35,12 +35,26 @@ export interface SplitProvenance {
   readonly byCenter: Readonly<Record<string, { readonly count: number; readonly positives: number | null }>>
 }
 
+/** What two splits have in common. */
+export interface Overlap {
+  /** Train before val before test. */
+  readonly splits: readonly [Split, Split]
+  /** Patches of the second split with the same pixels as one of the first, of how many. */
+  readonly patches: { readonly count: number; readonly of: number }
+  /** Slides in both, as `center/slide` where centers are known. */
+  readonly slides: readonly string[]
+  /** Centers in both. */
+  readonly centers: readonly string[]
+}
+
 export interface Manifest {
   readonly name: string
   readonly seed: number
   readonly seeds: readonly number[]
   readonly versions: Readonly<Record<string, string>>
   readonly splits: Readonly<Partial<Record<Split, SplitProvenance>>>
+  /** What splits have in common; not there where that is nothing. */
+  readonly overlaps?: readonly Overlap[]
   /** By label, whose model an extractor is; null where it is none. */
   readonly extractors: Readonly<Record<string, ModelProvenance | null>>
   /** The most artificial origin among the splits: every number in the run carries it. */

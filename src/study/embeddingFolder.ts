@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DataError, type NdArray, type Progress, UsageError } from '../base/index.ts'
 import type { Agreement, Extractor } from '../embed/index.ts'
 import { readCsv, readTextFile, writeCsv, writeFileAtomic } from '../formats/index.ts'
-import { allRows, type PatchSet } from '../patches/index.ts'
+import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
 import { type FolderWork, fillFolder, readArray } from '../runs/index.ts'
 import {
   joinShards,
@@ -130,7 +130,7 @@ async function embedInto(job: EmbeddingJob, work: string, rows: Uint32Array): Pr
   const all = allRows(set)
   const groups = await fitOwnGroups(set, all, stain.entry, progress)
   const parts = { set, stain, groups, extractor, folder: work }
-  await writeAgreement({ ...parts, rows: all })
+  await writeAgreement({ ...parts, rows: all }, () => orderPatches(set, all, progress))
   await embedRows({ ...parts, rows, augmenter: oneView, progress })
   await writePatchTable(work, set, rows)
 }

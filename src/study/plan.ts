@@ -1,8 +1,11 @@
 // What a study would do: each step with whether its result is in the cache already.
 
+import { type Progress, silent } from '../base/index.ts'
 import { openExtractor } from '../embed/index.ts'
+import type { Overlap } from '../runs/index.ts'
 import { type Cache, keyOf, openCache } from './cache.ts'
 import { layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
+import { findOverlaps } from './overlap.ts'
 import type { Recipe, StainEntry } from './recipe.ts'
 import { closeSplits, type OpenSplits, openSplits } from './splits.ts'
 import { filterInputs } from './steps/filter.ts'
@@ -19,16 +22,30 @@ export interface PlannedStep {
   readonly transductive?: true
 }
 
-/** The steps a study of `recipe` consists of, in the order they run. Reads metadata, computes nothing. */
-export async function planStudy(recipe: Recipe, cacheRoot: string, device = 'auto'): Promise<PlannedStep[]> {
+/** What a study would do, and what its splits have in common. */
+export interface StudyPlan {
+  readonly overlaps: readonly Overlap[]
+  readonly steps: readonly PlannedStep[]
+}
+
+/**
+ * The steps a study of `recipe` consists of, in the order they run. Reads the patches once, to compare the splits, unless their
+ * hashes are cached; computes nothing else. Throws as `openSplits` and `findOverlaps` do.
+ */
+export async function planStudy(
+  recipe: Recipe,
+  cacheRoot: string,
+  { device = 'auto', progress = silent }: { readonly device?: string; readonly progress?: Progress } = {},
+): Promise<StudyPlan> {
   const cache = openCache(cacheRoot)
-  const splits = await openSplits(recipe, cacheRoot)
+  const splits = await openSplits(recipe, cache, () => ({ progress }))
   try {
-    return [
+    const steps = [
       ...planFilters(recipe, cache, splits),
       ...planStains(recipe, cache, splits),
       ...(await planCells(recipe, cache, splits, device)),
     ]
+    return { overlaps: findOverlaps(splits), steps }
   } finally {
     await closeSplits(splits)
   }

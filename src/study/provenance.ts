@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { ModelProvenance } from '../embed/index.ts'
 import type { Origin } from '../patches/index.ts'
-import type { Manifest, Split, SplitProvenance } from '../runs/index.ts'
+import type { Manifest, Overlap, Split, SplitProvenance } from '../runs/index.ts'
 import type { Recipe } from './recipe.ts'
 import type { FilteredSplit } from './steps/filter.ts'
 import { listTransductive } from './transductive.ts'
@@ -16,6 +16,7 @@ export async function describeRun(
   recipe: Recipe,
   filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
   extractors: Readonly<Record<string, ModelProvenance | null>>,
+  overlaps: readonly Overlap[],
 ): Promise<Manifest> {
   const splits: Partial<Record<Split, SplitProvenance>> = {}
   for (const split of Object.values(filtered)) splits[split.split] = describeSplit(split)
@@ -27,6 +28,7 @@ export async function describeRun(
     seeds: recipe.seeds,
     versions: readVersions(),
     splits,
+    ...(overlaps.length > 0 && { overlaps }),
     extractors,
     origin: artificial.find((origin) => origins.includes(origin))!,
     ...(transductive.length > 0 && { transductive }),

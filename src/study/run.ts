@@ -8,8 +8,10 @@ import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
 import {
   type Cell,
+  describeOverlap,
   type Manifest,
   type Metrics,
+  type Overlap,
   openRunFolder,
   type PairSignature,
   type Split,
@@ -19,6 +21,7 @@ import { openCache } from './cache.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
 import { type GridCell, viewsOf } from './grid.ts'
 import { removeModel, saveModel } from './model.ts'
+import { findOverlaps } from './overlap.ts'
 import { describeRun } from './provenance.ts'
 import { printRecipe, type Recipe } from './recipe.ts'
 import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './splits.ts'
@@ -49,7 +52,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
   const study: Study = { recipe, options, cache: openCache(options.cache, onWait), run, timings: [] }
   try {
     run.log.info({ recipe: recipe.name, seed: recipe.seed }, 'study begins')
-    const splits = await openSplits(recipe, options.cache)
+    const splits = await openHashed(study)
     try {
       return await runStages(study, splits)
     } finally {
@@ -75,8 +78,32 @@ function placeRun({ name }: Recipe, { out, cache }: StudyOptions): string {
   })
 }
 
+function openHashed(study: Study): Promise<OpenSplits> {
+  return openSplits(study.recipe, study.cache, (split) => {
+    const step = study.options.observer.step('patches', split)
+    return {
+      progress: step.progress,
+      done({ hashed, set }) {
+        step.end(hashed.cached)
+        noteCost(study, 'patches', split, hashed, set.count)
+      },
+    }
+  })
+}
+
+// Said at the start: whoever sees it may not want to wait for the end.
+function noteOverlaps({ run, options }: Study, splits: OpenSplits): Overlap[] {
+  const overlaps = findOverlaps(splits)
+  for (const overlap of overlaps) {
+    run.log.warn({ overlap }, 'splits overlap')
+    options.observer.warn?.(`splits overlap: ${describeOverlap(overlap)}`)
+  }
+  return overlaps
+}
+
 async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult> {
   const { recipe } = study
+  const overlaps = noteOverlaps(study, splits)
   const filtered = await filterSplits(study, splits)
   const stains = await fitStains(study, splits, filtered)
   const { cells, embedded, verdicts, agreements, provenance } = await embedGrid(
@@ -97,7 +124,7 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     ...(await judgeStains(study, filtered, stains, embedded)),
     ...(agreements.length > 0 && { agreements }),
   }
-  const manifest = await describeRun(recipe, filtered, provenance)
+  const manifest = await describeRun(recipe, filtered, provenance, overlaps)
   return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
 }
 

@@ -1,10 +1,19 @@
 // Opens the patch sets a recipe names and makes sure that a study on them is honest: the test center is
 // unseen, labels are there where they are needed, and no split is empty.
 
-import { DataError, openRandom, RecipeError } from '../base/index.ts'
+import { DataError, openRandom, type Progress, type Random, RecipeError, silent } from '../base/index.ts'
 import { hashBytes } from '../formats/index.ts'
-import { allRows, type OpenedPatchSet, openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
+import {
+  allRows,
+  type OpenedPatchSet,
+  openPatchSet,
+  orderByContent,
+  type PatchSet,
+  selectPatches,
+} from '../patches/index.ts'
 import type { Split } from '../runs/record.ts'
+import type { Cache, CacheEntry } from './cache.ts'
+import { obtainHashes } from './contentHashes.ts'
 import { fingerprintOf } from './fingerprints.ts'
 import type { Recipe, SplitRecipe } from './recipe.ts'
 
@@ -14,93 +23,147 @@ export interface OpenSplit {
   readonly set: PatchSet
   /** Fingerprint of the content together with the selection made from it. */
   readonly key: string
+  /** Fingerprint of what the split was selected from. */
+  readonly content: string
+  /** The center of each row of `set` as its file has it, whatever the recipe calls it. */
+  readonly ownCenters: readonly string[] | null
+  /** 64 bits of a hash of the pixels of each row of `set`. */
+  readonly hashes: BigUint64Array
+  /** All rows of `set`, in the order that their content gives. */
+  readonly order: Uint32Array
+  /** Where the hashes are kept. */
+  readonly hashed: CacheEntry
 }
 export type OpenSplits = Readonly<Partial<Record<Split, OpenSplit>>> & {
   readonly train: OpenSplit
   readonly val: OpenSplit
 }
 
-/** Opens all splits of a recipe. Throws DataError or RecipeError where a study on them would not be honest. */
-export async function openSplits(recipe: Recipe, cacheRoot: string): Promise<OpenSplits> {
-  const open = (split: Split, spec: SplitRecipe) => openSplit(split, spec, recipe.seed, cacheRoot)
+/** Who is told of a split's hashing. */
+export interface SplitObserver {
+  readonly progress: Progress
+  done?(split: OpenSplit): void
+}
+
+/**
+ * Opens all splits of a recipe and hashes their patches. Throws DataError or RecipeError where a
+ * study on them would not be honest.
+ */
+export async function openSplits(
+  recipe: Recipe,
+  cache: Cache,
+  observe: (split: Split) => SplitObserver = () => ({ progress: silent }),
+): Promise<OpenSplits> {
   const { train, val, test } = recipe.data
-  const splits = {
-    train: await open('train', train),
-    val: await open('val', val),
-    ...(test && { test: await open('test', test) }),
+  const named: NamedSplit[] = []
+  try {
+    for (const [split, spec] of Object.entries({ train, val, test })) {
+      if (spec) named.push(await openNamed(split as Split, spec))
+    }
+    checkSplits(named)
+    checkAugmentation(recipe, named[0])
+    const open: Partial<Record<Split, OpenSplit>> = {}
+    for (const split of named) {
+      const observer = observe(split.split)
+      const hashed = await hashSplit(split, recipe.seed, cache, observer.progress)
+      observer.done?.(hashed)
+      open[split.split] = hashed
+    }
+    return open as OpenSplits
+  } catch (cause) {
+    await closeSplits(named)
+    throw cause
   }
-  checkSplits(splits)
-  checkAugmentation(recipe, splits.train)
-  return splits
 }
 
 /** Closes every patch set; splits of one file share none. */
-export async function closeSplits(splits: OpenSplits): Promise<void> {
-  for (const { set } of Object.values(splits)) await set.close()
+export async function closeSplits(splits: object): Promise<void> {
+  for (const { set } of Object.values(splits) as OpenSplit[]) await set.close()
 }
 
-async function openSplit(
-  split: Split,
-  spec: SplitRecipe,
-  seed: number,
-  cacheRoot: string,
-): Promise<OpenSplit> {
+/** A split as its recipe names it; of its pixels nothing is known yet. */
+interface NamedSplit {
+  readonly split: Split
+  readonly spec: SplitRecipe
+  /** As it was opened. */
+  readonly whole: PatchSet
+  /** Those of `whole` that are of the recipe's centers; null for all. */
+  readonly rows: Uint32Array | null
+  /** These rows, under the recipe's name of their center. */
+  readonly set: PatchSet
+}
+
+async function openNamed(split: Split, spec: SplitRecipe): Promise<NamedSplit> {
+  const { center } = spec
   const whole = await openPatchSet(spec.path, spec)
-  const named =
-    spec.center === undefined ? whole : { ...whole, centers: new Array(whole.count).fill(spec.center) }
-  const rows = chooseRows(split, named, spec, seed)
-  const set = rows === null ? named : selectPatches(named, rows)
-  if (set.count === 0) {
-    throw new DataError({ where: `${split} (${spec.path})`, expected: 'at least one patch', got: 'none' })
-  }
-  const content = await fingerprintOf(whole, cacheRoot)
-  const key = hashBytes(JSON.stringify([content, spec.center ?? null, rows && Array.from(rows)]))
-  return { split, set, key }
+  const renamed = center === undefined ? whole : { ...whole, centers: new Array(whole.count).fill(center) }
+  const rows = spec.centers ? rowsOfCenters(split, renamed, spec.centers) : null
+  const set = rows === null ? renamed : selectPatches(renamed, rows)
+  if (set.count > 0) return { split, spec, whole, rows, set }
+  throw new DataError({ where: `${split} (${spec.path})`, expected: 'at least one patch', got: 'none' })
 }
 
-function chooseRows(split: Split, set: PatchSet, spec: SplitRecipe, seed: number): Uint32Array | null {
-  if (!spec.centers && (spec.limit === undefined || spec.limit >= set.count)) return null
-  let rows = allRows(set)
-  if (spec.centers) {
-    if (!set.centers) {
-      throw new RecipeError({
-        where: `data.${split}.centers`,
-        got: `${spec.path} does not say the center of its patches`,
-        hint: 'leave centers out',
-      })
-    }
-    const known = new Set(set.centers)
-    for (const center of spec.centers) {
-      if (!known.has(center)) {
-        throw new RecipeError({
-          where: `data.${split}.centers`,
-          expected: `some of ${[...known].sort().join(', ')}`,
-          got: center,
-        })
-      }
-    }
-    rows = rows.filter((row) => spec.centers!.includes(set.centers![row]))
+function rowsOfCenters(split: Split, set: PatchSet, centers: readonly string[]): Uint32Array {
+  const where = `data.${split}.centers`
+  if (!set.centers) {
+    const got = `${set.source} does not say the center of its patches`
+    throw new RecipeError({ where, got, hint: 'leave centers out' })
   }
-  if (spec.limit !== undefined && spec.limit < rows.length) {
-    const order = openRandom(seed, 'limit', split).permutation(rows.length)
-    rows = order
-      .subarray(0, spec.limit)
-      .map((i) => rows[i])
-      .sort()
+  const known = new Set(set.centers)
+  for (const center of centers) {
+    if (known.has(center)) continue
+    throw new RecipeError({ where, expected: `some of ${[...known].sort().join(', ')}`, got: center })
   }
-  return rows
+  return allRows(set).filter((row) => centers.includes(set.centers![row]))
 }
 
-function checkSplits(splits: OpenSplits): void {
-  const { train, val, test } = splits
-  for (const { split, set } of [train, val]) {
-    if (!set.labels) {
+async function hashSplit(
+  { split, spec, whole, rows, set: named }: NamedSplit,
+  seed: number,
+  cache: Cache,
+  progress: Progress,
+): Promise<OpenSplit> {
+  const content = await fingerprintOf(whole, cache.root)
+  const { hashes, entry } = await obtainHashes(cache, whole, rows, content, progress)
+  const order = orderByContent(named, allRows(named), hashes)
+  const limited = limitRows(order, spec.limit, openRandom(seed, 'limit', split))
+  const set = limited ? selectPatches(named, limited) : named
+  const chosen = limited ?? allRows(named)
+  const inFile = rows ? chosen.map((place) => rows[place]) : chosen
+  const places = new Map(Array.from(chosen, (row, place) => [row, place]))
+  return {
+    split,
+    set,
+    key: hashBytes(JSON.stringify([content, spec.center ?? null, set.count < whole.count && [...inFile]])),
+    content,
+    ownCenters: whole.centers && Array.from(inFile, (row) => whole.centers![row]),
+    hashes: BigUint64Array.from(chosen, (row) => hashes[row]),
+    order: order.filter((row) => places.has(row)).map((row) => places.get(row)!),
+    hashed: entry,
+  }
+}
+
+// A seeded sample of rows in the order of their content, ascending; null for all.
+function limitRows(order: Uint32Array, limit: number | undefined, random: Random): Uint32Array | null {
+  if (limit === undefined || limit >= order.length) return null
+  return random
+    .permutation(order.length)
+    .subarray(0, limit)
+    .map((place) => order[place])
+    .sort()
+}
+
+function checkSplits(splits: readonly NamedSplit[]): void {
+  const [train] = splits
+  const test = splits.find(({ split }) => split === 'test')
+  for (const { split, set } of splits) {
+    if (!set.labels && split !== 'test') {
       const { layout } = set as Partial<OpenedPatchSet>
       const hint = layout && `it was read as '${layout}': say otherwise with folders, columns or labelNames`
       throw new DataError({ where: `${split} (${set.source})`, expected: 'labels', got: 'none', hint })
     }
   }
-  for (const { split, set } of Object.values(splits)) {
+  for (const { split, set } of splits) {
     if (set.height !== train.set.height || set.width !== train.set.width) {
       throw new DataError({
         where: `${split} (${set.source})`,
@@ -109,13 +172,10 @@ function checkSplits(splits: OpenSplits): void {
       })
     }
   }
-  if (test) {
-    rejectSharedCenters(train, test)
-    rejectSharedCenters(val, test)
-  }
+  for (const seen of splits) if (test && seen !== test) rejectSharedCenters(seen, test)
 }
 
-function checkAugmentation({ augment }: Recipe, { set }: OpenSplit): void {
+function checkAugmentation({ augment }: Recipe, { set }: NamedSplit): void {
   const centers = new Set(set.centers ?? [])
   if (centers.size > 1 || !augment.some(({ stain }) => stain.name === 'restain')) return
   throw new RecipeError({
@@ -126,17 +186,16 @@ function checkAugmentation({ augment }: Recipe, { set }: OpenSplit): void {
   })
 }
 
-function rejectSharedCenters(seen: OpenSplit, test: OpenSplit): void {
+function rejectSharedCenters(seen: NamedSplit, test: NamedSplit): void {
   const centers = new Set(seen.set.centers ?? [])
   const shared = [...new Set(test.set.centers ?? [])].filter((center) => centers.has(center)).sort()
-  if (seen.key === test.key || shared.length > 0) {
-    throw new RecipeError({
-      where: 'data',
-      expected: `a test center that ${seen.split} does not hold`,
-      got: shared.length > 0 ? `center ${shared.join(', ')} in both` : `${test.set.source} as both`,
-      hint: 'use centers: [...] to tell them apart',
-    })
-  }
+  if (shared.length === 0) return
+  throw new RecipeError({
+    where: 'data',
+    expected: `a test center that ${seen.split} does not hold`,
+    got: `center ${shared.join(', ')} in both`,
+    hint: 'use centers: [...] to tell them apart',
+  })
 }
 
 /** Throws DataError where `labels` of the kept rows hold a single class. */

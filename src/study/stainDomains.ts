@@ -1,11 +1,14 @@
 // What a learned stain method is trained on: centers as domains of patches. Labels are not among what is handed on,
-// and neither the order of rows nor where a patch lies decides anything.
+// and neither ids nor the order of rows nor where a patch lies decides anything.
 
 import { compareNames, DataError, openRandom, type Pixels, pixels } from '../base/index.ts'
 import type { PatchSet } from '../patches/index.ts'
 import type { StainDomain, StainDomains } from '../stain/index.ts'
 
-/** Some patches of a set; `name` stands for the center of those that do not say theirs. */
+/**
+ * Some patches of a set, `rows` in the order that their content gives; `name` stands for the center of those that do not
+ * say theirs.
+ */
 export interface Selection {
   readonly name: string
   readonly set: PatchSet
@@ -63,12 +66,11 @@ function unknown(what: string, { set }: Selection, got: string): DataError {
   return new DataError({ where: 'stain target', expected: `${what} of ${set.source}`, got })
 }
 
-// Centers by name, their patches by id.
+// Centers by name, their patches in the order they are given in.
 function groupByCenter(selections: readonly Selection[]): Map<string, Member[]> {
   const centers = new Map<string, Member[]>()
   for (const { name, set, rows } of selections) {
-    const byId = Array.from(rows).sort((a, b) => (set.ids[a] < set.ids[b] ? -1 : 1))
-    for (const row of byId) {
+    for (const row of rows) {
       const center = set.centers?.[row] ?? name
       const members = centers.get(center) ?? []
       centers.set(center, members)

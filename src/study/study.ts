@@ -10,6 +10,8 @@ export interface StudyObserver {
   step(stage: string, what: string): StepObserver
   /** Something to be known that is no step's progress, as another process that is waited for. */
   note?(sentence: string): void
+  /** Something that puts the study's figures in doubt. */
+  warn?(sentence: string): void
 }
 export interface StepObserver {
   progress(done: number, total: number | undefined, note?: string): void

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../base/index.ts'
-import { allRows, type PatchSet } from '../patches/index.ts'
+import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
 import { fillFolder } from '../runs/index.ts'
 import type { StainEntry } from './recipe.ts'
 import { openDomains, type Selection } from './stainDomains.ts'
@@ -28,11 +28,16 @@ export interface TrainFolderOptions extends Omit<StainTraining, 'keep' | 'key' |
  * method's training does.
  */
 export async function trainFolder(folder: string, options: TrainFolderOptions): Promise<StainEntry> {
-  const { entry, sources, target, center, seed, onWait } = options
-  const select = (set: PatchSet): Selection => ({ name: set.source, set, rows: allRows(set) })
+  const { entry, sources, target, center, seed, progress, onWait } = options
+  const sets = [...new Set([...sources, target])]
+  const selections = new Map<PatchSet, Selection>()
+  for (const set of sets) {
+    const rows = await orderPatches(set, allRows(set), progress)
+    selections.set(set, { name: set.source, set, rows })
+  }
   const limit = entry.options.limit as number | null
-  const domains = openDomains(sources.map(select), { from: select(target), center }, { limit, seed })
-  const sets = [...sources, target]
+  const from = sources.map((set) => selections.get(set)!)
+  const domains = openDomains(from, { from: selections.get(target)!, center }, { limit, seed })
   const key = JSON.stringify(await Promise.all(sets.map((set) => set.fingerprint())))
   const { name, version } = methodOf(entry)
   const isThere = existsSync(folder)

@@ -112,10 +112,9 @@ classify: [logistic]
     const whole = await runCli(study('whole'))
     expect(whole.stderr).not.toContain('eosin:')
     expect(whole.code).toBe(0)
-    const plan = JSON.parse((await runCli(study('whole', '--dry-run', '--json'))).stdout) as {
-      cached: boolean
-    }[]
-    expect(plan.every(({ cached }) => cached)).toBe(true)
+    type Plan = { steps: { stage: string; cached: boolean }[] }
+    const plan = JSON.parse((await runCli(study('whole', '--dry-run', '--json'))).stdout) as Plan
+    expect(plan.steps.every(({ cached }) => cached)).toBe(true)
     const model = readdirSync(join(folder, 'whole/gan/model'))
     expect(model).toContain('generator-0.safetensors')
     const predicted = await runCli([
@@ -131,9 +130,9 @@ classify: [logistic]
     const teacher = join(folder, 'teacher.yaml')
     writeFileSync(teacher, readFileSync(recipe, 'utf8').replace(', distill: 4', ''))
     const command = study('whole', '--dry-run', '--json').map((word) => (word === recipe ? teacher : word))
-    const plans = JSON.parse((await runCli(command)).stdout) as { stage: string; cached: boolean }[]
-    expect(plans.filter(({ stage }) => stage === 'stain').every(({ cached }) => cached)).toBe(true)
-    expect(plans.every(({ cached }) => cached)).toBe(false)
+    const { steps } = JSON.parse((await runCli(command)).stdout) as Plan
+    expect(steps.filter(({ stage }) => stage === 'stain').every(({ cached }) => cached)).toBe(true)
+    expect(steps.every(({ cached }) => cached)).toBe(false)
   }, 240_000)
 
   it('killed while a generator trains and run again ends in the same bytes', async () => {

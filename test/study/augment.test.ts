@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openRandom, pixelsAt, silent } from '../../src/base/index.ts'
 import type { Extractor } from '../../src/embed/index.ts'
 import { readNpy } from '../../src/formats/index.ts'
-import { allRows, type PatchSet, selectPatches } from '../../src/patches/index.ts'
+import { allRows, orderPatches, type PatchSet, selectPatches } from '../../src/patches/index.ts'
 import { type AugmentEntry, readAugmentEntry } from '../../src/study/augmentation.ts'
 import { openCache } from '../../src/study/cache.ts'
 import { parseRecipe } from '../../src/study/index.ts'
@@ -54,7 +54,7 @@ async function embed(set: PatchSet, entry: AugmentEntry, seed = 0): Promise<numb
   const work = mkdtempSync(join(folder, 'work-'))
   const filterKey = { stage: 'test', version: 1, works: works++ }
   const rows = allRows(set)
-  const split = { split: 'train' as const, set, rows, key: '', rejections: [], filterKey, entry: null }
+  const split = { set, ordered: await orderPatches(set, rows), filterKey }
   await embedRows({
     set,
     rows,

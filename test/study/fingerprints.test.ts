@@ -9,6 +9,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHdf5, readFileStates } from '../../src/formats/index.ts'
 import { createChallengeFile, type OpenOptions, openPatchSet } from '../../src/patches/index.ts'
+import { openCache } from '../../src/study/cache.ts'
 import { fingerprintOf } from '../../src/study/fingerprints.ts'
 import { parseRecipe, runStudy } from '../../src/study/index.ts'
 import { closeSplits, openSplits } from '../../src/study/splits.ts'
@@ -140,7 +141,7 @@ const recipeOf = (name: string, path: string) =>
   )
 
 async function keyOf(name: string, path: string): Promise<string> {
-  const splits = await openSplits(recipeOf(name, path), inFolder('cache'))
+  const splits = await openSplits(recipeOf(name, path), openCache(inFolder('cache')))
   await closeSplits(splits)
   return splits.train.key
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openRandom } from '../../src/base/index.ts'
-import { allRows, type PatchSet, selectPatches } from '../../src/patches/index.ts'
+import { allRows, orderPatches, type PatchSet, selectPatches } from '../../src/patches/index.ts'
 import type { Split } from '../../src/runs/index.ts'
 import { stainMethods } from '../../src/stain/index.ts'
 import { parseRecipe } from '../../src/study/index.ts'
@@ -26,8 +26,11 @@ function openSet(...centers: string[]): PatchSet {
   return memorySet(batch, { centers: names, ids: names.map((center, row) => `${center}-${row}`) })
 }
 
-const filter = (split: Split, set: PatchSet) =>
-  ({ split, set, rows: allRows(set), rejections: [] }) as unknown as FilteredSplit
+async function filter(split: Split, set: PatchSet): Promise<FilteredSplit> {
+  const rows = allRows(set)
+  const order = await orderPatches(set, rows)
+  return { split, set, rows, order, ordered: order, rejections: [] } as unknown as FilteredSplit
+}
 
 // Grayscale in place of a generator: what makes a method a learned one is that it is trained.
 function openStain(label: string, isLearned = false): StudyStain {
@@ -42,9 +45,8 @@ const sets = { train: openSet('0', '3'), val: openSet('1'), test: openSet('2') }
 const stains = [openStain('plain'), openStain('ours', true), openStain('theirs', true)]
 
 async function make(name: string, of: Readonly<Record<string, PatchSet>>, among = stains) {
-  const filtered = Object.fromEntries(
-    Object.entries(of).map(([split, set]) => [split, filter(split as Split, set)]),
-  )
+  const filtered: Record<string, FilteredSplit> = {}
+  for (const [split, set] of Object.entries(of)) filtered[split] = await filter(split as Split, set)
   const run = join(folder, name)
   return { run, gallery: await makeGallery(run, 5, filtered, among, {}) }
 }

@@ -107,7 +107,7 @@ describe('a study', () => {
 
   it('run again does nothing twice', async () => {
     const plan = await runCli([...studyArgs('whole'), '--dry-run', '--json'])
-    const steps = JSON.parse(plan.stdout) as { cached: boolean }[]
+    const { steps } = JSON.parse(plan.stdout) as { steps: { cached: boolean }[] }
     expect(steps.length).toBeGreaterThan(8)
     expect(steps.every((step) => step.cached)).toBe(true)
   })

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
 import { encodePng } from '../../src/formats/index.ts'
+import { openCache } from '../../src/study/cache.ts'
 import { parseRecipe } from '../../src/study/index.ts'
 import { closeSplits, openSplits } from '../../src/study/splits.ts'
 import { makeTemporaryFolder, noise } from '../patches/fixtures.ts'
@@ -33,7 +34,7 @@ const open = (data: string) =>
       where: 'r.yaml',
       folder: inFolder(),
     }),
-    inFolder('cache'),
+    openCache(inFolder('cache')),
   )
 
 describe('the splits of a study', () => {

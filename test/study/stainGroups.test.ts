@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { openRandom, silent } from '../../src/base/index.ts'
-import { allRows, type PatchSet, selectPatches } from '../../src/patches/index.ts'
+import { allRows, orderPatches, type PatchSet, selectPatches } from '../../src/patches/index.ts'
 import { fitOwnGroups, parseRecipe, type StainEntry, stainBatches } from '../../src/study/index.ts'
 import { methodOf } from '../../src/study/steps/fitStain.ts'
 import { sampleGroups } from '../../src/study/steps/stainGroups.ts'
@@ -72,10 +72,9 @@ describe('the sample of a group', () => {
   it('is bounded, and the same patches whatever their order and their ids', async () => {
     const order = openRandom(1).permutation(set.count)
     const shuffled = { ...selectPatches(set, order), ids: set.ids }
-    const [sample, again] = [
-      await sampleGroups(set, allRows(set), silent),
-      await sampleGroups(shuffled, allRows(shuffled), silent),
-    ]
+    const sampleOf = async (patches: PatchSet) =>
+      sampleGroups(patches, await orderPatches(patches, allRows(patches)))
+    const [sample, again] = [await sampleOf(set), await sampleOf(shuffled)]
     expect(sample['slide a/7']).toHaveLength(32)
     expect(sample['center b']).toEqual([42])
     for (const [group, rows] of Object.entries(sample)) {

@@ -125,7 +125,9 @@ describe('a stain fitted on the test split', () => {
   it('is marked in the plan', async () => {
     const args = ['--out', join(folder, 'runs'), '--cache', join(folder, 'cache-first'), '--device', 'cpu']
     const plan = await runCli(['study', 'plan', join(folder, 'first.yaml'), ...args, '--json'])
-    const steps = JSON.parse(plan.stdout) as { stage: string; what: string; transductive?: true }[]
+    const { steps } = JSON.parse(plan.stdout) as {
+      steps: { stage: string; what: string; transductive?: true }[]
+    }
     const isMade = ({ what }: { what: string }) => /macenko-test|paper-code/.test(what)
     expect(steps.filter(isMade)).not.toHaveLength(0)
     for (const step of steps)

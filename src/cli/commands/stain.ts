@@ -85,8 +85,8 @@ export function addStain(program: Command): void {
 
 async function runFit(path: string, options: FitOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
-  const { allRows, openPatchSet, readPixels } = await import('../../patches/index.ts')
-  const { chooseReference, completeOptions, parseAssignments, writeStainFit } = await import(
+  const { openPatchSet, readPixels } = await import('../../patches/index.ts')
+  const { drawReference, completeOptions, parseAssignments, writeStainFit } = await import(
     '../../study/index.ts'
   )
   const method = await pickMethod(options.method)
@@ -97,7 +97,9 @@ async function runFit(path: string, options: FitOptions): Promise<void> {
   )
   const set = await openPatchSet(path, options)
   try {
-    const rows = chooseReference(set, allRows(set), options, options.seed, '--center or --ids')
+    const progress = showProgress(`patches  ${set.source}`)
+    const rows = await drawReference(set, options, options.seed, '--center or --ids', progress)
+    clearLine()
     const fit = await method.fit(readPixels(set, rows), chosen)
     const file = { method: method.name, version: method.version, options: chosen as PlainOptions, fit }
     await writeStainFit(options.out, file)

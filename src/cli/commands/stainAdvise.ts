@@ -14,7 +14,7 @@ import {
   seedOption,
   wholeNumber,
 } from '../command.ts'
-import { formatTable } from '../terminal.ts'
+import { clearLine, formatTable, showProgress } from '../terminal.ts'
 
 interface AdviseOptions extends CommonOptions, SetOptions {
   readonly center?: string
@@ -37,12 +37,14 @@ export function addStainAdvise(stain: Command): void {
 }
 
 async function runAdvise(path: string, options: AdviseOptions): Promise<void> {
-  const { allRows, openPatchSet } = await import('../../patches/index.ts')
-  const { chooseReference } = await import('../../study/index.ts')
+  const { openPatchSet } = await import('../../patches/index.ts')
+  const { drawReference } = await import('../../study/index.ts')
   const { adviseReference } = await import('../../stain/index.ts')
   const set = await openPatchSet(path, options)
   try {
-    const rows = chooseReference(set, allRows(set), options, options.seed, '--center')
+    const progress = showProgress(`patches  ${set.source}`)
+    const rows = await drawReference(set, options, options.seed, '--center', progress)
+    clearLine()
     const advice = await adviseReference(readNamed(set, rows))
     printResult(options, advice, describeAdvice)
   } finally {

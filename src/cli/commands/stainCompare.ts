@@ -98,16 +98,17 @@ async function runCompare(path: string, options: CompareOptions): Promise<void> 
   }
 }
 
-// A seeded sample of each center, chosen by id.
+// A seeded sample of each center, which the patches' content decides.
 async function readShown(set: PatchSet, { count, seed }: CompareOptions): Promise<Shown> {
-  const { allRows } = await import('../../patches/index.ts')
-  const { chooseReference } = await import('../../study/index.ts')
+  const { drawReference } = await import('../../study/index.ts')
   const names = [...new Set(set.centers ?? [])].sort()
-  const rows = Uint32Array.from(
-    (names.length ? names : [undefined]).flatMap((center) => [
-      ...chooseReference(set, allRows(set), { center, count }, seed, '--center'),
-    ]),
-  )
+  const progress = showProgress(`patches  ${set.source}`)
+  const chosen: number[] = []
+  for (const center of names.length ? names : [undefined]) {
+    chosen.push(...(await drawReference(set, { center, count }, seed, '--center', progress)))
+  }
+  clearLine()
+  const rows = Uint32Array.from(chosen)
   if (names.length < 2) say('one center only: the distance between centers cannot be told')
   return {
     rows,

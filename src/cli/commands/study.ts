@@ -15,7 +15,15 @@ import {
   seedOption,
   wholeNumber,
 } from '../command.ts'
-import { bold, formatCount, formatTable, observeOnTerminal } from '../terminal.ts'
+import {
+  bold,
+  clearLine,
+  formatCount,
+  formatTable,
+  observeOnTerminal,
+  showProgress,
+  yellow,
+} from '../terminal.ts'
 
 interface StudyCommandOptions extends CommonOptions {
   readonly out: string
@@ -71,9 +79,14 @@ async function runRecipe(path: string, options: StudyCommandOptions): Promise<vo
 
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
   const { planStudy, readRecipe } = await import('../../study/index.ts')
+  const { describeOverlap } = await import('../../runs/index.ts')
   const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
-  const steps = await planStudy(recipe, cacheOf(options), options.device)
-  printResult(options, steps, () => {
+  const { device } = options
+  const progress = showProgress('patches  comparing the splits')
+  const plan = await planStudy(recipe, cacheOf(options), { device, progress })
+  clearLine()
+  printResult(options, plan, () => {
+    const { steps, overlaps } = plan
     const todo = steps.filter((step) => !step.cached).length
     const rows = steps.map((step) => [
       step.stage,
@@ -81,9 +94,14 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
       formatCount(step.items),
       step.cached ? 'cached' : 'to do',
     ])
-    const table = formatTable(['stage', 'what', 'items', 'state'], rows)
-    const note = steps.some((step) => step.transductive) ? `\n(t) ${transductiveNote}` : ''
-    return `${table}\n\n${steps.length} steps, ${todo} to do.${note}`
+    const note = steps.some((step) => step.transductive) ? [`(t) ${transductiveNote}`] : []
+    return [
+      formatTable(['stage', 'what', 'items', 'state'], rows),
+      '',
+      `${steps.length} steps, ${todo} to do.`,
+      ...note,
+      ...overlaps.map((overlap) => yellow(`Warning: splits overlap: ${describeOverlap(overlap)}`)),
+    ].join('\n')
   })
 }
 

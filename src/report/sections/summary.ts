@@ -1,6 +1,7 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
 import { transductiveNote } from '../../base/index.ts'
+import { describeOverlap } from '../../runs/index.ts'
 import { chosenCell, type Interval, listCenters, nameCell, type ReportData, SPLITS } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import {
@@ -51,7 +52,7 @@ export function renderSummary(data: ReportData): Section {
   return {
     id: 'summary',
     title: 'Summary',
-    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}
+    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}
 <dl class="tiles">
 ${tile('Validation accuracy', val.accuracy, formatPercent)}
 ${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld()}
@@ -69,6 +70,15 @@ ${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.l
 function renderTransductive({ manifest: { transductive } }: ReportData): Html | null {
   if (!transductive) return null
   return html`<p class="notice"><span class="badge">TRANSDUCTIVE</span><span>${formatList(transductive)}: ${transductiveNote}</span></p>`
+}
+
+function renderOverlaps({ manifest: { overlaps = [] } }: ReportData): Html[] {
+  const meaning =
+    'What is measured on patches, slides or a center that were trained on says less about new ones.'
+  return overlaps.map(
+    (overlap) => html`
+<p class="notice"><span class="badge">SPLITS OVERLAP</span><span>${describeOverlap(overlap)} ${meaning}</span></p>`,
+  )
 }
 
 function renderTile(label: string, { value, low, high }: Interval, format: (value: number) => string): Html {

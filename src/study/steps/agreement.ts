@@ -13,13 +13,20 @@ import { stainBatches } from './stainBatches.ts'
 
 const sampleSize = 32
 
-/** Writes agreement.json into the task's folder, unless the extractor has nothing to compare or it is there. */
-export async function writeAgreement(task: Omit<EmbedTask, 'augmenter' | 'progress'>): Promise<void> {
+/**
+ * Writes agreement.json into the task's folder, unless the extractor has nothing to compare or it is there; `order` gives the
+ * task's rows in the order of their content, where a sample is drawn.
+ */
+export async function writeAgreement(
+  task: Omit<EmbedTask, 'augmenter' | 'progress'>,
+  order: () => Uint32Array | Promise<Uint32Array>,
+): Promise<void> {
   const { set, rows, stain, groups, extractor, folder } = task
   const path = join(folder, 'agreement.json')
   if (!extractor.measureAgreement || rows.length === 0 || existsSync(path)) return
-  const order = openRandom(0, 'agreement').permutation(rows.length).subarray(0, sampleSize)
-  const sample = Uint32Array.from(order, (at) => rows[at]).sort()
+  const ordered = await order()
+  const places = openRandom(0, 'agreement').permutation(rows.length).subarray(0, sampleSize)
+  const sample = places.map((place) => ordered[place])
   for await (const { result } of stainBatches(set, sample, stain, groups)) {
     const agreement = await extractor.measureAgreement(result.pixels)
     await writeFileAtomic(path, `${JSON.stringify(agreement)}\n`)

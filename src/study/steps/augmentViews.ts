@@ -1,7 +1,7 @@
 // The views of training patches: view 0 is the patch as it is, the others are drawn from the study's seed,
 // the view and the patch's own bytes, so that neither the order of rows nor ids decide on anything.
 
-import { DataError, openRandom, type Pixels, pixelsAt, silent } from '../../base/index.ts'
+import { DataError, openRandom, type Pixels, pixelsAt } from '../../base/index.ts'
 import { hashBytes } from '../../formats/index.ts'
 import { turnPatches } from '../../patches/index.ts'
 import {
@@ -13,9 +13,8 @@ import {
 import type { AugmentEntry } from '../augmentation.ts'
 import { type Cache, type CacheInputs, keyOf } from '../cache.ts'
 import type { StainEntry } from '../recipe.ts'
-import type { FilteredSplit } from './filter.ts'
 import type { StainedBatch } from './stainBatches.ts'
-import { fitSplitGroups, groupInputs } from './stainGroups.ts'
+import { fitSplitGroups, type GroupedSplit, groupInputs } from './stainGroups.ts'
 
 /** Makes views of a batch. */
 export interface Augmenter {
@@ -48,7 +47,7 @@ export function augmentInputs(entry: AugmentEntry, seed: number, patches: CacheI
 export async function openAugmenter(
   cache: Cache,
   seed: number,
-  train: FilteredSplit,
+  train: GroupedSplit,
   entry: AugmentEntry,
 ): Promise<Augmenter> {
   if (entry.views === 1) return oneView
@@ -73,8 +72,8 @@ export async function openAugmenter(
   }
 }
 
-async function fitCenters(cache: Cache, train: FilteredSplit) {
-  const { fits } = await fitSplitGroups(cache, train, targetEntry, silent)
+async function fitCenters(cache: Cache, train: GroupedSplit) {
+  const { fits } = await fitSplitGroups(cache, train, targetEntry)
   const centers = [...new Set(train.set.centers)].sort()
   const targets = centers.flatMap((center) => {
     const fit = fits[`center ${center}`] as StainProfile | null

@@ -38,7 +38,7 @@ export function embedInputs(
   const fallback = usesGroups(stain) ? stain.fallback : 'none'
   return {
     stage: 'embed',
-    version: 2,
+    version: 3,
     patches,
     stain: keyOf(fit),
     fallback,
@@ -55,10 +55,10 @@ export async function embedSplit(
   parts: Pick<EmbedTask, 'stain' | 'groups' | 'augmenter' | 'extractor'>,
   progress: Progress,
 ): Promise<CacheEntry> {
-  const { set, rows } = split
+  const { set, rows, ordered } = split
   return cache.obtain(inputs, async (folder) => {
     const task = { set, rows, ...parts, folder, progress }
-    await writeAgreement(task)
+    await writeAgreement(task, () => ordered)
     await embedRows(task)
   })
 }

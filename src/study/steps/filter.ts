@@ -14,16 +14,21 @@ import type { OpenSplit } from '../splits.ts'
 export interface FilteredSplit extends OpenSplit {
   /** Rows of `set` that go on, ascending. */
   readonly rows: Uint32Array
+  /** The same rows, in the order that their content gives. */
+  readonly ordered: Uint32Array
   readonly rejections: readonly Rejection[]
   /** Hash of content, selection and filter. */
   readonly filterKey: CacheInputs
   readonly entry: CacheEntry | null
 }
 
-/** The rows that passed the filter, of any split: what stains are fitted on. */
-export function passedRows({ rows, rejections }: Pick<FilteredSplit, 'rows' | 'rejections'>): Uint32Array {
+/** The rows that passed the filter, of any split, in the order that their content gives: what stains are fitted on. */
+export function passedRows({
+  ordered,
+  rejections,
+}: Pick<FilteredSplit, 'ordered' | 'rejections'>): Uint32Array {
   const rejected = new Set(rejections.map(({ row }) => row))
-  return rows.filter((row) => !rejected.has(row))
+  return ordered.filter((row) => !rejected.has(row))
 }
 
 /** The filtered splits of a study. */
@@ -47,7 +52,14 @@ export async function filterSplit(
   const inputs = filterInputs(recipe, split)
   const { set } = split
   if (recipe.quality === null) {
-    return { ...split, rows: allRows(set), rejections: [], filterKey: inputs, entry: null }
+    return {
+      ...split,
+      rows: allRows(set),
+      ordered: split.order,
+      rejections: [],
+      filterKey: inputs,
+      entry: null,
+    }
   }
   const options = recipe.quality
   const entry = await cache.obtain(inputs, async (folder) => {
@@ -56,7 +68,8 @@ export async function filterSplit(
   })
   const rejections = await readJson<Rejection[]>(join(entry.folder, 'rejections.json'))
   const rejected = new Set(rejections.map((rejection) => rejection.row))
-  const rows = split.split === 'test' ? allRows(set) : allRows(set).filter((row) => !rejected.has(row))
+  const goesOn = (row: number) => split.split === 'test' || !rejected.has(row)
+  const rows = allRows(set).filter(goesOn)
   if (rows.length === 0) {
     throw new DataError({
       where: `${split.split} (${set.source})`,
@@ -65,5 +78,5 @@ export async function filterSplit(
       hint: 'loosen the rules under quality, or set quality: none',
     })
   }
-  return { ...split, rows, rejections, filterKey: inputs, entry }
+  return { ...split, rows, ordered: split.order.filter(goesOn), rejections, filterKey: inputs, entry }
 }

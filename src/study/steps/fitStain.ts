@@ -1,14 +1,18 @@
 // Step 2: each stain method learns from its reference, which is of the test split only where the recipe allows it.
 
-import { DataError, openRandom, type Pixels, type Progress, pickNamed, silent } from '../../base/index.ts'
-import { type PatchSet, readPixels } from '../../patches/index.ts'
+import { type Pixels, type Progress, pickNamed, silent } from '../../base/index.ts'
+import { readPixels } from '../../patches/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
 import type { Recipe, StainEntry } from '../recipe.ts'
+import { chooseReference } from '../reference.ts'
 import type { OpenSplits } from '../splits.ts'
 import { readFit, writeFit } from '../stainFit.ts'
 import { type FilteredSplit, filterInputs, passedRows } from './filter.ts'
 import { type Device, studyDomains, teacherOf, trainingInputs, trainStain } from './trainStain.ts'
+
+// Raised when the same recipe draws other patches.
+const referenceVersion = 2
 
 /** A stain method ready to apply. */
 export interface FittedStain {
@@ -32,7 +36,12 @@ export function stainInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntr
   const { reference } = entry
   const patches =
     needsReference && reference !== 'published'
-      ? { reference, seed: recipe.seed, from: keyOf(filterInputs(recipe, splits[reference.split]!)) }
+      ? {
+          version: referenceVersion,
+          reference,
+          seed: recipe.seed,
+          from: keyOf(filterInputs(recipe, splits[reference.split]!)),
+        }
       : reference
   return { stage: 'stain', version, method: name, options: entry.options, ...(needsReference && { patches }) }
 }
@@ -73,36 +82,8 @@ async function* referencePatches(
   if (entry.reference === 'published') return
   const split = filtered[entry.reference.split]
   const where = `stain ${entry.label} reference`
-  const chosen = chooseReference(split.set, passedRows(split), entry.reference, recipe.seed, where)
-  yield* readPixels(split.set, chosen)
-}
-
-/**
- * The rows of a reference: those of its ids, else a seeded sample of `rows` (all, without a count), of one center where it names one.
- * Neither depends on the order of rows. Throws DataError naming `where` for an id or center that is not there.
- */
-export function chooseReference(
-  set: PatchSet,
-  rows: Uint32Array,
-  reference: { readonly ids?: readonly string[]; readonly center?: string; readonly count?: number },
-  seed: number,
-  where: string,
-): Uint32Array {
-  if (reference.ids) {
-    const rowOf = new Map(set.ids.map((id, row) => [id, row]))
-    return Uint32Array.from(reference.ids, (id) => {
-      const row = rowOf.get(id)
-      if (row === undefined) throw new DataError({ where, expected: `an id of ${set.source}`, got: id })
-      return row
-    })
-  }
-  const { center } = reference
-  const candidates = center === undefined ? rows : rows.filter((row) => set.centers?.[row] === center)
-  if (candidates.length === 0) {
-    const centers = [...new Set(set.centers ?? [])].sort().join(', ') || 'none known'
-    throw new DataError({ where, expected: `a center of ${set.source} (${centers})`, got: `${center}` })
-  }
-  const byId = Array.from(candidates).sort((a, b) => (set.ids[a] < set.ids[b] ? -1 : 1))
-  const order = openRandom(seed, 'stain reference').permutation(byId.length)
-  return Uint32Array.from(order.subarray(0, reference.count), (i) => byId[i]).sort()
+  yield* readPixels(
+    split.set,
+    chooseReference(split.set, passedRows(split), entry.reference, recipe.seed, where),
+  )
 }

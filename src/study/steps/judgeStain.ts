@@ -15,7 +15,7 @@ import { truthOf } from './evaluateCell.ts'
 import type { Filtered, FilteredSplit } from './filter.ts'
 import type { StudyStain } from './prepareStain.ts'
 import { stainBatch } from './stainBatches.ts'
-import { groupInputs, sampleInputs, sampleSplit } from './stainGroups.ts'
+import { groupInputs, sampleGroups, sampleInputs } from './stainGroups.ts'
 
 /** Measures a method's effect on the sampled patches of each center of train and val; null where none is known. */
 export async function measureEffect(
@@ -33,7 +33,7 @@ export async function measureEffect(
   const inputs = { stage: 'stain', version: 1, effect: stain.entries[0].key, patches }
   const { folder } = await cache.obtain(inputs, async (work) => {
     const parts: SampledSplit[] = []
-    for (const split of splits) parts.push(await stainSample(cache, split, stain))
+    for (const split of splits) parts.push(await stainSample(split, stain))
     const { result: _, ...figures } = compareResult(
       entry.label,
       joinPixels(parts.map(({ before }) => before)),
@@ -58,10 +58,9 @@ interface SampledSplit {
   readonly centers: readonly string[]
 }
 
-async function stainSample(cache: Cache, split: FilteredSplit, stain: StudyStain): Promise<SampledSplit> {
-  const { set } = split
-  const sample = await sampleSplit(cache, split, () => {})
-  const centers = Object.entries(sample).filter(([group]) => group.startsWith('center '))
+async function stainSample(split: FilteredSplit, stain: StudyStain): Promise<SampledSplit> {
+  const { set, ordered } = split
+  const centers = Object.entries(sampleGroups(set, ordered)).filter(([group]) => group.startsWith('center '))
   const most = Math.max(1, Math.floor(bytesAtMost / (centers.length * set.height * set.width * 3)))
   const rows = Uint32Array.from(centers.flatMap(([, members]) => members.slice(0, most)))
   const before = await set.read(rows)

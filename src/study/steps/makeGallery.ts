@@ -1,9 +1,9 @@
 // Step 6: the pictures of a run: samples of every center, rejected patches, stains side by side, learned stains center
-// by center, and the most confident errors. Chosen by seed and id, never by the order of rows.
+// by center, and the most confident errors. Chosen by seed and content, never by id or the order of rows.
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compareNames, openRandom } from '../../base/index.ts'
+import { openRandom } from '../../base/index.ts'
 import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../formats/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
@@ -52,7 +52,7 @@ export async function makeGallery(
 function sampleByCenter(seed: number, split: FilteredSplit): [string | null, number[]][] {
   const { set } = split
   const byCenter = new Map<string | null, number[]>()
-  for (const row of sortById(split, split.rows)) {
+  for (const row of split.ordered) {
     const center = set.centers?.[row] ?? null
     if (!byCenter.get(center)?.push(row)) byCenter.set(center, [row])
   }
@@ -109,8 +109,13 @@ async function saveRejected(
   seed: number,
   splits: readonly FilteredSplit[],
 ): Promise<Gallery['rejected']> {
-  const all = splits.flatMap((split) => split.rejections.map((rejection) => ({ split, rejection })))
-  all.sort((a, b) => compare(a.split.split, b.split.split) || compareIds(a.rejection.id, b.rejection.id))
+  const all = splits.flatMap((split) => {
+    const byRow = new Map(split.rejections.map((rejection) => [rejection.row, rejection]))
+    return Array.from(split.order).flatMap((row) => {
+      const rejection = byRow.get(row)
+      return rejection ? [{ split, rejection }] : []
+    })
+  })
   const order = openRandom(seed, 'rejected').permutation(all.length)
   const shown: Gallery['rejected'][number][] = []
   for (const i of order.subarray(0, rejectedAtMost)) {
@@ -118,7 +123,7 @@ async function saveRejected(
     const { rule, value } = rejection
     shown.push({ ...(await savePatch(pictures, split, rejection.row)), rule, value })
   }
-  return shown.sort((a, b) => compare(a.rule, b.rule) || compare(a.split, b.split) || compareIds(a.id, b.id))
+  return shown.sort((a, b) => compare(a.rule, b.rule) || compare(a.split, b.split))
 }
 
 async function saveErrors(
@@ -130,16 +135,15 @@ async function saveErrors(
   for (const split of [filtered.val, filtered.test]) {
     const probabilities = split && chosen[split.split]
     if (!split?.set.labels || !probabilities) continue
-    split.rows.forEach((row, i) => {
-      const probability = probabilities[i]
+    const places = new Map(Array.from(split.rows, (row, place) => [row, place]))
+    for (const row of split.ordered) {
+      const probability = probabilities[places.get(row)!]
       const label = split.set.labels![row]
       const confidence = label === 1 ? 1 - probability : probability
       if (confidence > 0.5) errors.push({ split, row, probability, confidence })
-    })
+    }
   }
-  errors.sort(
-    (a, b) => b.confidence - a.confidence || compareIds(a.split.set.ids[a.row], b.split.set.ids[b.row]),
-  )
+  errors.sort((a, b) => b.confidence - a.confidence) // of equals, the one that comes first by content
   const shown: Gallery['errors'][number][] = []
   for (const { split, row, probability } of errors.slice(0, errorsAtMost)) {
     shown.push({ ...(await savePatch(pictures, split, row)), probability })
@@ -157,14 +161,6 @@ async function savePatch(
   await writeFileAtomic(join(pictures, file), await encodePng(await set.read([row])))
   const label = set.labels ? (set.labels[row] as 0 | 1) : null
   return { file, id, split, center: set.centers?.[row] ?? null, label }
-}
-
-function sortById({ set }: FilteredSplit, rows: Uint32Array): number[] {
-  return Array.from(rows).sort((a, b) => compareIds(set.ids[a], set.ids[b]))
-}
-
-function compareIds(a: string, b: string): number {
-  return compareNames(a, b) || compare(a, b)
 }
 
 function compare(a: string, b: string): number {

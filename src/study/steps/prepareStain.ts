@@ -32,7 +32,7 @@ export async function prepareStain(
   const groups: Partial<Record<Split, GroupFits>> = {}
   const entries = [stain.cacheEntry]
   for (const split of usesGroups(entry) ? Object.values(filtered) : []) {
-    const { fits, entry: made } = await fitSplitGroups(cache, split, entry, progress)
+    const { fits, entry: made } = await fitSplitGroups(cache, split, entry)
     groups[split.split] = fits
     entries.push(made)
   }

@@ -3,9 +3,9 @@
 // follows from their content alone, never from the order of rows or from ids.
 
 import { join } from 'node:path'
-import { DataError, type Progress, pixelsAt } from '../../base/index.ts'
-import { hashBytes, writeFileAtomic } from '../../formats/index.ts'
-import { type PatchSet, readBatches, readPixels } from '../../patches/index.ts'
+import { DataError, type Progress } from '../../base/index.ts'
+import { writeFileAtomic } from '../../formats/index.ts'
+import { orderPatches, type PatchSet, readPixels } from '../../patches/index.ts'
 import { readJson } from '../../runs/index.ts'
 import type { ApplyContext, StainFit } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
@@ -14,9 +14,11 @@ import type { FilteredSplit } from './filter.ts'
 import { methodOf } from './fitStain.ts'
 
 const patchesPerGroup = 32
-const batchRows = 64
 
-/** Sampled rows by group, in the order of their content's hash. */
+/** What of a split its groups are fitted from. */
+export type GroupedSplit = Pick<FilteredSplit, 'set' | 'ordered' | 'filterKey'>
+
+/** Sampled rows by group, in the order that their content gives. */
 export type GroupSample = Readonly<Record<string, readonly number[]>>
 
 /** Fits by group; null where none of its sampled patches can be fitted. */
@@ -31,40 +33,18 @@ export function usesGroups(entry: StainEntry): boolean {
   return entry.fallback !== 'none' && methodOf(entry).fallsBack === true
 }
 
-/** Samples every slide and every center of a set: of each, the patches whose content has the smallest hashes. */
-export async function sampleGroups(
-  set: PatchSet,
-  rows: Uint32Array,
-  progress: Progress,
-): Promise<GroupSample> {
-  const kept = new Map<string, { readonly hash: string; readonly row: number }[]>()
-  if (!set.slides && !set.centers) return {}
-  let done = 0
-  for await (const batch of readBatches(set, rows, batchRows)) {
-    for (const [i, row] of batch.rows.entries()) {
-      const hash = hashBytes(pixelsAt(batch.pixels, i).data)
-      for (const group of [slideOf(set, row), centerOf(set, row)]) {
-        if (group) keepSmallest(kept, group, { hash, row })
-      }
+/** Samples every slide and every center of a set: of each, the first of `ordered`, rows in their content's order. */
+export function sampleGroups(set: PatchSet, ordered: Uint32Array): GroupSample {
+  const sample = new Map<string, number[]>()
+  for (const row of ordered) {
+    for (const group of [slideOf(set, row), centerOf(set, row)]) {
+      if (group === null) continue
+      const rows = sample.get(group)
+      if (!rows) sample.set(group, [row])
+      else if (rows.length < patchesPerGroup) rows.push(row)
     }
-    done += batch.rows.length
-    progress(done, rows.length)
   }
-  const groups = [...kept].sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(groups.map(([group, patches]) => [group, patches.map(({ row }) => row)]))
-}
-
-function keepSmallest<Patch extends { readonly hash: string }>(
-  kept: Map<string, Patch[]>,
-  group: string,
-  patch: Patch,
-): void {
-  const patches = kept.get(group) ?? []
-  kept.set(group, patches)
-  if (patches.length === patchesPerGroup && patch.hash >= patches[patchesPerGroup - 1].hash) return
-  const place = patches.findIndex(({ hash }) => patch.hash < hash)
-  patches.splice(place < 0 ? patches.length : place, 0, patch)
-  if (patches.length > patchesPerGroup) patches.pop()
+  return Object.fromEntries([...sample].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Fits the entry's method on each sampled group. */
@@ -81,14 +61,15 @@ export async function fitGroups(set: PatchSet, sample: GroupSample, entry: Stain
   return fits
 }
 
-/** Samples and fits in one go, without a cache; no fits where the entry makes no use of them. */
+/** Orders, samples and fits in one go, without a cache; no fits where the entry makes no use of them. */
 export async function fitOwnGroups(
   set: PatchSet,
   rows: Uint32Array,
   entry: StainEntry,
   progress: Progress,
 ): Promise<GroupFits> {
-  return usesGroups(entry) ? fitGroups(set, await sampleGroups(set, rows, progress), entry) : {}
+  if (!usesGroups(entry)) return {}
+  return fitGroups(set, sampleGroups(set, await orderPatches(set, rows, progress)), entry)
 }
 
 /** What a method may be told of these rows: the center of each, and the fit of its slide, else center. */
@@ -100,9 +81,9 @@ export function contextOf(set: PatchSet, rows: Uint32Array, fits: GroupFits): Ap
   }
 }
 
-/** What the sample of a split's groups is made from. */
+/** Which patches of a split stand for its groups. */
 export function sampleInputs(patches: CacheInputs): CacheInputs {
-  return { stage: 'stain', version: 1, sample: patchesPerGroup, patches: keyOf(patches) }
+  return { stage: 'stain', version: 2, sample: patchesPerGroup, patches: keyOf(patches) }
 }
 
 /** What the fits of a split's groups are made from. */
@@ -119,29 +100,15 @@ export function groupInputs(patches: CacheInputs, entry: StainEntry): CacheInput
   }
 }
 
-/** Fits the groups of a split, or finds sample and fits in the cache. */
+/** Fits the groups of a split, or finds their fits in the cache. */
 export async function fitSplitGroups(
   cache: Cache,
-  split: FilteredSplit,
+  { set, ordered, filterKey }: GroupedSplit,
   entry: StainEntry,
-  progress: Progress,
 ): Promise<{ readonly fits: GroupFits; readonly entry: CacheEntry }> {
-  const cached = await cache.obtain(groupInputs(split.filterKey, entry), async (folder) => {
-    const fits = await fitGroups(split.set, await sampleSplit(cache, split, progress), entry)
+  const cached = await cache.obtain(groupInputs(filterKey, entry), async (folder) => {
+    const fits = await fitGroups(set, sampleGroups(set, ordered), entry)
     await writeFileAtomic(join(folder, 'fits.json'), `${JSON.stringify(fits)}\n`)
   })
   return { fits: await readJson<GroupFits>(join(cached.folder, 'fits.json')), entry: cached }
-}
-
-/** The sample of a split's groups, from the cache where it is there. */
-export async function sampleSplit(
-  cache: Cache,
-  split: FilteredSplit,
-  progress: Progress,
-): Promise<GroupSample> {
-  const { folder } = await cache.obtain(sampleInputs(split.filterKey), async (work) => {
-    const sample = await sampleGroups(split.set, split.rows, progress)
-    await writeFileAtomic(join(work, 'sample.json'), `${JSON.stringify(sample)}\n`)
-  })
-  return readJson<GroupSample>(join(folder, 'sample.json'))
 }

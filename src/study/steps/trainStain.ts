@@ -48,6 +48,7 @@ export function trainingInputs(recipe: Recipe, splits: OpenSplits, entry: StainE
     target: reference,
     seed: recipe.seed,
     texture: textureVersion,
+    order: 'content',
     from: Object.fromEntries(from),
   }
 }

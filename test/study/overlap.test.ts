@@ -1,0 +1,164 @@
+// Splits that have something in common: found by content, whatever the recipe and the files call it.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pixelsAt } from '../../src/base/index.ts'
+import { encodePng, writeCsv } from '../../src/formats/index.ts'
+import { createChallengeFile } from '../../src/patches/index.ts'
+import { runCli } from '../cli/runCli.ts'
+import { drawTissue } from '../stain/pictures.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'eosin-overlap-'))
+const at = (...parts: string[]) => join(folder, ...parts)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const side = 32
+interface Patch {
+  readonly seed: number
+  readonly center: number
+  readonly slide: number
+}
+
+const draw = (seed: number) => pixelsAt(drawTissue(seed, side), 0)
+const labelOf = ({ seed }: Patch) => seed % 2
+
+async function writeFile(name: string, patches: readonly Patch[]): Promise<void> {
+  const file = await createChallengeFile(at(name), { height: side, width: side, origin: 'synthetic' })
+  for (const [id, patch] of patches.entries()) {
+    const { seed, center, slide } = patch
+    file.append({ id: `${id}`, image: draw(seed).data, label: labelOf(patch), center, slide })
+  }
+  await file.close()
+}
+
+const patches = (from: number, count: number, center: number, slides = 2): Patch[] =>
+  Array.from({ length: count }, (_, i) => ({ seed: from + i, center, slide: 10 * center + (i % slides) }))
+
+// Pictures under names of their own, in another order.
+async function writeTable(name: string, of: readonly Patch[]): Promise<void> {
+  mkdirSync(at(name))
+  const rows = [...of].reverse()
+  const path = rows.map((_, i) => `other-${i}.png`)
+  for (const [i, { seed }] of rows.entries()) writeFileSync(at(name, path[i]), await encodePng(draw(seed)))
+  writeFileSync(at(name, 'set.csv'), writeCsv({ path, label: rows.map(labelOf) }))
+}
+
+async function writeFolder(name: string, of: readonly Patch[]): Promise<void> {
+  for (const patch of of) {
+    const label = at(name, labelOf(patch) ? 'tumor' : 'normal')
+    mkdirSync(label, { recursive: true })
+    writeFileSync(join(label, `x${patch.seed * 7}.png`), await encodePng(draw(patch.seed)))
+  }
+}
+
+const train = [...patches(0, 12, 0), ...patches(20, 12, 3)]
+const val = patches(40, 12, 1)
+const test = patches(60, 12, 2)
+
+beforeAll(async () => {
+  await writeFile('train.h5', train)
+  await writeFile('val.h5', val)
+  await writeFile('test.h5', test)
+  await writeTable('renamed', train)
+  await writeFolder('pictures', val)
+  // three patches, two slides and a center of train
+  const shared = [...patches(0, 3, 0), ...patches(90, 9, 1)]
+  await writeFile('shared.h5', shared)
+  // slides are counted anew in each center
+  await writeFile(
+    'counted.h5',
+    val.map((patch) => ({ ...patch, slide: patch.slide - 10 })),
+  )
+})
+
+const splits = { train: '{ path: train.h5 }', val: '{ path: val.h5 }', test: '{ path: test.h5 }' }
+
+async function plan(data: Partial<typeof splits>, ...more: string[]) {
+  return study('plan', data, ...more)
+}
+
+async function study(word: string, data: Partial<typeof splits>, ...more: string[]) {
+  const lines = Object.entries({ ...splits, ...data }).map(([split, spec]) => `  ${split}: ${spec}`)
+  const text = `name: o\nseeds: 1\ndata:\n${lines.join('\n')}\nstain: [none]\nembed: [texture]\nclassify: [logistic]\n`
+  writeFileSync(at('recipe.yaml'), text)
+  return runCli(['study', word, 'recipe.yaml', '--device', 'cpu', ...more], folder)
+}
+
+describe('the same set twice is refused', () => {
+  it.each([
+    ['as train and val by one path', { val: '{ path: train.h5 }' }, /all 24 patches of val are in train/],
+    [
+      'in another order, by other ids and as another format',
+      { val: '{ path: renamed/set.csv, center: x }' },
+      /same set twice/,
+    ],
+    [
+      'as val and test under another center',
+      { val: '{ path: test.h5, center: x }' },
+      /patches of test are in val/,
+    ],
+    [
+      'as pictures of other names',
+      { test: '{ path: pictures, center: x }' },
+      /same set twice: all 12 patches of test/,
+    ],
+    [
+      'in part',
+      { val: '{ path: renamed/set.csv, center: x, limit: 9 }' },
+      /all 9 patches of val are in train/,
+    ],
+  ])('%s', async (_, data, said) => {
+    const { code, stdout, stderr } = await plan(data)
+    expect(stderr).toMatch(said)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect([code, stdout]).toEqual([2, ''])
+  })
+
+  it('and so is one center of one file under two names', async () => {
+    const { code, stderr } = await plan({
+      train: '{ path: train.h5, limit: 14, center: a }',
+      test: '{ path: train.h5, limit: 14, center: b }',
+    })
+    expect(stderr).toMatch(/center 0, 3 of .*train.h5 in both/)
+    expect(code).toBe(2)
+  })
+})
+
+describe('what splits share is named', () => {
+  const sentence =
+    'train and val: 3 of the 12 patches of val (25.0 %) are in train as well; 2 slides are in both (0/0, 0/1); center 0 is in both.'
+  const overlap = {
+    splits: ['train', 'val'],
+    patches: { count: 3, of: 12 },
+    slides: ['0/0', '0/1'],
+    centers: ['0'],
+  }
+
+  it('by the plan, in words and as JSON', async () => {
+    const said = await plan({ val: '{ path: shared.h5 }' })
+    expect(said.stdout).toContain(`Warning: splits overlap: ${sentence}`)
+    const { overlaps, steps } = JSON.parse((await plan({ val: '{ path: shared.h5 }' }, '--json')).stdout)
+    expect(overlaps).toEqual([overlap])
+    expect(steps.length).toBeGreaterThan(4)
+  })
+
+  it('at the start of a run, in its manifest and result, and on the first screen of its report', async () => {
+    const { code, stdout, stderr } = await study('run', { val: '{ path: shared.h5 }' }, '--json')
+    expect(code).toBe(0)
+    expect(stderr.indexOf(sentence)).toBeGreaterThan(0)
+    expect(stderr.indexOf(sentence)).toBeLessThan(stderr.indexOf('quality'))
+    expect(JSON.parse(stdout).manifest.overlaps).toEqual([overlap])
+    const report = readFileSync(at('runs/o/report.html'), 'utf8')
+    expect(report.indexOf(sentence)).toBeGreaterThan(0)
+    expect(report.indexOf(sentence)).toBeLessThan(report.indexOf('class="tiles"'))
+  }, 60_000)
+
+  it('and nothing is said of splits that share nothing, or slide numbers of different centers', async () => {
+    const { code, stdout } = await plan({ val: '{ path: counted.h5 }' })
+    expect(stdout).not.toContain('overlap')
+    expect(code).toBe(0)
+    expect(JSON.parse((await plan({}, '--json')).stdout).overlaps).toEqual([])
+  })
+})
