@@ -67,7 +67,7 @@ export async function runDense(
 ): Promise<Float32Array> {
   const [rows, columns] = x.shape
   const result = new Float32Array(rows)
-  const session = await openSession(emitDense(network))
+  const session = await openSession(emitDense(network), { provider: 'cpu' })
   try {
     for (let start = 0; start < rows; start += rowsPerRun) {
       const end = Math.min(rows, start + rowsPerRun)

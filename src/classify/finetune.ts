@@ -3,6 +3,7 @@
 // batch. Sources: Hu et al. 2022 (low-rank adapters); Bao et al. 2022 (layer-wise decay of the learning rate).
 
 import { DataError, type NdArray } from '../base/index.ts'
+import type { ProviderChoice } from '../engine/index.ts'
 import { constant, emitModel, input, sigmoid } from '../graph/index.ts'
 import { blockOf, type VitArchitecture, vitTail } from '../models/index.ts'
 import {
@@ -34,6 +35,7 @@ export const finetune: HeadMethod<FinetuneOptions> = {
   name: 'finetune',
   version: 3,
   usesSeed: true,
+  usesDevice: true,
   about: "the last blocks of a ViT with a classifier, on the tokens of an extractor's trunk",
   defaults: finetuneDefaults,
   rules: finetuneRules,
@@ -61,12 +63,12 @@ export const finetune: HeadMethod<FinetuneOptions> = {
     )
     const { weights: _, ...kept } = options // a path says nothing on another machine
     const record = { options: kept, form, curve, chosen: { bestEpoch, seed } }
-    return makeHead(record, adapters ? mergeAdapters(params, adapters) : params)
+    return makeHead(record, adapters ? mergeAdapters(params, adapters) : params, hooks.device)
   },
-  async load(files) {
+  async load(files, device) {
     const { record, tensors } = unpackHead(files, 'finetune')
-    if (isGraphTail(record)) return loadGraphTail(record, tensors as Params, files)
-    return makeHead(record as unknown as FinetuneRecord, tensors as Params)
+    if (isGraphTail(record)) return loadGraphTail(record, tensors as Params, files, device)
+    return makeHead(record as unknown as FinetuneRecord, tensors as Params, device)
   },
 }
 
@@ -134,7 +136,7 @@ async function readPretrained(
   }
 }
 
-function makeHead(record: FinetuneRecord, params: Params): Head {
+function makeHead(record: FinetuneRecord, params: Params, device?: ProviderChoice): Head {
   const { architecture, tokens } = record.form
   const columns = tokens * architecture.width
   const emit = () => {
@@ -146,7 +148,7 @@ function makeHead(record: FinetuneRecord, params: Params): Head {
   return {
     kind: 'finetune',
     curve: record.curve,
-    ...openTail(emit, columns),
+    ...openTail(emit, columns, device),
     serialize: async () => ({ ...packHead({ kind: 'finetune', ...record }, params), 'head.onnx': emit() }),
   }
 }

@@ -2,6 +2,7 @@
 // network is kept as head.onnx, so that a head needs its model's file only while it is trained.
 
 import { type NdArray, RecipeError, sizeOf } from '../base/index.ts'
+import type { ProviderChoice } from '../engine/index.ts'
 import { type OnnxModel, readOnnxFile } from '../formats/index.ts'
 import { constant, cutGraph, emitModel, findPatchSide, input, readGraph, sigmoid } from '../graph/index.ts'
 import { type GraphTailOptions, graphTail, planReadout } from '../models/index.ts'
@@ -48,7 +49,7 @@ export async function fitGraphTail(
     curve,
     chosen: { bestEpoch, seed },
   }
-  return makeHead(record, params, emitTail({ ...form, dropout: 0 }, params, columns))
+  return makeHead(record, params, emitTail({ ...form, dropout: 0 }, params, columns), hooks.device)
 }
 
 /** The head that `serialize` wrote. */
@@ -56,8 +57,9 @@ export function loadGraphTail(
   { kind: _, ...record }: Readonly<Record<string, unknown>>,
   params: Params,
   files: Readonly<Record<string, Uint8Array>>,
+  device?: ProviderChoice,
 ): Head {
-  return makeHead(record as unknown as GraphTailRecord, params, files['head.onnx'])
+  return makeHead(record as unknown as GraphTailRecord, params, files['head.onnx'], device)
 }
 
 // What holds for blocks of a known architecture only is refused.
@@ -103,11 +105,11 @@ function emitTail(form: GraphTailOptions, params: Params, columns: number): Uint
   return emitModel({ probability: sigmoid(logit), logit }, { name: 'head' })
 }
 
-function makeHead(record: GraphTailRecord, params: Params, model: Uint8Array): Head {
+function makeHead(record: GraphTailRecord, params: Params, model: Uint8Array, device?: ProviderChoice): Head {
   return {
     kind: 'finetune',
     curve: record.curve,
-    ...openTail(() => model, record.form.columns),
+    ...openTail(() => model, record.form.columns, device),
     serialize: async () => ({ ...packHead({ kind: 'finetune', ...record }, params), 'head.onnx': model }),
   }
 }

@@ -1,6 +1,7 @@
 // What every classifier on embeddings offers: fit on train, stop on validation, give probabilities.
 
 import type { NdArray, OptionRules, Progress, RowSource } from '../base/index.ts'
+import type { ProviderChoice } from '../engine/index.ts'
 
 /** An extractor as a recipe names it, with its complete options. */
 export interface ExtractorEntry {
@@ -51,6 +52,11 @@ export interface HeadMethod<Options> {
   readonly defaults: Options
   /** What each option may be; `fit` refuses the rest. */
   readonly rules: OptionRules<Options>
+  /**
+   * Whether it is a network that a GPU is worth: trained and applied on the device that is asked for. All others run on
+   * the processor.
+   */
+  readonly usesDevice?: boolean
   /** Whether the seed changes the result: a study trains a head that does not use it once. */
   readonly usesSeed: boolean
   /**
@@ -63,8 +69,8 @@ export interface HeadMethod<Options> {
    * single class.
    */
   fit(train: LabelledRows, val: LabelledRows, options: Options, seed: number, hooks?: FitHooks): Promise<Head>
-  /** Reads back what `serialize` wrote. */
-  load(files: Readonly<Record<string, Uint8Array>>): Promise<Head>
+  /** Reads back what `serialize` wrote; `device` is where it predicts, if it uses one. */
+  load(files: Readonly<Record<string, Uint8Array>>, device?: ProviderChoice): Promise<Head>
 }
 
 /** How a fit reports, and how it is resumed after a kill. */
@@ -72,4 +78,6 @@ export interface FitHooks {
   progress?: Progress
   /** Where a checkpoint file may be kept while training; resuming from it gives the same bytes. */
   checkpointPath?: string
+  /** Where a head that uses a device is trained, and predicts; the processor by default. */
+  device?: ProviderChoice
 }

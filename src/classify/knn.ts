@@ -151,7 +151,8 @@ function openProducts(columns: number, patches: number): Promise<Session> {
   const x = input('x', ['rows', columns])
   const memory = input('memory', [patches, columns])
   const products = matmul(x, memory, { transposeB: true })
-  return openSession(emitModel({ products }, { name: 'neighbours', inputs: [x, memory] }))
+  const model = emitModel({ products }, { name: 'neighbours', inputs: [x, memory] })
+  return openSession(model, { provider: 'cpu' })
 }
 
 function countVotes(

@@ -149,6 +149,7 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
       schedule: schedules[options.schedule](),
       earlyStopping: { patience: options.patience },
       seed,
+      session: { provider: 'cpu' },
       ...hooks,
     })
     const network = { standardization, layers: foldLayers(params, options) }

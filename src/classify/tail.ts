@@ -1,7 +1,7 @@
 // What all fine-tuning shares, whatever network the tail is of: how it is trained, and how it predicts.
 
 import { f32, type NdArray, ndarray } from '../base/index.ts'
-import { openSession, type Session } from '../engine/index.ts'
+import { openSession, type ProviderChoice, type Session } from '../engine/index.ts'
 import { adam, adamW, bceWithLogits, binaryAccuracy, type Model } from '../nn/index.ts'
 import { initParams, type TrainOptions, trainModel } from '../train/index.ts'
 import { checkFinite, checkShape } from './embeddings.ts'
@@ -41,6 +41,7 @@ export async function trainTail(
     schedule: finetuneSchedules[options.schedule](),
     earlyStopping: { patience: options.patience },
     seed,
+    session: { provider: hooks.device ?? 'cpu' },
     ...hooks,
   })
   const epochs = curve.map(({ epoch, training, validation, learningRate }) => ({
@@ -56,15 +57,19 @@ export async function trainTail(
 // Values of a run's rows, at most: activations are some times as many.
 const valuesPerRun = 2 ** 22
 
-/** Predicts with a tail's model (`embedding` [rows, columns] to `probability`), opened when first needed. */
-export function openTail(emit: () => Uint8Array, columns: number): Required<Pick<Head, 'predict' | 'close'>> {
+/** Predicts with a tail's model (`embedding` [rows, columns] to `probability`), opened on `device` when first needed. */
+export function openTail(
+  emit: () => Uint8Array,
+  columns: number,
+  device: ProviderChoice = 'cpu',
+): Required<Pick<Head, 'predict' | 'close'>> {
   const rowsPerRun = Math.max(1, Math.floor(valuesPerRun / columns))
   let session: Promise<Session> | null = null
   return {
     async predict(x) {
       checkShape('finetune predict', x, columns)
       checkFinite('finetune predict', x)
-      session ??= openSession(emit())
+      session ??= openSession(emit(), { provider: device })
       const open = await session
       const result = new Float32Array(x.shape[0])
       for (let start = 0; start < result.length; start += rowsPerRun) {

@@ -19,6 +19,8 @@ export interface ExtractorMethod<Options extends object> {
   /** Whether a path follows the name, as in `onnx:model.onnx`. */
   readonly takesPath: boolean
   readonly defaults: Options
+  /** Whether it is a network that runs on the device that is asked for. */
+  readonly usesDevice: boolean
   /** What each option may be. */
   readonly rules: OptionRules<Options>
   /** Opens an extractor. `path` is resolved, and empty where none is taken. */

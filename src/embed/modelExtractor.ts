@@ -39,6 +39,7 @@ export const modelMethods = Object.fromEntries(
 export const vitMethod: ExtractorMethod<ModelOptions> = {
   about: 'a ViT described in a JSON file (docs/weights.md); its checkpoint as the option weights',
   takesPath: true,
+  usesDevice: true,
   defaults: modelDefaults,
   rules: modelRules,
   async open(options, context, path) {
@@ -50,6 +51,7 @@ function methodOf(name: string, card: ModelCard): ExtractorMethod<ModelOptions> 
   return {
     about: card.title,
     takesPath: false,
+    usesDevice: true,
     defaults: modelDefaults,
     rules: modelRules,
     open: (options, context) => openModel(name, card, options, context),

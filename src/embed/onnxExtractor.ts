@@ -25,6 +25,7 @@ export const onnxMethod: ExtractorMethod<OnnxOptions> = {
   about:
     'any image model in an ONNX file; preprocessing by option or from preprocessor_config.json beside it',
   takesPath: true,
+  usesDevice: true,
   defaults: onnxDefaults,
   rules: onnxRules,
   async open(options, { device = 'auto', threads }, path) {

@@ -19,6 +19,7 @@ export const textureMethod: ExtractorMethod<TextureOptions> = {
   about:
     'distributions, local binary patterns, co-occurrence and spectrum of density and hematoxylin; no weights',
   takesPath: false,
+  usesDevice: false,
   defaults: {},
   rules: {},
   async open(_options, { threads = availableParallelism() }) {

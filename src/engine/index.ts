@@ -3,7 +3,14 @@
 export { readDeviceArrays } from './deviceArrays.ts'
 export { type KernelMemory, openKernelMemory } from './kernel.ts'
 export { chooseProvider, listProviders, openSession } from './node.ts'
-export { type ProviderChoice, type ProviderName, providerChoices, providers } from './providers.ts'
+export {
+  type DevicePart,
+  describeIdle,
+  type ProviderChoice,
+  type ProviderName,
+  providerChoices,
+  providers,
+} from './providers.ts'
 export type { Arrays, DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'
-export { type DeviceTrial, tryProvider } from './trial.ts'
+export { type DeviceTrial, requireProvider, tryProvider } from './trial.ts'
 export { compiledPath, moveResult, openWorkers, type WorkerOptions, type Workers } from './workers.ts'

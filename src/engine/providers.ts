@@ -39,3 +39,19 @@ function shorten(message: string): string {
     .replace(/^\/onnxruntime_src\/.* was false\. /, '')
     .replace(/^\[ONNXRuntimeError\].*? FAIL : /, '')
 }
+
+/** A part of some work, and whether it makes use of a device. */
+export interface DevicePart {
+  /** e.g. `extractor texture`. */
+  readonly name: string
+  readonly usesDevice: boolean
+}
+
+/** In a sentence, which parts do not use the GPU that was asked for; null where all do, or none was asked for. */
+export function describeIdle(device: ProviderChoice, parts: readonly DevicePart[]): string | null {
+  if (device === 'auto' || device === 'cpu') return null
+  const idle = [...new Set(parts.filter(({ usesDevice }) => !usesDevice).map(({ name }) => name))]
+  if (idle.length === 0) return null
+  const places = `--device ${device}: ${idle.join(', ')} ${idle.length === 1 ? 'runs' : 'run'} on the processor`
+  return parts.some(({ usesDevice }) => usesDevice) ? places : `${places}, and nothing here uses the device`
+}

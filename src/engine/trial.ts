@@ -3,9 +3,9 @@
 
 import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
-import { describeCause } from '../base/index.ts'
+import { describeCause, EngineError } from '../base/index.ts'
 import { listProviders } from './node.ts'
-import { type ProviderName, providers } from './providers.ts'
+import { type ProviderChoice, type ProviderName, providers } from './providers.ts'
 import { compiledPath } from './workers.ts'
 
 /** What became of a trial. */
@@ -48,6 +48,14 @@ export async function tryProvider(provider: ProviderName, seconds = 60): Promise
   if (own < nodes || nodes === 0) return fails(`it computed ${own} of ${nodes} steps, the processor the rest`)
   const detail = `${about}; computed there (${own} of ${nodes} steps), values right, ${report.milliseconds} ms`
   return { provider, outcome: 'works', detail: `${detail}${describeDriver(provider)}` }
+}
+
+/** Throws EngineError unless the device that a choice names is there and computes; `auto` and `cpu` always do. */
+export async function requireProvider(choice: ProviderChoice): Promise<void> {
+  if (choice === 'auto' || choice === 'cpu') return
+  const { outcome, detail } = await tryProvider(choice)
+  if (outcome !== 'works')
+    throw new EngineError({ where: `--device ${choice}`, expected: providers[choice].about, got: detail })
 }
 
 // ONNX Runtime does not tell the adapter's name; which driver was asked for is known where a variable says so.

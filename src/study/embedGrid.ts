@@ -41,7 +41,7 @@ export async function embedGrid(
   const embedded = new Map<EmbeddingPair, PairEntries>()
   try {
     const keys = Object.fromEntries(recipe.embed.map(({ label }) => [label, extractors.get(label)!.key]))
-    const { pairs, cells } = layOutGrid(recipe, splits, keys)
+    const { pairs, cells } = layOutGrid(recipe, splits, keys, study.options.device)
     for (const pair of pairs) {
       const entries: Partial<Record<Split, CacheEntry>> = {}
       for (const split of Object.values(filtered)) {

@@ -36,11 +36,12 @@ export interface Grid {
   readonly cells: readonly GridCell[]
 }
 
-/** Lays out the grid. `extractorKeys` are the extractors' keys by label. */
+/** Lays out the grid. `extractorKeys` are the extractors' keys by label, `device` the one asked for. */
 export function layOutGrid(
   recipe: Recipe,
   splits: OpenSplits,
   extractorKeys: Readonly<Record<string, string>>,
+  device: string,
 ): Grid {
   const pairs = recipe.stain.flatMap((stain) =>
     recipe.augment.flatMap((augment) =>
@@ -57,7 +58,7 @@ export function layOutGrid(
         classify,
         heads: seedsOf(recipe, classify).map((seed) => ({
           seed,
-          inputs: headInputs(classify, pair.inputs, seed),
+          inputs: headInputs(classify, pair.inputs, seed, device),
         })),
       })),
   )

@@ -1,3 +1,4 @@
+export { listDeviceParts, listRecipeParts, type MethodNames } from './deviceParts.ts'
 export * from './embeddingFolder.ts'
 export type { Shard } from './embeddingShards.ts'
 export * from './model.ts'

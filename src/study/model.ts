@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { DataError, type NdArray, type Pixels, type Progress, pickNamed } from '../base/index.ts'
 import { type Head, headMethods } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
+import type { ProviderChoice } from '../engine/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { makeFolder, writeFileAtomic } from '../formats/index.ts'
 import { allRows, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
@@ -137,13 +138,15 @@ export async function openModel(
     throw new DataError({
       where: runFolder,
       expected: `the extractor ${file.embed.label} the run was trained with`,
-      got: 'another version of it',
-      hint: 'run the study again',
+      got: 'another version of it, or the same on another device',
+      hint: 'give the --device that the study ran on, or run the study again',
     })
   }
   const method = pickNamed('head', headMethods, file.head)
   const heads = await Promise.all(
-    file.seeds.map(async (seed) => method.load(await readHeadFiles(runFolder, seed))),
+    file.seeds.map(async (seed) =>
+      method.load(await readHeadFiles(runFolder, seed), options.device as ProviderChoice),
+    ),
   )
   const stain = {
     entry: file.stain,

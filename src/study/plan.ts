@@ -77,7 +77,7 @@ async function planCells(
   splits: OpenSplits,
   device: string,
 ): Promise<PlannedStep[]> {
-  const { pairs, cells } = layOutGrid(recipe, splits, await readExtractorKeys(recipe, device))
+  const { pairs, cells } = layOutGrid(recipe, splits, await readExtractorKeys(recipe, device), device)
   const planned = new Set<string>()
   const embeds = pairs.flatMap((pair) =>
     Object.values(splits).flatMap(({ split, set }): PlannedStep[] => {

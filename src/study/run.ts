@@ -4,6 +4,7 @@
 import { rm } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { describeCause, UsageError } from '../base/index.ts'
+import { describeIdle, type ProviderChoice, requireProvider } from '../engine/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
 import { writeReport } from '../report/index.ts'
 import {
@@ -18,6 +19,7 @@ import {
   type StainEffect,
 } from '../runs/index.ts'
 import { openCache } from './cache.ts'
+import { listRecipeParts } from './deviceParts.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
 import { type GridCell, viewsOf } from './grid.ts'
 import { removeModel, saveModel } from './model.ts'
@@ -48,10 +50,14 @@ export interface StudyResult {
 /** Runs the study that `recipe` describes; what the cache holds is not done again. */
 export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<StudyResult> {
   const onWait = (sentence: string) => options.observer.note?.(sentence)
+  const device = options.device as ProviderChoice
+  await requireProvider(device)
+  const idle = describeIdle(device, listRecipeParts(recipe))
   const run = await openRunFolder(placeRun(recipe, options), { onWait })
   const study: Study = { recipe, options, cache: openCache(options.cache, onWait), run, timings: [] }
   try {
-    run.log.info({ recipe: recipe.name, seed: recipe.seed }, 'study begins')
+    run.log.info({ recipe: recipe.name, seed: recipe.seed, device: idle ?? device }, 'study begins')
+    if (idle) options.observer.note?.(idle)
     const splits = await openHashed(study)
     try {
       return await runStages(study, splits)
@@ -245,7 +251,7 @@ async function trainCell(
     const head = await trainHead(
       study.cache,
       inputs,
-      { entry: cell.classify, seed, files, labels },
+      { entry: cell.classify, seed, device: study.options.device, files, labels },
       step.progress,
     )
     step.end(head.entry.cached, head.curve.length ? `${head.curve.length} epochs` : undefined)

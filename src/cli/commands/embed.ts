@@ -14,6 +14,7 @@ import {
   type SetOptions,
   wholeNumber,
 } from '../command.ts'
+import { checkDevice } from '../device.ts'
 import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 
 interface EmbedOptions extends CommonOptions, SetOptions {
@@ -67,13 +68,17 @@ function shard(text: string): Shard {
 async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
   const { describeAgreement, openExtractor } = await import('../../embed/index.ts')
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { openStainFit, parseAssignments, writeEmbeddingFolder } = await import('../../study/index.ts')
+  const { listDeviceParts, openStainFit, parseAssignments, writeEmbeddingFolder } = await import(
+    '../../study/index.ts'
+  )
   const stain = await openStainFit(options.stain ?? null, options.device as 'auto')
   const extractor = await openExtractor(
     { name: options.extractor, ...parseAssignments(options.set) },
     options,
   )
   try {
+    const names = { stain: [stain.entry.name], embed: [options.extractor] }
+    await checkDevice(options.device, () => listDeviceParts(names))
     const set = await openPatchSet(path, options)
     const progress = showProgress(`embed    ${path}`)
     const { out: folder, shard: part, overwrite } = options

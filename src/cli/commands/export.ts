@@ -16,6 +16,7 @@ import {
   share,
   wholeNumber,
 } from '../command.ts'
+import { checkDevice } from '../device.ts'
 import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 
 interface ExportCommandOptions extends CommonOptions, SetOptions {
@@ -57,6 +58,9 @@ async function runExport(options: ExportCommandOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { exportRun } = await import('../../export/index.ts')
   const verify = options.verify === true ? undefined : options.verify
+  const isCompared = verify !== false
+  const name = isCompared ? 'the pipeline' : 'writing a pipeline'
+  await checkDevice(options.device, () => [{ name, usesDevice: isCompared }])
   const result = await exportRun({
     ...options,
     verify,

@@ -14,6 +14,7 @@ import {
   type SetOptions,
   wholeNumber,
 } from '../command.ts'
+import { checkDevice } from '../device.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 
 interface PredictOptions extends CommonOptions, SetOptions {
@@ -107,6 +108,13 @@ async function openAnyModel({ run, onnx, ...options }: PredictOptions) {
       got: run === undefined ? 'neither' : 'both',
     })
   }
-  if (onnx !== undefined) return (await import('../../export/index.ts')).openPipeline(onnx, options)
-  return (await import('../../study/index.ts')).openModel(run!, options)
+  if (onnx !== undefined) {
+    await checkDevice(options.device, () => [{ name: 'the pipeline', usesDevice: true }])
+    return (await import('../../export/index.ts')).openPipeline(onnx, options)
+  }
+  const { listDeviceParts, openModel, readModelFile } = await import('../../study/index.ts')
+  const { stain, embed, head } = await readModelFile(run!)
+  const names = { stain: [stain.name], embed: [embed.name], classify: [head] }
+  await checkDevice(options.device, () => listDeviceParts(names))
+  return openModel(run!, options)
 }

@@ -20,6 +20,7 @@ import {
   seedOption,
   wholeNumber,
 } from '../command.ts'
+import { checkDevice } from '../device.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 import { addStainAdvise } from './stainAdvise.ts'
 import { addStainCompare } from './stainCompare.ts'
@@ -116,8 +117,9 @@ async function runFit(path: string, options: FitOptions): Promise<void> {
 async function runApply(path: string, options: ApplyOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { openStainFit, openStainWorkers } = await import('../../study/index.ts')
+  const { listDeviceParts, openStainFit, openStainWorkers } = await import('../../study/index.ts')
   const { entry, ...fitted } = await openStainFit(options.fit, options.device as 'auto')
+  await checkDevice(options.device, () => listDeviceParts({ stain: [entry.name] }))
   const stain = { ...fitted, entry: { ...entry, fallback: options.fallback } }
   const set = await openPatchSet(path, options)
   const workers = openStainWorkers(options.threads)

@@ -20,6 +20,7 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { fitMethod, openFits, pickMethods } from '../comparedStains.ts'
+import { checkDevice } from '../device.ts'
 import { clearLine, formatTable, say, showProgress } from '../terminal.ts'
 
 interface CompareOptions extends CommonOptions, SetOptions {
@@ -63,10 +64,12 @@ async function runCompare(path: string, options: CompareOptions): Promise<void> 
   refuseOverwrite(options.out, options.overwrite)
   const { openPatchSet } = await import('../../patches/index.ts')
   const { compareResult, renderComparePage } = await import('../../stain/index.ts')
-  const { stainBatch } = await import('../../study/index.ts')
+  const { listDeviceParts, stainBatch } = await import('../../study/index.ts')
   const { encodePng, writeFileAtomic } = await import('../../formats/index.ts')
   const methods = await pickMethods(options.methods)
   const fits = await openFits(options.fits, options.device)
+  const names = [...methods, ...fits.map(({ method }) => method)].map(({ name }) => name)
+  await checkDevice(options.device, () => listDeviceParts({ stain: names }))
   const set = await openPatchSet(path, options)
   try {
     const shown = await readShown(set, options)

@@ -19,6 +19,7 @@ import {
   seedOption,
   wholeNumber,
 } from '../command.ts'
+import { checkDevice } from '../device.ts'
 import { clearLine, formatTable, sayNote, showProgress } from '../terminal.ts'
 
 interface TrainOptions extends CommonOptions, SetOptions {
@@ -59,8 +60,9 @@ export function addStainTrain(stain: Command): void {
 async function runTrain(paths: readonly string[], options: TrainOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { openStainFit, trainFolder } = await import('../../study/index.ts')
+  const { listDeviceParts, openStainFit, trainFolder } = await import('../../study/index.ts')
   const entry = await readEntry(options)
+  await checkDevice(options.device, () => listDeviceParts({ stain: [entry.name] }))
   const sources = await Promise.all(paths.map((path) => openPatchSet(path, options)))
   const target = options.target ? await openPatchSet(options.target, options) : sources[0]
   try {

@@ -15,6 +15,7 @@ import {
   seedOption,
   wholeNumber,
 } from '../command.ts'
+import { checkDevice } from '../device.ts'
 import {
   bold,
   clearLine,
@@ -78,10 +79,11 @@ async function runRecipe(path: string, options: StudyCommandOptions): Promise<vo
 }
 
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
-  const { planStudy, readRecipe } = await import('../../study/index.ts')
+  const { listRecipeParts, planStudy, readRecipe } = await import('../../study/index.ts')
   const { describeOverlap } = await import('../../runs/index.ts')
   const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
   const { device } = options
+  await checkDevice(device, () => listRecipeParts(recipe))
   const progress = showProgress('patches  comparing the splits')
   const plan = await planStudy(recipe, cacheOf(options), { device, progress })
   clearLine()

@@ -11,6 +11,7 @@ import {
   markResumable,
   printResult,
 } from '../command.ts'
+import { checkDevice } from '../device.ts'
 import { clearLine, formatCount, formatTable, say, showProgress, yellow } from '../terminal.ts'
 import type { CheckOptions } from './weightsCheck.ts'
 
@@ -174,6 +175,7 @@ async function runCheck(
       hint: `run \`eosin weights pull ${model}\`, or name a file`,
     })
   }
+  await checkDevice(options.device, () => [{ name: model, usesDevice: true }])
   const { checkModel } = await import('./weightsCheck.ts')
   await checkModel(model, card, found, options)
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { f32, type Progress, pickNamed, readBlocks } from '../../base/index.ts'
 import { type EpochRecord, type Head, type HeadMethod, headMethods } from '../../classify/index.ts'
+import { chooseProvider, type ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
 import { readArray, readJson, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
@@ -20,22 +21,34 @@ export function headMethodOf(entry: AxisEntry): HeadMethod<unknown> {
   return pickNamed('classify', headMethods, entry.name) as HeadMethod<unknown>
 }
 
-/** What a trained head is made from: the embeddings' keys, its options and its seed. */
+/** What a trained head is made from: the embeddings' keys, its options, its seed, and a GPU where it is trained on one. */
 export function headInputs(
   entry: AxisEntry,
   embeddings: Partial<Record<Split, CacheInputs>>,
   seed: number,
+  device: string,
 ): CacheInputs {
-  const { name, version } = headMethodOf(entry)
+  const { name, version, usesDevice } = headMethodOf(entry)
+  const provider = usesDevice ? chooseProvider(device as ProviderChoice) : 'cpu'
   const { weights: _, ...options } = entry.options // the embeddings' keys know their content; a path says nothing
   const keys = Object.fromEntries(Object.entries(embeddings).map(([split, inputs]) => [split, keyOf(inputs)]))
-  return { stage: 'classify', version, head: name, options, embeddings: keys, seed }
+  return {
+    stage: 'classify',
+    version,
+    head: name,
+    options,
+    embeddings: keys,
+    seed,
+    ...(provider !== 'cpu' && { provider }),
+  }
 }
 
 /** What a head is trained on and applied to. */
 export interface HeadTask {
   readonly entry: AxisEntry
   readonly seed: number
+  /** Where a head that uses a device is trained. */
+  readonly device: string
   /** embeddings.npy by split. */
   readonly files: Readonly<Partial<Record<Split, string>>> & { readonly train: string; readonly val: string }
   /** Labels of train and val, in the order of their rows. */
@@ -71,7 +84,7 @@ export async function trainHead(
 
 // Rows stay on disk: a head that needs them in memory loads them itself.
 async function fitHead(
-  { entry, seed, files, labels }: HeadTask,
+  { entry, seed, device, files, labels }: HeadTask,
   checkpointPath: string,
   inputs: CacheInputs,
   progress: Progress,
@@ -86,7 +99,7 @@ async function fitHead(
       { x: { ...val, key: `${key} val` }, y: labels.val },
       entry.options,
       seed,
-      { progress, checkpointPath },
+      { progress, checkpointPath, device: device as ProviderChoice },
     )
   } finally {
     await train.close()
