@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { checkGan } from '../../conformance/gan.ts'
-import { input } from '../../src/graph/index.ts'
+import { input, sortValues } from '../../src/graph/index.ts'
 import { patchGan, resnetGenerator, unetGenerator } from '../../src/models/index.ts'
 import { inferencePass, openTrainingPass, type ParamValues } from '../../src/nn/index.ts'
 
@@ -28,6 +28,25 @@ describe('resnetGenerator', () => {
     const model = resnetGenerator({ width: 2, blocks: 1 })
     expect(write(model, ['images', 3, 24, 40])).toEqual(['images', 3, 24, 40])
     expect(() => write(model, [1, 3, 3, 3])).toThrow(/pad reflect/)
+  })
+})
+
+describe("a resnetGenerator's dropout", () => {
+  it('is a layer of its own in each block, one mask a block in training and nothing in use', () => {
+    const model = resnetGenerator({ width: 2, blocks: 2, dropout: 0.5 })
+    expect(Object.keys(model.params)).toContain('model.11.conv_block.6.weight')
+    expect(Object.keys(model.params)).not.toContain('model.11.conv_block.5.weight')
+    const params: ParamValues = Object.fromEntries(
+      Object.entries(model.params).map(([name, spec]) => [name, input(name, spec.shape)]),
+    )
+    const training = openTrainingPass()
+    model.apply(params, input('images', [3, 3, 16, 16]), training)
+    expect(training.masks.map(({ keep, shape }) => [keep, shape])).toEqual([
+      [0.5, [3, 8, 4, 4]],
+      [0.5, [3, 8, 4, 4]],
+    ])
+    const use = sortValues([model.apply(params, input('images', [3, 3, 16, 16]), inferencePass)])
+    expect(use.filter(({ dtype }) => dtype === 'bool')).toEqual([])
   })
 })
 

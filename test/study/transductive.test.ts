@@ -34,7 +34,6 @@ ${more}
 stain:${stains}
 embed: [texture]
 classify: [logistic]
-evaluate: { resamples: 100 }
 `
   writeFileSync(path, text)
   return path

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openRandom } from '../../src/base/index.ts'
+import { f32, openRandom } from '../../src/base/index.ts'
 import {
   constantRate,
   cosineRate,
@@ -7,6 +7,7 @@ import {
   findBestEpoch,
   linearDecayRate,
   plateauRate,
+  runLoop,
   shouldStop,
 } from '../../src/train/index.ts'
 import { fillMask } from '../../src/train/masks.ts'
@@ -26,10 +27,39 @@ describe('schedules', () => {
   it('fall linearly as CycleGAN does, along a cosine, or not at all', () => {
     const at = (epochs: number) => linearDecayRate(2, 2).rate(historyOf(Array(epochs).fill(1)), 3)
     expect([0, 1, 2, 3, 4].map(at)).toEqual([3, 3, 2, 1, 0].map((rate) => expect.closeTo(rate, 12)))
+    const early = linearDecayRate(7, 3, 'before')
+    const ten = Array.from({ length: 10 }, (_, i) => early.rate(historyOf(Array(i).fill(1)), 1))
+    expect(ten).toEqual([1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0])
+    expect(early.name).not.toBe(linearDecayRate(7, 3).name)
     expect(constantRate().rate(historyOf([1, 2]), 0.1)).toBe(0.1)
     const cosine = cosineRate(6, 2)
     const rates = [0, 1, 2, 4, 6].map((epochs) => cosine.rate(historyOf(Array(epochs).fill(1)), 3))
     expect(rates).toEqual([1, 2, 3, 1.5, 0].map((rate) => expect.closeTo(rate, 12)))
+  })
+})
+
+describe('the loop', () => {
+  it('keeps the weights of the best epoch, or of the last where that is asked for', async () => {
+    let epoch = 0
+    const weights = () => ({ w: f32([1], [epoch]) })
+    const task = {
+      rows: 1,
+      step: async () => ({}),
+      async validate(place: { readonly epoch: number }) {
+        epoch = place.epoch
+        return { loss: Math.abs(place.epoch - 2) }
+      },
+      weights,
+      state: weights,
+      restore() {},
+    }
+    const options = { epochs: 4, batchSize: 1, learningRate: 1, seed: 0 }
+    const ends = async (keep?: 'best' | 'last') => {
+      const { bestEpoch, weights } = await runLoop(task, { ...options, keep })
+      return [bestEpoch, weights.w.data[0]]
+    }
+    expect(await ends()).toEqual([2, 2])
+    expect(await ends('last')).toEqual([4, 4])
   })
 })
 
