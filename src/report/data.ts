@@ -1,6 +1,7 @@
 // What a report is made of: the run folder's files, parsed, with the pictures at hand.
 
 import { compareNames } from '../base/index.ts'
+import type { PairedDifference } from '../evaluate/compare.ts'
 import type { Evaluation, Interval, Scores } from '../evaluate/evaluation.ts'
 import type {
   Cell,
@@ -30,6 +31,7 @@ export type {
   Manifest,
   Metrics,
   OverSeeds,
+  PairedDifference,
   PairSignature,
   Scores,
   Split,
@@ -68,6 +70,11 @@ export const SPLIT_WORDS: Readonly<Record<Split, string>> = {
 /** The cell that the submission is made with. */
 export function chosenCell(metrics: Metrics): Cell {
   return metrics.cells.find((cell) => cell.id === metrics.chosen)!
+}
+
+/** The accuracy of the chosen cell less that of `cell`; null where the run did not compare them there. */
+export function differenceTo(metrics: Metrics, cell: Cell, split: 'val' | 'test'): PairedDifference | null {
+  return metrics.differences?.find((difference) => difference.cell === cell.id)?.[split] ?? null
 }
 
 /** Cells by validation accuracy, best first, the chosen one before its equals. */

@@ -1,6 +1,6 @@
 // Figures as text: one way to write a share, an interval, a duration and a count, everywhere in the report.
 
-import type { Interval, OverSeeds } from './data.ts'
+import type { Interval, OverSeeds, PairedDifference } from './data.ts'
 
 const NARROW_SPACE = '\u202f'
 const ABSENT = '–'
@@ -23,6 +23,17 @@ export function formatUnit(value: number | null | undefined): string {
 /** The bounds of an interval under the same formatter as its value, e.g. `90.1–92.3`. */
 export function formatBounds(interval: Interval, format: (value: number) => string): string {
   return `${format(interval.low)}–${format(interval.high)}`
+}
+
+/** A difference of shares in points, with its interval and p: `1.7 points, 95 % interval −0.4 to 3.8, p = 0.094`. */
+export function formatDifference({ difference, p }: PairedDifference): string {
+  const points = (value: number) =>
+    (100 * value)
+      .toFixed(1)
+      .replace(/^-0\.0$/, '0.0')
+      .replace('-', '−')
+  const chance = p < 0.001 ? 'p < 0.001' : `p = ${p < 0.1 ? p.toFixed(3) : p.toFixed(2)}`
+  return `${points(difference.value)} points, 95${NARROW_SPACE}% interval ${points(difference.low)} to ${points(difference.high)}, ${chance}`
 }
 
 /** Mean and standard deviation in per cent, e.g. `91.2 ± 0.6`. */

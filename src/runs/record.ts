@@ -11,6 +11,7 @@
 
 import type { EpochRecord } from '../classify/head.ts'
 import type { ModelProvenance } from '../embed/extractor.ts'
+import type { PairedDifference } from '../evaluate/compare.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
 import type { Origin } from '../patches/patchSet.ts'
@@ -138,11 +139,22 @@ export interface Cell {
   readonly test: Evaluation | null
 }
 
+/** The accuracy of the chosen cell less that of another, on the same patches. */
+export interface CellDifference {
+  /** Id of the other cell. */
+  readonly cell: string
+  readonly val: PairedDifference
+  /** null where the test split has no labels. */
+  readonly test: PairedDifference | null
+}
+
 export interface Metrics {
   readonly cells: readonly Cell[]
   /** Id of the cell with the best validation accuracy: the one the submission is made with. */
   readonly chosen: string
   readonly chosenBy: string
+  /** Of every cell but the chosen one; not there in runs of versions that did not compare. */
+  readonly differences?: readonly CellDifference[]
   readonly verdicts: readonly VerdictCounts[]
   /** Of each stain method, where centers are known. */
   readonly effects: readonly StainEffect[]

@@ -28,14 +28,15 @@ import { describeRun } from './provenance.ts'
 import { printRecipe, type Recipe } from './recipe.ts'
 import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './splits.ts'
 import { repeatLabels } from './steps/augmentViews.ts'
-import { averageSeeds, evaluateCell, truthOf } from './steps/evaluateCell.ts'
+import { compareCells } from './steps/compareCells.ts'
+import { averageSeeds, evaluateCell, type SplitTruth, truthOf } from './steps/evaluateCell.ts'
 import { type Filtered, type FilteredSplit, filterSplit } from './steps/filter.ts'
 import { measureEffect, measurePair } from './steps/judgeStain.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
 import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
 import { type Device, describeTraining } from './steps/trainStain.ts'
-import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
+import { type CellProbabilities, writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 import { noteCost, type Study, type StudyOptions } from './study.ts'
 
 /** What a study left behind. */
@@ -126,6 +127,12 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     cells: judged.map(({ result }) => result),
     chosen: chosen.result.id,
     chosenBy: 'best accuracy on val, seeds averaged',
+    differences: compareCells(
+      chosen.result.id,
+      gatherProbabilities(judged),
+      gatherTruths(filtered),
+      recipe.evaluate.threshold,
+    ),
     verdicts,
     ...(await judgeStains(study, filtered, stains, embedded)),
     ...(agreements.length > 0 && { agreements }),
@@ -208,13 +215,21 @@ interface JudgedCell {
   readonly probabilities: Readonly<Partial<Record<Split, Float32Array>>>
 }
 
+function gatherTruths(filtered: Filtered): Partial<Record<Split, SplitTruth>> {
+  return Object.fromEntries(Object.values(filtered).map((split) => [split.split, truthOf(split)]))
+}
+
+function gatherProbabilities(judged: readonly JudgedCell[]): CellProbabilities {
+  return Object.fromEntries(judged.map(({ result, probabilities }) => [result.id, probabilities]))
+}
+
 async function judgeCells(
   study: Study,
   grid: readonly GridCell[],
   filtered: Filtered,
   embedded: EmbeddedGrid['embedded'],
 ): Promise<JudgedCell[]> {
-  const truths = Object.fromEntries(Object.values(filtered).map((split) => [split.split, truthOf(split)]))
+  const truths = gatherTruths(filtered)
   const judged: JudgedCell[] = []
   for (const pair of new Set(grid.map((cell) => cell.pair))) {
     const entries = embedded.get(pair)!
@@ -281,11 +296,7 @@ async function writeRun({ recipe, options, timings, run }: Study, content: RunCo
   await writeJson('manifest.json', manifest)
   await writeJson('metrics.json', metrics)
   await writeJson('timings.json', timings)
-  await writePredictions(
-    run,
-    filtered,
-    Object.fromEntries(judged.map(({ result, probabilities }) => [result.id, probabilities])),
-  )
+  await writePredictions(run, filtered, gatherProbabilities(judged))
   await rm(run.file('submission.csv'), { force: true })
   const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)
   const stain = stains.get(chosen.cell.pair.stain.label)!

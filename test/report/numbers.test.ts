@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   formatCount,
+  formatDifference,
   formatList,
   formatMemory,
   formatOverSeeds,
@@ -21,6 +22,22 @@ describe('figures as text', () => {
       '34,904',
       '1,234,567',
     ])
+  })
+
+  it('says a difference in points, how sure it is, and how likely by chance', () => {
+    const say = (value: number, low: number, high: number, p: number) =>
+      formatDifference({
+        difference: { value, low, high },
+        p,
+        resampled: 'slides',
+        slides: 8,
+        count: 100,
+        onlyA: 9,
+        onlyB: 7,
+      })
+    expect(say(0.0173, -0.0041, 0.0382, 0.0944)).toBe('1.7 points, 95\u202f% interval −0.4 to 3.8, p = 0.094')
+    expect(say(-0.0002, -0.2, 0.2, 1)).toBe('0.0 points, 95\u202f% interval −20.0 to 20.0, p = 1.00')
+    expect(say(0.3, 0.2, 0.4, 1e-9)).toContain('p < 0.001')
   })
 
   it('says durations as people do', () => {

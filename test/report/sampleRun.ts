@@ -8,6 +8,7 @@ import type { Evaluation, Interval, Scores } from '../../src/evaluate/evaluation
 import { encodePng } from '../../src/formats/index.ts'
 import type {
   Cell,
+  CellDifference,
   Gallery,
   GalleryImage,
   LearnedStain,
@@ -67,6 +68,7 @@ export function inventRun(options: SampleOptions = {}): SampleRun {
       cells,
       chosen: chosen.id,
       chosenBy: 'best accuracy on val, seeds averaged',
+      differences: cells.filter((cell) => cell !== chosen).map((cell) => inventDifference(chosen, cell)),
       verdicts: inventVerdicts(stains),
       ...inventEffects(stains, embeds),
     },
@@ -143,6 +145,17 @@ function inventEffects(
       })),
     ),
   }
+}
+
+function inventDifference(chosen: Cell, cell: Cell): CellDifference {
+  const compare = (split: 'val' | 'test') => {
+    const [a, b] = [chosen[split]?.accuracy.value, cell[split]?.accuracy.value]
+    if (a === undefined || b === undefined) return null
+    const difference = { value: a - b, low: a - b - 0.03, high: a - b + 0.03 }
+    const p = difference.low > 0 ? 0.01 : 0.2
+    return { difference, p, resampled: 'slides' as const, slides: 10, count: 600, onlyA: 40, onlyB: 20 }
+  }
+  return { cell: cell.id, val: compare('val')!, test: compare('test') }
 }
 
 function inventCell(

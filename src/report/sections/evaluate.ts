@@ -2,14 +2,16 @@
 
 import { renderCharts } from '../charts.ts'
 import { costCell } from '../costs.ts'
-import { type Cell, type Evaluation, labelCell, type ReportData, rankCells } from '../data.ts'
+import { type Cell, differenceTo, type Evaluation, labelCell, type ReportData, rankCells } from '../data.ts'
 import { drawForests, PLOTTED_AT_MOST } from '../forest.ts'
 import { type Html, html } from '../html.ts'
 import {
   formatBounds,
   formatCount,
+  formatDifference,
   formatList,
   formatOverSeeds,
+  formatPlural,
   formatSeconds,
   formatShare,
   formatUnit,
@@ -51,8 +53,11 @@ function explainChoice({ metrics, manifest }: ReportData): Html {
   }${
     better &&
     html` On it, <em>${labelCell(better, metrics)}</em> does better
-(${formatShare(better.test!.accuracy.value)} against ${formatShare(chosen.test!.accuracy.value)} %), which nobody could have known by then.`
-  }</p>
+(${formatShare(better.test!.accuracy.value)} against ${formatShare(chosen.test!.accuracy.value)} %), which nobody could have known by then${
+      differenceTo(metrics, better, 'test') &&
+      html`; the difference is ${formatDifference(differenceTo(metrics, better, 'test')!)}`
+    }.`
+  } ${countAlike(metrics)}</p>
 ${
   manifest.splits.test &&
   !chosen.test &&
@@ -61,6 +66,14 @@ set comes from whoever holds its labels, for the answers in <code>submission.csv
 }
 <p class="soft">Probabilities are averaged over ${manifest.seeds.length === 1 ? 'one seed' : `${manifest.seeds.length} seeds`}
 before they are scored; intervals come from leaving out ${describeLeftOut(resampled, slides)}.</p>`
+}
+
+// How many cells the chosen one does not lead by more than luck.
+function countAlike({ differences }: ReportData['metrics']): string | false {
+  if (!differences?.length) return false
+  const alike = differences.filter(({ val }) => val.p >= 0.05).length
+  const others = formatPlural(differences.length, 'other cell')
+  return `Its lead on validation over ${formatCount(alike)} of ${others} may be luck (p ≥ 0.05, not corrected for testing several).`
 }
 
 function describeLeftOut(resampled: 'slides' | 'patches', slides: number | null): string {

@@ -2,11 +2,20 @@
 
 import { transductiveNote } from '../../base/index.ts'
 import { describeOverlap } from '../../runs/index.ts'
-import { chosenCell, type Interval, listCenters, nameCell, type ReportData, SPLITS } from '../data.ts'
+import {
+  chosenCell,
+  differenceTo,
+  type Interval,
+  listCenters,
+  nameCell,
+  type ReportData,
+  SPLITS,
+} from '../data.ts'
 import { type Html, html } from '../html.ts'
 import {
   formatBounds,
   formatCount,
+  formatDifference,
   formatList,
   formatPercent,
   formatPlural,
@@ -105,8 +114,13 @@ function renderGain(metrics: ReportData['metrics']): Html | null {
   if (!plain || plain.id === chosen.id) return null
   const split = chosen.test && plain.test ? 'test' : 'val'
   const points = 100 * (chosen[split]!.accuracy.value - plain[split]!.accuracy.value)
+  const difference = differenceTo(metrics, plain, split)
   return html`Without stain normalisation, all else the same, it is ${formatPercent(plain[split]!.accuracy.value)} on
-${split === 'test' ? 'the test set' : 'validation'}: ${Math.abs(points).toFixed(1)} points ${points < 0 ? 'more' : 'less'}.`
+${split === 'test' ? 'the test set' : 'validation'}${
+  difference
+    ? `; the difference is ${formatDifference(difference)}.`
+    : `: ${Math.abs(points).toFixed(1)} points ${points < 0 ? 'more' : 'less'}.`
+}`
 }
 
 function nameCenters(centers: readonly string[]): string {

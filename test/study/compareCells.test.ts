@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { compareCells } from '../../src/study/steps/compareCells.ts'
+
+describe('compareCells', () => {
+  const labels = Uint8Array.from({ length: 40 }, (_, i) => i % 2)
+  const right = Float32Array.from(labels)
+  const wrong = right.map((probability) => 1 - probability)
+  const half = right.map((probability, i) => (i < 20 ? probability : 1 - probability))
+  const slides = Array.from(labels, (_, i) => `${i % 5}`)
+  const truth = { labels, slides, centers: null }
+
+  it('holds the chosen cell against every other on val, and on test where it has labels', () => {
+    const cells = {
+      worse: { val: half, test: half },
+      chosen: { val: right, test: wrong },
+      same: { val: right, test: right },
+    }
+    const compared = compareCells('chosen', cells, { val: truth, test: truth }, 0.5)
+    expect(compared.map(({ cell }) => cell)).toEqual(['worse', 'same'])
+    expect(compared[0].val.difference.value).toBe(0.5)
+    expect(compared[0].val.p).toBeLessThan(0.05)
+    expect(compared[0].test?.difference.value).toBe(-0.5)
+    expect(compared[1].val).toMatchObject({ difference: { value: 0 }, p: 1, slides: 5 })
+    const withheld = compareCells('chosen', cells, { val: truth, test: { ...truth, labels: null } }, 0.5)
+    expect(withheld.map(({ test }) => test)).toEqual([null, null])
+  })
+
+  it('has nothing to say of a single cell', () => {
+    expect(compareCells('only', { only: { val: right } }, { val: truth }, 0.5)).toEqual([])
+  })
+})
