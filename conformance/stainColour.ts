@@ -91,8 +91,8 @@ export async function checkReinhard(
 
 // Torchstain takes cube roots in single precision: two of them, each a unit in the last place (2^-23) off, make 500 and
 // 200 times that of a and b, and the stretch to the target's spread enlarges it, most where a patch has hardly any
-// colour. A level is about a unit of a or b. On gray noise torchstain's own images differ by two levels between
-// processors, on tissue this is 1e-4 of a level.
+// colour. A level is about a unit of a or b. On gray noise torchstain's own images differ by up to two levels
+// between processors, on tissue this is 1e-4 of a level.
 async function roundingLevels(image: Pixels, target: Fit, options: Options): Promise<number> {
   if (options.compatibility !== 'torchstain' || options.variant === 'modified') return 0
   const { deviations } = await reinhard.fit(streamOf(image), options)

@@ -39,7 +39,7 @@ export function addStainTrain(stain: Command): void {
     .argument('<paths...>', 'patch sets whose centers are the sources')
     .description('train a learned method (cyclegan, multistain); labels are never read')
     .requiredOption('--method <name>', 'cyclegan or multistain')
-    .option('--preset <name>', 'options to begin with: small is for a CPU')
+    .option('--preset <name>', 'options to begin with: small is for a CPU, paper and paper-code for a GPU')
     .option('--set <key=value...>', 'change an option of the method', [])
     .option('--target <path>', 'the patch set that holds the target (default: the first source)')
     .option('--center <name>', "the target's center (default: the one with the most patches)", centerName)
