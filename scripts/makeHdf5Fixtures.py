@@ -175,6 +175,30 @@ def lying(f):
     f.create_dataset("plain", (3, 60000, 60000), "f4")
 
 
+def stored(f, storage):
+    """A small challenge file whose images are stored in one way; fuzzing begins with these."""
+    for i in range(3):
+        group = f.create_group(str(i))
+        image = (ramp((3, 6, 6)) + i) / 110
+        if storage == "compact":
+            plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            plist.set_layout(h5py.h5d.COMPACT)
+            space = h5py.h5s.create_simple(image.shape)
+            h5py.h5d.create(group.id, b"img", h5py.h5t.IEEE_F32LE, space, plist).write(
+                h5py.h5s.ALL, h5py.h5s.ALL, image.astype("f4")
+            )
+        else:
+            options = {
+                "contiguous": dict(),
+                "chunked": [dict(chunks=(1, 6, 6)), dict(chunks=(2, 4, 6)), dict(chunks=(1, 6, 6), maxshape=(None, 6, 6))][i],
+                "deflated": [dict(compression="gzip"), dict(compression="gzip", shuffle=True, fletcher32=True),
+                             dict(compression="lzf", chunks=(1, 6, 6))][i],
+            }[storage]
+            group.create_dataset("img", data=image.astype("f4"), **options)
+        group["label"] = i % 2
+        group["metadata"] = np.array([3, 20 + i])
+
+
 def walk(group, prefix, found):
     for name in group:
         item = group[name]
@@ -206,6 +230,8 @@ for libver in ["earliest", "latest"]:
         f["raw"].id  # its values lie there already
     expected[f"raw-{libver}.h5"] = {"raw": {"shape": [3, 4], "values": list(range(2, 7)) + list(range(8, 15))}}
     make(f"odd-{libver}.h5", odd, libver)
+    for storage in ["contiguous", "compact", "chunked", "deflated"]:
+        make(f"storage-{storage}-{libver}.h5", lambda f: stored(f, storage), libver)
     with h5py.File(f"faulty-{libver}.h5", "w", libver=libver) as f:
         chunk = faulty(f)
     with open(f"faulty-{libver}.h5", "r+b") as file:

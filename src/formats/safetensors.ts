@@ -167,16 +167,22 @@ function parseHeader(head: FileHead, where: string): SafetensorsHeader {
 function parseEntry(where: string, item: unknown): TensorEntry {
   const { dtype: layout, shape, data_offsets: offsets } = (item ?? {}) as Record<string, unknown>
   if (typeof layout !== 'string' || !Object.hasOwn(layouts, layout)) {
-    throw new DataError({ where, expected: `dtype ${Object.keys(layouts).join(', ')}`, got: `${layout}` })
+    throw new DataError({ where, expected: `dtype ${Object.keys(layouts).join(', ')}`, got: say(layout) })
   }
   const isSizes = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((side) => Number.isSafeInteger(side) && side >= 0)
   const { dtype, bytes } = layouts[layout as LayoutName]
   if (!isSizes(shape) || !isSizes(offsets) || offsets[1] - offsets[0] !== sizeOf(shape) * bytes) {
-    const got = `[${shape}] at ${offsets}`.slice(0, 200)
+    const got = `${say(shape)} at ${say(offsets)}`
     throw new DataError({ where, expected: `${layout} data of its shape`, got })
   }
   return { layout: layout as LayoutName, dtype, shape, begin: offsets[0], end: offsets[1] }
+}
+
+// A part of the header as it stands there.
+function say(value: unknown): string {
+  if (typeof value === 'string') return value.slice(0, 100)
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 100)
 }
 
 function decodeTensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array): NdArray {

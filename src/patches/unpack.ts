@@ -6,8 +6,7 @@ import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { DataError } from '../base/index.ts'
-import { hashBytes, readFileStates, replaceFile } from '../formats/index.ts'
+import { hashBytes, readFileStates, readHead, replaceFile, wrongFile } from '../formats/index.ts'
 
 /**
  * The path of `path` unpacked: itself where it does not end in .gz, else a file below $XDG_CACHE_HOME/eosin or
@@ -24,9 +23,10 @@ export async function unpackGzip(path: string): Promise<string> {
     try {
       await pipeline(createReadStream(path), createGunzip(), createWriteStream(temporary))
     } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException
-      if (code?.startsWith('Z_'))
-        throw new DataError({ where: path, expected: 'a whole gzip file', got: message }, cause)
+      const isPackings =
+        cause instanceof Error && String((cause as NodeJS.ErrnoException).code).startsWith('Z_')
+      if (isPackings)
+        throw wrongFile(path, { expected: 'a whole gzip file', kinds: ['gzip'] }, await readHead(path), cause)
       throw cause
     }
   })

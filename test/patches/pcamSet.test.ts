@@ -131,6 +131,10 @@ describe('the PatchCamelyon reader', () => {
     const packed = `${root}/camelyonpatch_level_2_split_train_x.h5.gz`
     writeFileSync(packed, gzipSync(noise(0)).subarray(0, 1000))
     await expect(openPatchSet(root)).rejects.toThrow(/train_x\.h5\.gz: expected a whole gzip file/)
+    writeFileSync(packed, 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4000\n')
+    await expect(openPatchSet(root)).rejects.toThrow(
+      /train_x\.h5\.gz: .* got a Git LFS pointer .*git lfs pull/,
+    )
     rmSync(packed)
     const x = await createHdf5(`${root}/camelyonpatch_level_2_split_train_x.h5`)
     x.writeDataset('x', 'u8', [2, 3, 96, 96], noiseBatch([0, 1]).data)
