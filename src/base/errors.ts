@@ -16,8 +16,8 @@ export interface ErrorParts {
 // The longest that a part is printed: names, values and messages of libraries come from files, at any length.
 const longestPart = 500
 
-// Line breaks and control characters as spaces, and of a long text its beginning and its end.
-function clipText(text: string): string {
+/** A text from a file as it may be printed: line breaks and control characters as spaces, a long one without its middle. */
+export function clipText(text: string): string {
   const ends = text.length > 4 * longestPart ? text.slice(0, longestPart) + text.slice(-longestPart) : text
   const line = ends.replaceAll(/[\s\p{Cc}]+/gu, ' ')
   const isWhole = ends === text && line.length <= longestPart

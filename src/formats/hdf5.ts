@@ -130,7 +130,8 @@ async function checkFile(path: string): Promise<void> {
     const got = systemCode(cause) === 'ENOENT' ? 'no such file' : describeCause(cause)
     throw new DataError({ where: path, expected: 'an HDF5 file', got }, cause)
   })
-  if (!found.isFile()) throw new DataError({ where: path, expected: 'an HDF5 file', got: 'a folder' })
+  const got = found.isDirectory() ? 'a folder' : 'a device'
+  if (!found.isFile()) throw new DataError({ where: path, expected: 'an HDF5 file', got })
 }
 
 // Several at once, each worker with buffers of its own.

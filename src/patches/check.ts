@@ -1,6 +1,6 @@
 // Reads every patch and lists each that is damaged: what `eosin patches check` runs.
 
-import { type Progress, silent } from '../base/index.ts'
+import { clipText, type Progress, silent } from '../base/index.ts'
 import { allRows } from './batches.ts'
 import type { PatchSet } from './patchSet.ts'
 import { type Fault, type OpenedPatchSet, problemOf } from './reader.ts'
@@ -31,7 +31,11 @@ export async function checkPatches(set: PatchSet, progress: Progress = silent): 
     }
     progress(Math.min(start + batchSize, rows.length), rows.length)
   }
-  return { checked: set.count, problems }
+  // What is wrong is said in words of the file, at any length.
+  return {
+    checked: set.count,
+    problems: problems.map(({ id, problem }) => ({ id, problem: clipText(problem) })),
+  }
 }
 
 async function findProblem(set: PatchSet, rows: ArrayLike<number>): Promise<string | undefined> {

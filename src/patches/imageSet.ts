@@ -2,7 +2,7 @@
 // folders have in common.
 
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { DataError, describeCause, type Pixels, pixels } from '../base/index.ts'
 import { decodeImage, hashFile } from '../formats/index.ts'
@@ -69,10 +69,19 @@ export async function openImageSet(list: ImageList): Promise<OpenedPatchSet> {
 }
 
 async function readImage(file: string): Promise<Pixels> {
-  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+  const explain = (cause: unknown): never => {
     throw new DataError({ where: file, got: describeCause(cause) }, cause)
-  })
-  return decodeImage(bytes, file)
+  }
+  const found = await stat(file).catch(explain)
+  // A table may name anything, and a device or a pipe may have no end.
+  if (!found.isFile()) {
+    throw new DataError({
+      where: file,
+      expected: 'a picture',
+      got: found.isDirectory() ? 'a folder' : 'a device',
+    })
+  }
+  return decodeImage(await readFile(file).catch(explain), file)
 }
 
 async function decodeFirst({ files, source }: ImageList): Promise<Pixels> {

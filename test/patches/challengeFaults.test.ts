@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createHdf5 } from '../../src/formats/index.ts'
 import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'
@@ -76,6 +76,18 @@ describe('an image of no pixels', () => {
     await file.close()
     await expect(openPatchSet(inFolder('nothing.h5'))).rejects.toThrow(
       'img of shape (3, 0, 4), not (3, H, W)',
+    )
+  })
+})
+
+describe('a file in the place of train.h5', () => {
+  it('is named, with what to do', async () => {
+    writeFileSync(
+      inFolder('train.h5'),
+      'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 90000\n',
+    )
+    await expect(openPatchSet(inFolder('train.h5'))).rejects.toThrow(
+      /train\.h5: expected an HDF5 file, got a Git LFS pointer to a file of 90000 bytes; run `git lfs pull`/,
     )
   })
 })

@@ -1,7 +1,7 @@
 // eosin patches: look at a patch set, verify it, or make a synthetic one.
 
 import type { Command } from 'commander'
-import { UsageError } from '../../base/index.ts'
+import { clipText, UsageError } from '../../base/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -102,7 +102,7 @@ function describeInfo(info: Record<string, unknown>): string {
 function describeCounts(title: string, counts: Record<string, unknown>): string {
   const shown = Object.entries(counts).slice(0, 60)
   const rows = shown.map(([name, count]) => [
-    name,
+    clipText(name),
     typeof count === 'number' ? formatCount(count) : JSON.stringify(count),
   ])
   const more = Object.keys(counts).length - shown.length
@@ -118,8 +118,8 @@ async function checkPath(path: string, { json, ...options }: OpenOptions): Promi
     const { leftOut = [] } = set
     printResult({ json }, { checked, problems, leftOut }, () =>
       [
-        ...problems.map(({ id, problem }) => `${id}: ${problem}`),
-        ...leftOut.map(({ id, problem }) => `left out: ${id}: ${problem}`),
+        ...problems.map(({ id, problem }) => `${clipText(id)}: ${problem}`),
+        ...leftOut.map(({ id, problem }) => clipText(`left out: ${id}: ${problem}`)),
         `${formatCount(checked)} patches checked, ${new Set(problems.map(({ id }) => id)).size} damaged`,
       ].join('\n'),
     )

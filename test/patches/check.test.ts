@@ -1,0 +1,30 @@
+import { writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { pixels } from '../../src/base/index.ts'
+import { encodePng } from '../../src/formats/index.ts'
+import { checkPatches, openPatchSet } from '../../src/patches/index.ts'
+import { makeTemporaryFolder } from './fixtures.ts'
+
+const inFolder = makeTemporaryFolder()
+
+async function checkTable(...rows: string[]) {
+  writeFileSync(inFolder('a.png'), await encodePng(pixels(new Uint8Array(48).fill(9), 1, 4, 4)))
+  writeFileSync(inFolder('table.csv'), ['path,label', 'a.png,1', ...rows].join('\n'))
+  const set = await openPatchSet(inFolder('table.csv'), { isTolerant: true })
+  return (await checkPatches(set)).problems
+}
+
+describe('checkPatches', () => {
+  it('says what a file holds on one line of some length, without what a terminal must not get', async () => {
+    const [first, second] = await checkTable(`b.png,${'x'.repeat(5000)}`, 'c.png,\u001b[31m1')
+    expect(first.problem.length).toBeLessThan(600)
+    expect(first.problem).toMatch(/^label 'xxx/)
+    expect(second.problem).toContain("label ' [31m1'")
+  })
+
+  it('reads no device that a table names, as it may have no end', async () => {
+    expect(await checkTable('/dev/zero,1')).toEqual([
+      { id: '/dev/zero', problem: 'expected a picture, got a device' },
+    ])
+  })
+})
