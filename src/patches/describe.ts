@@ -35,7 +35,7 @@ export interface PatchSetInfo {
 /** Counts everything, and reads up to `samples` patches spread evenly over the set for their range. */
 export async function describePatches(set: PatchSet, samples = 256): Promise<PatchSetInfo> {
   const { source, format, count, height, width, storage, origin, licence, labels, centers, slides } = set
-  const { dtype = null, parts = null, layout = null, leftOut = [] } = set as Partial<OpenedPatchSet>
+  const { dtype = null, parts = null, layout = null } = set as Partial<OpenedPatchSet>
   const { least, most, sampled } = await findRange(set, samples)
   const words = labels && Array.from(labels, String)
   return {
@@ -55,8 +55,13 @@ export async function describePatches(set: PatchSet, samples = 256): Promise<Pat
     centers: centers && countWords(centers),
     labelsByCenter: words && centers && countWords(words.map((label, row) => `${centers[row]}: ${label}`)),
     slides: slides && countWords(slides),
-    leftOut: leftOut.length > 0 ? countWords(leftOut.map(({ problem }) => problem)) : null,
+    leftOut: countLeftOut(set),
   }
+}
+
+/** How many pictures are left out for which reason; null where none is. */
+export function countLeftOut({ leftOut = [] }: Partial<OpenedPatchSet>): Counts | null {
+  return leftOut.length > 0 ? countWords(leftOut.map(({ problem }) => problem)) : null
 }
 
 async function findRange(set: PatchSet, samples: number) {

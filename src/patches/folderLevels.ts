@@ -21,7 +21,7 @@ export function parseLevels(where: string, text: string): FolderLevel[] {
   return levels as FolderLevel[]
 }
 
-/** The folders above each picture, outermost first, cut to those of one part where the outermost are parts. */
+/** What each level is of `folders`, those above each picture, outermost first. Throws DataError where that is not certain. */
 export function readLevels(
   source: string,
   folders: readonly (readonly string[])[],
@@ -35,7 +35,7 @@ export function readLevels(
   return resolveLevels(source, kinds, words)
 }
 
-/** The level of the parts, where it is certain even if the folders of the parts look different inside. */
+/** Whether the outermost folders are parts, all of them; the folders in each may look different. */
 export function findOutermostParts(folders: readonly (readonly string[])[]): boolean {
   return folders.length > 0 && folders.every(([first]) => first !== undefined && isPart(first.toLowerCase()))
 }

@@ -26,6 +26,11 @@ export const folderReader: Reader = {
   },
   async open(source, options) {
     const isTable = (await stat(source)).isFile()
+    const other = isTable ? 'folders' : 'columns'
+    if (options[other] !== undefined) {
+      const expected = isTable ? 'columns, as it is a table' : 'folders, as it is no table'
+      throw new DataError({ where: source, expected, got: `${other} '${JSON.stringify(options[other])}'` })
+    }
     const listing = isTable ? await readPictureTable(source, options) : await readFolder(source, options)
     return openListing(source, isTable ? dirname(source) : source, listing, options)
   },

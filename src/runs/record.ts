@@ -24,6 +24,10 @@ export type Split = 'train' | 'val' | 'test'
 export interface SplitProvenance {
   readonly source: string
   readonly format: string
+  /** How folders or columns were read; not there where the format has none. */
+  readonly layout?: string
+  /** What looks like a patch but is none of these, by reason; not there where nothing does. */
+  readonly leftOut?: Readonly<Record<string, number>>
   readonly origin: Origin
   readonly licence: string | null
   readonly fingerprint: string

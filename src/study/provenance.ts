@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { ModelProvenance } from '../embed/index.ts'
-import type { Origin } from '../patches/index.ts'
+import { countLeftOut, type OpenedPatchSet, type Origin } from '../patches/index.ts'
 import type { Manifest, Overlap, Split, SplitProvenance } from '../runs/index.ts'
 import type { Recipe } from './recipe.ts'
 import type { FilteredSplit } from './steps/filter.ts'
@@ -57,9 +57,13 @@ function describeSplit({ set, rows, rejections, key }: FilteredSplit): SplitProv
     byCenter[center].count++
     if (set.labels) byCenter[center].positives! += set.labels[row]
   }
+  const { layout } = set as Partial<OpenedPatchSet>
+  const leftOut = countLeftOut(set)
   return {
     source: set.source,
     format: set.format,
+    ...(layout !== undefined && { layout }),
+    ...(leftOut && { leftOut }),
     origin: set.origin,
     licence: set.licence,
     fingerprint: key,

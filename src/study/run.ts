@@ -6,6 +6,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path'
 import { describeCause, UsageError } from '../base/index.ts'
 import { describeIdle, type ProviderChoice, requireProvider } from '../engine/index.ts'
 import { writeFileAtomic } from '../formats/index.ts'
+import { countLeftOut, hiddenFile } from '../patches/index.ts'
 import { writeReport } from '../report/index.ts'
 import {
   type Cell,
@@ -108,8 +109,19 @@ function noteOverlaps({ run, options }: Study, splits: OpenSplits): Overlap[] {
   return overlaps
 }
 
+// Files that their owner may take for patches; hidden ones nobody does.
+function noteLeftOut({ run, options }: Study, splits: OpenSplits): void {
+  for (const { split, set } of Object.values(splits)) {
+    for (const [reason, count] of Object.entries(countLeftOut(set) ?? {})) {
+      run.log.info({ split, leftOut: reason, count })
+      if (reason !== hiddenFile) options.observer.warn?.(`${split}: ${count} left out: ${reason}`)
+    }
+  }
+}
+
 async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult> {
   const { recipe } = study
+  noteLeftOut(study, splits)
   const overlaps = noteOverlaps(study, splits)
   const filtered = await filterSplits(study, splits)
   const stains = await fitStains(study, splits, filtered)

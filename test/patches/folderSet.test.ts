@@ -117,6 +117,9 @@ describe('folders of pictures', () => {
     expect(await read(slides, { folders: '-/slide' })).toMatchObject({ centers: null, slides: ['s1', 's2'] })
     await expect(openPatchSet(slides, { folders: 'centre/slide' })).rejects.toThrow("did you mean 'center'?")
     await expect(openPatchSet(slides, { folders: 'center' })).rejects.toThrow('pictures 1 folders deep')
+    await expect(openPatchSet(slides, { columns: { path: 'a' } })).rejects.toThrow(
+      'expected folders, as it is no table',
+    )
     await expect(openPatchSet(slides, { folders: 'center/center' })).rejects.toThrow('each level once')
   })
 
