@@ -65,11 +65,12 @@ export function alignTables({ column, ...options }: AlignOptions): AlignedPredic
   return {
     ids: rows.map(({ id }) => id),
     split,
-    labels: Uint8Array.from(rows, (row) => {
-      const own = { where: `${predictions.where} id ${row.id}`, text: predictions.label?.[row.own] ?? '' }
-      const told = labels && { where: `${labels.where} id ${row.id}`, text: labels.label![row.told!] }
-      return readLabel(own, told)
-    }),
+    labels: Uint8Array.from(rows, (row) =>
+      readLabel(
+        { where: `${predictions.where} id ${row.id}`, text: predictions.label?.[row.own] ?? '' },
+        labels && { where: `${labels.where} id ${row.id}`, text: labels.label![row.told!] },
+      ),
+    ),
     probabilities: Float32Array.from(rows, (row) =>
       readProbability(`${predictions.where} id ${row.id}`, text[row.own]),
     ),
