@@ -31,7 +31,10 @@ export interface ImageList
   readonly files: readonly string[]
 }
 
-/** Opens a list of image files; the first that can be read decides the size. Throws DataError where none can. */
+/**
+ * Opens a list of image files; the first that can be read decides the size. Throws DataError where none of the first
+ * sixteen and of sixty-four spread over the list can.
+ */
 export async function openImageSet(list: ImageList): Promise<OpenedPatchSet> {
   const { files, ...known } = list
   const { height, width } = await decodeFirst(list)
@@ -86,7 +89,8 @@ async function readImage(file: string): Promise<Pixels> {
 
 async function decodeFirst({ files, source }: ImageList): Promise<Pixels> {
   let failure: unknown = new DataError({ where: source, expected: 'image files', got: 'none' })
-  for (const file of files.slice(0, 16)) {
+  const step = Math.max(1, Math.floor(files.length / 64))
+  for (const file of files.filter((_, i) => i < 16 || i % step === 0)) {
     try {
       return await readImage(file)
     } catch (cause) {

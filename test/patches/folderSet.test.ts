@@ -162,6 +162,18 @@ describe('folders of pictures', () => {
     await expect(openPatchSet(bitmaps)).rejects.toThrow('a.bmp: a picture of a kind that is not read (.bmp)')
   })
 
+  it('may hold damaged pictures, each of which is named, be they the first', async () => {
+    const root = makeFolder(...Array.from({ length: 40 }, (_, i) => `${String(i).padStart(2, '0')}.png`))
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n'
+    for (let i = 0; i < 20; i++) save(`${root}/${String(i).padStart(2, '0')}.png`, pointer)
+    const { checked, problems } = await checkPatches(await openPatchSet(root, { isTolerant: true }))
+    expect([checked, problems.length]).toEqual([40, 20])
+    expect(problems[19]).toMatchObject({
+      id: '19.png',
+      problem: expect.stringContaining('a Git LFS pointer'),
+    })
+  })
+
   it('may hold links: to pictures and folders, which are followed, or to nothing, which is named', async () => {
     const root = makeFolder('0/a.png', '1/b.png')
     const elsewhere = makeFolder('c.png', 'more/d.png')
