@@ -239,6 +239,14 @@ for libver in ["earliest", "latest"]:
         file.write(b"\xff" * (chunk.size - 4))
     with h5py.File(f"lying-{libver}.h5", "w", libver=libver) as f:
         lying(f)
+    os.makedirs(f"pcam-{libver}", exist_ok=True)
+    stem = f"pcam-{libver}/camelyonpatch_level_2_split_valid_"
+    with h5py.File(stem + "x.h5", "w", libver=libver) as f:
+        x = f.create_dataset("x", (4, 8, 8, 3), "u1", chunks=(1, 8, 8, 3), maxshape=(None, 8, 8, 3), compression="lzf")
+        for i in [0, 1, 3]:  # the third patch is never written
+            x[i] = ramp((8, 8, 3), "u1") + i
+    with h5py.File(stem + "y.h5", "w", libver=libver) as f:
+        f["y"] = np.array([True, False, True, False]).reshape(4, 1, 1, 1)
     if is_large:
         make(f"large-{libver}.h5", large, libver)
     with h5py.File(f"types-{libver}.h5", "w", libver=libver) as f:

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
 import { readTextAttribute } from './hdf5Attribute.ts'
-import { type Buffers, checkPart, type Hdf5Selection, readData } from './hdf5Data.ts'
+import { type Buffers, checkPart, checkWritten, type Hdf5Selection, readData } from './hdf5Data.ts'
 import { readDataset, type StoredDataset } from './hdf5Dataset.ts'
 import { areUndone } from './hdf5Filters.ts'
 import { readWithLibrary } from './hdf5Library.ts'
@@ -27,6 +27,8 @@ export interface Hdf5File {
   kindOf(path: string): Promise<'group' | 'dataset' | 'type' | undefined>
   /** The dataset at `path`, or undefined where there is none. Rejects as `kindOf`. */
   describe(path: string): Promise<Hdf5Dataset | undefined>
+  /** Rejects with DataError where any of a described dataset's values were never written, without reading them. */
+  expectWritten(dataset: Hdf5Dataset): Promise<void>
   /** A copy of the values of a described dataset, or of a part of it. */
   read(dataset: Hdf5Dataset, part?: Hdf5Selection): Promise<Uint8Array>
   /**
@@ -91,6 +93,11 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
         return found?.file.kindOf(found.header)
       }),
     describe,
+    expectWritten: (dataset) =>
+      explainedAt(`${path}/${trim(dataset.path)}`, async () => {
+        const found = dataset as FoundDataset
+        checkWritten(found.owner.source, found)
+      }),
     read,
     readEach: (datasets, visit) => readEach(datasets, read, visit),
     async readNumbers(name, most = 1024) {

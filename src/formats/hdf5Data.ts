@@ -34,6 +34,19 @@ export function checkPart(source: Source, dataset: StoredDataset, part: Hdf5Sele
   if (dataset.place.layout === 'chunked') findChunks(source, dataset, part)
 }
 
+/** Throws Hdf5Fault where any of a dataset's values were never written; takes no memory by its size. */
+export function checkWritten(source: Source, { place, shape, chunks, fill }: StoredDataset): void {
+  if (fill || place.layout === 'external') return
+  if (place.layout === 'contiguous') {
+    if (place.address === undefined && !shape.includes(0))
+      damaged('values that were never written', neverWritten)
+    return
+  }
+  const written = listChunks(source, place.index).size
+  const all = shape.reduce((count, side, d) => count * Math.ceil(side / chunks![d]), 1)
+  if (written < all) damaged(`${all - written} of ${all} chunks that were never written`, neverWritten)
+}
+
 function checkSides({ shape }: StoredDataset, { offset, count }: Hdf5Selection): void {
   const isInside = count.every((side, d) => offset[d] + side <= shape[d])
   if (!isInside || count.length !== shape.length) damaged(`no part (${count.join(', ')}) of it`)

@@ -64,6 +64,7 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
   const file = await openHdf5(await unpackGzip(path))
   try {
     const x = await describeImages(path, file)
+    if (!options.isTolerant) await file.expectWritten(x) // before anything is made for each of its patches
     const faults: Fault[] = []
     const labels = await readLabels(path, x.shape[0], faults)
     const slides = await readSlides(path, x.shape[0], faults)

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createHdf5 } from '../../src/formats/index.ts'
-import { describePatches, openPatchSet } from '../../src/patches/index.ts'
+import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'
 import { makeTemporaryFolder, noise, noiseBatch } from './fixtures.ts'
 
 const inFolder = makeTemporaryFolder()
@@ -145,5 +145,20 @@ describe('the PatchCamelyon reader', () => {
     y.writeDataset('y', 'u8', [4, 1, 1, 1], Uint8Array.of(0, 1, 5, 1))
     await y.close()
     await expect(openPatchSet(path)).rejects.toThrow(/train_x\.h5\/2: got label 5, not 0 or 1/)
+  })
+})
+
+describe('a PatchCamelyon file of which one patch was never written', () => {
+  it('is refused, and has that patch listed by patches check', async () => {
+    for (const version of ['earliest', 'latest']) {
+      const folder = `fixtures/hdf5/pcam-${version}` // made by scripts/makeHdf5Fixtures.py
+      await expect(openPatchSet(folder)).rejects.toThrow('x: got 1 of 4 chunks that were never written')
+      const set = await openPatchSet(folder, { isTolerant: true })
+      expect(set.labels).toEqual(Uint8Array.of(1, 0, 1, 0))
+      expect((await set.read([3, 0])).data.subarray(190, 194)).toEqual(Uint8Array.of(93, 94, 0, 1))
+      const problems = [{ id: '2', problem: '1 of 1 chunks that were never written' }]
+      expect((await checkPatches(set)).problems).toEqual(problems)
+      await set.close()
+    }
   })
 })
