@@ -206,7 +206,7 @@ function parseHeader(head: FileHead, where: string): NpyHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const isVersion1 = bytes[6] === 1
   const start = isVersion1 ? 10 : 12
-  if (bytes.length < start) throw new DataError({ where, got: 'a truncated header' })
+  if (bytes.length < start) throw wrongFile(where, wanted, head)
   const offset = start + (isVersion1 ? view.getUint16(8, true) : view.getUint32(8, true))
   const text = String.fromCharCode(...bytes.subarray(start, offset))
   const descriptor = /'descr':\s*'([^']+)'/.exec(text)?.[1]
@@ -218,12 +218,18 @@ function parseHeader(head: FileHead, where: string): NpyHeader {
   if (!dtype) {
     throw new DataError({ where, expected: Object.values(descriptors).join(', '), got: descriptor })
   }
+  const sides = shape
+    .split(',')
+    .filter((side) => side.trim() !== '')
+    .map(Number)
+  if (
+    !sides.every((side) => Number.isSafeInteger(side) && side >= 0) ||
+    !Number.isSafeInteger(sizeOf(sides) * 8)
+  )
+    throw new DataError({ where, expected: 'a shape of whole numbers', got: `(${shape})` })
   return {
     dtype,
-    shape: shape
-      .split(',')
-      .filter((side) => side.trim() !== '')
-      .map(Number),
+    shape: sides,
     isFortran: /'fortran_order':\s*True/.test(text),
     offset,
   }

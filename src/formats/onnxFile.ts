@@ -13,6 +13,7 @@ import {
   readOnnx,
   writeOnnx,
 } from './onnx/index.ts'
+import { readRange } from './positionedRead.ts'
 
 /** Bytes of tensors above which they go to a file of their own: some room is left for the graph. */
 export const largestOnnx = 2 ** 31 - 2 ** 26
@@ -81,14 +82,14 @@ async function readPart(
   offset: number,
   length: number,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length)
-  for (let at = 0; at < length; ) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(length - at, 2 ** 30), offset + at)
-    if (bytesRead === 0)
-      throw new DataError({ where, expected: `${length} bytes`, got: `${at}`, hint: 'fetch the file again' })
-    at += bytesRead
-  }
-  return bytes
+  const { size } = await file.stat() // before memory is asked for: what a damaged model states has no bound
+  if (offset + length <= size) return readRange(file, offset, length, where)
+  throw new DataError({
+    where,
+    expected: `${offset + length} bytes`,
+    got: `${size}`,
+    hint: 'fetch the file again',
+  })
 }
 
 /**

@@ -144,8 +144,10 @@ function noPickle(path: string, entries: ReadonlyMap<string, ZipEntry>): Weights
   return new WeightsError({
     where: path,
     expected: 'a PyTorch checkpoint (a zip with data.pkl)',
-    got: isScript ? 'a TorchScript program' : `a zip of ${entries.size} other files`,
-    hint: 'save model.state_dict() with torch.save',
+    got: isScript
+      ? 'a TorchScript program'
+      : `a zip archive of ${[...entries.keys()].slice(0, 5).join(', ')}`,
+    hint: isScript ? 'save model.state_dict() with torch.save' : 'unpack it first: `unzip`',
   })
 }
 

@@ -42,6 +42,8 @@ export async function readZipDirectory(file: FileHandle, where: string): Promise
     const next = position + 46 + sides[0] + sides[1] + sides[2]
     if (next > length) throw damaged(where, `a directory that ends within entry ${i}`)
     const entry = parseEntry(view, position, sides[0], sides[1], where)
+    const isWhole = entry.isCompressed || entry.size === entry.storedSize
+    if (!isWhole) throw damaged(where, `'${entry.name}' of two sizes`)
     if (entry.headerAt + entry.storedSize > size) {
       throw damaged(where, `${size} bytes, with '${entry.name}' beyond their end`)
     }

@@ -111,6 +111,20 @@ describe('eosin weights', () => {
     expect(out).toMatch(new RegExp(`model\\.safetensors\nnames of timm\nsha256 ${sha256(weights)}\n$`))
   })
 
+  it('says which of several models it checked, and checks another when it is asked for', async () => {
+    const both = ['student', 'teacher'].flatMap((part) =>
+      Object.entries(tensors).map(([name, tensor]) => [`${part}.backbone.${name}`, tensor] as const),
+    )
+    writeFileSync(file, writeSafetensors(Object.fromEntries(both)))
+    const check = (...more: string[]) => eosin('check', 'tiny', file, '--card', card, '--quick', ...more)
+    const { out, code } = await check()
+    expect(out).toContain(
+      "the model under 'teacher.backbone'; not taken: 'student.backbone' (--set part=...)",
+    )
+    expect(code).toBe(0)
+    expect((await check('--set', 'part=student')).out).toContain("the model under 'student.backbone'")
+  })
+
   it('names each tensor that does not fit, and exits with 1', async () => {
     const { cls_token: gone, ...others } = tensors
     expect(gone).toBeDefined()

@@ -37,6 +37,8 @@ describe('readNpy and writeNpy', () => {
     expect(() => readNpy(file.subarray(0, file.length - 1), 'x.npy')).toThrow(/expected 144 bytes, got 143/)
     const fortran = Buffer.from(Buffer.from(file).toString('latin1').replace('False', 'True '), 'latin1')
     expect(() => readNpy(fortran, 'x.npy')).toThrow(/Fortran order/)
+    const negative = Buffer.from(Buffer.from(file).toString('latin1').replace('(2, 2)', '(-2,2)'), 'latin1')
+    expect(() => readNpy(negative, 'x.npy')).toThrow(/expected a shape of whole numbers, got \(-2,2\)/)
   })
 
   it('names a file that is missing', async () => {

@@ -39,7 +39,9 @@ export const onnxTypes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f64: 1
   number
 >
 
-const arrayTypes: { readonly [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
+const arrayTypes: {
+  readonly [D in Dtype]: { new (buffer: ArrayBuffer): DtypeArrays[D]; readonly BYTES_PER_ELEMENT: number }
+} = {
   f32: Float32Array,
   u8: Uint8Array,
   i8: Int8Array,
@@ -139,6 +141,11 @@ export function tensorFromOnnx(tensor: Tensor): NdArray {
   if (tensor.dataLocation !== 0)
     throw new DataError({ where, expected: 'data inside the file', got: 'external data' })
   const shape = tensor.dims.map(Number)
+  const width = half ? 2 : arrayTypes[dtype].BYTES_PER_ELEMENT
+  if (tensor.rawData.length % width !== 0) {
+    const got = `${tensor.rawData.length} bytes`
+    throw new DataError({ where, expected: `values of ${width} bytes`, got })
+  }
   const data = half
     ? half(readBits(tensor))
     : tensor.rawData.length > 0
