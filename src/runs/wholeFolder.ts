@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { makeFolder } from '../formats/index.ts'
 import { type LeaseOptions, withLease } from './lease.ts'
@@ -16,10 +16,11 @@ export interface FolderWork extends LeaseOptions {
 }
 
 /**
- * Fills `folder` unless it is done, replacing what is there. Where another process is at it, waits for that one, and goes
+ * Fills the folder at `path` unless it is done, replacing what is there. Where another process is at it, waits for that one, and goes
  * on with its work should it die. Tells whether it was filled here. Throws DataError where folders cannot be written.
  */
-export async function fillFolder(folder: string, { isDone, fill, ...options }: FolderWork): Promise<boolean> {
+export async function fillFolder(path: string, { isDone, fill, ...options }: FolderWork): Promise<boolean> {
+  const folder = resolve(path) // without a slash at its end, so that what stands beside it can be named after it
   if (await isDone()) return false
   await makeFolder(dirname(folder))
   return withLease(`${folder}.lease`, options, async (lease) => {

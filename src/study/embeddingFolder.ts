@@ -65,7 +65,8 @@ export interface EmbeddingOutcome {
  * replaced.
  */
 export async function writeEmbeddingFolder(job: EmbeddingJob): Promise<EmbeddingOutcome> {
-  const { folder, set, shard, overwrite } = job
+  const { set, shard, overwrite } = job
+  const folder = job.folder.replace(/[\\/]+$/, '') // its shards are named after it
   const manifest = `${JSON.stringify(await describeJob(job), null, 1)}\n`
   const report = async (path: string, missing: readonly number[]) => ({
     folder: path,

@@ -161,4 +161,39 @@ describe('two commands into one folder', () => {
     }
     expect(source).toBe(inFolder('data', ended[0].code === 0 ? 'train.h5' : 'val.h5'))
   }, 60_000)
+
+  it('of patches that are made, or normalised into pictures: one makes them, the folder is whole', async () => {
+    const make = () =>
+      runCli(['patches', 'make', inFolder('made'), '--train', '40', '--val', '8', '--test', '8'])
+    const made = await Promise.all([make(), make()])
+    expect(made.map(({ code }) => code).sort(), made.map(({ stderr }) => stderr).join('\n')).toEqual([0, 2])
+    expect(readdirSync(inFolder('made')).filter((name) => name.endsWith('.h5'))).toHaveLength(3)
+    const fit = [
+      'stain',
+      'fit',
+      inFolder('data', 'train.h5'),
+      '--method',
+      'macenko',
+      '--out',
+      inFolder('fit.json'),
+    ]
+    expect(await runCli(fit)).toMatchObject({ code: 0 })
+    const apply = (out: string) =>
+      runCli(['stain', 'apply', inFolder('data', 'val.h5'), '--fit', inFolder('fit.json'), '--out', out])
+    const applied = await Promise.all([apply(inFolder('applied')), apply(`${inFolder('applied')}/`)])
+    expect(
+      applied.map(({ code }) => code),
+      applied.map(({ stderr }) => stderr).join('\n'),
+    ).toEqual([0, 0])
+    expect(readdirSync(inFolder('applied'))).toHaveLength(50)
+    expect(leftovers(folder)).toEqual([])
+  }, 60_000)
+
+  it('a slash at the end of a folder makes no other', async () => {
+    expect(await embed('slashed/')).toMatchObject({ code: 0 })
+    expect(await embed('slashed-shards/', '--shard', '1/2')).toMatchObject({ code: 0 })
+    expect(await embed('slashed-shards/', '--shard', '2/2')).toMatchObject({ code: 0 })
+    for (const name of ['slashed', 'slashed-shards'])
+      expect(hashRun(inFolder(name))).toEqual(hashRun(inFolder('alone-embedded')))
+  }, 60_000)
 })

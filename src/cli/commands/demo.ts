@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { makeSynthetic } from '../makeSynthetic.ts'
-import { formatCount, observeOnTerminal, say } from '../terminal.ts'
+import { formatCount, observeOnTerminal, say, sayNote } from '../terminal.ts'
 import { describeStudy } from './study.ts'
 
 interface DemoOptions extends CommonOptions {
@@ -43,18 +43,24 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const recipePath = join(out, 'recipe.yaml')
   if (existsSync(out) && !existsSync(recipePath)) refuseOverwrite(out, options.overwrite)
   const { writeFileAtomic } = await import('../../formats/index.ts')
+  const { fillFolder } = await import('../../runs/index.ts')
   const { readRecipe, runStudy } = await import('../../study/index.ts')
   const data = join(out, `data-${patches}-seed${seed}`)
-  if (!existsSync(data)) {
-    const counts = {
-      train: Math.round(patches * 0.6),
-      val: Math.round(patches * 0.2),
-      test: Math.round(patches * 0.2),
-    }
-    say(`making ${formatCount(patches)} synthetic patches of five centers in ${data}`)
-    await makeSynthetic(data, { seed, counts, testLabels: true })
-  }
+  // First: it tells a demo that was stopped from another folder.
   await writeFileAtomic(recipePath, demoRecipe(`data-${patches}-seed${seed}`, seed))
+  const counts = {
+    train: Math.round(patches * 0.6),
+    val: Math.round(patches * 0.2),
+    test: Math.round(patches * 0.2),
+  }
+  await fillFolder(data, {
+    isDone: () => existsSync(data),
+    async fill(work) {
+      say(`making ${formatCount(patches)} synthetic patches of five centers in ${data}`)
+      await makeSynthetic(work, { seed, counts, testLabels: true })
+    },
+    onWait: sayNote,
+  })
   const recipe = await readRecipe(recipePath)
   const observer = observeOnTerminal()
   const result = await runStudy(recipe, {

@@ -1,5 +1,6 @@
 // eosin patches: look at a patch set, verify it, or make a synthetic one.
 
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { clipText, UsageError } from '../../base/index.ts'
 import {
@@ -16,7 +17,7 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { makeSynthetic } from '../makeSynthetic.ts'
-import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
+import { clearLine, formatCount, formatTable, sayNote, showProgress } from '../terminal.ts'
 
 type OpenOptions = CommonOptions & SetOptions
 interface MakeOptions extends CommonOptions {
@@ -135,13 +136,19 @@ async function makePatches(folder: string, options: MakeOptions): Promise<void> 
     throw new UsageError({ where: '--truth', expected: 'none, stains or maps', got: `'${truth}'` })
   }
   refuseOverwrite(folder, options.overwrite)
-  const files = await makeSynthetic(folder, {
-    seed,
-    size,
-    aberrantShare: aberrant,
-    truth,
-    testLabels,
-    counts: { train, val, test },
+  const { withLease } = await import('../../runs/index.ts')
+  const { makeFolder } = await import('../../formats/index.ts')
+  await makeFolder(dirname(resolve(folder)))
+  const files = await withLease(`${resolve(folder)}.lease`, { onWait: sayNote }, () => {
+    refuseOverwrite(folder, options.overwrite) // another process may have made it meanwhile
+    return makeSynthetic(folder, {
+      seed,
+      size,
+      aberrantShare: aberrant,
+      truth,
+      testLabels,
+      counts: { train, val, test },
+    })
   })
   printResult(options, files, () => Object.values(files).join('\n'))
 }

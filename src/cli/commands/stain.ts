@@ -1,6 +1,6 @@
 // eosin stain fit | apply: fit a method on reference patches, apply a fit to others.
 
-import { extname } from 'node:path'
+import { dirname, extname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { DataError, type Pixels, parseDecimal, pickNamed } from '../../base/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
@@ -21,7 +21,7 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
-import { clearLine, formatCount, showProgress } from '../terminal.ts'
+import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 import { addStainAdvise } from './stainAdvise.ts'
 import { addStainCompare } from './stainCompare.ts'
 import { addStainTrain } from './stainTrain.ts'
@@ -218,20 +218,24 @@ function unfitName(out: string, expected: string, name: string): DataError {
   })
 }
 
-async function writePngFolder(out: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
-  const { rename, rm } = await import('node:fs/promises')
+async function writePngFolder(path: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
+  const { rm } = await import('node:fs/promises')
   const { encodePng, makeFolder, nameFiles, trackUnfinished, writeFileAtomic } = await import(
     '../../formats/index.ts'
   )
+  const { replaceFolder, withLease } = await import('../../runs/index.ts')
   const names = nameFiles(set.source, set.ids, '.png')
+  const out = resolve(path)
   const work = `${out}.work`
-  await rm(work, { recursive: true, force: true })
-  await makeFolder(work)
-  const unfinished = trackUnfinished(work)
-  for await (const { row, pixels } of patches) {
-    await writeFileAtomic(`${work}/${names[row]}`, await encodePng(pixels))
-  }
-  await rm(out, { recursive: true, force: true })
-  await rename(work, out)
-  unfinished.done()
+  await makeFolder(dirname(out))
+  await withLease(`${out}.lease`, { onWait: sayNote }, async () => {
+    await rm(work, { recursive: true, force: true })
+    await makeFolder(work)
+    const unfinished = trackUnfinished(work)
+    for await (const { row, pixels } of patches) {
+      await writeFileAtomic(`${work}/${names[row]}`, await encodePng(pixels))
+    }
+    await replaceFolder(work, out)
+    unfinished.done()
+  })
 }
