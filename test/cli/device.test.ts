@@ -28,7 +28,6 @@ data: { train: { path: data/train.h5 }, val: { path: data/val.h5 } }
 stain: [none, macenko]
 embed: [texture]
 classify: [logistic]
-evaluate: { resamples: 100 }
 `,
   )
   for (const args of [

@@ -36,7 +36,6 @@ data: { train: { path: data/train.h5 }, val: { path: data/val.h5 } }
 stain: [macenko]
 embed: [texture]
 classify: [{ head: mlp, epochs: 2 }]
-evaluate: { resamples: 100 }
 `,
   )
   await runStudy(await readRecipe(at('recipe.yaml')), options)

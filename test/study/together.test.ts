@@ -21,7 +21,6 @@ data:
 stain: [macenko]
 embed: [texture]
 classify: [${heads}]
-evaluate: { resamples: 100 }
 `
 const study = (file: string, out: string) => [
   'study',
@@ -181,10 +180,9 @@ describe('two commands into one folder', () => {
     const apply = (out: string) =>
       runCli(['stain', 'apply', inFolder('data', 'val.h5'), '--fit', inFolder('fit.json'), '--out', out])
     const applied = await Promise.all([apply(inFolder('applied')), apply(`${inFolder('applied')}/`)])
-    expect(
-      applied.map(({ code }) => code),
-      applied.map(({ stderr }) => stderr).join('\n'),
-    ).toEqual([0, 0])
+    expect(applied.map(({ code }) => code).sort(), applied.map(({ stderr }) => stderr).join('\n')).toEqual([
+      0, 2,
+    ])
     expect(readdirSync(inFolder('applied'))).toHaveLength(50)
     expect(leftovers(folder)).toEqual([])
   }, 60_000)

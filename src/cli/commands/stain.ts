@@ -124,9 +124,10 @@ async function runApply(path: string, options: ApplyOptions): Promise<void> {
   const set = await openPatchSet(path, options)
   const workers = openStainWorkers(options.threads)
   try {
-    const write = extname(options.out) === '.h5' ? writeChallengeFile : writePngFolder
     const verdicts: VerdictTally = {}
-    await write(options.out, set, normalise(set, stain, workers, verdicts))
+    const patches = normalise(set, stain, workers, verdicts)
+    if (extname(options.out) === '.h5') await writeChallengeFile(options.out, set, patches)
+    else await writePngFolder(options, set, patches)
     clearLine()
     printResult(options, { count: set.count, verdicts, out: options.out }, () =>
       [
@@ -218,7 +219,11 @@ function unfitName(out: string, expected: string, name: string): DataError {
   })
 }
 
-async function writePngFolder(path: string, set: PatchSet, patches: AsyncIterable<NormalisedPatch>) {
+async function writePngFolder(
+  { out: path, overwrite }: ApplyOptions,
+  set: PatchSet,
+  patches: AsyncIterable<NormalisedPatch>,
+) {
   const { rm } = await import('node:fs/promises')
   const { encodePng, makeFolder, nameFiles, trackUnfinished, writeFileAtomic } = await import(
     '../../formats/index.ts'
@@ -229,6 +234,7 @@ async function writePngFolder(path: string, set: PatchSet, patches: AsyncIterabl
   const work = `${out}.work`
   await makeFolder(dirname(out))
   await withLease(`${out}.lease`, { onWait: sayNote }, async () => {
+    refuseOverwrite(path, overwrite) // another process may have made it meanwhile
     await rm(work, { recursive: true, force: true })
     await makeFolder(work)
     const unfinished = trackUnfinished(work)
