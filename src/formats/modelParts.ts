@@ -41,7 +41,9 @@ export function chooseModelPart(where: string, names: readonly string[], asked: 
     expected,
     got: listed.length > 300 ? `${listed.slice(0, 297)}...` : listed,
     hint:
-      asked === null ? `say which is meant, as in part=${names.find((other) => other !== '')}` : undefined,
+      asked === null
+        ? `say which is meant, as in part=${names.find((other) => other !== '')}, or save it alone`
+        : undefined,
   })
 }
 

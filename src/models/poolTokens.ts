@@ -78,9 +78,10 @@ function choosePrefix(where: string, tokens: g.Side, asked: number | null, facts
   })
 }
 
-// More tokens than these before the patches are no registers: the patch side was another.
-const mostPrefix = 17
-const mostSurePrefix = 64
+// Where the patch side is known, more tokens than these are no prefix; where it is not, patches have up to 32 pixels a
+// side, as published ones do, and stand behind a class token and eight registers at most.
+const mostPrefix = 64
+const searched = { largestSide: 32, mostPrefix: 9 }
 
 /**
  * The tokens that a grid of patches leaves over, and whether the patch side was known; else it is the only side that
@@ -95,10 +96,10 @@ export function countPrefixTokens(
     const [rows, columns] = sides.map((length) => length / side)
     return Number.isInteger(rows) && Number.isInteger(columns) ? tokens - rows * columns : -1
   }
-  if (patchSide !== null && leave(patchSide) >= 0 && leave(patchSide) <= mostSurePrefix)
-    return { tokens: leave(patchSide), isSure: true }
-  const rests = Array.from({ length: Math.max(0, Math.min(...sides) - 3) }, (_, i) => leave(i + 4)).filter(
-    (rest) => rest >= 0 && rest <= mostPrefix,
+  const known = patchSide === null ? -1 : leave(patchSide)
+  if (known >= 0 && known <= mostPrefix) return { tokens: known, isSure: true }
+  const rests = Array.from({ length: searched.largestSide - 3 }, (_, i) => leave(i + 4)).filter(
+    (rest) => rest >= 0 && rest <= searched.mostPrefix,
   )
   return rests.length === 1 ? { tokens: rests[0], isSure: false } : null
 }

@@ -25,7 +25,8 @@ describe('countPrefixTokens', () => {
 
   it('says nothing where nothing fits or several sides do', () => {
     expect(countPrefixTokens(300, facts(null))).toBeNull()
-    expect(countPrefixTokens(17, facts(null, 32))).toBeNull() // 4 x 4 and one, or 2 x 2 and 13
+    expect(countPrefixTokens(5, facts(null, 8))).toBeNull() // 2 x 2 and one, or 1 and 4
+    expect(countPrefixTokens(32, facts(14))).toBeNull() // queries of another network, no grid
     expect(countPrefixTokens(17, { sides: null, patchSide: 8 })).toBeNull()
   })
 })
