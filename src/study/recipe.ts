@@ -186,9 +186,22 @@ export function parseRecipe(
   return recipe
 }
 
-/** A recipe as YAML with every default spelled out. */
+/** A recipe as YAML with every default spelled out: a recipe again, which reads back as the same. */
 export function printRecipe({ text: _, ...recipe }: Recipe): string {
-  return stringify(recipe, { aliasDuplicateObjects: false })
+  const { seeds, quality, stain, augment, embed, classify } = recipe
+  const written = {
+    ...recipe,
+    seeds: seeds.length,
+    quality: quality ?? 'none',
+    stain: stain.map(({ name, options, ...rest }) => ({ method: name, ...rest, ...options })),
+    augment: augment.map((entry) => ({
+      ...entry,
+      stain: { method: entry.stain.name, ...entry.stain.options },
+    })),
+    embed: embed.map(({ name, options, label }) => ({ extractor: name, label, ...options })),
+    classify: classify.map(({ name, options, label }) => ({ head: name, label, ...options })),
+  }
+  return stringify(written, { aliasDuplicateObjects: false })
 }
 
 /** The splits of a finished run, from the recipe in its folder; paths are absolute. */

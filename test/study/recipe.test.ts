@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseRecipe, printRecipe } from '../../src/study/index.ts'
 
@@ -118,7 +120,15 @@ describe('a recipe', () => {
     ).toThrow(/classify mlp: expected an extractor without trunk/)
   })
 
-  it('prints itself with every default, and what is printed says the same', () => {
+  it('prints itself with every default, and what is printed reads back as the same', () => {
+    const written = [minimal, withTest.replace('none]', '{ method: macenko, reference: published }]')]
+    const files = readdirSync('recipes').map((file) => readFileSync(join('recipes', file), 'utf8'))
+    for (const text of [...written, ...files]) {
+      const { text: _, ...recipe } = parse(text)
+      const printed = printRecipe({ ...recipe, text })
+      expect(parse(printed)).toEqual({ ...recipe, text: printed })
+    }
+    expect(files.length).toBeGreaterThan(5)
     expect(printRecipe(parse(minimal))).toContain('threshold: 0.5')
   })
 
