@@ -77,7 +77,7 @@ export class UnknownNameError extends EosinError {
     const near = nearestName(got, valid)
     super({
       where,
-      expected: `one of ${valid.join(', ')}`,
+      expected: valid.length > 0 ? `one of ${valid.join(', ')}` : 'none, as there are none to choose',
       got: `'${got}'`,
       hint: near && `did you mean '${near}'?`,
     })

@@ -14,12 +14,12 @@ export interface CommonOptions {
   readonly dryRun?: boolean
 }
 
-/** A whole number from `least` up, for commander. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A whole number from `least` to `most`, for commander. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = parseDecimal(text)
-    if (value === undefined || !Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`a whole number from ${least} up.`)
+    if (value === undefined || !Number.isSafeInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`a whole number from ${least} to ${most}.`)
     return value
   }
 }
@@ -39,7 +39,9 @@ export function share(text: string): number {
 
 export const jsonOption = () => new Option('--json', 'print the result as JSON on stdout')
 export const seedOption = () =>
-  new Option('--seed <n>', 'decides every random choice').argParser(wholeNumber(0))
+  new Option('--seed <n>', 'decides every random choice').argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
+export const threadsOption = (about = 'worker threads (default: all cores)') =>
+  new Option('--threads <n>', about).argParser(wholeNumber(1, 256))
 export const deviceOption = () =>
   new Option('--device <name>', 'where networks run')
     .choices(['auto', 'cpu', 'cuda', 'webgpu'])

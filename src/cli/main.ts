@@ -3,6 +3,7 @@
 
 import { CommanderError } from 'commander'
 import { describeCause, EosinError, systemCode } from '../base/index.ts'
+import { checkGiven } from './checkGiven.ts'
 import { isResumable } from './command.ts'
 import { watchEnding } from './ending.ts'
 import { buildProgram } from './program.ts'
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   let canGoOn = false
   program.hook('preAction', (_, command) => {
     canGoOn = isResumable(command)
+    checkGiven(command)
   })
   watchEnding({ report, canGoOn: () => canGoOn })
   try {

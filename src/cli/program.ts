@@ -29,6 +29,7 @@ export function buildProgram(): Command {
     .showHelpAfterError('(add --help for the options)')
     .configureHelp({ sortSubcommands: false })
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'eosin: ')) })
   for (const add of [
     addDemo,
     addPatches,

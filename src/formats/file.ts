@@ -82,6 +82,11 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await makeSteps(full)
   } catch (cause) {
+    if (systemCode(cause) === 'EEXIST')
+      throw new DataError(
+        { where: full, got: 'a file where a folder is expected', hint: elsewhereHint },
+        cause,
+      )
     throw explainWriteError(full, cause)
   }
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino, { type Logger } from 'pino'
 import { DataError, describeCause, type NdArray } from '../base/index.ts'
-import { makeFolder, readNpy, readTextFile } from '../formats/index.ts'
+import { makeFolder, readHead, readNpy, readTextFile, wrongFile } from '../formats/index.ts'
 import { type LeaseOptions, takeLease } from './lease.ts'
 import { removeLeftovers } from './wholeFolder.ts'
 
@@ -14,7 +14,8 @@ export async function readJson<T>(path: string): Promise<T> {
   try {
     return JSON.parse(text) as T
   } catch (cause) {
-    throw new DataError({ where: path, expected: 'JSON', got: describeCause(cause) }, cause)
+    const head = await readHead(path)
+    throw wrongFile(path, { expected: 'JSON', kinds: ['json'] }, head, cause)
   }
 }
 

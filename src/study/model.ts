@@ -1,7 +1,7 @@
 // The model of a run: its chosen cell, complete and portable: the stain's fit, the extractor, one head a
 // seed. Lies in <run>/model/ and needs neither the cache nor the training data.
 
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, type Pixels, type Progress, pickNamed } from '../base/index.ts'
@@ -113,9 +113,14 @@ export async function readModelFile(runFolder: string): Promise<ModelFile> {
   throw new DataError({
     where: runFolder,
     expected: 'the folder of a finished run, with model/model.json',
-    got: existsSync(runFolder) ? 'a folder without it' : 'no such folder',
+    got: describeMissing(runFolder),
     hint: 'give the folder that eosin study run wrote',
   })
+}
+
+function describeMissing(runFolder: string): string {
+  if (!existsSync(runFolder)) return 'no such folder'
+  return statSync(runFolder).isDirectory() ? 'a folder without it' : 'a file'
 }
 
 /** The files of one seed's head in a run folder, by name. */

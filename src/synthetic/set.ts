@@ -1,7 +1,7 @@
 // Synthetic patches as a patch set that renders when read, and as files in the challenge's layout with the
 // truth beside them.
 
-import { readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { DataError, type Pixels, type Progress, pixels, silent } from '../base/index.ts'
@@ -111,6 +111,7 @@ export async function makeSyntheticChallenge(
   const unfinished = trackUnfinished(temporary)
   try {
     await clearFolder(temporary, folder)
+    await requireRoom(temporary, complete)
     const total = splits.reduce((sum, split) => sum + complete.counts[split], 0)
     let before = 0
     for (const split of splits) {
@@ -145,6 +146,20 @@ async function clearFolder(temporary: string, folder: string): Promise<void> {
   } catch (cause) {
     throw explainWriteError(folder, cause)
   }
+}
+
+// Refuses what would fill the disk before anything is rendered.
+async function requireRoom(folder: string, { counts, size }: SyntheticOptions): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  const bytes = splits.reduce((sum, split) => sum + counts[split], 0) * size * size * 3
+  if (bytes <= bavail * bsize) return
+  const inGib = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
+  throw new DataError({
+    where: folder,
+    expected: `room for ${inGib(bytes)} of pixels`,
+    got: inGib(bavail * bsize),
+    hint: 'make fewer or smaller patches, or choose another folder',
+  })
 }
 
 async function moveFiles(from: string, to: string): Promise<void> {

@@ -39,7 +39,7 @@ describe('makeFolder', () => {
   it('says so where a file is in the way', async () => {
     writeFileSync(inFolder('in-the-way'), '')
     await expect(makeFolder(inFolder('in-the-way'))).rejects.toThrow(
-      /in-the-way: got something that is there/,
+      /in-the-way: got a file where a folder is expected/,
     )
     await expect(makeFolder(inFolder('in-the-way', 'x'))).rejects.toThrow(/choose another --out/)
   })

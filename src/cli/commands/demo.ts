@@ -29,7 +29,7 @@ export function addDemo(program: Command): void {
     .command('demo')
     .description('make synthetic patches of five centers and run the whole line on them')
     .option('--out <folder>', 'where data, run and report go', 'eosin-demo')
-    .option('--patches <n>', 'how many patches to make', wholeNumber(200), 2400)
+    .option('--patches <n>', 'how many patches to make', wholeNumber(200, 10_000_000), 2400)
     .addOption(seedOption().default(0))
     .addOption(overwriteOption())
     .addOption(jsonOption())

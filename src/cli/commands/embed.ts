@@ -12,7 +12,7 @@ import {
   overwriteOption,
   printResult,
   type SetOptions,
-  wholeNumber,
+  threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
 import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
@@ -44,7 +44,7 @@ export function addEmbed(program: Command): void {
       'embed the i-th of n parts only (1/4 ... 4/4); the last one there joins them',
       shard,
     )
-    .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())
@@ -61,8 +61,8 @@ export function addEmbed(program: Command): void {
 // `2/4` -> the second of four.
 function shard(text: string): Shard {
   const [index, of] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(text)?.slice(1).map(Number) ?? [0, 0]
-  if (index >= 1 && index <= of) return { index, of }
-  throw new InvalidArgumentError('i/n, from 1/n to n/n.')
+  if (index >= 1 && index <= of && of <= 10_000) return { index, of }
+  throw new InvalidArgumentError('i/n, from 1/n to n/n, n at most 10000.')
 }
 
 async function runEmbed(path: string, options: EmbedOptions): Promise<void> {

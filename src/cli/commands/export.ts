@@ -14,7 +14,7 @@ import {
   refuseOverwrite,
   type SetOptions,
   share,
-  wholeNumber,
+  threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
 import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
@@ -41,7 +41,7 @@ export function addExport(program: Command): void {
     .option('--threshold <p>', "the threshold that the file states (default: the run's)", share)
     .option('--verify <path>', "compare with the run's predictions on these patches (default: the run's val)")
     .option('--no-verify', 'write without comparing')
-    .option('--threads <n>', 'threads (default: all cores)', wholeNumber(1))
+    .addOption(threadsOption('threads (default: all cores)'))
     .addOption(deviceOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())

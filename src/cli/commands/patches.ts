@@ -1,8 +1,8 @@
 // eosin patches: look at a patch set, verify it, or make a synthetic one.
 
 import { dirname, resolve } from 'node:path'
-import type { Command } from 'commander'
-import { clipText, UsageError } from '../../base/index.ts'
+import { type Command, Option } from 'commander'
+import { clipText } from '../../base/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -55,12 +55,16 @@ export function addPatches(program: Command): void {
     .command('make')
     .argument('<folder>', 'receives train.h5, val.h5, test.h5 and their truth')
     .description('make synthetic H&E-like patches of five centers with known truth')
-    .option('--train <n>', 'patches of centers 0, 3, 4', wholeNumber(1), 1400)
-    .option('--val <n>', 'patches of center 1', wholeNumber(1), 500)
-    .option('--test <n>', 'patches of center 2', wholeNumber(1), 500)
-    .option('--size <px>', 'side of a patch', wholeNumber(48), 96)
+    .option('--train <n>', 'patches of centers 0, 3, 4', wholeNumber(1, 10_000_000), 1400)
+    .option('--val <n>', 'patches of center 1', wholeNumber(1, 10_000_000), 500)
+    .option('--test <n>', 'patches of center 2', wholeNumber(1, 10_000_000), 500)
+    .option('--size <px>', 'side of a patch', wholeNumber(48, 1024), 96)
     .option('--aberrant <share>', 'share of patches with black or white regions', share, 0.01)
-    .option('--truth <what>', 'none, stains (vectors a patch) or maps (concentrations too)', 'stains')
+    .addOption(
+      new Option('--truth <what>', 'stains: vectors a patch; maps: concentrations too')
+        .choices(['none', 'stains', 'maps'])
+        .default('stains'),
+    )
     .option('--test-labels', 'write labels into test.h5 too')
     .addOption(seedOption().default(0))
     .addOption(overwriteOption())
@@ -132,9 +136,6 @@ async function checkPath(path: string, { json, ...options }: OpenOptions): Promi
 
 async function makePatches(folder: string, options: MakeOptions): Promise<void> {
   const { train, val, test, size, seed, aberrant, truth, testLabels = false } = options
-  if (!['none', 'stains', 'maps'].includes(truth)) {
-    throw new UsageError({ where: '--truth', expected: 'none, stains or maps', got: `'${truth}'` })
-  }
   refuseOverwrite(folder, options.overwrite)
   const { withLease } = await import('../../runs/index.ts')
   const { makeFolder } = await import('../../formats/index.ts')

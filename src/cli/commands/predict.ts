@@ -12,7 +12,7 @@ import {
   printResult,
   refuseOverwrite,
   type SetOptions,
-  wholeNumber,
+  threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
@@ -41,7 +41,7 @@ export function addPredict(program: Command): void {
       '--resize',
       'resize patches of another size than those of the training; they must show as much tissue',
     )
-    .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())

@@ -30,7 +30,7 @@ export function addQuality(program: Command): void {
   addExamples(
     addSetOptions(quality),
     'eosin quality train.h5',
-    'eosin quality train.h5 --set duplicates=false --out rejected.csv',
+    'eosin quality train.h5 --set duplicate=null white.share=0.9 --out rejected.csv',
   )
 }
 

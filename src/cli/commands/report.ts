@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { UsageError } from '../../base/index.ts'
+import { DataError } from '../../base/index.ts'
 import { addExamples, type CommonOptions, jsonOption, printResult } from '../command.ts'
 
 export function addReport(program: Command): void {
@@ -18,7 +18,11 @@ export function addReport(program: Command): void {
 
 async function runReport(run: string, options: CommonOptions): Promise<void> {
   if (!(await stat(join(run, 'metrics.json')).catch(() => null))) {
-    throw new UsageError({ where: run, expected: 'a finished run folder', got: 'no metrics.json in it' })
+    throw new DataError({
+      where: run,
+      expected: 'the folder of a finished run',
+      got: 'no metrics.json in it',
+    })
   }
   const { writeReport } = await import('../../report/index.ts')
   const report = await writeReport(run)

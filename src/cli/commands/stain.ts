@@ -18,6 +18,7 @@ import {
   refuseOverwrite,
   type SetOptions,
   seedOption,
+  threadsOption,
   wholeNumber,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
@@ -55,7 +56,7 @@ export function addStain(program: Command): void {
     .option('--set <key=value...>', 'change an option of the method', [])
     .option('--center <name>', 'reference patches from this center only', centerName)
     .option('--ids <id...>', 'these reference patches')
-    .option('--count <n>', 'a seeded sample of so many reference patches', wholeNumber(1), 64)
+    .option('--count <n>', 'a seeded sample of so many reference patches', wholeNumber(1, 1_000_000), 64)
     .option('--out <file.json>', 'receives the fit', 'fit.json')
     .addOption(seedOption().default(0))
     .addOption(overwriteOption())
@@ -73,7 +74,7 @@ export function addStain(program: Command): void {
         .choices(['slide', 'center', 'none'])
         .default('slide'),
     )
-    .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .addOption(overwriteOption())
     .addOption(jsonOption())

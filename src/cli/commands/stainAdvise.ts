@@ -29,7 +29,7 @@ export function addStainAdvise(stain: Command): void {
     .argument('<path>', 'the patch set to choose a reference from')
     .description('name the patch that stands for a center, diverse others, and how much the choice matters')
     .option('--center <name>', 'patches of this center only', centerName)
-    .option('--count <n>', 'a seeded sample of so many patches', wholeNumber(2), 200)
+    .option('--count <n>', 'a seeded sample of so many patches', wholeNumber(2, 2000), 200)
     .addOption(seedOption().default(0))
     .addOption(jsonOption())
     .action(runAdvise)

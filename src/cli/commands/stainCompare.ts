@@ -46,7 +46,7 @@ export function addStainCompare(stain: Command): void {
     .option('--methods <name...>', 'stain methods', ['none', 'macenko', 'reinhard', 'vahadane'])
     .option('--fits <path...>', 'what stain fit or stain train wrote, beside the methods', [])
     .option('--center <name>', "the methods' reference (default: all patches shown)", centerName)
-    .option('--count <n>', 'so many patches of each center', wholeNumber(1), 4)
+    .option('--count <n>', 'so many patches of each center', wholeNumber(1, 64), 4)
     .option('--out <file.html>', 'the page', 'stain-compare.html')
     .addOption(seedOption().default(0))
     .addOption(deviceOption())

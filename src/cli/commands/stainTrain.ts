@@ -17,7 +17,7 @@ import {
   refuseOverwrite,
   type SetOptions,
   seedOption,
-  wholeNumber,
+  threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
 import { clearLine, formatTable, sayNote, showProgress } from '../terminal.ts'
@@ -44,7 +44,7 @@ export function addStainTrain(stain: Command): void {
     .option('--target <path>', 'the patch set that holds the target (default: the first source)')
     .option('--center <name>', "the target's center (default: the one with the most patches)", centerName)
     .option('--out <folder>', 'receives fit, networks, curves and previews', 'stain-model')
-    .option('--threads <n>', 'threads of a CPU', wholeNumber(1))
+    .addOption(threadsOption('threads of a CPU'))
     .addOption(seedOption().default(0))
     .addOption(deviceOption())
     .addOption(overwriteOption())

@@ -13,6 +13,7 @@ import {
   markResumable,
   printResult,
   seedOption,
+  threadsOption,
   wholeNumber,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
@@ -41,8 +42,8 @@ export function addStudy(program: Command): void {
     .description('run a recipe; what was done before is not done again, and it may be stopped at any moment')
     .option('--out <folder>', 'where the run folder goes', 'runs')
     .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
-    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1))
-    .option('--threads <n>', 'worker threads (default: all cores)', wholeNumber(1))
+    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1, 100))
+    .addOption(threadsOption())
     .addOption(seedOption())
     .addOption(deviceOption())
     .addOption(dryRunOption())
@@ -56,7 +57,7 @@ export function addStudy(program: Command): void {
     .description('show the steps of a recipe and which of them are cached')
     .option('--out <folder>', 'where the run folder goes', 'runs')
     .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
-    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1))
+    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1, 100))
     .addOption(seedOption())
     .addOption(deviceOption())
     .addOption(jsonOption())
