@@ -34,7 +34,8 @@ export function explained<T>(where: string, work: () => T): T {
 
 /** A DataError at `where` for what the reader met; any other error as it is. */
 export function explainHdf5(where: string, cause: unknown): unknown {
-  if (cause instanceof Hdf5Fault) return new DataError({ where, got: cause.message, hint: cause.hint }, cause)
+  if (cause instanceof Hdf5Fault)
+    return new DataError({ where, got: describeCause(cause), hint: cause.hint }, cause)
   return systemCode(cause) === undefined ? cause : new DataError({ where, got: describeCause(cause) }, cause)
 }
 
