@@ -3,7 +3,7 @@
 // the file in work, since makers write whole files into the work folder and look for them when they resume.
 
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashBytes, writeFileAtomic } from '../formats/index.ts'
 import { fillFolder } from '../runs/index.ts'
@@ -41,8 +41,16 @@ export interface Cache {
   obtain(inputs: CacheInputs, make: (folder: string) => Promise<void>): Promise<CacheEntry>
 }
 
-/** Opens (or begins) the cache in `root`. `onWait` is told in a sentence where another process makes what is wanted. */
-export function openCache(root: string, onWait?: (sentence: string) => void): Cache {
+/** What a cache is told by those who open it. */
+export interface CacheOptions {
+  /** Told in a sentence where another process makes what is wanted. */
+  readonly onWait?: (sentence: string) => void
+  /** Throws where what an entry of this stage was just made from is not what its key says; it is then not kept. */
+  verify?(stage: string): Promise<void>
+}
+
+/** Opens (or begins) the cache in `root`. */
+export function openCache(root: string, { onWait, verify }: CacheOptions = {}): Cache {
   const folderOf = (inputs: CacheInputs) => join(root, inputs.stage, keyOf(inputs))
   const isWhole = (folder: string) => existsSync(join(folder, 'entry.json'))
   return {
@@ -52,7 +60,13 @@ export function openCache(root: string, onWait?: (sentence: string) => void): Ca
       const folder = folderOf(inputs)
       const isMade = await fillFolder(folder, {
         isDone: () => isWhole(folder),
-        fill: (work) => fillEntry(work, inputs, make),
+        async fill(work) {
+          await fillEntry(work, inputs, make)
+          await verify?.(inputs.stage).catch(async (cause) => {
+            await rm(work, { recursive: true, force: true })
+            throw cause
+          })
+        },
         onWait,
       })
       const cost = JSON.parse(await readFile(join(folder, 'cost.json'), 'utf8')) as Measured

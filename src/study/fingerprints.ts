@@ -30,15 +30,27 @@ export async function fingerprintOf(set: PatchSet, cacheRoot: string): Promise<s
   const memo = await readJson<Memo>(path).catch(() => null)
   if (memo?.files === before.digest && before.areSettled) return memo.fingerprint
   const fingerprint = combine(await set.fingerprint())
-  if ((await readFileStates(files)).digest !== before.digest) {
-    const hint = 'wait until it is written, and run again'
-    throw new DataError({
-      where: set.source,
-      expected: 'files that stay as they are',
-      got: 'a change while they were read',
-      hint,
-    })
-  }
+  if ((await readFileStates(files)).digest !== before.digest) throw describeChange(set)
   if (before.areSettled) await writeFileAtomic(path, JSON.stringify({ files: before.digest, fingerprint }))
   return fingerprint
+}
+
+/** Begins to watch the files of sets; what it gives throws DataError once one of them is not what it was. */
+export async function watchFiles(sets: readonly PatchSet[]): Promise<() => Promise<void>> {
+  const digests: string[] = []
+  for (const { files } of sets) digests.push((await readFileStates(files)).digest)
+  return async () => {
+    for (const [i, set] of sets.entries()) {
+      if ((await readFileStates(set.files)).digest !== digests[i]) throw describeChange(set)
+    }
+  }
+}
+
+function describeChange({ source }: PatchSet): DataError {
+  return new DataError({
+    where: source,
+    expected: 'files that stay as they are',
+    got: 'a change while they were read',
+    hint: 'wait until it is written, and run again',
+  })
 }

@@ -22,6 +22,7 @@ import {
 import { openCache } from './cache.ts'
 import { listRecipeParts } from './deviceParts.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
+import { watchFiles } from './fingerprints.ts'
 import { type GridCell, viewsOf } from './grid.ts'
 import { removeModel, saveModel } from './model.ts'
 import { findOverlaps } from './overlap.ts'
@@ -49,6 +50,9 @@ export interface StudyResult {
   readonly metrics: Metrics
 }
 
+// Stages that read patches: what they make is kept only if the files did not change meanwhile.
+const pixelStages = ['quality', 'stain', 'embed']
+
 /** Runs the study that `recipe` describes; what the cache holds is not done again. */
 export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<StudyResult> {
   const onWait = (sentence: string) => options.observer.note?.(sentence)
@@ -56,12 +60,16 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
   await requireProvider(device)
   const idle = describeIdle(device, listRecipeParts(recipe))
   const run = await openRunFolder(placeRun(recipe, options), { onWait })
-  const study: Study = { recipe, options, cache: openCache(options.cache, onWait), run, timings: [] }
+  let checkFiles = async () => {}
+  const verify = async (stage: string) => (pixelStages.includes(stage) ? checkFiles() : undefined)
+  const cache = openCache(options.cache, { onWait, verify })
+  const study: Study = { recipe, options, cache, run, timings: [] }
   try {
     run.log.info({ recipe: recipe.name, seed: recipe.seed, device: idle ?? device }, 'study begins')
     if (idle) options.observer.note?.(idle)
     const splits = await openHashed(study)
     try {
+      checkFiles = await watchFiles(Object.values(splits).map(({ set }) => set))
       return await runStages(study, splits)
     } finally {
       await closeSplits(splits)

@@ -1,7 +1,7 @@
 // What a study takes from its cache is of the patches as they are now: every kind of file of every format, changed in
 // place to as many bytes and dated back, gives another key; so does a file changed a moment after it was read.
 
-import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
@@ -276,7 +276,22 @@ classify: [logistic]
     const before = await accuracy()
     expect(before).toBeGreaterThan(0.9)
     expect(await accuracy()).toBe(before)
-    change(labels, await dataset('y', [20, 1, 1, 1], parity(20, 1)))
+    const inverted = await dataset('y', [20, 1, 1, 1], parity(20, 1))
+    const kept = readFileSync(labels)
+    const elsewhere = { ...options, out: `${folder}/runs2`, cache: `${folder}/cache2` }
+    const changing = {
+      step(stage: string) {
+        if (stage === 'embed') change(labels, inverted)
+        return observer.step()
+      },
+    }
+    await expect(runStudy(recipe, { ...elsewhere, observer: changing })).rejects.toThrow(
+      /expected files that stay as they are, got a change while they were read/,
+    )
+    expect(readdirSync(`${folder}/cache2/embed`)).toEqual([])
+    change(labels, kept)
+    expect(await accuracy()).toBe(before)
+    change(labels, inverted)
     expect(await accuracy()).toBeCloseTo(1 - before, 6)
   }, 120_000)
 })
