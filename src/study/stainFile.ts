@@ -59,7 +59,7 @@ export async function openStainFit(
 
 async function readStainFile(path: string): Promise<StainFile> {
   const expected = 'what eosin stain fit or stain train wrote'
-  if (!existsSync(path)) throw new DataError({ where: path, expected, got: 'nothing' })
+  if (!existsSync(path)) throw new DataError({ where: path, expected, got: 'no such file or folder' })
   const file = await readJson<Partial<StainFile> | null>(path)
   if (typeof file?.method === 'string' && file.options && file.fit) return file as StainFile
   throw new DataError({ where: path, expected, got: 'other JSON' })

@@ -121,7 +121,7 @@ describe('eosin stain compare', () => {
   it('refuses a path where nothing is, and JSON that is no fit', async () => {
     await refuse(
       1,
-      /nowhere: expected what eosin stain fit or stain train wrote, got nothing/,
+      /nowhere: expected what eosin stain fit or stain train wrote, got no such file or folder/,
       '--fits',
       'nowhere',
     )

@@ -28,7 +28,7 @@ describe('openStainFit', () => {
   })
 
   it('refuses a path where nothing is, and a folder without a fit', async () => {
-    const said = /expected what eosin stain fit or stain train wrote, got nothing/
+    const said = /expected what eosin stain fit or stain train wrote, got no such file or folder/
     await expect(openStainFit(join(folder, 'nowhere.json'))).rejects.toThrow(said)
     mkdirSync(join(folder, 'empty'))
     await expect(openStainFit(join(folder, 'empty'))).rejects.toThrow(/empty.fit\.json: expected/)

@@ -1,5 +1,6 @@
 // eosin report: writes a run's report.html anew.
 
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
@@ -21,7 +22,7 @@ async function runReport(run: string, options: CommonOptions): Promise<void> {
     throw new DataError({
       where: run,
       expected: 'the folder of a finished run',
-      got: 'no metrics.json in it',
+      got: existsSync(run) ? 'no metrics.json in it' : 'no such file or folder',
     })
   }
   const { writeReport } = await import('../../report/index.ts')

@@ -74,7 +74,7 @@ export const onnxDefaults: OnnxOptions = {
   batch: 32,
 }
 
-const side = whole(1, 8192)
+const side = whole(1, 2048)
 const triple = (rule: OptionRule, example: string) => orNull(listOf(rule, 3, 3, example))
 
 /** What each option may be. */

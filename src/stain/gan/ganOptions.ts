@@ -160,7 +160,7 @@ export const cycleganRules: OptionRules<GanOptions> = {
   gan: oneOf(['lsgan', 'vanilla', 'wgangp'] satisfies GanLossName[]),
   cycle: real(0, 1000),
   identity: real(0, 1000),
-  side: orNull(whole(4, 2048)),
+  side: orNull(whole(4, 1024)),
   batch: whole(1, 1024),
   epochs: whole(0, 10_000),
   decay: whole(0, 10_000),
@@ -168,7 +168,7 @@ export const cycleganRules: OptionRules<GanOptions> = {
   images: orNull(whole(1, 10_000_000)),
   learningRate: real(0, 1, 'least'),
   average: orNull(real(0, 1, 'most')),
-  pool: whole(0, 10_000),
+  pool: whole(0, 1000),
   skipBelow: orNull(real(0, 1000)),
   limit: orNull(whole(1, 10_000_000)),
   patience: orNull(whole(1, 10_000)),
@@ -185,7 +185,7 @@ export const cycleganRules: OptionRules<GanOptions> = {
   moments: oneOf(['source', 'patch']),
   guard: flag,
   distill: orNull(whole(1, 1024)),
-  tile: orNull(whole(4, 8192)),
+  tile: orNull(whole(4, 2048)),
   weights: orNull(either(text('a path'), group({}))),
 }
 
