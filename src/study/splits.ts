@@ -124,21 +124,20 @@ async function hashSplit(
   progress: Progress,
 ): Promise<OpenSplit> {
   const content = await fingerprintOf(whole, cache.root)
-  const { hashes, entry } = await obtainHashes(cache, whole, rows, content, progress)
-  const order = orderByContent(named, allRows(named), hashes)
-  const limited = limitRows(order, spec.limit, openRandom(seed, 'limit', split))
+  const { hashes: all, entry } = await obtainHashes(cache, whole, rows, content, progress)
+  const ordered = orderByContent(named, allRows(named), all)
+  const limited = limitRows(ordered, spec.limit, openRandom(seed, 'limit', split))
   const set = limited ? selectPatches(named, limited) : named
-  const chosen = limited ?? allRows(named)
-  const inFile = rows ? chosen.map((place) => rows[place]) : chosen
-  const places = new Map(Array.from(chosen, (row, place) => [row, place]))
+  const hashes = limited ? BigUint64Array.from(limited, (row) => all[row]) : all
+  const inFile = Uint32Array.from(limited ?? allRows(named), (row) => rows?.[row] ?? row)
   return {
     split,
     set,
     key: hashBytes(JSON.stringify([content, spec.center ?? null, set.count < whole.count && [...inFile]])),
     content,
     ownCenters: whole.centers && Array.from(inFile, (row) => whole.centers![row]),
-    hashes: BigUint64Array.from(chosen, (row) => hashes[row]),
-    order: order.filter((row) => places.has(row)).map((row) => places.get(row)!),
+    hashes,
+    order: limited ? orderByContent(set, allRows(set), hashes) : ordered,
     hashed: entry,
   }
 }
