@@ -7,6 +7,7 @@ import { hashBytes, writeFileAtomic, writeNpy } from '../formats/index.ts'
 import { allRows, hashPatches, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
 import type { Cache, CacheEntry } from './cache.ts'
+import { watchFiles } from './fingerprints.ts'
 
 /** The hashes of some rows of a set, one a row, and the entry that holds them. */
 export interface ContentHashes {
@@ -16,7 +17,7 @@ export interface ContentHashes {
 
 /**
  * Hashes `rows` of a set (all where null), or finds the hashes in the cache; `content` is the set's fingerprint. Throws
- * DataError naming the patch that cannot be read.
+ * DataError naming the patch that cannot be read, or where a file of the set changes meanwhile.
  */
 export async function obtainHashes(
   cache: Cache,
@@ -28,7 +29,9 @@ export async function obtainHashes(
   const chosen = rows && hashBytes(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
   const inputs = { stage: 'patches', version: 1, content, rows: chosen }
   const entry = await cache.obtain(inputs, async (folder) => {
+    const checkFiles = await watchFiles([set])
     const hashes = await hashPatches(set, rows ?? allRows(set), progress)
+    await checkFiles()
     const array = ndarray('i64', [hashes.length], new BigInt64Array(hashes.buffer))
     await writeFileAtomic(join(folder, 'hashes.npy'), writeNpy(array))
   })

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHdf5, readFileStates } from '../../src/formats/index.ts'
 import { createChallengeFile, type OpenOptions, openPatchSet } from '../../src/patches/index.ts'
 import { openCache } from '../../src/study/cache.ts'
+import { obtainHashes } from '../../src/study/contentHashes.ts'
 import { fingerprintOf } from '../../src/study/fingerprints.ts'
 import { parseRecipe, runStudy } from '../../src/study/index.ts'
 import { closeSplits, openSplits } from '../../src/study/splits.ts'
@@ -205,6 +206,27 @@ describe('a fingerprint', () => {
     await expect(fingerprintOf(moving, inFolder('cache'))).rejects.toThrow(
       /moving\.h5: expected files that stay/,
     )
+    await set.close()
+  })
+
+  it('nor are hashes of its patches kept', async () => {
+    const path = inFolder('hashed.h5')
+    save(path, await challengeFile(0))
+    const other = await challengeFile(1)
+    const set = await openPatchSet(path)
+    const moving = {
+      ...set,
+      read(rows: ArrayLike<number>) {
+        change(path, other)
+        return set.read(rows)
+      },
+    }
+    const cache = openCache(inFolder('hashes'))
+    await expect(obtainHashes(cache, moving, null, 'content', () => {})).rejects.toThrow(
+      /a change while they were read/,
+    )
+    const { entry } = await obtainHashes(cache, set, null, 'content', () => {})
+    expect(entry.cached).toBe(false)
     await set.close()
   })
 
