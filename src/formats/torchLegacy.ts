@@ -76,11 +76,8 @@ function parsePickles(bytes: Uint8Array, where: string, rules: PickleRules) {
   const protocol = next(plainRules).value
   const machine = next(plainRules).value
   if (protocol !== protocolVersion) {
-    throw new WeightsError({
-      where,
-      expected: `protocol ${protocolVersion}`,
-      got: `${protocol}`.slice(0, 40),
-    })
+    const got = typeof protocol === 'number' ? `${protocol}` : 'other data'
+    throw new WeightsError({ where, expected: `protocol ${protocolVersion}`, got })
   }
   if (!(machine instanceof Map) || machine.get('little_endian') !== true)
     throw new DataError({ where, expected: 'little-endian values', got: 'others' })
