@@ -59,7 +59,8 @@ def packed(f, libver):
             continue  # its index is the same
         f.create_dataset(name, data=ramp((3, 5, 7)), **option)
     f.create_dataset("repeats", data=np.tile(np.arange(5, dtype="u1"), 400), compression="lzf", chunks=(1000,))
-    f.create_dataset("noise", data=np.random.default_rng(0).integers(0, 256, 300, "u1"), compression="lzf", chunks=(300,))
+    noise = np.random.default_rng(0).integers(0, 256, 300, "u1")
+    f.create_dataset("noise", data=noise, compression="lzf", chunks=(300,))
     f.create_dataset("odd", data=np.arange(7, dtype="u1"), fletcher32=True, chunks=(7,))
     with_fill = f.create_dataset("partly filled", (4, 4), "f4", chunks=(2, 4), fillvalue=0.5)
     with_fill[:2] = ramp((2, 4))
@@ -190,7 +191,8 @@ def stored(f, storage):
         else:
             options = {
                 "contiguous": dict(),
-                "chunked": [dict(chunks=(1, 6, 6)), dict(chunks=(2, 4, 6)), dict(chunks=(1, 6, 6), maxshape=(None, 6, 6))][i],
+                "chunked": [dict(chunks=(1, 6, 6)), dict(chunks=(2, 4, 6)),
+                            dict(chunks=(1, 6, 6), maxshape=(None, 6, 6))][i],
                 "deflated": [dict(compression="gzip"), dict(compression="gzip", shuffle=True, fletcher32=True),
                              dict(compression="lzf", chunks=(1, 6, 6))][i],
             }[storage]

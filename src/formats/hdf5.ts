@@ -1,6 +1,6 @@
 // Reads HDF5 files by dataset, following links. Structures of all versions are read straight from the file, so that
-// sizes can be bounded, links be named and chunks never written be told from zeros; the HDF5 library only undoes filters
-// that nothing here knows.
+// sizes can be bounded, links be named and chunks never written be told from zeros; the HDF5 library only undoes
+// filters that nothing here knows.
 
 import { stat } from 'node:fs/promises'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
@@ -59,45 +59,21 @@ const inFlight = 8
 export async function openHdf5(path: string): Promise<Hdf5File> {
   await checkFile(path)
   const root = openLinkedFile(path)
-  const describe = async (dataset: string): Promise<FoundDataset | undefined> =>
-    explainedAt(`${path}/${trim(dataset)}`, async () => {
-      const found = await locate(root, dataset)
-      const stored = found && readDataset(found.file.source, found.header, dataset)
-      if (stored?.place.layout === 'external') {
-        for (const { file } of stored.place.segments) found?.file.findBeside(file)
-      }
-      return stored && { ...stored, owner: found.file, inner: found.path }
-    })
-  const read = (dataset: Hdf5Dataset, part?: Hdf5Selection, buffers?: Buffers): Promise<Uint8Array> =>
-    explainedAt(`${path}/${trim(dataset.path)}`, async () => {
-      const found = dataset as FoundDataset
-      const { owner, inner, place, kind, shape } = found
-      if (kind === 'other') damaged(`${found.type} where numbers are due`, 'write it as numbers')
-      const chosen = part ?? { offset: shape.map(() => 0), count: shape }
-      const isDirect = place.layout !== 'chunked' || areUndone(place.filters)
-      if (isDirect) return readData(owner, found, chosen, buffers)
-      checkPart(owner.source, found, chosen)
-      return readWithLibrary(owner.path, inner, kind, chosen)
-    })
+  const at = <T>(name: string, work: () => T | Promise<T>) => explainedAt(`${path}/${trim(name)}`, work)
+  const describe = (name: string) => at(name, () => describeAt(root, name))
+  const read = (dataset: Hdf5Dataset, part?: Hdf5Selection, buffers?: Buffers) =>
+    at(dataset.path, () => readFound(dataset as FoundDataset, part, buffers))
   return {
     path,
-    list: (group) =>
-      explainedAt(`${path}/${trim(group)}`, async () => {
-        const found = await locate(root, group)
-        const links = found?.file.links(found.header) ?? damaged('no group')
-        return [...links.keys()].sort((a, b) => (a < b ? -1 : 1))
-      }),
+    list: (group) => at(group, () => listGroup(root, group)),
     kindOf: (name) =>
-      explainedAt(`${path}/${trim(name)}`, async () => {
-        const found = await locate(root, name)
+      at(name, () => {
+        const found = locate(root, name)
         return found?.file.kindOf(found.header)
       }),
     describe,
     expectWritten: (dataset) =>
-      explainedAt(`${path}/${trim(dataset.path)}`, async () => {
-        const found = dataset as FoundDataset
-        checkWritten(found.owner.source, found)
-      }),
+      at(dataset.path, () => checkWritten((dataset as FoundDataset).owner.source, dataset as FoundDataset)),
     read,
     readEach: (datasets, visit) => readEach(datasets, read, visit),
     async readNumbers(name, most = 1024) {
@@ -105,26 +81,46 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
       if (!found) return undefined
       const count = found.bytes / Math.max(1, bytesPerValue[found.kind])
       if (count > most && found.kind !== 'other') {
-        throw new DataError({
-          where: `${path}/${name}`,
-          expected: `at most ${most} numbers`,
-          got: `${count}`,
-        })
+        const [expected, got] = [`at most ${most} numbers`, `${count}`]
+        throw new DataError({ where: `${path}/${name}`, expected, got })
       }
       return toNumbers(found.kind, await read(found))
     },
-    readText: (attribute) =>
-      explainedAt(path, async () => readTextAttribute(path, root.source, root.root, attribute)),
+    readText: (attribute) => at('', () => readTextAttribute(path, root.source, root.root, attribute)),
     otherFiles: () => root.otherFiles(),
     close: async () => root.close(),
   }
+}
+
+function listGroup(root: LinkedFile, group: string): string[] {
+  const found = locate(root, group)
+  const links = found?.file.links(found.header) ?? damaged('no group')
+  return [...links.keys()].sort((a, b) => (a < b ? -1 : 1))
+}
+
+function describeAt(root: LinkedFile, path: string): FoundDataset | undefined {
+  const found = locate(root, path)
+  const stored = found && readDataset(found.file.source, found.header, path)
+  if (!stored) return undefined
+  const { place } = stored
+  if (place.layout === 'external') for (const { file } of place.segments) found.file.findBeside(file)
+  return { ...stored, owner: found.file, inner: found.path }
+}
+
+async function readFound(found: FoundDataset, part?: Hdf5Selection, buffers?: Buffers): Promise<Uint8Array> {
+  const { owner, inner, place, kind, shape, type } = found
+  if (kind === 'other') damaged(`${type} where numbers are due`, 'write it as numbers')
+  const chosen = part ?? { offset: shape.map(() => 0), count: shape }
+  if (place.layout !== 'chunked' || areUndone(place.filters)) return readData(owner, found, chosen, buffers)
+  checkPart(owner.source, found, chosen)
+  return readWithLibrary(owner.path, inner, kind, chosen)
 }
 
 function trim(path: string): string {
   return path.replace(/^\/+|\/+$/g, '')
 }
 
-async function explainedAt<T>(where: string, work: () => Promise<T>): Promise<T> {
+async function explainedAt<T>(where: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {

@@ -5,8 +5,8 @@ import type { Add, Chunk, ChunkIndex } from './hdf5ChunkIndex.ts'
 import { damaged, expectChecksum, expectSignature, readUint, type Source } from './hdf5Source.ts'
 
 /**
- * A chunk from an entry of an index: an address and, for filtered chunks, its bytes in the file and the filters not applied;
- * undefined where none was written. Throws Hdf5Fault.
+ * A chunk from an entry of an index: an address and, for filtered chunks, its bytes in the file and the filters not
+ * applied; undefined where none was written. Throws Hdf5Fault.
  */
 export function readEntry(
   source: Source,
@@ -89,7 +89,8 @@ function listEntries(source: Source, block: EntryBlock, take: (number: number, a
 
 /**
  * Adds the chunks of an array that grows: the first entries stand in its index block, the next in data blocks that it
- * points at, the rest in data blocks behind super blocks; blocks double in size and in number by turns. Throws Hdf5Fault.
+ * points at, the rest in data blocks behind super blocks; blocks double in size and in number by turns. Throws
+ * Hdf5Fault.
  */
 export function listExtensibleArray(source: Source, index: ChunkIndex, header: number, add: Add): void {
   expectSignature(source, header, 'EAHD')

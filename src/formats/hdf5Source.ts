@@ -40,7 +40,8 @@ export function explainHdf5(where: string, cause: unknown): unknown {
 }
 
 /**
- * Little-endian numbers at the file's own addresses, which count from `base`. All throw Hdf5Fault beyond the file's end.
+ * Little-endian numbers at the file's own addresses, which count from `base`. All throw Hdf5Fault beyond the file's
+ * end.
  */
 export interface Source {
   readonly descriptor: number

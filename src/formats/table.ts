@@ -38,11 +38,15 @@ export async function readParquet(
 ): Promise<Record<string, (string | number | null)[]>> {
   try {
     const file = Uint8Array.from(bytes).buffer // a copy even of a Buffer, whose slice is a view
-    const names = parquetMetadata(file)
-      .schema.slice(1)
-      .map(({ name }) => name)
-    const rows = await parquetReadObjects({ file })
-    return Object.fromEntries(names.map((name) => [name, rows.map((row) => toPlain(row[name]))]))
+    const metadata = parquetMetadata(file)
+    const names = metadata.schema.slice(1).map(({ name }) => name)
+    const columns: Record<string, (string | number | null)[]> = {}
+    // One after the other: of several at once that fail, the library would leave all but the first unhandled.
+    for (const name of names) {
+      const rows = await parquetReadObjects({ file, metadata, columns: [name] })
+      columns[name] = rows.map((row) => toPlain(row[name]))
+    }
+    return columns
   } catch (cause) {
     const wanted = { expected: 'a Parquet file', kinds: ['parquet'] } as const
     throw wrongFile(where, wanted, { bytes, size: bytes.length }, cause)

@@ -131,7 +131,7 @@ function describePage(tags: Tags, size: number): TiffPage {
     width,
     height,
     samples: value('samples', 1),
-    bits: bits.every((other) => other === bits[0]) ? bits[0] : 0,
+    bits: bits.every((other) => other === bits[0]) ? (bits[0] ?? 0) : 0,
     kind: kinds[value('format', 1) as keyof typeof kinds] ?? 'other',
     photometric: value('photometric', -1),
     compression: value('compression', 1),

@@ -5,6 +5,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataError, type NdArray, pixels, sizeOf } from '../../src/base/index.ts'
 import {
+  decodeImage,
+  encodeJpeg,
   encodePng,
   openNpy,
   readCsvFile,
@@ -19,6 +21,7 @@ import { readGraph } from '../../src/graph/index.ts'
 import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'
 import { readRecipe } from '../../src/study/index.ts'
 import { openCheckpoint } from '../../src/weights/index.ts'
+import { writeTiff } from '../formats/tiffFile.ts'
 import { oddityOf } from './clean.ts'
 
 /** A format and how it is fuzzed. */
@@ -72,6 +75,11 @@ async function readPatches(path: string): Promise<void> {
   } finally {
     await set.close()
   }
+}
+
+async function readPicture(path: string): Promise<void> {
+  const { data, count, height, width } = await decodeImage(readFileSync(path), path)
+  if (data.length !== count * height * width * 3) throw new Error('pixels that are not whole')
 }
 
 // A seed has the storage's name in its own, and is there in the classic and in the newest format.
@@ -162,6 +170,37 @@ export const targets: Readonly<Record<string, Target>> = {
   'HDF5 compact': hdf5('compact'),
   'HDF5 chunked': hdf5('chunked'),
   'HDF5 deflated': hdf5('deflated'),
+  TIFF: {
+    extension: 'tif',
+    seeds: () => {
+      const [width, height, count] = [21, 19, 21 * 19 * 3]
+      const bytes = Uint8Array.from({ length: count }, (_, i) => (i * i) % 251)
+      const tile = [16, 16] as const
+      const floats = Float32Array.from(bytes, (value) => value / 255)
+      const words = Uint16Array.from(bytes, (value) => value * 257)
+      return [
+        writeTiff({ width, height }, bytes),
+        writeTiff({ width, height, tile, predictor: 2, packing: 'deflate', isPlanar: true }, bytes),
+        writeTiff({ width, height, packing: 'packbits', isBigEndian: true }, bytes),
+        writeTiff({ width, height, kind: 'u16', isBigTiff: true, packing: 'deflate' }, words),
+        writeTiff({ width, height, kind: 'f32', tile, predictor: 3, packing: 'deflate' }, floats),
+      ].map((file) => Buffer.from(file))
+    },
+    read: readPicture,
+  },
+  'PNG and JPEG': {
+    extension: 'png',
+    async seeds() {
+      const image = pixels(
+        Uint8Array.from({ length: 21 * 19 * 3 }, (_, i) => (i * i) % 251),
+        1,
+        19,
+        21,
+      )
+      return [await encodePng(image), await encodeJpeg(image)].map((file) => Buffer.from(file))
+    },
+    read: readPicture,
+  },
   CSV: {
     extension: 'csv',
     isText: true,
