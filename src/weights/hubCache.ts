@@ -3,6 +3,7 @@
 //   models--owner--name/snapshots/<commit>/<file>    links into blobs
 //   models--owner--name/refs/<revision>              the commit that a branch or tag names
 
+import { randomUUID } from 'node:crypto'
 import { copyFile, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { UsageError } from '../base/index.ts'
@@ -63,14 +64,14 @@ export async function linkSnapshot(
 ): Promise<string> {
   const path = join(folder, 'snapshots', commit, file)
   const blob = blobPath(folder, hash)
-  const temporary = `${path}.${process.pid}.tmp`
+  const temporary = `${path}.${randomUUID()}.tmp`
   try {
     await makeFolder(dirname(path))
-    await rm(temporary, { force: true })
     // Windows lets only some users link; a copy serves as well.
     await symlink(relative(dirname(path), blob), temporary).catch(() => copyFile(blob, temporary))
     await rename(temporary, path)
   } catch (cause) {
+    await rm(temporary, { force: true })
     throw explainWriteError(path, cause)
   }
   return path

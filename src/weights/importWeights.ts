@@ -1,5 +1,6 @@
 // Weights that came on another way (another machine, a hospital's file share) into the same cache.
 
+import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -69,7 +70,7 @@ function chooseName({ files, title }: ModelCard, { format, path }: Checkpoint): 
 
 // Copies without reading through this process where the file system shares blocks, then hashes the copy.
 async function copyToBlobs(path: string, folder: string): Promise<string> {
-  const temporary = blobPath(folder, `import.${process.pid}.tmp`)
+  const temporary = blobPath(folder, `import.${randomUUID()}.tmp`)
   try {
     await makeFolder(dirname(temporary))
     await copyFile(path, temporary, constants.COPYFILE_FICLONE)
