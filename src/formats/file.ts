@@ -5,7 +5,7 @@ import { createReadStream, readFileSync, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
-import type { FileHead } from './recognise.ts'
+import { describeFile, type FileHead } from './recognise.ts'
 
 /** sha256 (hex) of bytes or text. */
 export function hashBytes(bytes: Uint8Array | string): string {
@@ -60,15 +60,11 @@ export function decodeText(bytes: Uint8Array, where: string): string {
     // told below
   }
   const isBinary = !isUtf16 && bytes.subarray(0, 4096).includes(0)
-  const got = isUtf16
-    ? 'text in UTF-16'
-    : isBinary
-      ? 'bytes that are no text'
-      : 'text in another encoding, such as Latin-1'
+  const encoding = isUtf16 ? 'text in UTF-16' : 'text in another encoding, such as Latin-1'
   throw new DataError({
     where,
     expected: 'text in UTF-8',
-    got,
+    got: isBinary ? describeFile({ bytes, size: bytes.length }) : encoding,
     hint: isBinary ? undefined : 'save it as UTF-8',
   })
 }

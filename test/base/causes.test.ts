@@ -25,6 +25,18 @@ describe('describeCause', () => {
     expect(systemCode(cause)).toMatch(/^E/)
   })
 
+  it('says so where permission or room lacks', () => {
+    const failure = (code: string) =>
+      Object.assign(new Error(`${code}: raw, open '/x'`), { code, syscall: 'open' })
+    expect(['EACCES', 'EPERM', 'ENOSPC', 'EROFS'].map((code) => describeCause(failure(code)))).toEqual([
+      'no permission',
+      'no permission',
+      'no space left on the disk',
+      'a read-only file system',
+    ])
+    expect(describeCause(failure('EODD'))).toBe('system error EODD')
+  })
+
   it('puts a message of several lines on one', () => {
     expect(describeCause(new SyntaxError('at  line 1\n\tcolumn\u0007 2'))).toBe('at line 1 column 2')
     expect(systemCode(new SyntaxError('x'))).toBeUndefined()

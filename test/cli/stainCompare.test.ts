@@ -127,7 +127,7 @@ describe('eosin stain compare', () => {
     )
     writeFileSync(at('other.json'), '{"mean":[1,2,3]}')
     await refuse(1, /other\.json: expected what eosin .*, got other JSON/, '--fits', at('other.json'))
-    await refuse(1, /train\.h5: got .*is not valid JSON$/m, '--fits', train)
+    await refuse(1, /train\.h5: expected text in UTF-8, got .*HDF5/, '--fits', train)
   }, 60_000)
 
   it('refuses a folder without its networks', async () => {

@@ -71,7 +71,9 @@ describe('readTextFile', () => {
     )
     await expect(write(0xfe, 0xff, 0, 0x61)).rejects.toThrow(/got text in UTF-16/)
     await expect(write(0x61, 0xe4, 0x62)).rejects.toThrow(/got text in another encoding, such as Latin-1/)
-    await expect(write(0, 0x80, 1)).rejects.toThrow(/got bytes that are no text$/)
+    await expect(write(0, 0x80, 1)).rejects.toThrow(
+      /text: expected text in UTF-8, got 3 bytes of no known kind \(00 80 01 .../,
+    )
   })
 })
 
