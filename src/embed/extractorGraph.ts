@@ -1,26 +1,14 @@
 // Extractors as graphs from images to embeddings: what an exported pipeline is composed of.
 
 import { UsageError } from '../base/index.ts'
-import { constant, type Value } from '../graph/index.ts'
-import type { ImageTransform } from '../patches/index.ts'
+import { constant } from '../graph/index.ts'
 import { catalog, type ModelCard, openCheckpoint, openParams, readModelCard } from '../weights/index.ts'
+import type { ExtractorGraph } from './embeddingGraph.ts'
 import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
 import { readWeights, writeEmbedding } from './model/network.ts'
 import { findWeights } from './modelExtractor.ts'
 import { openOnnxGraph } from './onnx/onnxGraph.ts'
 import { onnxDefaults } from './onnx/onnxOptions.ts'
-
-/** An extractor as a graph. */
-export interface ExtractorGraph {
-  /** What is made of the pixels before they enter the graph. */
-  readonly transform: ImageTransform
-  /** The number of images to a run, where the model fixes it. */
-  readonly batch: number | null
-  /** What is known of the model, where it is a published one. */
-  readonly card: ModelCard | null
-  /** Writes embeddings [batch, dimensions] of images [batch, 3, height, width]; the batch may be named. */
-  write(images: Value): Value
-}
 
 /**
  * The extractor `name` (as a recipe writes it) with complete `options`, as a graph with its weights. Throws

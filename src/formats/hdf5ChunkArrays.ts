@@ -1,7 +1,7 @@
 // Chunk indexes that are arrays: of a fixed length, or growing along one dimension.
 // Format: HDF5 File Format Specification 3.0, sections VII.C and VII.D.
 
-import type { Add, Chunk, ChunkIndex } from './hdf5ChunkIndex.ts'
+import type { Add, Chunk, ChunkIndex } from './hdf5Chunk.ts'
 import { damaged, expectChecksum, expectSignature, readUint, type Source } from './hdf5Source.ts'
 
 /**

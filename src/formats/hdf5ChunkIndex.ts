@@ -1,35 +1,10 @@
 // Where the chunks of an HDF5 dataset lie: the B-tree of classic files and the five indexes of newer ones.
 // Format: HDF5 File Format Specification 3.0, sections III.A.1, IV.A.2.i, VII.A and VII.B.
 
+import type { Add, Chunk, ChunkIndex, IndexType } from './hdf5Chunk.ts'
 import { listExtensibleArray, listFixedArray, placeOf, readEntry } from './hdf5ChunkArrays.ts'
 import { damaged, expectSignature, readUint, type Source, unsupported } from './hdf5Source.ts'
 import { listTreeRecords } from './hdf5Trees.ts'
-
-type IndexType = 'tree' | 'single' | 'implicit' | 'fixedArray' | 'extensibleArray' | 'newTree'
-
-/** The index of a dataset's chunks, and what it takes to read it. */
-export interface ChunkIndex {
-  readonly type: IndexType
-  /** undefined where no chunk was ever written. */
-  readonly address: number | undefined
-  readonly shape: readonly number[]
-  /** How far each dimension may grow; undefined without end. */
-  readonly maxShape: readonly (number | undefined)[]
-  readonly chunks: readonly number[]
-  /** Bytes of a chunk as it comes out of the filters. */
-  readonly chunkBytes: number
-  readonly isFiltered: boolean
-  /** For `single`: its chunk's bytes in the file and the filters not applied. */
-  readonly single?: { readonly bytes: number; readonly skippedFilters: number }
-}
-
-/** One chunk as it lies in the file. */
-export interface Chunk {
-  readonly address: number
-  readonly bytes: number
-  /** Bit i is set where filter i was not applied. */
-  readonly skippedFilters: number
-}
 
 const newTypes: readonly IndexType[] = ['single', 'implicit', 'fixedArray', 'extensibleArray', 'newTree']
 
@@ -96,8 +71,6 @@ export function listChunks(source: Source, index: ChunkIndex): Map<number, Chunk
   return found
 }
 
-/** Takes a chunk and its place, counted in chunks along each dimension. */
-export type Add = (place: readonly number[], chunk: Chunk) => void
 type Lister = (source: Source, index: ChunkIndex, address: number, add: Add) => void
 
 const listers: Readonly<Record<IndexType, Lister>> = {

@@ -2,7 +2,8 @@
 // the file cannot hold: a dataset's size is bounded by the file's before anybody reserves memory for it.
 // Format: HDF5 File Format Specification 3.0, sections IV.A.2.b, d to f, h, i, l.
 
-import { type ChunkIndex, readChunkedLayout } from './hdf5ChunkIndex.ts'
+import type { ChunkIndex } from './hdf5Chunk.ts'
+import { readChunkedLayout } from './hdf5ChunkIndex.ts'
 import { type Filter, largestRatio, readFilters } from './hdf5Filters.ts'
 import { findMessage, type Message, readMessages } from './hdf5Header.ts'
 import { damaged, expectSignature, type Source, unsupported } from './hdf5Source.ts'

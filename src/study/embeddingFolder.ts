@@ -21,7 +21,7 @@ import { summariseFit } from './stainFit.ts'
 import { readAgreement, writeAgreement } from './steps/agreement.ts'
 import { oneView } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
-import type { ReadyStain } from './steps/stainBatches.ts'
+import type { ReadyStain } from './steps/fittedStain.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
 
 /** Embeddings with what is known of their patches. */

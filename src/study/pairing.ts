@@ -3,7 +3,7 @@
 import { pickNamed, RecipeError } from '../base/index.ts'
 import { type HeadMethod, headMethods } from '../classify/index.ts'
 import type { PlainOptions } from './options.ts'
-import type { AxisEntry, Recipe } from './recipe.ts'
+import type { AxisEntry, Recipe } from './recipeSchema.ts'
 
 /**
  * A head's entry as it is trained on an extractor's rows; null where the two do not go together: tokens (the option

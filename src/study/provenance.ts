@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import type { ModelProvenance } from '../embed/index.ts'
 import { countLeftOut, type OpenedPatchSet, type Origin } from '../patches/index.ts'
 import type { Manifest, Overlap, Split, SplitProvenance } from '../runs/index.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe } from './recipeSchema.ts'
 import type { FilteredSplit } from './steps/filter.ts'
 import { listTransductive } from './transductive.ts'
 

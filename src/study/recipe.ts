@@ -2,136 +2,32 @@
 
 import { basename, dirname, join, resolve } from 'node:path'
 import { stringify } from 'yaml'
-import { z } from 'zod'
-import { type DataError, normaliseName, pickNamed, RecipeError } from '../base/index.ts'
+import { type DataError, pickNamed, RecipeError } from '../base/index.ts'
 import { type HeadMethod, headMethods, headPresets } from '../classify/index.ts'
 import { type ExtractorMethod, extractors } from '../embed/index.ts'
 import { readTextFile } from '../formats/index.ts'
 import { readers } from '../patches/index.ts'
 import { qualityDefaults, qualityRules } from '../quality/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
-import { type AugmentEntry, augmentSchema, readAugmentEntry } from './augmentation.ts'
+import { readAugmentEntry } from './augmentation.ts'
 import { completeMethod, completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
 import { explainIssue, readYaml } from './recipeErrors.ts'
+import {
+  type AxisEntry,
+  type Recipe,
+  type ReferenceRecipe,
+  recipeSchema,
+  type SplitRecipe,
+  type StainEntry,
+} from './recipeSchema.ts'
 import { checkRunName } from './runName.ts'
 import { checkTransductive } from './transductive.ts'
-
-const name = z.union([z.string(), z.number()]).transform(String)
-// A center as readers name it: 2.0 and '02' are center 2.
-const centerName = z
-  .union([z.string(), z.number()])
-  .refine(
-    (word) => normaliseName(word) !== null && !(Number(word) % 1),
-    'the name of a center, or a whole number',
-  )
-  .transform((word) => normaliseName(word)!)
-
-const splitSchema = z.strictObject({
-  path: z.string(),
-  format: z.string().optional(),
-  /** Which part of a format that holds several: WILDS, PatchCamelyon, Kaggle HCD. */
-  part: z.string().optional(),
-  /** What a CSV calls its columns, by what they are. */
-  columns: z.record(z.string(), z.string()).optional(),
-  /** What the folders around pictures are, outermost first. */
-  folders: z.string().optional(),
-  /** More words for labels. */
-  labelNames: z.record(z.string(), z.union([z.literal(0), z.literal(1)])).optional(),
-  /** Keep these centers only. */
-  centers: z.array(centerName).min(1).optional(),
-  /** The center of every patch, where the file does not say. */
-  center: centerName.optional(),
-  /** A seeded sample of at most so many patches. */
-  limit: z.int().positive().optional(),
-  origin: z.enum(['real', 'semi-synthetic', 'synthetic']).optional(),
-})
-
-const referenceSchema = z.union([
-  z.literal('published'),
-  z.strictObject({
-    /** `test` only where the recipe says `transductive: true`. */
-    split: z.enum(['train', 'val', 'test']).default('train'),
-    center: centerName.optional(),
-    /** These patches. */
-    ids: z.array(name).min(1).optional(),
-    /** A seeded sample of so many patches (64), where ids are not given. */
-    count: z.int().positive().optional(),
-  }),
-])
 
 const qualityChoices = { defaults: qualityDefaults, rules: qualityRules }
 
 /** Patches of a reference where the recipe does not say how many; a method that is trained takes all. */
 const usualReference = 64
-
-/** Whose fit a patch with too little tissue takes: its slide's (its center's where that has none), its center's, nobody's. */
-const fallbacks = ['slide', 'center', 'none'] as const
-
-const axis = <Shape extends z.ZodType>(entry: Shape) => z.array(z.union([z.string(), entry])).min(1)
-
-const recipeSchema = z.strictObject({
-  name: z.string(),
-  seed: z.int().nonnegative().default(0),
-  seeds: z.int().positive().max(100).default(3),
-  data: z.strictObject({ train: splitSchema, val: splitSchema, test: splitSchema.optional() }),
-  /** Allows stains that are fitted on unlabelled patches of the test split. */
-  transductive: z.boolean().default(false),
-  quality: z.union([z.literal('none'), z.record(z.string(), z.unknown())]).default({}),
-  stain: axis(
-    z.looseObject({
-      method: z.string(),
-      label: z.string().optional(),
-      preset: z.string().optional(),
-      reference: referenceSchema.optional(),
-      fallback: z.enum(fallbacks).optional(),
-    }),
-  ),
-  augment: z.array(augmentSchema).min(1).default(['none']),
-  embed: axis(z.looseObject({ extractor: z.string(), label: z.string().optional() })),
-  classify: axis(
-    z.looseObject({ head: z.string(), label: z.string().optional(), preset: z.string().optional() }),
-  ),
-  evaluate: z
-    .strictObject({
-      threshold: z.number().gt(0).lt(1).default(0.5),
-    })
-    .prefault({}),
-})
-
-export type SplitRecipe = z.infer<typeof splitSchema>
-export type ReferenceRecipe = z.infer<typeof referenceSchema>
-
-/** One entry of an axis: a name from the room's table, its options complete, and the label that tables show. */
-export interface AxisEntry {
-  readonly label: string
-  readonly name: string
-  readonly options: PlainOptions
-}
-export interface StainEntry extends AxisEntry {
-  readonly reference: ReferenceRecipe
-  readonly fallback: (typeof fallbacks)[number]
-}
-
-/** A recipe with every default filled in; paths are absolute. */
-export interface Recipe {
-  readonly name: string
-  readonly seed: number
-  readonly seeds: readonly number[]
-  readonly data: { readonly train: SplitRecipe; readonly val: SplitRecipe; readonly test?: SplitRecipe }
-  /** Whether stains may be fitted on unlabelled patches of the test split. */
-  readonly transductive: boolean
-  /** null: no filter. */
-  readonly quality: typeof qualityDefaults | null
-  readonly stain: readonly StainEntry[]
-  /** What training patches are shown as; val and test patches are never augmented. */
-  readonly augment: readonly AugmentEntry[]
-  readonly embed: readonly AxisEntry[]
-  readonly classify: readonly AxisEntry[]
-  readonly evaluate: { readonly threshold: number }
-  /** The recipe as it was written, for the run folder. */
-  readonly text: string
-}
 
 /** What the command line may override. */
 export interface RecipeOverrides {

@@ -15,7 +15,7 @@ import type { Split } from '../runs/record.ts'
 import type { Cache, CacheEntry } from './cache.ts'
 import { obtainHashes } from './contentHashes.ts'
 import { fingerprintOf } from './fingerprints.ts'
-import type { Recipe, SplitRecipe } from './recipe.ts'
+import type { Recipe, SplitRecipe } from './recipeSchema.ts'
 
 /** A split ready to be read: its patches and the hash of which they are. */
 export interface OpenSplit {

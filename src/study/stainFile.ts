@@ -9,7 +9,7 @@ import { readJson } from '../runs/index.ts'
 import { type StainFit, stainMethods } from '../stain/index.ts'
 import type { PlainOptions } from './options.ts'
 import { readNetworks, writeNetworks } from './stainFit.ts'
-import { type FittedStain, methodOf } from './steps/fitStain.ts'
+import { type FittedStain, methodOf } from './steps/fittedStain.ts'
 
 /** The content of a fit file. */
 export interface StainFile {

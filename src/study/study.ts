@@ -2,7 +2,7 @@
 
 import type { RunFolder, StageTiming } from '../runs/index.ts'
 import type { Cache, CacheEntry } from './cache.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe } from './recipeSchema.ts'
 
 /** How a study tells where it stands. */
 export interface StudyObserver {

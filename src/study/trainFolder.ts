@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { UsageError } from '../base/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
 import { fillFolder } from '../runs/index.ts'
-import type { StainEntry } from './recipe.ts'
+import type { StainEntry } from './recipeSchema.ts'
 import { openDomains, type Selection } from './stainDomains.ts'
 import { writeStainFit } from './stainFile.ts'
-import { methodOf } from './steps/fitStain.ts'
+import { methodOf } from './steps/fittedStain.ts'
 import { type StainTraining, trainStain } from './steps/trainStain.ts'
 
 /** What is trained: every center of the sources but the target's. */

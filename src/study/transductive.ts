@@ -3,7 +3,7 @@
 
 import { RecipeError } from '../base/index.ts'
 import { type StainFit, type StainMethod, type StainName, stainMethods } from '../stain/index.ts'
-import type { StainEntry } from './recipe.ts'
+import type { StainEntry } from './recipeSchema.ts'
 
 /** Whether the fit of a recipe's entry is made from pixels of the test split: its reference or one of its sources. */
 export function isTransductive({ name, options, reference }: StainEntry): boolean {

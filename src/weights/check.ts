@@ -1,7 +1,7 @@
 // Whether a checkpoint fits a model: names and shapes, then values. Every tensor that does not fit is named.
 
 import { type Progress, silent, WeightsError } from '../base/index.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import type { Checkpoint } from './checkpointFile.ts'
 
 /** Shapes by tensor name, as a model expects them. */
 export type Shapes = Readonly<Record<string, readonly number[]>>

@@ -3,6 +3,7 @@
 export * from './catalog.ts'
 export * from './check.ts'
 export * from './checkpoint.ts'
+export type { Checkpoint, FilePlace, TensorInfo } from './checkpointFile.ts'
 export { hashContent } from './download.ts'
 export { hashOfCached, importedRevision } from './hubCache.ts'
 export * from './hubSettings.ts'

@@ -16,7 +16,7 @@ import {
   vitParts,
 } from '../models/index.ts'
 import { assertWeights, checkWeights, countFindings, type WeightsFindings } from './check.ts'
-import type { Checkpoint, FilePlace } from './checkpoint.ts'
+import type { Checkpoint, FilePlace } from './checkpointFile.ts'
 import type { ModelCard } from './modelCard.ts'
 
 /** How a checkpoint fits a model. */

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WeightsError } from '../base/index.ts'
 import { type WantedFile, wrongFile } from '../formats/index.ts'
-import { type Checkpoint, makeCheckpoint, type TensorInfo } from './checkpoint.ts'
+import { type Checkpoint, makeCheckpoint, type TensorInfo } from './checkpointFile.ts'
 
 /** The file of each tensor, as an index says. Throws DataError where `text` is no index, WeightsError where it names
  * a file that is not beside it. */

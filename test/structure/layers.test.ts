@@ -1,9 +1,8 @@
 // Holds the house's rules: imports go down only, rooms are entered by their door, each dependency has one
 // owner, and what must run in a browser imports nothing of Node.
 
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { readImports, roomOf } from './imports.ts'
 
 const stages = ['quality', 'stain', 'embed', 'classify', 'evaluate', 'report']
 
@@ -57,37 +56,11 @@ const owners: Readonly<Record<string, string>> = {
   zod: 'study',
 }
 
-interface Import {
-  readonly file: string
-  readonly room: string
-  readonly target: string
-  readonly isType: boolean
-}
-
-function readImports(): Import[] {
-  const all = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => join('src', file))
-  const files = all.filter((file) => file.endsWith('.ts') && !file.includes('generated'))
-  return files.flatMap((file) => {
-    const text = readFileSync(file, 'utf8')
-    const room = file.split('/').length > 2 ? file.split('/')[1] : 'index'
-    const found = text.matchAll(
-      /^\s*(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/gm,
-    )
-    return [...found].map((match) => ({
-      file,
-      room,
-      target: match[2] ?? match[3],
-      isType: Boolean(match[1]),
-    }))
-  })
-}
-
 const imports = readImports()
 const crossings = imports.flatMap((found) => {
-  if (!found.target.startsWith('.')) return []
-  const path = relative('src', join(dirname(found.file), found.target))
-  const room = path.split('/')[0]
-  return path.startsWith('..') || room === found.room ? [] : [{ ...found, to: room, path }]
+  const { path, room } = found
+  if (path === null || !path.startsWith('src/') || roomOf(path) === room) return []
+  return [{ ...found, path, to: roomOf(path) }]
 })
 const rooms = new Set(imports.map((found) => found.room))
 

@@ -11,7 +11,7 @@ import { openCache } from '../../src/study/cache.ts'
 import { parseRecipe } from '../../src/study/index.ts'
 import { openAugmenter, repeatLabels } from '../../src/study/steps/augmentViews.ts'
 import { embedRows } from '../../src/study/steps/embedSplit.ts'
-import { methodOf } from '../../src/study/steps/fitStain.ts'
+import { methodOf } from '../../src/study/steps/fittedStain.ts'
 import { memorySet } from '../patches/memorySet.ts'
 import { drawTissue, joinPatches, trueStains } from '../stain/pictures.ts'
 

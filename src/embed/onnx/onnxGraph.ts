@@ -15,7 +15,7 @@ import {
   type Value,
 } from '../../graph/index.ts'
 import { planReadout, poolTokens } from '../../models/index.ts'
-import type { ExtractorGraph } from '../extractorGraph.ts'
+import type { ExtractorGraph } from '../embeddingGraph.ts'
 import type { PictureForm } from '../preparationWorker.ts'
 import { chooseForm } from './imageModel.ts'
 import { readModelConfig } from './modelConfig.ts'

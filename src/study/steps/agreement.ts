@@ -8,7 +8,7 @@ import type { Agreement } from '../../embed/index.ts'
 import { writeFileAtomic } from '../../formats/index.ts'
 import { readJson } from '../../runs/index.ts'
 import type { CacheEntry } from '../cache.ts'
-import type { EmbedTask } from './embedSplit.ts'
+import type { EmbedTask } from './embedTask.ts'
 import { stainBatches } from './stainBatches.ts'
 
 const sampleSize = 32

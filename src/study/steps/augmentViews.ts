@@ -12,7 +12,7 @@ import {
 } from '../../stain/index.ts'
 import type { AugmentEntry } from '../augmentation.ts'
 import { type Cache, type CacheInputs, keyOf } from '../cache.ts'
-import type { StainEntry } from '../recipe.ts'
+import type { StainEntry } from '../recipeSchema.ts'
 import type { StainedBatch } from './stainBatches.ts'
 import { fitSplitGroups, type GroupedSplit, groupInputs } from './stainGroups.ts'
 

@@ -5,18 +5,17 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { f32, type Pixels, type Progress } from '../../base/index.ts'
-import { type Extractor, embedPatches } from '../../embed/index.ts'
+import { embedPatches } from '../../embed/index.ts'
 import { createNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
-import type { PatchSet } from '../../patches/index.ts'
 import { readArray, readJson } from '../../runs/index.ts'
 import type { Verdict } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
-import type { StainEntry } from '../recipe.ts'
+import type { StainEntry } from '../recipeSchema.ts'
 import { writeAgreement } from './agreement.ts'
-import type { Augmenter } from './augmentViews.ts'
+import type { EmbedTask } from './embedTask.ts'
 import type { FilteredSplit } from './filter.ts'
-import { type ReadyStain, stainBatches } from './stainBatches.ts'
-import { type GroupFits, usesGroups } from './stainGroups.ts'
+import { stainBatches } from './stainBatches.ts'
+import { usesGroups } from './stainGroups.ts'
 
 // A chunk is what a kill may lose: at most 4,096 rows and 64 MB.
 function countChunkRows(dimensions: number): number {
@@ -66,19 +65,6 @@ export async function embedSplit(
 /** The verdict counts of an entry. */
 export async function readVerdicts(entry: CacheEntry): Promise<VerdictsByCenter> {
   return readJson(join(entry.folder, 'verdicts.json'))
-}
-
-/** What `embedRows` needs. `folder` receives embeddings.npy and verdicts.json. */
-export interface EmbedTask {
-  readonly set: PatchSet
-  readonly rows: Uint32Array
-  readonly stain: ReadyStain
-  /** What patches with too little tissue fall back on. */
-  readonly groups: GroupFits
-  readonly augmenter: Augmenter
-  readonly extractor: Extractor
-  readonly folder: string
-  readonly progress: Progress
 }
 
 /** Embeds rows into a folder, all of view 0 first, then of view 1 ..., going on from the chunks it finds there. */

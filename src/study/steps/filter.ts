@@ -8,7 +8,7 @@ import { allRows } from '../../patches/index.ts'
 import { filterPatches, qualityVersion, type Rejection } from '../../quality/index.ts'
 import { readJson, type Split } from '../../runs/index.ts'
 import type { Cache, CacheEntry, CacheInputs } from '../cache.ts'
-import type { Recipe } from '../recipe.ts'
+import type { Recipe } from '../recipeSchema.ts'
 import type { OpenSplit } from '../splits.ts'
 
 export interface FilteredSplit extends OpenSplit {

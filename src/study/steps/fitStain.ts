@@ -1,33 +1,19 @@
 // Step 2: each stain method learns from its reference, which is of the test split only where the recipe allows it.
 
-import { type Pixels, type Progress, pickNamed, silent } from '../../base/index.ts'
+import { type Pixels, type Progress, silent } from '../../base/index.ts'
 import { readPixels } from '../../patches/index.ts'
-import { type StainFit, type StainMethod, stainMethods } from '../../stain/index.ts'
+import type { StainFit } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
-import type { Recipe, StainEntry } from '../recipe.ts'
+import type { Recipe, StainEntry } from '../recipeSchema.ts'
 import { chooseReference } from '../reference.ts'
 import type { OpenSplits } from '../splits.ts'
 import { readFit, writeFit } from '../stainFit.ts'
 import { type FilteredSplit, filterInputs, passedRows } from './filter.ts'
-import { type Device, studyDomains, teacherOf, trainingInputs, trainStain } from './trainStain.ts'
+import { type Device, type FittedStain, methodOf } from './fittedStain.ts'
+import { studyDomains, teacherOf, trainingInputs, trainStain } from './trainStain.ts'
 
 // Raised when the same recipe draws other patches.
 const referenceVersion = 2
-
-/** A stain method ready to apply. */
-export interface FittedStain {
-  readonly entry: StainEntry
-  readonly method: StainMethod<unknown, StainFit>
-  readonly fit: StainFit
-  /** Where its networks run, if it has any. */
-  readonly provider?: Device['provider']
-  readonly cacheEntry: CacheEntry | null
-}
-
-/** The method of a recipe's entry, by name. */
-export function methodOf(entry: StainEntry): StainMethod<unknown, StainFit> {
-  return pickNamed('stain', stainMethods, entry.name) as unknown as StainMethod<unknown, StainFit>
-}
 
 /** What a stain fit is made from. */
 export function stainInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntry): CacheInputs {

@@ -4,12 +4,12 @@
 import type { Progress } from '../../base/index.ts'
 import type { Split } from '../../runs/index.ts'
 import type { Cache, CacheEntry } from '../cache.ts'
-import type { Recipe, StainEntry } from '../recipe.ts'
+import type { Recipe, StainEntry } from '../recipeSchema.ts'
 import type { OpenSplits } from '../splits.ts'
 import type { FilteredSplit } from './filter.ts'
-import { type FittedStain, fitStain } from './fitStain.ts'
+import { fitStain } from './fitStain.ts'
+import type { Device, FittedStain } from './fittedStain.ts'
 import { fitSplitGroups, type GroupFits, usesGroups } from './stainGroups.ts'
-import type { Device } from './trainStain.ts'
 
 /** A stain method ready for every split of a study. */
 export interface StudyStain extends FittedStain {

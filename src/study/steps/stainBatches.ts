@@ -2,14 +2,11 @@
 
 import { type PatchBatch, type PatchSet, readBatches } from '../../patches/index.ts'
 import type { StainResult } from '../../stain/index.ts'
-import type { FittedStain } from './fitStain.ts'
+import type { ReadyStain } from './fittedStain.ts'
 import { contextOf, type GroupFits } from './stainGroups.ts'
 import type { StainWorkers } from './stainWorkers.ts'
 
 const batchRows = 64
-
-/** A stain method with its fit and options. */
-export type ReadyStain = Pick<FittedStain, 'entry' | 'method' | 'fit' | 'provider'>
 
 /** Patches as read, and what the method made of them. */
 export interface StainedBatch extends PatchBatch {

@@ -9,9 +9,9 @@ import { orderPatches, type PatchSet, readPixels } from '../../patches/index.ts'
 import { readJson } from '../../runs/index.ts'
 import type { ApplyContext, StainFit } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
-import type { StainEntry } from '../recipe.ts'
+import type { StainEntry } from '../recipeSchema.ts'
 import type { FilteredSplit } from './filter.ts'
-import { methodOf } from './fitStain.ts'
+import { methodOf } from './fittedStain.ts'
 
 const patchesPerGroup = 32
 

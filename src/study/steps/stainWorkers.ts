@@ -4,7 +4,7 @@
 import { type Pixels, pixels } from '../../base/index.ts'
 import { openWorkers } from '../../engine/index.ts'
 import type { ApplyContext, StainFit, StainResult } from '../../stain/index.ts'
-import type { ReadyStain } from './stainBatches.ts'
+import type { ReadyStain } from './fittedStain.ts'
 import type { StainAnswer, StainTask } from './stainWorker.ts'
 
 /** Threads that normalise; close them when done. */

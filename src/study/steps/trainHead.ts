@@ -7,7 +7,7 @@ import { chooseProvider, type ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
 import { readArray, readJson, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
-import type { AxisEntry } from '../recipe.ts'
+import type { AxisEntry } from '../recipeSchema.ts'
 
 /** One seed of one cell: its learning curve and its probabilities by split. */
 export interface TrainedHead {

@@ -7,18 +7,15 @@ import { type Pixels, type Progress, RecipeError } from '../../base/index.ts'
 import { openExtractor, textureVersion } from '../../embed/index.ts'
 import { hashFileSync } from '../../formats/index.ts'
 import type { LearnedStain, Split } from '../../runs/index.ts'
-import type { StainDomains, StainFit, TrainingPlace } from '../../stain/index.ts'
+import type { StainDomains, StainFit } from '../../stain/index.ts'
 import { type CacheInputs, keyOf } from '../cache.ts'
 import type { PlainOptions } from '../options.ts'
-import type { Recipe, StainEntry } from '../recipe.ts'
+import type { Recipe, StainEntry } from '../recipeSchema.ts'
 import type { OpenSplits } from '../splits.ts'
 import { openDomains, type Selection } from '../stainDomains.ts'
 import { isTransductive } from '../transductive.ts'
 import { type FilteredSplit, filterInputs, passedRows } from './filter.ts'
-import { methodOf } from './fitStain.ts'
-
-/** Where networks run, and on how many threads. */
-export type Device = Pick<TrainingPlace, 'provider' | 'threads'>
+import { type Device, methodOf } from './fittedStain.ts'
 
 /** How a training runs, and what becomes of its fit. */
 export interface StainTraining {

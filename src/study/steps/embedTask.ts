@@ -1,0 +1,21 @@
+// What it takes to embed rows of a set.
+
+import type { Progress } from '../../base/index.ts'
+import type { Extractor } from '../../embed/index.ts'
+import type { PatchSet } from '../../patches/index.ts'
+import type { Augmenter } from './augmentViews.ts'
+import type { ReadyStain } from './fittedStain.ts'
+import type { GroupFits } from './stainGroups.ts'
+
+/** What `embedRows` needs. `folder` receives embeddings.npy and verdicts.json. */
+export interface EmbedTask {
+  readonly set: PatchSet
+  readonly rows: Uint32Array
+  readonly stain: ReadyStain
+  /** What patches with too little tissue fall back on. */
+  readonly groups: GroupFits
+  readonly augmenter: Augmenter
+  readonly extractor: Extractor
+  readonly folder: string
+  readonly progress: Progress
+}

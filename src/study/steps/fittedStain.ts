@@ -1,0 +1,27 @@
+// A recipe's stain with its method and its fit, as all steps that normalise patches take it.
+
+import { pickNamed } from '../../base/index.ts'
+import { type StainFit, type StainMethod, stainMethods, type TrainingPlace } from '../../stain/index.ts'
+import type { CacheEntry } from '../cache.ts'
+import type { StainEntry } from '../recipeSchema.ts'
+
+/** Where networks run, and on how many threads. */
+export type Device = Pick<TrainingPlace, 'provider' | 'threads'>
+
+/** A stain method ready to apply. */
+export interface FittedStain {
+  readonly entry: StainEntry
+  readonly method: StainMethod<unknown, StainFit>
+  readonly fit: StainFit
+  /** Where its networks run, if it has any. */
+  readonly provider?: Device['provider']
+  readonly cacheEntry: CacheEntry | null
+}
+
+/** A stain method with its fit and options. */
+export type ReadyStain = Pick<FittedStain, 'entry' | 'method' | 'fit' | 'provider'>
+
+/** The method of a recipe's entry, by name. */
+export function methodOf(entry: StainEntry): StainMethod<unknown, StainFit> {
+  return pickNamed('stain', stainMethods, entry.name) as unknown as StainMethod<unknown, StainFit>
+}
