@@ -1,7 +1,5 @@
-export { type Lease, type LeaseOptions, takeLease, withLease } from './lease.ts'
 export * from './overlap.ts'
 export * from './record.ts'
 export * from './runFolder.ts'
 export * from './seal.ts'
 export * from './submission.ts'
-export * from './wholeFolder.ts'

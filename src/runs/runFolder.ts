@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import pino, { type Logger } from 'pino'
 import { DataError, describeCause, type NdArray } from '../base/index.ts'
 import { makeFolder, readHead, readNpy, readTextFile, wrongFile } from '../formats/index.ts'
-import { type LeaseOptions, takeLease } from './lease.ts'
-import { removeLeftovers } from './wholeFolder.ts'
+import { type LeaseOptions, removeLeftovers, takeLease } from '../tasks/index.ts'
 
 /** Reads a JSON file as `T`. Throws DataError where it is missing or damaged. */
 export async function readJson<T>(path: string): Promise<T> {

@@ -6,7 +6,7 @@ import { ndarray, type Progress } from '../base/index.ts'
 import { hashBytes, writeFileAtomic, writeNpy } from '../formats/index.ts'
 import { allRows, hashPatches, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
-import type { Cache, CacheEntry } from './cache.ts'
+import type { Cache, CacheEntry } from '../tasks/index.ts'
 import { watchFiles } from './fingerprints.ts'
 
 /** The hashes of some rows of a set, one a row, and the entry that holds them. */

@@ -3,7 +3,7 @@
 
 import { describeAgreement, type Extractor, type ModelProvenance, openExtractor } from '../embed/index.ts'
 import type { EmbeddingAgreement, Split, VerdictCounts } from '../runs/index.ts'
-import { type CacheEntry, keyOf } from './cache.ts'
+import { type CacheEntry, keyOf } from '../tasks/index.ts'
 import { type EmbeddingPair, type GridCell, layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
 import type { OpenSplits } from './splits.ts'
 import { readAgreement } from './steps/agreement.ts'

@@ -8,7 +8,8 @@ import { DataError, type NdArray, type Progress, UsageError } from '../base/inde
 import type { Agreement, Extractor } from '../embed/index.ts'
 import { readCsv, readTextFile, writeCsv, writeFileAtomic } from '../formats/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
-import { type FolderWork, fillFolder, readArray } from '../runs/index.ts'
+import { readArray } from '../runs/index.ts'
+import { type FolderWork, fillFolder } from '../tasks/index.ts'
 import {
   joinShards,
   missingShards,

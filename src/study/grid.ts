@@ -2,8 +2,8 @@
 // from inputs alone, so a plan can be told before anything has run.
 
 import type { Split } from '../runs/record.ts'
+import type { CacheInputs } from '../tasks/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
-import type { CacheInputs } from './cache.ts'
 import { pairHead } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'

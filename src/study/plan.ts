@@ -3,7 +3,7 @@
 import { type Progress, silent } from '../base/index.ts'
 import { openExtractor } from '../embed/index.ts'
 import type { Overlap } from '../runs/index.ts'
-import { type Cache, keyOf, openCache } from './cache.ts'
+import { type Cache, keyOf, openCache } from '../tasks/index.ts'
 import { layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
 import { findOverlaps } from './overlap.ts'
 import type { Recipe, StainEntry } from './recipeSchema.ts'

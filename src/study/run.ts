@@ -19,7 +19,7 @@ import {
   type Split,
   type StainEffect,
 } from '../runs/index.ts'
-import { openCache } from './cache.ts'
+import { openCache } from '../tasks/index.ts'
 import { listRecipeParts } from './deviceParts.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
 import { watchFiles } from './fingerprints.ts'

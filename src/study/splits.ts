@@ -12,7 +12,7 @@ import {
   selectPatches,
 } from '../patches/index.ts'
 import type { Split } from '../runs/record.ts'
-import type { Cache, CacheEntry } from './cache.ts'
+import type { Cache, CacheEntry } from '../tasks/index.ts'
 import { obtainHashes } from './contentHashes.ts'
 import { fingerprintOf } from './fingerprints.ts'
 import type { Recipe, SplitRecipe } from './recipeSchema.ts'

@@ -1,7 +1,7 @@
 // What every stage of a study is given: the recipe, the cache, the run folder, and who is told of progress.
 
 import type { RunFolder, StageTiming } from '../runs/index.ts'
-import type { Cache, CacheEntry } from './cache.ts'
+import type { Cache, CacheEntry } from '../tasks/index.ts'
 import type { Recipe } from './recipeSchema.ts'
 
 /** How a study tells where it stands. */

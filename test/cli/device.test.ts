@@ -8,9 +8,9 @@ import type { Command } from 'commander'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { buildProgram } from '../../src/cli/program.ts'
 import { describeIdle, listProviders } from '../../src/engine/index.ts'
-import { keyOf } from '../../src/study/cache.ts'
 import { listDeviceParts } from '../../src/study/index.ts'
 import { headInputs } from '../../src/study/steps/trainHead.ts'
+import { keyOf } from '../../src/tasks/index.ts'
 import { runCli } from './runCli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-device-'))

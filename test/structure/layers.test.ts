@@ -17,7 +17,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
   patches: ['base', 'formats'],
   synthetic: ['base', 'formats', 'patches'],
   train: ['base', 'formats', 'graph', 'nn', 'models', 'engine'],
-  runs: ['base', 'formats'],
+  tasks: ['base', 'formats'],
+  runs: ['base', 'formats', 'tasks'],
   weights: ['base', 'formats', 'graph', 'nn', 'models'],
   ...Object.fromEntries(
     stages.map((stage) => [

@@ -9,11 +9,11 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHdf5, readFileStates } from '../../src/formats/index.ts'
 import { createChallengeFile, type OpenOptions, openPatchSet } from '../../src/patches/index.ts'
-import { openCache } from '../../src/study/cache.ts'
 import { obtainHashes } from '../../src/study/contentHashes.ts'
 import { fingerprintOf } from '../../src/study/fingerprints.ts'
 import { parseRecipe, runStudy } from '../../src/study/index.ts'
 import { closeSplits, openSplits } from '../../src/study/splits.ts'
+import { openCache } from '../../src/tasks/index.ts'
 import { makeTemporaryFolder, noise } from '../patches/fixtures.ts'
 
 const inFolder = makeTemporaryFolder()

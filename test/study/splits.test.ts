@@ -5,9 +5,9 @@ import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
 import { encodePng } from '../../src/formats/index.ts'
-import { openCache } from '../../src/study/cache.ts'
 import { parseRecipe, runStudy } from '../../src/study/index.ts'
 import { closeSplits, openSplits } from '../../src/study/splits.ts'
+import { openCache } from '../../src/tasks/index.ts'
 import { makeTemporaryFolder, noise } from '../patches/fixtures.ts'
 
 const inFolder = makeTemporaryFolder()

@@ -43,7 +43,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const recipePath = join(out, 'recipe.yaml')
   if (existsSync(out) && !existsSync(recipePath)) refuseOverwrite(out, options.overwrite)
   const { writeFileAtomic } = await import('../../formats/index.ts')
-  const { fillFolder } = await import('../../runs/index.ts')
+  const { fillFolder } = await import('../../tasks/index.ts')
   const { readRecipe, runStudy } = await import('../../study/index.ts')
   const data = join(out, `data-${patches}-seed${seed}`)
   // First: it tells a demo that was stopped from another folder.

@@ -137,7 +137,7 @@ async function checkPath(path: string, { json, ...options }: OpenOptions): Promi
 async function makePatches(folder: string, options: MakeOptions): Promise<void> {
   const { train, val, test, size, seed, aberrant, truth, testLabels = false } = options
   refuseOverwrite(folder, options.overwrite)
-  const { withLease } = await import('../../runs/index.ts')
+  const { withLease } = await import('../../tasks/index.ts')
   const { makeFolder } = await import('../../formats/index.ts')
   await makeFolder(dirname(resolve(folder)))
   const files = await withLease(`${resolve(folder)}.lease`, { onWait: sayNote }, () => {

@@ -229,7 +229,7 @@ async function writePngFolder(
   const { encodePng, makeFolder, nameFiles, trackUnfinished, writeFileAtomic } = await import(
     '../../formats/index.ts'
   )
-  const { replaceFolder, withLease } = await import('../../runs/index.ts')
+  const { replaceFolder, withLease } = await import('../../tasks/index.ts')
   const names = nameFiles(set.source, set.ids, '.png')
   const out = resolve(path)
   const work = `${out}.work`

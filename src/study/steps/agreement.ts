@@ -7,7 +7,7 @@ import { openRandom } from '../../base/index.ts'
 import type { Agreement } from '../../embed/index.ts'
 import { writeFileAtomic } from '../../formats/index.ts'
 import { readJson } from '../../runs/index.ts'
-import type { CacheEntry } from '../cache.ts'
+import type { CacheEntry } from '../../tasks/index.ts'
 import type { EmbedTask } from './embedTask.ts'
 import { stainBatches } from './stainBatches.ts'
 

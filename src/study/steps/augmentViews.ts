@@ -10,8 +10,8 @@ import {
   type StainProfile,
   stainAugmentations,
 } from '../../stain/index.ts'
+import { type Cache, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { AugmentEntry } from '../augmentation.ts'
-import { type Cache, type CacheInputs, keyOf } from '../cache.ts'
 import type { StainEntry } from '../recipeSchema.ts'
 import type { StainedBatch } from './stainBatches.ts'
 import { fitSplitGroups, type GroupedSplit, groupInputs } from './stainGroups.ts'

@@ -11,7 +11,7 @@ import {
 } from '../../evaluate/index.ts'
 import { writeFileAtomic } from '../../formats/index.ts'
 import { type Cell, readJson, type SeedResult, type Split } from '../../runs/index.ts'
-import { type Cache, type CacheInputs, keyOf } from '../cache.ts'
+import { type Cache, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { GridCell } from '../grid.ts'
 import type { Recipe } from '../recipeSchema.ts'
 import { isTransductive } from '../transductive.ts'

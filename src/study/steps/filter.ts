@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../formats/index.ts'
 import { allRows } from '../../patches/index.ts'
 import { filterPatches, qualityVersion, type Rejection } from '../../quality/index.ts'
 import { readJson, type Split } from '../../runs/index.ts'
-import type { Cache, CacheEntry, CacheInputs } from '../cache.ts'
+import type { Cache, CacheEntry, CacheInputs } from '../../tasks/index.ts'
 import type { Recipe } from '../recipeSchema.ts'
 import type { OpenSplit } from '../splits.ts'
 

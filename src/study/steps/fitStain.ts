@@ -3,7 +3,7 @@
 import { type Pixels, type Progress, silent } from '../../base/index.ts'
 import { readPixels } from '../../patches/index.ts'
 import type { StainFit } from '../../stain/index.ts'
-import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
+import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { Recipe, StainEntry } from '../recipeSchema.ts'
 import { chooseReference } from '../reference.ts'
 import type { OpenSplits } from '../splits.ts'

@@ -2,7 +2,7 @@
 
 import { pickNamed } from '../../base/index.ts'
 import { type StainFit, type StainMethod, stainMethods, type TrainingPlace } from '../../stain/index.ts'
-import type { CacheEntry } from '../cache.ts'
+import type { CacheEntry } from '../../tasks/index.ts'
 import type { StainEntry } from '../recipeSchema.ts'
 
 /** Where networks run, and on how many threads. */

@@ -3,7 +3,7 @@
 
 import type { Progress } from '../../base/index.ts'
 import type { Split } from '../../runs/index.ts'
-import type { Cache, CacheEntry } from '../cache.ts'
+import type { Cache, CacheEntry } from '../../tasks/index.ts'
 import type { Recipe, StainEntry } from '../recipeSchema.ts'
 import type { OpenSplits } from '../splits.ts'
 import type { FilteredSplit } from './filter.ts'

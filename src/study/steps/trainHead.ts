@@ -6,7 +6,7 @@ import { type EpochRecord, type Head, type HeadMethod, headMethods } from '../..
 import { chooseProvider, type ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, writeFileAtomic, writeNpy } from '../../formats/index.ts'
 import { readArray, readJson, type Split } from '../../runs/index.ts'
-import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../cache.ts'
+import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { AxisEntry } from '../recipeSchema.ts'
 
 /** One seed of one cell: its learning curve and its probabilities by split. */

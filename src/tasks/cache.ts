@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashBytes, writeFileAtomic } from '../formats/index.ts'
-import { fillFolder } from '../runs/index.ts'
 import { type Measured, measure } from './measure.ts'
+import { fillFolder } from './wholeFolder.ts'
 
 /** What an entry is made from; its hash is the entry's key. Plain JSON. */
 export interface CacheInputs {

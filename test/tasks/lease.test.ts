@@ -13,14 +13,14 @@ import {
 } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { takeLease, withLease } from '../../src/runs/index.ts'
+import { takeLease, withLease } from '../../src/tasks/index.ts'
 import { makeTemporaryFolder } from '../patches/fixtures.ts'
 
 const inFolder = makeTemporaryFolder()
 
 /** Runs a script that may take leases in a process of its own; resolves when it ends. */
 function start(script: string): { child: ChildProcess; done: Promise<number | null>; ready: Promise<void> } {
-  const door = JSON.stringify(`file://${process.cwd()}/dist/runs/index.js`)
+  const door = JSON.stringify(`file://${process.cwd()}/dist/tasks/index.js`)
   const child = spawn(
     process.execPath,
     ['--input-type=module', '-e', `import { takeLease, withLease } from ${door}\n${script}`],

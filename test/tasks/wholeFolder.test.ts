@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fillFolder } from '../../src/runs/index.ts'
+import { fillFolder } from '../../src/tasks/index.ts'
 import { makeTemporaryFolder } from '../patches/fixtures.ts'
 
 const inFolder = makeTemporaryFolder()
