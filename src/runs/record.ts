@@ -7,6 +7,8 @@
 //   timings.json     StageTiming[] time and memory of each stage; differs from run to run
 //   training.json    LearnedStain[] how learned stains were trained; only where there are some
 //   gallery.json     Gallery      names of the PNG files in gallery/
+//   results.json     Results      where embeddings, fits and heads lie; byte-stable
+//   rows/            one table a split: which patch each row is
 //   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
 
 import type { EpochRecord } from '../classify/head.ts'
@@ -192,6 +194,40 @@ export interface LearnedStain {
   readonly architecture: Architecture
   /** Of a distilled stain, by center: mean absolute difference in levels between colour map and generator. */
   readonly disagreement?: GanFit['disagreement']
+}
+
+/** One seed of a cell. */
+export interface CellResults {
+  readonly seed: number
+  /** Folder of the trained head. */
+  readonly head: string
+  /** Its learning curve (JSON). */
+  readonly curve: string
+  /** Probabilities of tumour (.npy, float32), one for each line of the split's table of rows. */
+  readonly probabilities: Readonly<Partial<Record<Split, string>>>
+}
+
+/**
+ * Where the parts of a study lie, by their names in the recipe: `results.json`. Paths are relative to the run folder, with
+ * forward slashes.
+ */
+export interface Results {
+  readonly format: string
+  /** Tables (CSV: row, id, center, slide, label) of the patches of each split that passed the quality filter. */
+  readonly rows: Readonly<Partial<Record<Split, string>>>
+  /** By label: the fit on the reference, and the fits of each split's slides and centers. */
+  readonly stains: Readonly<
+    Record<string, { readonly fit: string; readonly groups: Readonly<Partial<Record<Split, string>>> }>
+  >
+  /**
+   * By `<stain>/<embed>/<split>`, or `<stain>/<augment>/<embed>/train`: a matrix (.npy, float32) with the rows of its split's
+   * table, all of view 0 before all of view 1.
+   */
+  readonly embeddings: Readonly<
+    Record<string, { readonly split: Split; readonly file: string; readonly views: number }>
+  >
+  /** By the cell's id, one a seed. */
+  readonly cells: Readonly<Record<string, readonly CellResults[]>>
 }
 
 /** A PNG in gallery/ with what is to be said about it. */

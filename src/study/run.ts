@@ -29,6 +29,7 @@ import { findOverlaps } from './overlap.ts'
 import { describeRun } from './provenance.ts'
 import { printRecipe } from './recipe.ts'
 import type { Recipe } from './recipeSchema.ts'
+import { writeResults } from './results.ts'
 import { closeSplits, type OpenSplits, openSplits, requireBothClasses } from './splits.ts'
 import { repeatLabels } from './steps/augmentViews.ts'
 import { compareCells } from './steps/compareCells.ts'
@@ -160,7 +161,7 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     ...(agreements.length > 0 && { agreements }),
   }
   const manifest = await describeRun(recipe, filtered, provenance, overlaps)
-  return writeRun(study, { filtered, stains, judged, chosen, manifest, metrics })
+  return writeRun(study, { filtered, stains, embedded, judged, chosen, manifest, metrics })
 }
 
 // Structure and hospital signature: of each stain method, and of each of its extractors.
@@ -301,6 +302,7 @@ async function trainCell(
 interface RunContent {
   readonly filtered: Filtered
   readonly stains: ReadonlyMap<string, StudyStain>
+  readonly embedded: EmbeddedGrid['embedded']
   readonly judged: readonly JudgedCell[]
   readonly chosen: JudgedCell
   readonly manifest: Manifest
@@ -318,6 +320,7 @@ async function writeRun({ recipe, options, timings, run }: Study, content: RunCo
   await writeJson('manifest.json', manifest)
   await writeJson('metrics.json', metrics)
   await writeJson('timings.json', timings)
+  await writeResults(run, content)
   await writePredictions(run, filtered, gatherProbabilities(judged))
   await rm(run.file('submission.csv'), { force: true })
   const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)

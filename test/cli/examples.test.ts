@@ -44,6 +44,8 @@ const ends: Readonly<Record<string, RegExp>> = {
     /^eosin: dinov2.onnx: .*no such file/,
   'predict test.h5 --onnx pipeline.onnx': /^eosin: pipeline.onnx: .*no such file/,
   'export --run runs/challenge --out pipeline.onnx': /^eosin: runs.challenge: .*no such folder/,
+  'study results runs/challenge': /^eosin: runs.challenge: .*no such folder/,
+  'study results runs/challenge --json': /^eosin: runs.challenge: .*no such folder/,
   'export --run runs/challenge --out pipeline.onnx --verify test.h5':
     /^eosin: runs.challenge: .*no such folder/,
 }

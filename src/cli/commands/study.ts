@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { transductiveNote } from '../../base/index.ts'
-import type { StudyResult } from '../../study/index.ts'
+import type { FoundResults, StudyResult } from '../../study/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -63,6 +63,13 @@ export function addStudy(program: Command): void {
     .addOption(jsonOption())
     .action(planRecipe)
   addExamples(plan, 'eosin study plan recipes/challenge-mini.yaml')
+  const results = study
+    .command('results')
+    .argument('<run>', 'a run folder')
+    .description("where a run's embeddings, fits and heads lie, by their names in the recipe")
+    .addOption(jsonOption())
+    .action(showResults)
+  addExamples(results, 'eosin study results runs/challenge', 'eosin study results runs/challenge --json')
 }
 
 async function runRecipe(path: string, options: StudyCommandOptions): Promise<void> {
@@ -106,6 +113,40 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
       ...overlaps.map((overlap) => yellow(`Warning: splits overlap: ${describeOverlap(overlap)}`)),
     ].join('\n')
   })
+}
+
+async function showResults(run: string, options: { readonly json?: boolean }): Promise<void> {
+  const { readResults } = await import('../../study/index.ts')
+  const results = await readResults(run)
+  printResult(options, results, describeResults)
+  if (results.missing.length > 0) process.exitCode = 1
+}
+
+function describeResults({ rows, stains, embeddings, cells, missing }: FoundResults): string {
+  const gone = new Set(missing)
+  const line = (what: string, name: string, path: string) => [
+    what,
+    name,
+    path + (gone.has(path) ? yellow('  (missing)') : ''),
+  ]
+  const table = [
+    ...Object.entries(rows).map(([split, path]) => line('rows', split, path)),
+    ...Object.entries(stains).flatMap(([label, { fit, groups }]) => [
+      line('fit', label, fit),
+      ...Object.entries(groups).map(([split, path]) => line('group fits', `${label}/${split}`, path)),
+    ]),
+    ...Object.entries(embeddings).map(([name, { file }]) => line('embeddings', name, file)),
+    ...Object.entries(cells).flatMap(([id, heads]) =>
+      heads.flatMap(({ seed, head, probabilities }) => [
+        line('head', `${id} seed ${seed}`, head),
+        ...Object.entries(probabilities).map(([split, path]) =>
+          line('probabilities', `${id} seed ${seed} ${split}`, path),
+        ),
+      ]),
+    ),
+  ]
+  const note = `${missing.length} of these are missing; run the study again to make them anew`
+  return [formatTable(['what', 'name', 'path'], table), ...(gone.size > 0 ? ['', note] : [])].join('\n')
 }
 
 function cacheOf({ cache, out }: StudyCommandOptions): string {

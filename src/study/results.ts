@@ -1,0 +1,156 @@
+// A study's results by their names in the recipe: `results.json` in the run folder says where in the cache each
+// embedding, fit and head lies, and `rows/` whose rows they are, so that other programs need not know any key.
+
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join, relative, resolve, sep } from 'node:path'
+import { DataError } from '../base/index.ts'
+import { makeFolder, writeCsv, writeFileAtomic } from '../formats/index.ts'
+import { type CellResults, type Results, type RunFolder, readJson, type Split } from '../runs/index.ts'
+import type { EmbeddedGrid } from './embedGrid.ts'
+import { type GridCell, nameEmbeddings, viewsOf } from './grid.ts'
+import type { Filtered, FilteredSplit } from './steps/filter.ts'
+import type { StudyStain } from './steps/prepareStain.ts'
+import type { TrainedHead } from './steps/trainHead.ts'
+
+const format = 'eosin results 1'
+
+/** What a study made that others may want to read. */
+export interface StudyParts {
+  readonly filtered: Filtered
+  readonly stains: ReadonlyMap<string, StudyStain>
+  readonly embedded: EmbeddedGrid['embedded']
+  readonly judged: readonly { readonly cell: GridCell; readonly heads: readonly TrainedHead[] }[]
+}
+
+/** Writes `results.json` and the tables of rows that it names. The same study gives the same bytes. */
+export async function writeResults(run: RunFolder, parts: StudyParts): Promise<void> {
+  const { filtered, stains, embedded, judged } = parts
+  await rm(run.file('rows'), { recursive: true, force: true })
+  await makeFolder(run.file('rows'))
+  for (const split of Object.values(filtered)) {
+    await writeFileAtomic(run.file(nameRows(split.split)), writeCsv(listRows(split)))
+  }
+  const place = (...names: string[]) => relative(resolve(run.path), resolve(...names)).replaceAll(sep, '/')
+  const results: Results = {
+    format,
+    rows: Object.fromEntries(Object.values(filtered).map(({ split }) => [split, nameRows(split)])),
+    stains: Object.fromEntries([...stains].map(([label, stain]) => [label, placeStain(stain, place)])),
+    embeddings: placeEmbeddings(embedded, place),
+    cells: Object.fromEntries(
+      judged.map(({ cell, heads }) => [cell.id, heads.map((head, i) => placeHead(cell, head, i, place))]),
+    ),
+  }
+  await writeFileAtomic(run.file('results.json'), `${JSON.stringify(results, null, 1)}\n`)
+}
+
+type Place = (...names: string[]) => string
+
+const nameRows = (split: Split) => `rows/${split}.csv`
+
+// `row` is the place of a patch among the embeddings of its split.
+function listRows({ set, rows }: FilteredSplit): Record<string, (string | number | null)[]> {
+  const pick = <T>(values: ArrayLike<T> | null) => Array.from(rows, (row) => values?.[row] ?? null)
+  return {
+    row: Array.from(rows.keys()),
+    id: pick(set.ids),
+    center: pick(set.centers),
+    slide: pick(set.slides),
+    label: pick(set.labels),
+  }
+}
+
+// The entries of a stain are its fit, then the fits of each split's groups.
+function placeStain({ entries, groups }: StudyStain, place: Place): Results['stains'][string] {
+  const [fit, ...ofGroups] = entries
+  return {
+    fit: place(fit.folder, 'fit.json'),
+    groups: Object.fromEntries(
+      Object.keys(groups).map((split, i) => [split, place(ofGroups[i].folder, 'fits.json')]),
+    ),
+  }
+}
+
+function placeEmbeddings(embedded: EmbeddedGrid['embedded'], place: Place): Results['embeddings'] {
+  return Object.fromEntries(
+    [...embedded].flatMap(([pair, entries]) =>
+      Object.entries(entries).map(([name, { folder }]) => {
+        const split = name as Split
+        const file = place(folder, 'embeddings.npy')
+        return [`${nameEmbeddings(pair, split)}/${split}`, { split, file, views: viewsOf(pair, split) }]
+      }),
+    ),
+  )
+}
+
+function placeHead(
+  cell: GridCell,
+  { entry, probabilities }: TrainedHead,
+  i: number,
+  place: Place,
+): CellResults {
+  return {
+    seed: cell.heads[i].seed,
+    head: place(entry.folder, 'head'),
+    curve: place(entry.folder, 'curve.json'),
+    probabilities: Object.fromEntries(
+      Object.keys(probabilities).map((split) => [split, place(entry.folder, `${split}.npy`)]),
+    ),
+  }
+}
+
+/** The results of a run, with what is no longer there. */
+export interface FoundResults extends Results {
+  /** Paths of files and folders that are named but were removed from the cache. */
+  readonly missing: readonly string[]
+}
+
+/**
+ * Reads where a run's results lie; paths are given as seen from where `runFolder` is. Throws DataError where the folder has
+ * no `results.json` of this format.
+ */
+export async function readResults(runFolder: string): Promise<FoundResults> {
+  const where = join(runFolder, 'results.json')
+  const hint = 'run the study again: what is in its cache is not done again'
+  if (!existsSync(where)) {
+    const got = existsSync(runFolder) ? 'a folder without results.json' : 'no such folder'
+    throw new DataError({ where: runFolder, expected: 'the folder of a finished run', got, hint })
+  }
+  const results = await readJson<Results | null>(where)
+  if (results?.format !== format) {
+    throw new DataError({ where, expected: `format '${format}'`, got: `${results?.format}`, hint })
+  }
+  const missing: string[] = []
+  const find = (path: string) => {
+    const found = join(runFolder, path)
+    if (!existsSync(found)) missing.push(found)
+    return found
+  }
+  return { ...mapPaths(results, find), missing }
+}
+
+function mapPaths({ rows, stains, embeddings, cells, ...rest }: Results, change: Place): Results {
+  const mapAll = (paths: Readonly<Partial<Record<Split, string>>>) =>
+    mapValues(paths, (path) => change(path!))
+  return {
+    ...rest,
+    rows: mapAll(rows),
+    stains: mapValues(stains, ({ fit, groups }) => ({ fit: change(fit), groups: mapAll(groups) })),
+    embeddings: mapValues(embeddings, (entry) => ({ ...entry, file: change(entry.file) })),
+    cells: mapValues(cells, (heads) =>
+      heads.map(({ seed, head, curve, probabilities }) => ({
+        seed,
+        head: change(head),
+        curve: change(curve),
+        probabilities: mapAll(probabilities),
+      })),
+    ),
+  }
+}
+
+function mapValues<From, To>(
+  table: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, change(value)]))
+}
