@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { joinPixels, openRandom, type Pixels, pixels, pixelsAt, slicePixels } from '../src/base/index.ts'
 import { openExtractor } from '../src/embed/index.ts'
-import { encodePng, writeFileAtomic } from '../src/formats/index.ts'
+import { encodePng, writeFileAtomic } from '../src/files/index.ts'
 import { compareStructure, drawGrid, meanDifference } from '../src/stain/gan/index.ts'
 import {
   type StainDomain,

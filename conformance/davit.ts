@@ -2,7 +2,7 @@
 // Everything is derived from config.json; the checkpoint's text tower is ignored.
 
 import { join } from 'node:path'
-import { readNpyFile } from '../src/formats/index.ts'
+import { readNpyFile } from '../src/files/index.ts'
 import { constant, input } from '../src/graph/index.ts'
 import { type DavitArchitecture, davit } from '../src/models/index.ts'
 import { catalog } from '../src/weights/index.ts'

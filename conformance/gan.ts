@@ -4,7 +4,7 @@
 
 import { join } from 'node:path'
 import { DataError, type NdArray } from '../src/base/index.ts'
-import { readNpyFile } from '../src/formats/index.ts'
+import { readNpyFile } from '../src/files/index.ts'
 import { constant, input, type Value } from '../src/graph/index.ts'
 import { patchGan, resnetGenerator, unetGenerator } from '../src/models/index.ts'
 import { inferencePass, type Model, openTrainingPass, type ParamValues, type Stack } from '../src/nn/index.ts'

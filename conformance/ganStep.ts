@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { DataError, f32, type NdArray } from '../src/base/index.ts'
-import { readNpyFile } from '../src/formats/index.ts'
+import { readNpyFile } from '../src/files/index.ts'
 import { patchGan, resnetGenerator, unetGenerator } from '../src/models/index.ts'
 import { adam, type GanLossName, type Model } from '../src/nn/index.ts'
 import {

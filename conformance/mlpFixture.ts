@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, f32, type NdArray, sizeOf } from '../src/base/index.ts'
-import { readNpyFile, readSafetensors } from '../src/formats/index.ts'
+import { readNpyFile } from '../src/files/index.ts'
+import { readSafetensors } from '../src/formats/index.ts'
 import type { ConformanceResult } from './result.ts'
 
 /** What a fixture says of one tensor after a step. */

@@ -4,7 +4,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pixels } from '../src/base/index.ts'
-import { decodeImage } from '../src/formats/index.ts'
+import { decodeImage } from '../src/files/index.ts'
 import {
   type ChannelValues,
   imageTransforms,

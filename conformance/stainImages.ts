@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pixels } from '../src/base/index.ts'
-import { decodeImage } from '../src/formats/index.ts'
+import { decodeImage } from '../src/files/index.ts'
 import type { ConformanceResult } from './result.ts'
 
 /** The input image `name`: all stain fixtures share one folder of inputs. */

@@ -4,7 +4,7 @@
 
 import { join } from 'node:path'
 import { f32, type NdArray } from '../src/base/index.ts'
-import { readNpyFile } from '../src/formats/index.ts'
+import { readNpyFile } from '../src/files/index.ts'
 import {
   add,
   concat,

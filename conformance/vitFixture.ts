@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray } from '../src/base/index.ts'
-import { readNpyFile, readSafetensors } from '../src/formats/index.ts'
+import { readNpyFile } from '../src/files/index.ts'
+import { readSafetensors } from '../src/formats/index.ts'
 import type { VitArchitecture, VitNaming } from '../src/models/index.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the config is JSON of several known forms, read field by field.

@@ -3,7 +3,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import { pixels } from '../dist/base/index.js'
-import { encodeJpeg, encodePng } from '../dist/formats/index.js'
+import { encodeJpeg, encodePng } from '../dist/files/index.js'
 import { describeSyntheticPatch, renderSyntheticPatch, syntheticDefaults } from '../dist/synthetic/index.js'
 
 const [path = 'sheet.png', columns = '5', seed = '0'] = process.argv.slice(2)

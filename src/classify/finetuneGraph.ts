@@ -3,7 +3,8 @@
 
 import { type NdArray, RecipeError, sizeOf } from '../base/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
-import { type OnnxModel, readOnnxFile } from '../formats/index.ts'
+import { readOnnxFile } from '../files/index.ts'
+import type { OnnxModel } from '../formats/index.ts'
 import { constant, cutGraph, emitModel, findPatchSide, input, readGraph, sigmoid } from '../graph/index.ts'
 import { type GraphTailOptions, graphTail, planReadout } from '../models/index.ts'
 import { inferencePass } from '../nn/index.ts'

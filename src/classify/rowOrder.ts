@@ -2,7 +2,7 @@
 // neither ids nor the order in which patches lie in a file has a say in a trained head.
 
 import { type NdArray, type RowSource, readBlocks } from '../base/index.ts'
-import { hash64 } from '../formats/index.ts'
+import { hash64 } from '../files/index.ts'
 
 /**
  * Rows of `x` by a hash of their bytes, then by label `y`: rows that still tie are alike in everything. Reads `x` once, in

@@ -3,7 +3,7 @@
 
 import { constants } from 'node:os'
 import { describeCause } from '../base/index.ts'
-import { removeUnfinished } from '../formats/index.ts'
+import { removeUnfinished } from '../files/index.ts'
 import { clearLine, say } from './terminal.ts'
 
 /** What the ending asks of the command line. */

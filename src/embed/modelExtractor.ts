@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DataError, type NdArray, type Pixels, UsageError, WeightsError } from '../base/index.ts'
 import { chooseProvider, type ProviderChoice } from '../engine/index.ts'
-import { hashBytes, hashFile } from '../formats/index.ts'
+import { hashBytes, hashFile } from '../files/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
 import {
   type Checkpoint,

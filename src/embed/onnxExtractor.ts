@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path'
 import { EngineError, type NdArray, ndarray, ShapeError } from '../base/index.ts'
 import type { Port } from '../engine/index.ts'
-import { hashBytes } from '../formats/index.ts'
+import { hashBytes } from '../files/index.ts'
 import { planReadout, type ReadoutPlan } from '../models/index.ts'
 import type { ImageTransform } from '../patches/index.ts'
 import type { Extractor } from './extractor.ts'

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { Pixels } from '../base/index.ts'
 import { openWorkers } from '../engine/index.ts'
-import { hashBytes } from '../formats/index.ts'
+import { hashBytes } from '../files/index.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod } from './extractorMethod.ts'
 import { checkPatchSize, textureNames, textureVersion } from './texture/texture.ts'

@@ -1,10 +1,7 @@
 // CSV (RFC 4180) by column: read with comma, semicolon or tab between the fields, written with commas and LF.
 // Text that a spreadsheet would run as a formula is written with an apostrophe before it, which reading takes away.
 
-import { open, readFile } from 'node:fs/promises'
-import { DataError, describeCause } from '../base/index.ts'
-import { decodeText, explainWriteError, openReplacement } from './file.ts'
-import { recogniseFile, type WantedFile, wrongFile } from './recognise.ts'
+import { DataError } from '../base/index.ts'
 import { type Column, type Columns, checkLengths } from './table.ts'
 
 /**
@@ -40,22 +37,6 @@ export function readCsv(text: string, where = 'CSV'): Record<string, string[]> {
   return Object.fromEntries(names.map((name, i) => [name, columns[i]]))
 }
 
-/**
- * Reads a CSV file in UTF-8. Throws DataError where it cannot be read, is a file of another kind or text in another
- * encoding, and as `readCsv`.
- */
-export async function readCsvFile(path: string): Promise<Record<string, string[]>> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new DataError({ where: path, got: describeCause(cause) }, cause)
-  })
-  const head = { bytes: bytes.subarray(0, 4096), size: bytes.length }
-  if (!wanted.kinds.includes(recogniseFile(head))) throw wrongFile(path, wanted, head)
-  return readCsv(decodeText(bytes, path), path)
-}
-
-// Text in whatever form: what is wrong with its encoding, decodeText says.
-const wanted: WantedFile = { expected: 'a CSV file', kinds: ['text', 'json', 'xml', 'utf16', 'other'] }
-
 /** The column of `table` called `name`, in capitals or not, blanks around it left out; undefined where there is none. */
 export function findColumn(table: Readonly<Record<string, string[]>>, name: string): string[] | undefined {
   if (Object.hasOwn(table, name)) return table[name]
@@ -85,46 +66,21 @@ export function requireColumns<Name extends string>(
  * begins as a formula does gets an apostrophe before it, unless it is a number: `readCsv` gives it back as it was.
  */
 export function writeCsv(columns: Columns): string {
-  return formatRow(Object.keys(columns)) + formatRows(columns)
+  return writeCsvHeader(Object.keys(columns)) + writeCsvRows(columns)
 }
 
-/** A CSV file being written in parts; it appears at its path only when closed. */
-export interface CsvWriter {
-  append(columns: Columns): Promise<void>
-  close(): Promise<void>
-  discard(): Promise<void>
+/** The first line of CSV: the names of its columns. */
+export function writeCsvHeader(names: readonly string[]): string {
+  return formatRow(names)
 }
 
-/** Starts a CSV file with these column names, for tables that should not lie in memory as text. */
-export async function createCsv(path: string, names: readonly string[]): Promise<CsvWriter> {
-  const replacement = await openReplacement(path)
-  const explained = (cause: unknown): never => {
-    throw explainWriteError(path, cause)
-  }
-  const file = await open(replacement.temporary, 'wx').catch(explained)
-  await file.writeFile(formatRow(names)).catch(explained)
-  return {
-    async append(columns) {
-      const given = Object.keys(columns)
-      if (given.join() !== names.join()) {
-        throw new DataError({
-          where: path,
-          expected: `the columns ${names.join(', ')}`,
-          got: given.join(', '),
-        })
-      }
-      await file.writeFile(formatRows(columns)).catch(explained)
-    },
-    async close() {
-      await file.sync().catch(explained)
-      await file.close()
-      await replacement.commit()
-    },
-    async discard() {
-      await file.close().catch(() => {})
-      await replacement.discard()
-    },
-  }
+/** What follows the first line, for tables that are written in parts. */
+export function writeCsvRows(columns: Columns): string {
+  const length = checkLengths(columns)
+  const formatted = Object.values(columns).map(formatColumn)
+  const lines: string[] = []
+  for (let row = 0; row < length; row++) lines.push(formatRow(formatted.map((field) => field(row))))
+  return lines.join('')
 }
 
 // A generator of rows of fields, so that a file of 300,000 rows never lies in memory as arrays of arrays.
@@ -202,14 +158,6 @@ function readQuoted(text: string, start: number, where: string): [field: string,
     field += '"'
     from = quote + 2
   }
-}
-
-function formatRows(columns: Columns): string {
-  const length = checkLengths(columns)
-  const formatted = Object.values(columns).map(formatColumn)
-  const lines: string[] = []
-  for (let row = 0; row < length; row++) lines.push(formatRow(formatted.map((field) => field(row))))
-  return lines.join('')
 }
 
 function formatRow(fields: readonly string[]): string {

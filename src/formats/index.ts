@@ -1,21 +1,12 @@
-// Formats: bytes <-> values, one file a format.
+// Formats: bytes <-> values, one file a format. Nothing here opens a file: that is what files/ does.
 
 export * from './csv.ts'
-export * from './file.ts'
-export * from './fileNames.ts'
-export * from './fileStates.ts'
 export * from './halfFloat.ts'
-export * from './hdf5.ts'
-export * from './hdf5Values.ts'
-export * from './hdf5Writer.ts'
-export * from './image.ts'
 export * from './modelParts.ts'
 export * from './npy.ts'
 export * from './onnx/index.ts'
-export * from './onnxFile.ts'
 export * from './recognise.ts'
 export * from './safetensors.ts'
 export * from './table.ts'
-export * from './tableFile.ts'
 export * from './tensorBoard.ts'
-export * from './torchPickle.ts'
+export * from './text.ts'

@@ -2,18 +2,8 @@
 // Layout: 8-byte little-endian header length, JSON header padded with spaces to 8 bytes, raw row-major data.
 // Source: the format's README, github.com/huggingface/safetensors. Half precision is read as f32.
 
-import { open } from 'node:fs/promises'
-import {
-  DataError,
-  type Dtype,
-  type DtypeArrays,
-  describeCause,
-  type NdArray,
-  ndarray,
-  sizeOf,
-} from '../base/index.ts'
+import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
 import { widenBrainFloat, widenHalf } from './halfFloat.ts'
-import { readRange } from './positionedRead.ts'
 import { type FileHead, type WantedFile, wrongFile } from './recognise.ts'
 
 const layouts = {
@@ -59,15 +49,6 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** An open file whose tensors are read one by one, so that memory holds one tensor, not the checkpoint. */
-export interface SafetensorsFile extends SafetensorsHeader {
-  /** Where the data begin, in bytes from the file's start: `begin` and `end` of entries count from there. */
-  readonly dataStart: number
-  /** Reads one tensor. Throws DataError for an unknown name or a short file. */
-  read(name: string): Promise<NdArray>
-  close(): Promise<void>
-}
-
 /** The bytes of a file with `tensors` in the given order; the same input gives the same bytes. */
 export function writeSafetensors(
   tensors: Readonly<Record<string, NdArray>>,
@@ -95,50 +76,22 @@ export function writeSafetensors(
 
 /** All tensors in `bytes`. Throws DataError, beginning with `where`, for anything that is not the format. */
 export function readSafetensors(bytes: Uint8Array, where = 'safetensors'): Record<string, NdArray> {
-  const start = 8 + readHeaderLength({ bytes, size: bytes.length }, where)
+  const start = 8 + measureSafetensorsHeader({ bytes, size: bytes.length }, where)
   const tensors: Record<string, NdArray> = {}
   for (const [name, entry] of Object.entries(readSafetensorsHeader(bytes, where).entries)) {
-    tensors[name] = decodeTensor(entry, bytes.subarray(start + entry.begin, start + entry.end))
+    tensors[name] = decodeSafetensor(entry, bytes.subarray(start + entry.begin, start + entry.end))
   }
   return tensors
 }
 
 /** What the header of `bytes` lists, and its metadata. Throws DataError as readSafetensors. */
 export function readSafetensorsHeader(bytes: Uint8Array, where = 'safetensors'): SafetensorsHeader {
-  const length = readHeaderLength({ bytes, size: bytes.length }, where)
-  return parseHeader({ bytes: bytes.subarray(0, 8 + length), size: bytes.length }, where)
+  const length = measureSafetensorsHeader({ bytes, size: bytes.length }, where)
+  return parseSafetensorsHeader({ bytes: bytes.subarray(0, 8 + length), size: bytes.length }, where)
 }
 
-/** Opens a file and reads its header only. Throws DataError where it is missing or not the format. */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const file = await open(path).catch((cause: Error) => {
-    throw new DataError({ where: path, got: describeCause(cause) }, cause)
-  })
-  try {
-    const { size } = await file.stat()
-    const start = await readRange(file, 0, Math.min(size, 4096), path)
-    const dataStart = 8 + readHeaderLength({ bytes: start, size }, path)
-    const header = parseHeader({ bytes: await readRange(file, 0, dataStart, path), size }, path)
-    return {
-      ...header,
-      dataStart,
-      async read(name) {
-        const entry = Object.hasOwn(header.entries, name) ? header.entries[name] : undefined
-        if (!entry)
-          throw new DataError({ where: path, expected: `a tensor '${name}'`, got: 'none of that name' })
-        const where = `${path}: '${name}'`
-        const { begin, end } = entry
-        return decodeTensor(entry, await readRange(file, dataStart + begin, end - begin, where))
-      },
-      close: () => file.close(),
-    }
-  } catch (error) {
-    await file.close()
-    throw error
-  }
-}
-
-function readHeaderLength(head: FileHead, where: string): number {
+/** Bytes of the header, which begins at the eighth; the first bytes of a file are enough. Throws DataError. */
+export function measureSafetensorsHeader(head: FileHead, where: string): number {
   const { bytes, size } = head
   const isHeader = bytes.length > 8 && bytes[8] === 0x7b // {
   const length = isHeader ? Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)) : -1
@@ -146,8 +99,8 @@ function readHeaderLength(head: FileHead, where: string): number {
   return length
 }
 
-// `head` ends with the header, after which the tensors follow.
-function parseHeader(head: FileHead, where: string): SafetensorsHeader {
+/** What a header says; `head` ends with it, and the tensors follow. Throws DataError, beginning with `where`. */
+export function parseSafetensorsHeader(head: FileHead, where: string): SafetensorsHeader {
   let json: unknown
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(head.bytes.subarray(8)))
@@ -185,7 +138,8 @@ function say(value: unknown): string {
   return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 100)
 }
 
-function decodeTensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array): NdArray {
+/** The tensor of an entry, of its bytes. */
+export function decodeSafetensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array): NdArray {
   if (layout === 'F16') return ndarray('f32', shape, widenHalf(halves(bytes)))
   if (layout === 'BF16') return ndarray('f32', shape, widenBrainFloat(halves(bytes)))
   const arrays: { [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {

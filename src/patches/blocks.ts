@@ -2,7 +2,7 @@
 // for every row of it, and the last ones are kept.
 
 import { DataError } from '../base/index.ts'
-import type { Hdf5Dataset, Hdf5File } from '../formats/index.ts'
+import type { Hdf5Dataset, Hdf5File } from '../files/index.ts'
 
 /** One read asks for at most this much, and as much again, three times, is kept. */
 const blockBytes = 32 << 20

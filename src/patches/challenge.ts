@@ -3,7 +3,7 @@
 // center and slide).
 
 import { DataError } from '../base/index.ts'
-import { createHdf5 } from '../formats/index.ts'
+import { createHdf5 } from '../files/index.ts'
 import type { Origin } from './patchSet.ts'
 
 /** One patch to be written. */

@@ -4,7 +4,7 @@
 
 import { dirname } from 'node:path'
 import { DataError, pixels } from '../base/index.ts'
-import { type Hdf5Dataset, type Hdf5File, openHdf5 } from '../formats/index.ts'
+import { type Hdf5Dataset, type Hdf5File, openHdf5 } from '../files/index.ts'
 import { licenceAttribute, originAttribute } from './challenge.ts'
 import { type Attempt, readColumns } from './challengeColumns.ts'
 import { parseOrigin, readSidecar } from './origin.ts'

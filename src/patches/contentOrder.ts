@@ -2,7 +2,7 @@
 // order in which patches lie in a file decides anything.
 
 import { type Progress, pixelsAt, silent } from '../base/index.ts'
-import { hash64 } from '../formats/index.ts'
+import { hash64 } from '../files/index.ts'
 import { readBatches } from './batches.ts'
 import type { PatchSet } from './patchSet.ts'
 

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { DataError, describeCause, type Pixels, pixels } from '../base/index.ts'
-import { decodeImage, hashFile } from '../formats/index.ts'
+import { decodeImage, hashFile } from '../files/index.ts'
 import type { OpenedPatchSet } from './reader.ts'
 
 /** How many images are read and decoded at once: more do not decode faster, but hold their bytes. */

@@ -2,7 +2,8 @@
 // must be there; `columns` says what else they may be called. Paths are relative to the file, with either slash.
 
 import { DataError, UnknownNameError } from '../base/index.ts'
-import { findColumn, readCsvFile } from '../formats/index.ts'
+import { readCsvFile } from '../files/index.ts'
+import { findColumn } from '../formats/index.ts'
 import { countParts, partNames } from './names.ts'
 import type { Fault, OpenOptions } from './reader.ts'
 

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { DataError, EosinError } from '../base/index.ts'
-import { hashFile } from '../formats/index.ts'
+import { hashFile } from '../files/index.ts'
 import type { Origin, PatchSet } from './patchSet.ts'
 
 /** How a patch set is opened. */

@@ -2,7 +2,8 @@
 
 import { stat } from 'node:fs/promises'
 import { DataError, pickNamed, UnknownNameError } from '../base/index.ts'
-import { readHead, wrongFile } from '../formats/index.ts'
+import { readHead } from '../files/index.ts'
+import { wrongFile } from '../formats/index.ts'
 import { challengeReader } from './challengeSet.ts'
 import { folderReader } from './folderSet.ts'
 import { hcdReader } from './hcdSet.ts'

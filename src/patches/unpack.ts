@@ -6,7 +6,8 @@ import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { hashBytes, readFileStates, readHead, replaceFile, wrongFile } from '../formats/index.ts'
+import { hashBytes, readFileStates, readHead, replaceFile } from '../files/index.ts'
+import { wrongFile } from '../formats/index.ts'
 
 /**
  * The path of `path` unpacked: itself where it does not end in .gz, else a file below $XDG_CACHE_HOME/eosin or

@@ -4,7 +4,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, parseDecimal, pickNamed } from '../base/index.ts'
-import { readCsvFile, requireColumns } from '../formats/index.ts'
+import { readCsvFile } from '../files/index.ts'
+import { requireColumns } from '../formats/index.ts'
 import { openImageSet } from './imageSet.ts'
 import { readSidecar } from './origin.ts'
 import {

@@ -1,7 +1,7 @@
 // Exact duplicates: patches with the same pixels. Which one stays follows from what is known of them, never from the order
 // of rows or, as far as it could matter, from ids: both may give labels away.
 
-import { hash64 } from '../formats/index.ts'
+import { hash64 } from '../files/index.ts'
 import { compareContent, type PatchSet } from '../patches/index.ts'
 
 /** Remembers what was seen; memory is one hash and one list entry a patch, whatever its size. */

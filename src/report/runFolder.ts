@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { DataError } from '../base/index.ts'
-import { writeFileAtomic } from '../formats/index.ts'
+import { writeFileAtomic } from '../files/index.ts'
 import { readJson } from '../runs/index.ts'
 import type {
   Gallery,

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino, { type Logger } from 'pino'
 import { DataError, describeCause, type NdArray } from '../base/index.ts'
-import { makeFolder, readHead, readNpy, readTextFile, wrongFile } from '../formats/index.ts'
+import { makeFolder, readHead, readTextFile } from '../files/index.ts'
+import { readNpy, wrongFile } from '../formats/index.ts'
 import { type LeaseOptions, removeLeftovers, takeLease } from '../tasks/index.ts'
 
 /** Reads a JSON file as `T`. Throws DataError where it is missing or damaged. */

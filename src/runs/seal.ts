@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { DataError } from '../base/index.ts'
-import { hashFile, writeFileAtomic } from '../formats/index.ts'
+import { hashFile, writeFileAtomic } from '../files/index.ts'
 import { readJson } from './runFolder.ts'
 
 const sealName = 'files.json'

@@ -1,7 +1,8 @@
 // The challenge's submission file: `ID,Pred`, one row a test image, integer ID, Pred 0 or 1, LF.
 
 import { DataError } from '../base/index.ts'
-import { readCsv, readTextFile, writeFileAtomic } from '../formats/index.ts'
+import { readTextFile, writeFileAtomic } from '../files/index.ts'
+import { readCsv } from '../formats/index.ts'
 
 /** A submission: predictions by id. */
 export interface Submission {

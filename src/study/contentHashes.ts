@@ -3,7 +3,8 @@
 
 import { join } from 'node:path'
 import { ndarray, type Progress } from '../base/index.ts'
-import { hashBytes, writeFileAtomic, writeNpy } from '../formats/index.ts'
+import { hashBytes, writeFileAtomic } from '../files/index.ts'
+import { writeNpy } from '../formats/index.ts'
 import { allRows, hashPatches, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
 import type { Cache, CacheEntry } from '../tasks/index.ts'

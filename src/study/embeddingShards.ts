@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, readBlocks } from '../base/index.ts'
-import { createNpy, openNpy, writeFileAtomic } from '../formats/index.ts'
+import { createNpy, openNpy, writeFileAtomic } from '../files/index.ts'
 import { readJson } from '../runs/index.ts'
 import { addVerdicts, type VerdictsByCenter } from './steps/embedSplit.ts'
 

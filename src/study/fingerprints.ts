@@ -3,7 +3,7 @@
 
 import { join, resolve } from 'node:path'
 import { DataError } from '../base/index.ts'
-import { hashBytes, readFileStates, writeFileAtomic } from '../formats/index.ts'
+import { hashBytes, readFileStates, writeFileAtomic } from '../files/index.ts'
 import type { PatchSet } from '../patches/index.ts'
 import { readJson } from '../runs/index.ts'
 

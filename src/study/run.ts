@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { describeCause, UsageError } from '../base/index.ts'
 import { describeIdle, type ProviderChoice, requireProvider } from '../engine/index.ts'
-import { writeFileAtomic } from '../formats/index.ts'
+import { writeFileAtomic } from '../files/index.ts'
 import { countLeftOut, hiddenFile } from '../patches/index.ts'
 import { writeReport } from '../report/index.ts'
 import {

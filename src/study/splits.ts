@@ -2,7 +2,7 @@
 // unseen, labels are there where they are needed, and no split is empty.
 
 import { DataError, openRandom, type Progress, type Random, RecipeError, silent } from '../base/index.ts'
-import { hashBytes } from '../formats/index.ts'
+import { hashBytes } from '../files/index.ts'
 import {
   allRows,
   type OpenedPatchSet,

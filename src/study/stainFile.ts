@@ -4,7 +4,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DataError, pickNamed } from '../base/index.ts'
-import { writeFileAtomic } from '../formats/index.ts'
+import { writeFileAtomic } from '../files/index.ts'
 import { readJson } from '../runs/index.ts'
 import { type StainFit, stainMethods } from '../stain/index.ts'
 import type { PlainOptions } from './options.ts'

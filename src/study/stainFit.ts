@@ -4,7 +4,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, describeCause, type NdArray } from '../base/index.ts'
-import { hashBytes, readSafetensors, writeFileAtomic, writeSafetensors } from '../formats/index.ts'
+import { hashBytes, writeFileAtomic } from '../files/index.ts'
+import { readSafetensors, writeSafetensors } from '../formats/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { Networks, StainFit } from '../stain/index.ts'
 

@@ -12,7 +12,7 @@ import {
   makeFolder,
   trackUnfinished,
   writeFileAtomic,
-} from '../formats/index.ts'
+} from '../files/index.ts'
 import { createChallengeFile, type PatchSet, sidecarName } from '../patches/index.ts'
 import { renderSyntheticBatch, type SyntheticBatch, type SyntheticTask } from './batch.ts'
 import {

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashBytes, writeFileAtomic } from '../formats/index.ts'
+import { hashBytes, writeFileAtomic } from '../files/index.ts'
 import { type Measured, measure } from './measure.ts'
 import { fillFolder } from './wholeFolder.ts'
 

@@ -8,7 +8,7 @@ import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
-import { explainWriteError, trackUnfinished } from '../formats/index.ts'
+import { explainWriteError, trackUnfinished } from '../files/index.ts'
 
 /** Who holds a lease. */
 export interface Holder {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DataError } from '../base/index.ts'
-import { makeFolder } from '../formats/index.ts'
+import { makeFolder } from '../files/index.ts'
 import { type LeaseOptions, withLease } from './lease.ts'
 
 /** How a folder is filled. */

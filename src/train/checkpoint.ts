@@ -4,12 +4,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import { DataError, describeCause } from '../base/index.ts'
 import type { Arrays } from '../engine/index.ts'
-import {
-  readSafetensors,
-  readSafetensorsHeader,
-  writeFileAtomic,
-  writeSafetensors,
-} from '../formats/index.ts'
+import { writeFileAtomic } from '../files/index.ts'
+import { readSafetensors, readSafetensorsHeader, writeSafetensors } from '../formats/index.ts'
 import type { EpochResult } from './epoch.ts'
 
 /** A loop between two epochs. */

@@ -9,7 +9,7 @@ import {
   openSession,
   type SessionOptions,
 } from '../engine/index.ts'
-import { hashBytes } from '../formats/index.ts'
+import { hashBytes } from '../files/index.ts'
 import { emitModel, fixedShape, gradients, input, quickenConvolutions, type Value } from '../graph/index.ts'
 import {
   type MaskSpec,

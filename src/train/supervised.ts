@@ -2,7 +2,7 @@
 
 import { type NdArray, type Progress, type RowSource, readBlocks } from '../base/index.ts'
 import type { SessionOptions } from '../engine/index.ts'
-import { hashBytes } from '../formats/index.ts'
+import { hashBytes } from '../files/index.ts'
 import { input, type Value } from '../graph/index.ts'
 import type { Model, Optimizer, TrainingPass } from '../nn/index.ts'
 import type { EarlyStopping } from './earlyStopping.ts'

@@ -4,15 +4,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, describeCause, WeightsError } from '../base/index.ts'
-import {
-  matchesPart,
-  openSafetensors,
-  openTorchPickle,
-  readHead,
-  recogniseFile,
-  type WantedFile,
-  wrongFile,
-} from '../formats/index.ts'
+import { openSafetensors, openTorchPickle, readHead } from '../files/index.ts'
+import { matchesPart, recogniseFile, type WantedFile, wrongFile } from '../formats/index.ts'
 import { type Checkpoint, makeCheckpoint } from './checkpointFile.ts'
 import { openShards } from './shards.ts'
 

@@ -6,7 +6,7 @@ import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Progress, parseDecimal, WeightsError } from '../base/index.ts'
-import { explainWriteError, makeFolder } from '../formats/index.ts'
+import { explainWriteError, makeFolder } from '../files/index.ts'
 import { describeFailure, type Hub, type HubFile, HubUnreachableError, request, retry } from './hubRequest.ts'
 
 /** What the hub says of a file before it is fetched. */

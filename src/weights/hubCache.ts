@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { copyFile, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { UsageError } from '../base/index.ts'
-import { explainWriteError, makeFolder, writeFileAtomic } from '../formats/index.ts'
+import { explainWriteError, makeFolder, writeFileAtomic } from '../files/index.ts'
 
 /** The reference under which imported files are kept, beside the hub's own branches. */
 export const importedRevision = 'imported'

@@ -2,7 +2,7 @@
 // ready for it, what it was trained on and under which licence it may be used. Users describe further ViTs in JSON.
 
 import { DataError, describeCause } from '../base/index.ts'
-import { readTextFile } from '../formats/index.ts'
+import { readTextFile } from '../files/index.ts'
 import type { DavitArchitecture } from '../models/davitShapes.ts'
 import type { VitNaming } from '../models/vitNames.ts'
 import type { VitArchitecture } from '../models/vitShapes.ts'

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { f32, loadRows, readBlocks, rowsOf } from '../../src/base/index.ts'
-import { openNpy, writeNpy } from '../../src/formats/index.ts'
+import { openNpy } from '../../src/files/index.ts'
+import { writeNpy } from '../../src/formats/index.ts'
 
 const matrix = f32([5, 2], [0, 1, 10, 11, 20, 21, 30, 31, 40, 41])
 

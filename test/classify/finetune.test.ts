@@ -12,7 +12,8 @@ import {
   type LabelledEmbeddings,
   loadHead,
 } from '../../src/classify/index.ts'
-import { hashBytes, openNpy, readSafetensors, writeNpy } from '../../src/formats/index.ts'
+import { hashBytes, openNpy } from '../../src/files/index.ts'
+import { readSafetensors, writeNpy } from '../../src/formats/index.ts'
 import { reorderRows } from './rows.ts'
 import { drawVitWeights } from './vitWeights.ts'
 

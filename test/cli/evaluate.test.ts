@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openRandom } from '../../src/base/index.ts'
 import { writeCsv, writeParquet } from '../../src/formats/index.ts'
-import { makeTemporaryFolder } from '../formats/temporaryFolder.ts'
+import { makeTemporaryFolder } from '../files/temporaryFolder.ts'
 import { runCli } from './runCli.ts'
 
 const at = makeTemporaryFolder()

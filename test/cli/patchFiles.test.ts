@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
-import { decodeImage, encodePng } from '../../src/formats/index.ts'
+import { decodeImage, encodePng } from '../../src/files/index.ts'
 import { noise } from '../patches/fixtures.ts'
 import { runCli } from './runCli.ts'
 

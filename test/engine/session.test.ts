@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { EngineError, f32, type NdArray, openRandom, UnknownNameError } from '../../src/base/index.ts'
 import { chooseProvider, listProviders, openSession } from '../../src/engine/index.ts'
-import { hashBytes } from '../../src/formats/index.ts'
+import { hashBytes } from '../../src/files/index.ts'
 import * as g from '../../src/graph/index.ts'
 
 const doubling = () => g.emitModel({ y: g.mul(g.input('x', ['rows', 2]), 2) })

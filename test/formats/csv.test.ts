@@ -1,10 +1,6 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createCsv, readCsv, requireColumns, writeCsv } from '../../src/formats/index.ts'
-import { makeTemporaryFolder } from './temporaryFolder.ts'
-
-const inFolder = makeTemporaryFolder()
+import { readCsv, requireColumns, writeCsv } from '../../src/formats/index.ts'
 
 describe('readCsv', () => {
   it('reads quotes, commas, line breaks, CRLF and a byte order mark', () => {
@@ -88,16 +84,5 @@ describe('writeCsv', () => {
 
   it('refuses columns of several lengths', () => {
     expect(() => writeCsv({ a: [1], b: [1, 2] })).toThrow('got a 1, b 2')
-  })
-})
-
-describe('createCsv', () => {
-  it('writes in parts what writeCsv writes at once', async () => {
-    const writer = await createCsv(inFolder('parts.csv'), ['id', 'p'])
-    await writer.append({ id: ['a'], p: [1] })
-    await writer.append({ id: ['b', 'c'], p: [2, 3] })
-    await expect(writer.append({ id: ['d'] })).rejects.toThrow('expected the columns id, p, got id')
-    await writer.close()
-    expect(readFileSync(inFolder('parts.csv'), 'utf8')).toBe(writeCsv({ id: ['a', 'b', 'c'], p: [1, 2, 3] }))
   })
 })

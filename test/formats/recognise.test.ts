@@ -2,12 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { DataError, f32 } from '../../src/base/index.ts'
+import { openNpy, openSafetensors, readNpyFile, readOnnxFile } from '../../src/files/index.ts'
 import {
   describeFile,
-  openNpy,
-  openSafetensors,
-  readNpyFile,
-  readOnnxFile,
   readParquet,
   recogniseFile,
   writeNpy,
@@ -16,7 +13,7 @@ import {
   wrongFile,
 } from '../../src/formats/index.ts'
 import { openCheckpoint } from '../../src/weights/index.ts'
-import { makeTemporaryFolder } from './temporaryFolder.ts'
+import { makeTemporaryFolder } from '../files/temporaryFolder.ts'
 
 const inFolder = makeTemporaryFolder()
 const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'))

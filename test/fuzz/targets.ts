@@ -12,16 +12,14 @@ import {
   readCsvFile,
   readNpyFile,
   readOnnxFile,
-  readSafetensors,
-  writeNpy,
-  writeSafetensors,
-} from '../../src/formats/index.ts'
-import { lookup3 } from '../../src/formats/lookup3.ts'
+} from '../../src/files/index.ts'
+import { lookup3 } from '../../src/files/lookup3.ts'
+import { readSafetensors, writeNpy, writeSafetensors } from '../../src/formats/index.ts'
 import { readGraph } from '../../src/graph/index.ts'
 import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'
 import { readRecipe } from '../../src/study/index.ts'
 import { openCheckpoint } from '../../src/weights/index.ts'
-import { writeTiff } from '../formats/tiffFile.ts'
+import { writeTiff } from '../files/tiffFile.ts'
 import { oddityOf } from './clean.ts'
 
 /** A format and how it is fuzzed. */

@@ -7,14 +7,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { f32, type NdArray, ndarray, openRandom, sizeOf } from '../../src/base/index.ts'
 import { openSession } from '../../src/engine/index.ts'
+import { readOnnxFile, writeOnnxFile } from '../../src/files/index.ts'
 import {
   attributeToOnnx,
   type OnnxModelParts,
   readOnnx,
-  readOnnxFile,
   tensorToOnnx,
   writeOnnx,
-  writeOnnxFile,
 } from '../../src/formats/index.ts'
 import * as g from '../../src/graph/index.ts'
 import { cases, drawValues, make } from './opCases.ts'

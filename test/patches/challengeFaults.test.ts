@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createHdf5 } from '../../src/formats/index.ts'
+import { createHdf5 } from '../../src/files/index.ts'
 import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'
 import { makeTemporaryFolder } from './fixtures.ts'
 

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createHdf5, type Hdf5Kind } from '../../src/formats/index.ts'
+import { createHdf5, type Hdf5Kind } from '../../src/files/index.ts'
 import { createChallengeFile, describePatches, openPatchSet } from '../../src/patches/index.ts'
-import { hasPython, runPython } from '../formats/python.ts'
+import { hasPython, runPython } from '../files/python.ts'
 import { makeTemporaryFolder, noise, noiseBatch } from './fixtures.ts'
 
 const inFolder = makeTemporaryFolder()

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
-import { encodePng } from '../../src/formats/index.ts'
+import { encodePng } from '../../src/files/index.ts'
 import { checkPatches, openPatchSet } from '../../src/patches/index.ts'
 import { makeTemporaryFolder } from './fixtures.ts'
 

@@ -5,7 +5,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
-import { encodePng } from '../../src/formats/index.ts'
+import { encodePng } from '../../src/files/index.ts'
 import { checkPatches, describePatches, type OpenOptions, openPatchSet } from '../../src/patches/index.ts'
 import { makeTemporaryFolder, noise } from './fixtures.ts'
 

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
-import { encodePng } from '../../src/formats/index.ts'
+import { encodePng } from '../../src/files/index.ts'
 import { describePatches, openPatchSet } from '../../src/patches/index.ts'
 import { makeTemporaryFolder, noise, noiseBatch } from './fixtures.ts'
 

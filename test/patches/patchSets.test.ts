@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { DataError, pixels } from '../../src/base/index.ts'
-import { createHdf5, encodePng } from '../../src/formats/index.ts'
+import { createHdf5, encodePng } from '../../src/files/index.ts'
 import {
   checkPatches,
   createChallengeFile,

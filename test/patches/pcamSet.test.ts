@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wri
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createHdf5 } from '../../src/formats/index.ts'
+import { createHdf5 } from '../../src/files/index.ts'
 import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'
 import { makeTemporaryFolder, noise, noiseBatch } from './fixtures.ts'
 

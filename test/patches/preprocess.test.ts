@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkPreprocess } from '../../conformance/preprocess.ts'
 import { pixels, ShapeError, UnknownNameError } from '../../src/base/index.ts'
-import { decodeImage } from '../../src/formats/index.ts'
+import { decodeImage } from '../../src/files/index.ts'
 import {
   cropCenter,
   resizePixels,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { openRandom, type Random } from '../../src/base/index.ts'
 import type { EpochRecord } from '../../src/classify/head.ts'
 import type { Evaluation, Interval, Scores } from '../../src/evaluate/evaluation.ts'
-import { encodePng } from '../../src/formats/index.ts'
+import { encodePng } from '../../src/files/index.ts'
 import type {
   Cell,
   CellDifference,

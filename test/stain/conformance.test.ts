@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkStain } from '../../conformance/stain.ts'
 import { openRandom, type Pixels } from '../../src/base/index.ts'
-import { encodePng } from '../../src/formats/index.ts'
+import { encodePng } from '../../src/files/index.ts'
 import { stainMethods } from '../../src/stain/index.ts'
 import { drawTissue } from './pictures.ts'
 

@@ -10,20 +10,21 @@ const stages = ['quality', 'stain', 'embed', 'classify', 'evaluate', 'report']
 const below: Readonly<Record<string, readonly string[]>> = {
   base: [],
   formats: ['base'],
+  files: ['base', 'formats'],
   graph: ['base', 'formats'],
   nn: ['base', 'graph'],
   models: ['base', 'formats', 'graph', 'nn'],
-  engine: ['base', 'formats', 'graph'],
-  patches: ['base', 'formats'],
-  synthetic: ['base', 'formats', 'patches'],
-  train: ['base', 'formats', 'graph', 'nn', 'models', 'engine'],
-  tasks: ['base', 'formats'],
-  runs: ['base', 'formats', 'tasks'],
-  weights: ['base', 'formats', 'graph', 'nn', 'models'],
+  engine: ['base', 'formats', 'files', 'graph'],
+  patches: ['base', 'formats', 'files'],
+  synthetic: ['base', 'formats', 'files', 'patches'],
+  train: ['base', 'formats', 'files', 'graph', 'nn', 'models', 'engine'],
+  tasks: ['base', 'formats', 'files'],
+  runs: ['base', 'formats', 'files', 'tasks'],
+  weights: ['base', 'formats', 'files', 'graph', 'nn', 'models'],
   ...Object.fromEntries(
     stages.map((stage) => [
       stage,
-      ['base', 'formats', 'graph', 'nn', 'models', 'engine', 'patches', 'weights', 'train', 'runs'],
+      ['base', 'formats', 'files', 'graph', 'nn', 'models', 'engine', 'patches', 'weights', 'train', 'runs'],
     ]),
   ),
 }
@@ -36,21 +37,21 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 }
 
 // Rooms that import nothing of Node, so that they run in a browser.
-const pure = ['base', 'graph', 'nn', 'models', 'stain', 'evaluate']
+const pure = ['base', 'formats', 'graph', 'nn', 'models', 'stain', 'evaluate']
 
 // The room that owns each dependency.
 const owners: Readonly<Record<string, string>> = {
   '@bomb.sh/tab': 'cli',
   '@bufbuild/protobuf': 'formats',
   commander: 'cli',
-  h5wasm: 'formats',
+  h5wasm: 'files',
   hyparquet: 'formats',
   'hyparquet-writer': 'formats',
   'onnxruntime-node': 'engine',
   pino: 'runs',
   piscina: 'engine',
   'pure-rand': 'base',
-  sharp: 'formats',
+  sharp: 'files',
   vega: 'report',
   'vega-lite': 'report',
   yaml: 'study',

@@ -8,7 +8,7 @@ import { readCsv, readNpy } from '../../src/formats/index.ts'
 import type { Metrics } from '../../src/runs/index.ts'
 import { readRecipe, readResults, runStudy } from '../../src/study/index.ts'
 import { runCli } from '../cli/runCli.ts'
-import { hasPython, runPython } from '../formats/python.ts'
+import { hasPython, runPython } from '../files/python.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-results-'))
 const at = (...parts: string[]) => join(folder, ...parts)

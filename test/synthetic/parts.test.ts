@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { openRandom, pixels } from '../../src/base/index.ts'
-import { decodeImage, encodeJpeg } from '../../src/formats/index.ts'
+import { decodeImage, encodeJpeg } from '../../src/files/index.ts'
 import { renderSyntheticPatch, type Slide, syntheticDefaults } from '../../src/synthetic/index.ts'
 import { degradeAsJpeg } from '../../src/synthetic/jpeg.ts'
 import { drawFibres, drawField } from '../../src/synthetic/noise.ts'

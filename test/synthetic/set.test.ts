@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { hashFile, openHdf5, openNpy } from '../../src/formats/index.ts'
+import { hashFile, openHdf5, openNpy } from '../../src/files/index.ts'
 import { openPatchSet } from '../../src/patches/index.ts'
 import {
   makeSyntheticChallenge,

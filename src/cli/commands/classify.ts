@@ -46,7 +46,8 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { headMethods, headPresets } = await import('../../classify/index.ts')
   const { evaluate } = await import('../../evaluate/index.ts')
-  const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
+  const { writeFileAtomic } = await import('../../files/index.ts')
+  const { writeCsv } = await import('../../formats/index.ts')
   const { completeMethod, parseAssignments } = await import('../../study/index.ts')
   const method = pickNamed('--head', headMethods, options.head) as HeadMethod<object>
   const known = { ...method, presets: headPresets[options.head as HeadName] }

@@ -42,7 +42,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const { out, seed, patches } = options
   const recipePath = join(out, 'recipe.yaml')
   if (existsSync(out) && !existsSync(recipePath)) refuseOverwrite(out, options.overwrite)
-  const { writeFileAtomic } = await import('../../formats/index.ts')
+  const { writeFileAtomic } = await import('../../files/index.ts')
   const { fillFolder } = await import('../../tasks/index.ts')
   const { readRecipe, runStudy } = await import('../../study/index.ts')
   const data = join(out, `data-${patches}-seed${seed}`)

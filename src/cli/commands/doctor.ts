@@ -32,7 +32,7 @@ async function runDoctor(options: CommonOptions): Promise<void> {
     { what: 'memory', ok: freemem() > 2 ** 31, detail: `${gib(freemem())} free of ${gib(totalmem())}` },
     { what: 'cores', ok: true, detail: String(availableParallelism()) },
     await probe('images (sharp)', async () => {
-      const { encodePng } = await import('../../formats/index.ts')
+      const { encodePng } = await import('../../files/index.ts')
       const { pixels } = await import('../../base/index.ts')
       return `PNG of ${(await encodePng(pixels(new Uint8Array(48), 1, 4, 4))).length} bytes written`
     }),
@@ -68,7 +68,7 @@ async function checkDevices(): Promise<Finding[]> {
 
 // Writes a small file and reads it back.
 async function probeHdf5(): Promise<string> {
-  const { createHdf5, openHdf5 } = await import('../../formats/index.ts')
+  const { createHdf5, openHdf5 } = await import('../../files/index.ts')
   const folder = await mkdtemp(join(tmpdir(), 'eosin-doctor-'))
   try {
     const path = join(folder, 'probe.h5')

@@ -127,7 +127,7 @@ function describeSignature(signature: CenterSignature): string {
 }
 
 async function readNamed(path: string): Promise<NamedTable> {
-  const { readTableFile } = await import('../../formats/index.ts')
+  const { readTableFile } = await import('../../files/index.ts')
   return { where: path, columns: await readTableFile(path) }
 }
 

@@ -138,7 +138,7 @@ async function makePatches(folder: string, options: MakeOptions): Promise<void> 
   const { train, val, test, size, seed, aberrant, truth, testLabels = false } = options
   refuseOverwrite(folder, options.overwrite)
   const { withLease } = await import('../../tasks/index.ts')
-  const { makeFolder } = await import('../../formats/index.ts')
+  const { makeFolder } = await import('../../files/index.ts')
   await makeFolder(dirname(resolve(folder)))
   const files = await withLease(`${resolve(folder)}.lease`, { onWait: sayNote }, () => {
     refuseOverwrite(folder, options.overwrite) // another process may have made it meanwhile

@@ -56,7 +56,8 @@ export function addPredict(program: Command): void {
 async function runPredict(path: string, options: PredictOptions): Promise<void> {
   for (const file of [options.out, options.submission]) if (file) refuseOverwrite(file, options.overwrite)
   const { openPatchSet, printSize, resizePatches } = await import('../../patches/index.ts')
-  const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
+  const { writeFileAtomic } = await import('../../files/index.ts')
+  const { writeCsv } = await import('../../formats/index.ts')
   const { writeSubmission } = await import('../../runs/index.ts')
   const model = await openAnyModel(options)
   try {

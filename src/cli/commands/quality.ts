@@ -38,7 +38,8 @@ async function runQuality(path: string, options: QualityCommandOptions): Promise
   const { openPatchSet } = await import('../../patches/index.ts')
   const { filterPatches, qualityDefaults, qualityRules } = await import('../../quality/index.ts')
   const { completeOptions, parseAssignments } = await import('../../study/index.ts')
-  const { writeCsv, writeFileAtomic } = await import('../../formats/index.ts')
+  const { writeFileAtomic } = await import('../../files/index.ts')
+  const { writeCsv } = await import('../../formats/index.ts')
   if (options.out) refuseOverwrite(options.out, options.overwrite)
   const choices = { defaults: qualityDefaults, rules: qualityRules }
   const rules = completeOptions('--set', choices, parseAssignments(options.set))

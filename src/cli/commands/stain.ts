@@ -227,7 +227,7 @@ async function writePngFolder(
 ) {
   const { rm } = await import('node:fs/promises')
   const { encodePng, makeFolder, nameFiles, trackUnfinished, writeFileAtomic } = await import(
-    '../../formats/index.ts'
+    '../../files/index.ts'
   )
   const { replaceFolder, withLease } = await import('../../tasks/index.ts')
   const names = nameFiles(set.source, set.ids, '.png')

@@ -65,7 +65,7 @@ async function runCompare(path: string, options: CompareOptions): Promise<void> 
   const { openPatchSet } = await import('../../patches/index.ts')
   const { compareResult, renderComparePage } = await import('../../stain/index.ts')
   const { listDeviceParts, stainBatch } = await import('../../study/index.ts')
-  const { encodePng, writeFileAtomic } = await import('../../formats/index.ts')
+  const { encodePng, writeFileAtomic } = await import('../../files/index.ts')
   const methods = await pickMethods(options.methods)
   const fits = await openFits(options.fits, options.device)
   const names = [...methods, ...fits.map(({ method }) => method)].map(({ name }) => name)

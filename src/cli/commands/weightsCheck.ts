@@ -116,7 +116,8 @@ async function readReference(path: string, inputs: readonly string[] = []): Prom
 
 async function readImages(paths: readonly string[]): Promise<Pixels> {
   const { pixelsOfArray } = await import('../../embed/index.ts')
-  const { decodeImage, readNpy } = await import('../../formats/index.ts')
+  const { decodeImage } = await import('../../files/index.ts')
+  const { readNpy } = await import('../../formats/index.ts')
   if (paths.length === 1 && paths[0].endsWith('.npy'))
     return pixelsOfArray(readNpy(await readBytes(paths[0]), paths[0]), paths[0])
   const images: Pixels[] = []

@@ -11,7 +11,8 @@ import {
   type ProviderChoice,
   type Session,
 } from '../../engine/index.ts'
-import { hashBytes, hashFile, type OnnxModel, readOnnx, readOnnxFile } from '../../formats/index.ts'
+import { hashBytes, hashFile, readOnnxFile } from '../../files/index.ts'
+import { type OnnxModel, readOnnx } from '../../formats/index.ts'
 import { cutGraph, emitModel, findPatchSide, flatten, readGraph } from '../../graph/index.ts'
 import type { PictureForm } from '../preparationWorker.ts'
 

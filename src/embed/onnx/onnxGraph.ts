@@ -2,7 +2,7 @@
 
 import { dirname, join } from 'node:path'
 import { EosinError } from '../../base/index.ts'
-import { readOnnxFile } from '../../formats/index.ts'
+import { readOnnxFile } from '../../files/index.ts'
 import {
   cast,
   cutGraph,

@@ -2,7 +2,7 @@
 // checkpoints, and what it takes to find the right one for a patch.
 
 import { openRandom, type Pixels, RecipeError, silent, slicePixels } from '../../base/index.ts'
-import { nameFile } from '../../formats/index.ts'
+import { nameFile } from '../../files/index.ts'
 import type { LoopResult } from '../../train/index.ts'
 import type { Networks, StainDomain, StainDomains, TrainingPlace } from '../stainMethod.ts'
 import { applyGan, isPooled, pooled } from './applyGan.ts'

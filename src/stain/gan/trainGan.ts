@@ -10,7 +10,7 @@ import {
   silent,
   slicePixels,
 } from '../../base/index.ts'
-import { hashBytes } from '../../formats/index.ts'
+import { hashBytes } from '../../files/index.ts'
 import { imageTransforms, toTensor } from '../../patches/index.ts'
 import {
   type CycleGan,

@@ -3,7 +3,8 @@
 // and resumed leaves the same bytes.
 
 import { type Pixels, pixelsAt } from '../../base/index.ts'
-import { encodePng, type ScalarEvent, writeEvents, writeFileAtomic } from '../../formats/index.ts'
+import { encodePng, writeFileAtomic } from '../../files/index.ts'
+import { type ScalarEvent, writeEvents } from '../../formats/index.ts'
 import type { EpochResult } from '../../train/index.ts'
 
 /** Writes losses.jsonl and events.out.tfevents.* into `folder`. The event file's clock counts epochs as seconds. */

@@ -2,7 +2,7 @@
 // the view and the patch's own bytes, so that neither the order of rows nor ids decide on anything.
 
 import { DataError, openRandom, type Pixels, pixelsAt } from '../../base/index.ts'
-import { hashBytes } from '../../formats/index.ts'
+import { hashBytes } from '../../files/index.ts'
 import { turnPatches } from '../../patches/index.ts'
 import {
   type JitterOptions,

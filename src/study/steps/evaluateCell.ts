@@ -9,7 +9,7 @@ import {
   overSeeds,
   summarize,
 } from '../../evaluate/index.ts'
-import { writeFileAtomic } from '../../formats/index.ts'
+import { writeFileAtomic } from '../../files/index.ts'
 import { type Cell, readJson, type SeedResult, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { GridCell } from '../grid.ts'

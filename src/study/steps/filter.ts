@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { DataError, type Progress } from '../../base/index.ts'
-import { writeFileAtomic } from '../../formats/index.ts'
+import { writeFileAtomic } from '../../files/index.ts'
 import { allRows } from '../../patches/index.ts'
 import { filterPatches, qualityVersion, type Rejection } from '../../quality/index.ts'
 import { readJson, type Split } from '../../runs/index.ts'

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { f32, joinPixels, type Pixels, type RowSource } from '../../base/index.ts'
 import { type CenterSignature, measureSignature } from '../../evaluate/index.ts'
-import { openNpy, writeFileAtomic } from '../../formats/index.ts'
+import { openNpy, writeFileAtomic } from '../../files/index.ts'
 import { readJson, type StainEffect } from '../../runs/index.ts'
 import { compareResult, type StainResult } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, keyOf } from '../../tasks/index.ts'

@@ -4,7 +4,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openRandom } from '../../base/index.ts'
-import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../formats/index.ts'
+import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../files/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
 import type { StudyStain } from './prepareStain.ts'

@@ -4,7 +4,7 @@
 
 import { join } from 'node:path'
 import { DataError, type Progress } from '../../base/index.ts'
-import { writeFileAtomic } from '../../formats/index.ts'
+import { writeFileAtomic } from '../../files/index.ts'
 import { orderPatches, type PatchSet, readPixels } from '../../patches/index.ts'
 import { readJson } from '../../runs/index.ts'
 import type { ApplyContext, StainFit } from '../../stain/index.ts'

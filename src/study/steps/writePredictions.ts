@@ -1,7 +1,8 @@
 // Step 7: the predictions of every cell, one row a patch and one column a cell, and the submission.
 
 import { compareNames } from '../../base/index.ts'
-import { writeCsv, writeFileAtomic, writeParquet } from '../../formats/index.ts'
+import { writeFileAtomic } from '../../files/index.ts'
+import { writeCsv, writeParquet } from '../../formats/index.ts'
 import { explainUnfit, type RunFolder, type Split, writeSubmission } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
 

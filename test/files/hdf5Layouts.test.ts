@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { openHdf5 } from '../../src/formats/index.ts'
+import { openHdf5 } from '../../src/files/index.ts'
 import { hasPython, runPython } from './python.ts'
 import { makeTemporaryFolder } from './temporaryFolder.ts'
 

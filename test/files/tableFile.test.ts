@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readTableFile, writeCsv, writeParquet } from '../../src/formats/index.ts'
+import { readTableFile } from '../../src/files/index.ts'
+import { writeCsv, writeParquet } from '../../src/formats/index.ts'
 import { makeTemporaryFolder } from './temporaryFolder.ts'
 
 describe('readTableFile', () => {

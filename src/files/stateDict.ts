@@ -2,7 +2,7 @@
 // arguments, optimisers and other models. What else is saved beside it may be anything; none of it is looked at.
 
 import { WeightsError } from '../base/index.ts'
-import { chooseModelPart, type ModelPart, matchesPart, wrapsModel } from './modelParts.ts'
+import { chooseModelPart, type ModelPart, matchesPart, wrapsModel } from '../formats/index.ts'
 import { Placeholder } from './pickle.ts'
 import { TensorView } from './torchTensor.ts'
 

@@ -2,9 +2,8 @@
 
 import { open } from 'node:fs/promises'
 import { DataError, describeCause } from '../base/index.ts'
-import { readCsvFile } from './csv.ts'
-import { recogniseFile } from './recognise.ts'
-import { readParquet } from './table.ts'
+import { readParquet, recogniseFile } from '../formats/index.ts'
+import { readCsvFile } from './csvFile.ts'
 
 /**
  * Reads a CSV or Parquet file as columns of text; numbers are the shortest that read back the same, missing values are

@@ -4,11 +4,10 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { DataError, type Dtype, type NdArray, WeightsError } from '../base/index.ts'
+import { type ModelPart, recogniseFile, type WantedFile, wrongFile } from '../formats/index.ts'
 import { readHead } from './file.ts'
-import type { ModelPart } from './modelParts.ts'
 import { type PickleGlobal, type PickleRules, Placeholder, readPickle } from './pickle.ts'
 import { readRange } from './positionedRead.ts'
-import { recogniseFile, type WantedFile, wrongFile } from './recognise.ts'
 import { findStateDict } from './stateDict.ts'
 import { readLegacy } from './torchLegacy.ts'
 import {

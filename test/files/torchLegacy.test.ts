@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { sizeOf } from '../../src/base/index.ts'
-import { openTorchPickle } from '../../src/formats/torchPickle.ts'
+import { openTorchPickle } from '../../src/files/torchPickle.ts'
 
 async function readAll(name: string) {
   const path = `fixtures/torch/${name}`

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createHdf5, type Hdf5Kind, halfToNumber, openHdf5 } from '../../src/formats/index.ts'
+import { createHdf5, type Hdf5Kind, halfToNumber, openHdf5 } from '../../src/files/index.ts'
 import { hasPython, runPython } from './python.ts'
 import { makeTemporaryFolder } from './temporaryFolder.ts'
 

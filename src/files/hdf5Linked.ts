@@ -4,11 +4,11 @@
 
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { wrongFile } from '../formats/index.ts'
 import type { DataFile } from './hdf5Data.ts'
 import { readMessages, readSuperblock } from './hdf5Header.ts'
 import { type Link, readLinks } from './hdf5Links.ts'
 import { damaged, explained, openSource, type Source } from './hdf5Source.ts'
-import { wrongFile } from './recognise.ts'
 
 /** An open file and what it is joined with. */
 export interface LinkedFile extends DataFile {

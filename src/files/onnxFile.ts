@@ -4,7 +4,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
 import { DataError, describeCause, parseDecimal } from '../base/index.ts'
-import { replaceFile, writeFileAtomic } from './file.ts'
 import {
   moveTensorData,
   type OnnxModel,
@@ -12,7 +11,8 @@ import {
   type OnnxTensor,
   readOnnx,
   writeOnnx,
-} from './onnx/index.ts'
+} from '../formats/index.ts'
+import { replaceFile, writeFileAtomic } from './file.ts'
 import { readRange } from './positionedRead.ts'
 
 /** Bytes of tensors above which they go to a file of their own: some room is left for the graph. */

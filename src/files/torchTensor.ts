@@ -3,7 +3,7 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf, WeightsError } from '../base/index.ts'
-import { widenBrainFloat, widenHalf } from './halfFloat.ts'
+import { widenBrainFloat, widenHalf } from '../formats/index.ts'
 import { readInto } from './positionedRead.ts'
 
 /** The storages by their Python names: the dtype as stored, what it is read as, and how. */

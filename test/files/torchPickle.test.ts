@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { DataError, sizeOf, WeightsError } from '../../src/base/index.ts'
-import { openTorchPickle } from '../../src/formats/torchPickle.ts'
+import { openTorchPickle } from '../../src/files/torchPickle.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-torch-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -5,7 +5,7 @@ import { createReadStream, readFileSync, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
-import { describeFile, type FileHead } from './recognise.ts'
+import { decodeText, type FileHead } from '../formats/index.ts'
 
 /** sha256 (hex) of bytes or text. */
 export function hashBytes(bytes: Uint8Array | string): string {
@@ -49,24 +49,6 @@ export async function readTextFile(path: string): Promise<string> {
     throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
   return decodeText(bytes, path)
-}
-
-/** Bytes in UTF-8 as text, without a byte order mark. Throws DataError, beginning with `where`, for other encodings. */
-export function decodeText(bytes: Uint8Array, where: string): string {
-  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
-  try {
-    if (!isUtf16) return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    // told below
-  }
-  const isBinary = !isUtf16 && bytes.subarray(0, 4096).includes(0)
-  const encoding = isUtf16 ? 'text in UTF-16' : 'text in another encoding, such as Latin-1'
-  throw new DataError({
-    where,
-    expected: 'text in UTF-8',
-    got: isBinary ? describeFile({ bytes, size: bytes.length }) : encoding,
-    hint: isBinary ? undefined : 'save it as UTF-8',
-  })
 }
 
 /**

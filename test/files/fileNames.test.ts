@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nameFile, nameFiles } from '../../src/formats/index.ts'
+import { nameFile, nameFiles } from '../../src/files/index.ts'
 
 const units = ['a', 'A', 'é', 'e\u0301', '/', '\\', '_', '.', ' ', '~', '+', ':', '1'] as const
 const text = fc.string({ unit: fc.constantFrom(...units), minLength: 1 })

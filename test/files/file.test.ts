@@ -8,7 +8,7 @@ import {
   readTextFile,
   replaceFile,
   writeFileAtomic,
-} from '../../src/formats/index.ts'
+} from '../../src/files/index.ts'
 import { makeTemporaryFolder } from './temporaryFolder.ts'
 
 const inFolder = makeTemporaryFolder()

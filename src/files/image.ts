@@ -4,7 +4,7 @@
 
 import sharp, { type Sharp } from 'sharp'
 import { DataError, describeCause, type Pixels, pixels } from '../base/index.ts'
-import { type WantedFile, wrongFile } from './recognise.ts'
+import { type WantedFile, wrongFile } from '../formats/index.ts'
 import { isTiff, knowsTiff, readTiffPages, readTiffSamples, type TiffPage, type TiffSamples } from './tiff.ts'
 
 // Patches are small and many: parallelism comes from decoding several at once, not from threads inside one.

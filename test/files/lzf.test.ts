@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unpackLzf } from '../../src/formats/lzf.ts'
+import { unpackLzf } from '../../src/files/lzf.ts'
 
 describe('unpackLzf', () => {
   it('copies literals, and what came before, byte by byte', () => {

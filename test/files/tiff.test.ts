@@ -3,7 +3,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openRandom, type Pixels, pixels } from '../../src/base/index.ts'
-import { decodeImage, encodePng } from '../../src/formats/index.ts'
+import { decodeImage, encodePng } from '../../src/files/index.ts'
 import { type TiffLayout, writeTiff } from './tiffFile.ts'
 
 const [width, height] = [37, 29] // no multiples of any tile
