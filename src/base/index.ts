@@ -1,4 +1,5 @@
 export * from './causes.ts'
+export * from './colour.ts'
 export * from './decimal.ts'
 export * from './errors.ts'
 export * from './names.ts'

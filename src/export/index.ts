@@ -3,5 +3,4 @@
 export { type ExportOptions, type ExportResult, exportRun, exportTolerance } from './exportRun.ts'
 export { type OpenPipeline, openPipeline } from './openPipeline.ts'
 export { type Pipeline, type PipelineParts, writePipeline } from './pipeline.ts'
-export { writeStain } from './stain.ts'
 export { writeTransform } from './transform.ts'

@@ -3,9 +3,9 @@
 
 import type { ExtractorGraph } from '../embed/index.ts'
 import { cast, input, transpose, type Value } from '../graph/index.ts'
+import { writeStain } from '../stain/graph/index.ts'
 import type { ModelFile } from '../study/index.ts'
 import { type HeadFiles, writeHeads } from './head.ts'
-import { writeStain } from './stain.ts'
 import { writeTransform } from './transform.ts'
 
 /** What a pipeline is composed of. */

@@ -2,7 +2,7 @@
 // is rebuilt. The compatibility modes are rows of this one table; Eosin's own way adapts to the patch.
 
 import { type OptionRules, oneOf, real } from '../base/index.ts'
-import { estimateWhite } from './glass.ts'
+import { assumedGlass, estimateWhite } from './glass.ts'
 import {
   type DensityTables,
   densityTable,
@@ -10,7 +10,7 @@ import {
   highestLevelOf,
   positiveDensityTable,
 } from './opticalDensity.ts'
-import { findDarkPixels, findDensePixels, findTissue } from './tissue.ts'
+import { findDarkPixels, findDensePixels, findTissue, leastTissue } from './tissue.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Whose constants and steps are followed; `none` is Eosin's own way. */
@@ -89,13 +89,13 @@ export function openView(options: DensityOptions): ViewPatch {
 }
 
 function adaptiveView(patch: Workspace, { io, density, minTissue }: DensityOptions): DensityView {
-  const tables = densityTablesBelow(estimateWhite(patch, Math.min(255, Math.round(io) - 1)))
+  const tables = densityTablesBelow(estimateWhite(patch, assumedGlass(io)))
   return {
     tables,
     io,
     sparsity: null,
     isTissueOnly: true,
-    minPixels: Math.max(16, minTissue * (patch.data.length / 3)),
+    minPixels: leastTissue(minTissue, patch.data.length / 3),
     findTissue: (workspace) => findDensePixels(workspace, tables, 3 * density),
   }
 }

@@ -2,8 +2,16 @@
 
 import type { Workspace } from './workspace.ts'
 
-// Pixels that the colour of glass is told from, at even steps.
-const whiteSample = 4096
+/**
+ * How glass is told: from `sample` pixels at even steps, as the level that all but one in a hundred stay below, no darker
+ * than `darkest` and no further apart between channels than `apart`.
+ */
+export const glassRule = { sample: 4096, share: 0.99, darkest: 205, apart: 40 } as const
+
+/** The level of glass that a patch without any is seen against, for clear glass of level `io`. */
+export function assumedGlass(io: number): number {
+  return Math.min(255, Math.round(io) - 1)
+}
 
 /**
  * Clear glass as the patch in work shows it: the level that one pixel in a hundred exceeds, channel by channel; or
@@ -14,10 +22,10 @@ export function estimateWhite(
   otherwise: number,
 ): [number, number, number] {
   const pixelCount = data.length / 3
-  const step = Math.max(1, Math.floor(pixelCount / whiteSample))
+  const step = Math.max(1, Math.floor(pixelCount / glassRule.sample))
   const histograms = new Int32Array(memory, address.weights, 768).fill(0)
   kernels.countLevels(address.data, pixelCount, step, address.weights)
-  const wanted = 0.99 * Math.ceil(pixelCount / step)
+  const wanted = glassRule.share * Math.ceil(pixelCount / step)
   const levelOf = (channel: number) => {
     let level = 0
     let passed = histograms[256 * channel]
@@ -26,6 +34,6 @@ export function estimateWhite(
   }
   const [r, g, b] = [levelOf(0), levelOf(1), levelOf(2)]
   const darkest = Math.min(r, g, b)
-  const isGlass = darkest >= 205 && Math.max(r, g, b) - darkest <= 40
+  const isGlass = darkest >= glassRule.darkest && Math.max(r, g, b) - darkest <= glassRule.apart
   return isGlass ? [r, g, b] : [otherwise, otherwise, otherwise]
 }

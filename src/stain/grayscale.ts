@@ -1,5 +1,6 @@
 // Grayscale on three channels, with ITU-R 601 luma in the 16-bit integers of Pillow's convert('L').
 
+import { lumaOf } from '../base/index.ts'
 import type { StainMethod } from './stainMethod.ts'
 import { ok, transformPatches } from './verdicts.ts'
 
@@ -15,10 +16,7 @@ export const grayscale: StainMethod<Record<string, never>, Record<string, never>
   apply: (batch) =>
     transformPatches(batch, (data, out) => {
       for (let at = 0; at < data.length; at += 3) {
-        const luma = (data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000) >> 16
-        out[at] = luma
-        out[at + 1] = luma
-        out[at + 2] = luma
+        out.fill(lumaOf(data[at], data[at + 1], data[at + 2]), at, at + 3)
       }
       return ok
     }),

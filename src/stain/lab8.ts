@@ -2,13 +2,10 @@
 // throughout, so that it can be matched bit for bit. L is scaled by 255/100, a and b are shifted by 128.
 // Tables are built in single precision, as there.
 
+import { toXyz } from './colours.ts'
+
 const { fround } = Math
 const white = [0.950456, 1, 1.088754]
-const toXyz = [
-  [0.412453, 0.35758, 0.180423],
-  [0.212671, 0.71516, 0.072169],
-  [0.019334, 0.119193, 0.950227],
-]
 const toRgb = [
   [3.240479, -1.53715, -0.498535],
   [-0.969256, 1.875991, 0.041556],
@@ -37,6 +34,15 @@ const luminanceTable = Int32Array.from({ length: 256 }, (_, level) => luminance(
 const lowestRoot = -8145
 const cubeTable = Int32Array.from({ length: (16384 * 9) / 4 }, (_, i) => cube(i + lowestRoot))
 
+// Shifts to the right; a half before them rounds.
+const [lightHalf, lightBits] = [2048, 12]
+const [gainL, gainA, gainB, levelBits] = [296, 500, 200, 15]
+const [offsetL, offsetAB] = [-1336934 + 16384, 128 * 32768 + 16384]
+// 1/500 and 1/200 of a 14-bit unit, as multiplications and shifts.
+const rootA = { gain: 5 * 53687, half: 128, bits: 13, less: 4194 }
+const rootB = { gain: 41943, half: 16, bits: 9, less: 10485 - 1 }
+const [byteHalf, byteBits] = [8192, 14]
+
 /** Converts RGB bytes to LAB bytes, `out` as long as `data`. */
 export function rgbToLab8(data: Uint8Array, out: Uint8Array): void {
   const [[xr, xg, xb], [yr, yg, yb], [zr, zg, zb]] = forward
@@ -44,12 +50,12 @@ export function rgbToLab8(data: Uint8Array, out: Uint8Array): void {
     const r = linearTable[data[at]]
     const g = linearTable[data[at + 1]]
     const b = linearTable[data[at + 2]]
-    const x = rootTable[(r * xr + g * xg + b * xb + 2048) >> 12]
-    const y = rootTable[(r * yr + g * yg + b * yb + 2048) >> 12]
-    const z = rootTable[(r * zr + g * zg + b * zb + 2048) >> 12]
-    out[at] = clampByte((296 * y - 1336934 + 16384) >> 15)
-    out[at + 1] = clampByte((500 * (x - y) + 128 * 32768 + 16384) >> 15)
-    out[at + 2] = clampByte((200 * (y - z) + 128 * 32768 + 16384) >> 15)
+    const x = rootTable[(r * xr + g * xg + b * xb + lightHalf) >> lightBits]
+    const y = rootTable[(r * yr + g * yg + b * yb + lightHalf) >> lightBits]
+    const z = rootTable[(r * zr + g * zg + b * zb + lightHalf) >> lightBits]
+    out[at] = clampByte((gainL * y + offsetL) >> levelBits)
+    out[at + 1] = clampByte((gainA * (x - y) + offsetAB) >> levelBits)
+    out[at + 2] = clampByte((gainB * (y - z) + offsetAB) >> levelBits)
   }
 }
 
@@ -58,7 +64,7 @@ export function rgbToLightness8(data: Uint8Array, out: Uint8Array): void {
   const [yr, yg, yb] = forward[1]
   for (let at = 0, i = 0; at < data.length; at += 3, i++) {
     const light = linearTable[data[at]] * yr + linearTable[data[at + 1]] * yg + linearTable[data[at + 2]] * yb
-    out[i] = clampByte((296 * rootTable[(light + 2048) >> 12] - 1336934 + 16384) >> 15)
+    out[i] = clampByte((gainL * rootTable[(light + lightHalf) >> lightBits] + offsetL) >> levelBits)
   }
 }
 
@@ -67,20 +73,19 @@ export function lab8ToRgb(data: Uint8Array, out: Uint8Array): void {
   const [[rx, ry, rz], [gx, gy, gz], [bx, by, bz]] = backward
   for (let at = 0; at < data.length; at += 3) {
     const root = lightnessTable[data[at]]
-    // 1/500 and 1/200 of a 14-bit unit, as multiplications and shifts.
-    const a = ((5 * data[at + 1] * 53687 + 128) >> 13) - 4194
-    const b = ((data[at + 2] * 41943 + 16) >> 9) - 10485 + 1
+    const a = ((rootA.gain * data[at + 1] + rootA.half) >> rootA.bits) - rootA.less
+    const b = ((rootB.gain * data[at + 2] + rootB.half) >> rootB.bits) - rootB.less
     const x = cubeTable[root + a - lowestRoot]
     const y = luminanceTable[data[at]]
     const z = cubeTable[root - b - lowestRoot]
-    out[at] = byteTable[clampLinear((rx * x + ry * y + rz * z + 8192) >> 14)]
-    out[at + 1] = byteTable[clampLinear((gx * x + gy * y + gz * z + 8192) >> 14)]
-    out[at + 2] = byteTable[clampLinear((bx * x + by * y + bz * z + 8192) >> 14)]
+    out[at] = byteTable[clampLinear((rx * x + ry * y + rz * z + byteHalf) >> byteBits)]
+    out[at + 1] = byteTable[clampLinear((gx * x + gy * y + gz * z + byteHalf) >> byteBits)]
+    out[at + 2] = byteTable[clampLinear((bx * x + by * y + bz * z + byteHalf) >> byteBits)]
   }
 }
 
 const clampByte = (value: number) => Math.max(0, Math.min(255, value))
-const clampLinear = (value: number) => Math.max(0, Math.min(4095, value))
+const clampLinear = (value: number) => Math.max(0, Math.min(byteTable.length - 1, value))
 
 // sRGB's gamma curve and its inverse.
 function expand(x: number): number {
@@ -119,8 +124,8 @@ function roundEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1
 }
 
-/** The numbers of both conversions, for those who compute the same elsewhere; as they stand above. */
-export const lab8Numbers = () => ({
+/** The numbers of both conversions, for the graph that computes the same; as they stand above. */
+export const lab8Numbers = {
   forward,
   backward,
   linear: linearTable,
@@ -130,4 +135,9 @@ export const lab8Numbers = () => ({
   luminance: luminanceTable,
   cubes: cubeTable,
   lowestRoot,
-})
+  light: { half: lightHalf, bits: lightBits },
+  levels: { gainL, gainA, gainB, offsetL, offsetAB, bits: levelBits },
+  rootA,
+  rootB,
+  byte: { half: byteHalf, bits: byteBits },
+}

@@ -2,22 +2,28 @@
 // as the three cube roots fx, fy, fz, since L, a and b are linear in them. The curves are tables: a byte has
 // 256 levels of linear light, the cube root is interpolated, and the way back ends in a table of bytes.
 
+import {
+  expandGamma,
+  labOffset,
+  labRoot,
+  labScales,
+  labSlope,
+  labShift as shiftL,
+  toXyz,
+  whitePoint,
+} from './colours.ts'
 import { offsetsOf, type PixelChoice, type Workspace } from './workspace.ts'
 
-const whitePoint = [0.95047, 1, 1.08883]
-const toXyz = [
-  [0.412453, 0.35758, 0.180423],
-  [0.212671, 0.71516, 0.072169],
-  [0.019334, 0.119193, 0.950227],
-]
+const [scaleL, scaleA, scaleB] = labScales
+
 const toRgb = invert(toXyz)
 
-const cubeRoot = (t: number) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116)
-const expand = (v: number) => (v > 0.04045 ? ((v + 0.055) / 1.055) ** 2.4 : v / 12.92)
+/** Linear light is the cube of a root above `edge`, and below it a line. */
+export const rootCurve = { edge: 0.2068966, slope: labSlope, offset: labOffset }
 const compress = (v: number) => (v > 0.0031308 ? Math.min(1, 1.055 * v ** (1 / 2.4) - 0.055) : v * 12.92)
 
 /**
- * The tables of the curves, for those who compute the same elsewhere: linear light by input channel, level and output
+ * The tables of the curves, for the graph that computes the same: linear light by input channel, level and output
  * (x, y, z) in steps of the root table; roots as pairs of value and rise to the next; bytes by steps of linear light; the
  * matrix [3, 3] from x, y, z to red, green, blue in those steps.
  */
@@ -35,15 +41,15 @@ const linearTable = new Float64Array(3 * 256 * 3)
 for (let input = 0; input < 3; input++) {
   for (let level = 0; level < 256; level++) {
     for (let i = 0; i < 3; i++) {
-      const light = (toXyz[i][input] * expand(level / 255)) / whitePoint[i]
+      const light = (toXyz[i][input] * expandGamma(level / 255)) / whitePoint[i]
       linearTable[3 * (256 * input + level) + i] = light * rootSteps
     }
   }
 }
 const rootTable = new Float64Array(2 * (rootSteps + 8))
 for (let i = 0; i < rootSteps + 8; i++) {
-  rootTable[2 * i] = cubeRoot(i / rootSteps)
-  rootTable[2 * i + 1] = cubeRoot((i + 1) / rootSteps) - cubeRoot(i / rootSteps)
+  rootTable[2 * i] = labRoot(i / rootSteps)
+  rootTable[2 * i + 1] = labRoot((i + 1) / rootSteps) - labRoot(i / rootSteps)
 }
 const gammaSteps = 16384
 const gammaTable = Uint8Array.from(
@@ -83,8 +89,8 @@ export function summariseRoots(
   const deviation = (sum: number, squares: number) =>
     Math.sqrt(Math.max(0, squares - (sum * sum) / count) / count)
   return {
-    means: [116 * (y0 + y / count) - 16, 500 * (a0 + a / count), 200 * (b0 + b / count)],
-    deviations: [116 * deviation(y, yy), 500 * deviation(a, aa), 200 * deviation(b, bb)],
+    means: [scaleL * (y0 + y / count) - shiftL, scaleA * (a0 + a / count), scaleB * (b0 + b / count)],
+    deviations: [scaleL * deviation(y, yy), scaleA * deviation(a, aa), scaleB * deviation(b, bb)],
   }
 }
 
@@ -95,7 +101,10 @@ export function writeRoots(workspace: Workspace, choice: PixelChoice, { gains, s
   const constants = new Float32Array(memory, address.scratch, 20)
   // L' = gL L + sL becomes fy' = gL fy + (16 + sL - 16 gL) / 116, and likewise for the differences.
   constants.set([gains[0], gains[1], gains[2], 0])
-  constants.set([(16 + shifts[0] - 16 * gains[0]) / 116, shifts[1] / 500, shifts[2] / 200, 0], 4)
+  constants.set(
+    [(shiftL + shifts[0] - shiftL * gains[0]) / scaleL, shifts[1] / scaleA, shifts[2] / scaleB, 0],
+    4,
+  )
   for (let k = 0; k < 3; k++) {
     constants.set([...toRgb.map((row) => row[k] * whitePoint[k] * gammaSteps), 0], 8 + 4 * k)
   }
@@ -111,7 +120,7 @@ export function writeRoots(workspace: Workspace, choice: PixelChoice, { gains, s
   )
 }
 
-function invert([[a, b, c], [d, e, f], [g, h, i]]: number[][]): number[][] {
+function invert([[a, b, c], [d, e, f], [g, h, i]]: readonly (readonly number[])[]): number[][] {
   const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
   return [
     [e * i - f * h, c * h - b * i, b * f - c * e],

@@ -17,7 +17,8 @@ export function positiveDensityTable(): Float64Array {
   return Float64Array.from({ length: 256 }, (_, level) => Math.max(-Math.log(Math.max(level, 1) / 255), 1e-6))
 }
 
-const logarithms = Float64Array.from({ length: 257 }, (_, level) => Math.log(level))
+/** ln of 0 to 256: of each level and 1. */
+export const logarithms = Float64Array.from({ length: 257 }, (_, level) => Math.log(level))
 
 /** The tables of a patch whose clear glass is `white`: density 0 at it, not below 0 above it. */
 export function densityTablesBelow(white: readonly [number, number, number]): DensityTables {

@@ -130,6 +130,11 @@ function applyReinhard(
   })
 }
 
+/** A channel with less has no spread. */
+export const leastDeviation = 1e-4
+/** What `modified` adds where a patch has more contrast than the target. */
+export const leastContrast = 0.05
+
 /** The change from one patch's statistics to the target's; rejected where a channel has no spread. */
 export function labMap(
   { means, deviations }: LabStatistics,
@@ -137,15 +142,16 @@ export function labMap(
   { compatibility, variant }: Pick<ReinhardOptions, 'compatibility' | 'variant'>,
 ): LabMap | Outcome {
   if (variant === 'modified') {
-    if (compatibility === 'none' && !(deviations[0] > 1e-4)) return rejectPatch('one lightness all over')
+    if (compatibility === 'none' && !(deviations[0] > leastDeviation))
+      return rejectPatch('one lightness all over')
     const contrast = (target.deviations[0] - deviations[0]) / target.deviations[0]
-    const gain = 1 + (contrast > 0 ? contrast : 0.05)
+    const gain = 1 + (contrast > 0 ? contrast : leastContrast)
     return {
       gains: [gain, 1, 1],
       shifts: [means[0] * (1 - gain), target.means[1] - means[1], target.means[2] - means[2]],
     }
   }
-  if (deviations.some((deviation) => !(deviation > 1e-4)))
+  if (deviations.some((deviation) => !(deviation > leastDeviation)))
     return rejectPatch('a colour channel without spread')
   const gains = [0, 1, 2].map((k) => target.deviations[k] / deviations[k])
   const shifts = [0, 1, 2].map((k) => target.means[k] - means[k] * gains[k])

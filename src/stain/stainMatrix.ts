@@ -41,6 +41,9 @@ export function averageStains(matrices: readonly StainMatrix[]): StainMatrix {
   return [meanOf(0), meanOf(1)]
 }
 
+// Two vectors are one direction where the square of the sine between them is no more.
+export const oneDirection = 1e-12
+
 /**
  * The rows that give least-squares concentrations: c_h = row0 . density, c_e = row1 . density.
  * Null where the two vectors are one direction.
@@ -50,7 +53,7 @@ export function unmixingRows([h, e]: StainMatrix): readonly [Vector, Vector] | n
   const he = dot(h, e)
   const ee = dot(e, e)
   const determinant = hh * ee - he * he
-  if (!(determinant > 1e-12 * hh * ee)) return null
+  if (!(determinant > oneDirection * hh * ee)) return null
   const row = (a: number, b: number): Vector => [
     (a * h[0] + b * e[0]) / determinant,
     (a * h[1] + b * e[1]) / determinant,

@@ -21,7 +21,13 @@ export function findDensePixels(workspace: Workspace, tables: DensityTables, lea
   return kernels.findDense(address.data, data.length / 3, address.tables, least, nearBlack, address.offsets)
 }
 
-const nearBlack = 60
+/** Levels of a pixel's channels that sum to less are no tissue. */
+export const nearBlack = 60
+
+/** How many tissue pixels a patch of `pixelCount` needs for stains of its own; `minTissue` is a share. */
+export function leastTissue(minTissue: number, pixelCount: number): number {
+  return Math.max(16, minTissue * pixelCount)
+}
 
 /** The sums, and the mean products (second moments about 0), of the densities of the `count` >= 1 tissue pixels. */
 export function momentsOf(

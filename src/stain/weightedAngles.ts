@@ -10,7 +10,8 @@ import { dot, normaliseVector, orderStains, type StainMatrix } from './stainMatr
 import { momentsOf } from './tissue.ts'
 import { setForms, type Workspace } from './workspace.ts'
 
-const bins = 1024
+/** The histogram's bins: tangents from -1 to 1. */
+export const bins = 1024
 
 /** The stains at percentiles `alpha` and 100 - `alpha` of `count` >= 1 tissue pixels, without negative parts. */
 export function findWeightedStains(

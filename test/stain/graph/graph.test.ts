@@ -1,13 +1,13 @@
 // Stain methods as graph ops, against the methods themselves on the same patches.
 
 import { describe, expect, it } from 'vitest'
-import { type Pixels, pixels } from '../../src/base/index.ts'
-import { openSession } from '../../src/engine/index.ts'
-import { writeStain } from '../../src/export/index.ts'
-import { cast, emitModel, input } from '../../src/graph/index.ts'
-import { type StainFit, type StainMethod, stainMethods } from '../../src/stain/index.ts'
-import { openSyntheticSet } from '../../src/synthetic/index.ts'
-import { drawTissue, fillPatch, joinPatches, streamOf } from '../stain/pictures.ts'
+import { type Pixels, pixels, UnknownNameError } from '../../../src/base/index.ts'
+import { openSession } from '../../../src/engine/index.ts'
+import { cast, emitModel, input } from '../../../src/graph/index.ts'
+import { stainGraphs, writeStain } from '../../../src/stain/graph/index.ts'
+import { type StainFit, type StainMethod, stainMethods } from '../../../src/stain/index.ts'
+import { openSyntheticSet } from '../../../src/synthetic/index.ts'
+import { drawTissue, fillPatch, joinPatches, streamOf } from '../pictures.ts'
 
 async function runStain(batch: Pixels, name: string, options: object, fit: object): Promise<Uint8Array> {
   const { count, height, width, data } = batch
@@ -108,9 +108,20 @@ describe('writeStain', () => {
     )
   })
 
-  it('refuses a method that has no graph, and says what to do', async () => {
-    await expect(runStain(everyColour(), 'vahadane', {}, {})).rejects.toThrow(
-      /^stain vahadane: expected a method that graph ops can express.*predict with the run instead/,
+  it.each([
+    ['vahadane', 'stain vectors learned from each patch'],
+    ['cyclegan', 'networks'],
+    ['multistain', 'networks'],
+  ])('refuses %s, which has no graph, and says why and what to do', async (name, reason) => {
+    await expect(runStain(everyColour(), name, {}, {})).rejects.toThrow(
+      new RegExp(
+        `^stain ${name}: expected a method that graph ops can express: none, grayscale, luminosity, reinhard, macenko, ruifrok, got ${reason}.*predict with the run instead`,
+      ),
     )
+  })
+
+  it('knows every method, and no other', async () => {
+    expect(Object.keys(stainGraphs)).toEqual(Object.keys(stainMethods))
+    await expect(runStain(everyColour(), 'makenko', {}, {})).rejects.toThrow(UnknownNameError)
   })
 })

@@ -1,55 +1,7 @@
-// Vectors of three channels as graph values, and the small algebra of stain separation on them: one number a patch is
-// [n, 1, 1], one a pixel [n, 1, pixels]: ONNX Runtime is fast along the last axis.
+// Eigenvectors of symmetric 3 x 3 matrices as graph values, one matrix a patch: each number is [n, 1, 1].
 
-import { ndarray } from '../base/index.ts'
-import * as g from '../graph/index.ts'
-
-/** Red, green, blue, or the three coordinates of an axis. */
-export type Vector3 = readonly [g.Value, g.Value, g.Value]
-
-/** Hematoxylin and eosin of each patch, and whether it has any. */
-export interface WrittenStains {
-  readonly stains: readonly [Vector3, Vector3]
-  readonly isFound: g.Value
-}
-
-/** A table of `size` numbers. */
-export function tableOf(numberAt: (i: number) => number, size: number): g.Value {
-  return g.constant(
-    ndarray(
-      'f64',
-      [size],
-      Float64Array.from({ length: size }, (_, i) => numberAt(i)),
-    ),
-  )
-}
-
-/** The channels of [n, 3, pixels]. */
-export function splitVector(x: g.Value): Vector3 {
-  return g.split(x, 1, [1, 1, 1]) as unknown as Vector3
-}
-
-/** The way back. */
-export function joinVector(v: Vector3): g.Value {
-  return g.concat(v, 1)
-}
-
-/** a . b, summed from the first channel on. */
-export function dot3(a: Vector3, b: Vector3): g.Value {
-  return g.add(g.add(g.mul(a[0], b[0]), g.mul(a[1], b[1])), g.mul(a[2], b[2]))
-}
-
-export function lengthOf(v: Vector3): g.Value {
-  return g.sqrt(dot3(v, v))
-}
-
-/** Entry `rank` [n, 1, 1] of each row of `falling` [n, 1, count]; 0 where there is none. */
-export function pickRank(falling: g.Value, rank: g.Value): g.Value {
-  const count = falling.shape[2] as number
-  const places = Float64Array.from({ length: count }, (_, i) => i)
-  const isPicked = g.equal(g.constant(ndarray('f64', [1, 1, count], places)), rank)
-  return g.reduceSum(g.where(isPicked, falling, 0), { axes: [2], keep: true })
-}
+import * as g from '../../graph/index.ts'
+import type { Vector3 } from './vectors.ts'
 
 type Matrix = readonly [Vector3, Vector3, Vector3]
 
@@ -63,16 +15,16 @@ const sweeps = 5
 export function mainAxes(matrix: Matrix): { main: Vector3; other: Vector3 } {
   const a = matrix.map((row) => [...row])
   const zero = g.mul(a[0][0], 0)
-  const v = [0, 1, 2].map((i) => [0, 1, 2].map((j) => (i === j ? g.add(zero, 1) : zero)))
+  const turned = [0, 1, 2].map((i) => [0, 1, 2].map((j) => (i === j ? g.add(zero, 1) : zero)))
   for (let sweep = 0; sweep < sweeps; sweep++) {
     for (const [p, q] of [
       [0, 1],
       [0, 2],
       [1, 2],
     ])
-      rotate(a, v, p, q)
+      rotate(a, turned, p, q)
   }
-  const axes = [0, 1, 2].map((k) => ({ value: a[k][k], vector: v.map((row) => row[k]) }))
+  const axes = [0, 1, 2].map((k) => ({ value: a[k][k], vector: turned.map((row) => row[k]) }))
   for (const [i, j] of [
     [0, 1],
     [1, 2],
@@ -92,8 +44,9 @@ export function mainAxes(matrix: Matrix): { main: Vector3; other: Vector3 } {
   }
   const [x, y, z] = axes[0].vector
   const isNegative = g.greater(0, g.add(g.add(x, y), z))
-  const main = [x, y, z].map((part) => g.where(isNegative, g.neg(part), part)) as unknown as Vector3
-  return { main, other: axes[1].vector as unknown as Vector3 }
+  const turn = (part: g.Value) => g.where(isNegative, g.neg(part), part)
+  const [u, v, w] = axes[1].vector
+  return { main: [turn(x), turn(y), turn(z)], other: [u, v, w] }
 }
 
 // Turns axes p and q so that a[p][q] becomes 0.
