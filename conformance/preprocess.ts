@@ -11,16 +11,18 @@ import {
   resizePixels,
   resizeShorter,
   rotatePixels,
-  toLuma,
   toTensor,
   transformPixels,
 } from '../src/patches/index.ts'
+import { stainMethods } from '../src/stain/index.ts'
 import type { ConformanceResult } from './result.ts'
 import { compare } from './stainImages.ts'
 
+const { grayscale } = stainMethods
+
 type Recipe = readonly [
   pattern: RegExp,
-  make: (input: Pixels, parts: readonly string[]) => Pixels,
+  make: (input: Pixels, parts: readonly string[]) => Pixels | Promise<Pixels>,
   tolerance: number,
 ]
 
@@ -31,7 +33,7 @@ const recipes: readonly Recipe[] = [
   [/^(bicubic|bilinear)_(?:down_?)?(\d+)x(\d+)$/, resizeBySides, 0],
   [/^bicubic_(\d+)$/, (input, [side]) => resizePixels(input, Number(side), Number(side), 'bicubic'), 0],
   [/^bicubic_short(\d+)$/, (input, [side]) => resizeShorter(input, Number(side), 'bicubic'), 0],
-  [/^gray(?:L|3)$/, (input) => toLuma(input), 0],
+  [/^gray(?:L|3)$/, async (input) => (await grayscale.apply(input, {}, {})).pixels, 0],
   [/^rot_nearest_(-?[\d.]+)$/, (input, [angle]) => rotatePixels(input, Number(angle), 'nearest'), 0],
   [/^rot_bilinear_(-?[\d.]+)$/, (input, [angle]) => rotatePixels(input, Number(angle), 'bilinear'), 1],
 ]
@@ -64,7 +66,7 @@ export async function checkPreprocess(folder: string): Promise<ConformanceResult
     const input = await readPicture(folder, `in_${name}.png`)
     for (const file of files.filter((file) => file.endsWith(`_${name}.png`) && !file.startsWith('in_'))) {
       const prefix = file.slice(0, -`_${name}.png`.length)
-      results.push(checkPicture(file, prefix, input, await readPicture(folder, file)))
+      results.push(await checkPicture(file, prefix, input, await readPicture(folder, file)))
     }
     results.push(...checkTensors(name, config, input))
   }
@@ -75,10 +77,15 @@ async function readPicture(folder: string, file: string): Promise<Pixels> {
   return decodeImage(await readFile(join(folder, file)), file)
 }
 
-function checkPicture(file: string, prefix: string, input: Pixels, expected: Pixels): ConformanceResult {
+async function checkPicture(
+  file: string,
+  prefix: string,
+  input: Pixels,
+  expected: Pixels,
+): Promise<ConformanceResult> {
   for (const [pattern, make, tolerance] of recipes) {
     const match = pattern.exec(prefix)
-    if (match) return compare(file, make(input, match.slice(1)).data, expected.data, tolerance)
+    if (match) return compare(file, (await make(input, match.slice(1))).data, expected.data, tolerance)
   }
   throw new Error(`not yet supported: ${file}`)
 }

@@ -1,4 +1,4 @@
-// Facts about colour that several rooms share: luma, and the stain vectors of the literature.
+// Facts about colour that several rooms share: luma, the stain vectors of the literature, ImageNet's pixels.
 
 /** Rec. 601: the shares of red, green and blue in luma. */
 export const rec601 = [0.299, 0.587, 0.114] as const
@@ -23,4 +23,10 @@ export const ruifrokVectors = {
   hematoxylin: [0.65, 0.7, 0.29],
   eosin: [0.07, 0.99, 0.11],
   residual: [0.27, 0.57, 0.78],
+} as const
+
+/** Mean and standard deviation of ImageNet's pixels (0 to 1), as most vision networks were trained with. */
+export const imageNet = {
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
 } as const

@@ -1,7 +1,7 @@
 // From pixels to what networks eat: resize, crop, then NHWC bytes -> NCHW float32 with mean and deviation.
 // Float steps are rounded as torchvision's ToTensor and Normalize round them, so that values are equal bit for bit.
 
-import { f32, type NdArray, type Pixels } from '../base/index.ts'
+import { f32, imageNet, type NdArray, type Pixels } from '../base/index.ts'
 import { cropCenter, type ResizeFilter, resizePixels, shorterSides } from './resize.ts'
 
 /** One value for each of red, green and blue, for pixels in [0, 1]. */
@@ -24,11 +24,6 @@ export interface ImageTransform {
   readonly std: ChannelValues | null
 }
 
-/** The channel means of ImageNet, which most vision networks were trained with. */
-export const imagenetMean: ChannelValues = [0.485, 0.456, 0.406]
-/** The channel deviations of ImageNet. */
-export const imagenetStd: ChannelValues = [0.229, 0.224, 0.225]
-
 /** Transforms that published networks and papers state, by name. */
 export const imageTransforms = {
   /** DINOv2's evaluation (facebookresearch/dinov2, dinov2/data/transforms.py). */
@@ -36,19 +31,8 @@ export const imageTransforms = {
     resize: { side: 256, edge: 'shorter' },
     filter: 'bicubic',
     crop: 224,
-    mean: imagenetMean,
-    std: imagenetStd,
+    ...imageNet,
   },
-  /** MedImageInsight's: a square whatever the aspect, no crop. */
-  medimageinsight: {
-    resize: { side: 480, edge: 'both' },
-    filter: 'bicubic',
-    crop: null,
-    mean: imagenetMean,
-    std: imagenetStd,
-  },
-  /** The challenge's baseline: 98 x 98, values left in [0, 1]. */
-  baseline98: { resize: { side: 98, edge: 'both' }, filter: 'bilinear', crop: null, mean: null, std: null },
   /** What the generators of a CycleGAN see: no resize, values in [-1, 1]. */
   gan: { resize: null, filter: 'bicubic', crop: null, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
 } as const satisfies Record<string, ImageTransform>

@@ -2,7 +2,7 @@
 // (Tellez et al. 2018, IEEE TMI, and the ranges of torchstain and StainTools), or a patch takes on another
 // center's stains. Glass stays as it is. Pure: the outcome follows from the patch and the random stream.
 
-import { type OptionRules, type Pixels, pixelsAt, type Random, real } from '../base/index.ts'
+import { type OptionRules, type Pixels, pixelsAt, type Random, real, ruifrokVectors } from '../base/index.ts'
 import { openView } from './densityView.ts'
 import type { Vector } from './eigen.ts'
 import { estimateWhite } from './glass.ts'
@@ -41,12 +41,8 @@ export const jitterConcentrations: StainAugmentation<JitterOptions> = (batch, dr
     jitter(workspace, stains, unmixingRows(stains)!, draw(index), options)
   })
 
-// Hematoxylin, eosin and diaminobenzidine of Ruifrok and Johnston 2001, and the rows that unmix them.
-const hed: readonly Vector[] = [
-  [0.65, 0.7, 0.29],
-  [0.07, 0.99, 0.11],
-  [0.27, 0.57, 0.78],
-]
+// Three stains and the rows that unmix them.
+const hed: readonly Vector[] = [ruifrokVectors.hematoxylin, ruifrokVectors.eosin, ruifrokVectors.residual]
 const hedRows = unmixThree(hed)
 
 /** Jitters hematoxylin, eosin and a third, brown stain of fixed colours. */

@@ -1,6 +1,6 @@
 // What a method does to patches, in figures: how much structure is kept, and how far centers stay apart.
 
-import { type Pixels, pixelsAt } from '../base/index.ts'
+import { type Pixels, pixelsAt, rec601, ruifrokVectors } from '../base/index.ts'
 import { labOf } from './colours.ts'
 import { densityTable } from './opticalDensity.ts'
 import { unmixingRows } from './stainMatrix.ts'
@@ -80,15 +80,13 @@ export function structuralSimilarity(a: Pixels, b: Pixels): number {
 
 /** Luma (BT.601) of RGB bytes. */
 export function lumaOf(data: Uint8Array): Float64Array {
-  const at = (i: number) => 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2]
+  const [red, green, blue] = rec601
+  const at = (i: number) => red * data[3 * i] + green * data[3 * i + 1] + blue * data[3 * i + 2]
   return Float64Array.from({ length: data.length / 3 }, (_, i) => at(i))
 }
 
 const density = densityTable(255)
-const [[hr, hg, hb]] = unmixingRows([
-  [0.65, 0.7, 0.29],
-  [0.07, 0.99, 0.11],
-])!
+const [[hr, hg, hb]] = unmixingRows([ruifrokVectors.hematoxylin, ruifrokVectors.eosin])!
 
 /** The hematoxylin map of RGB bytes by Ruifrok's vectors, in optical density. */
 export function hematoxylinOf(data: Uint8Array): Float64Array {

@@ -1,7 +1,6 @@
 // Ruifrok and Johnston 2001: the same stain vectors for every patch, only strengths are fitted.
-// The vectors are those of StainTools and tiatoolbox.
 
-import { listOf, real } from '../base/index.ts'
+import { listOf, real, ruifrokVectors } from '../base/index.ts'
 import {
   type SeparationOptions,
   separationDefaults,
@@ -16,7 +15,8 @@ export interface RuifrokOptions extends SeparationOptions {
   readonly stains: StainMatrix
 }
 
-const vector = listOf(real(0, 10), 3, 3, '[0.65,0.7,0.29]')
+const fixedStains: StainMatrix = [ruifrokVectors.hematoxylin, ruifrokVectors.eosin]
+const vector = listOf(real(0, 10), 3, 3, JSON.stringify(fixedStains[0]))
 
 /** Rescales the strengths of two fixed stains to the reference's. */
 export const ruifrok = separationMethod<RuifrokOptions>({
@@ -25,11 +25,8 @@ export const ruifrok = separationMethod<RuifrokOptions>({
   about: 'Fixed stain vectors (Ruifrok and Johnston 2001), strengths rescaled to the reference.',
   defaults: {
     ...separationDefaults,
-    stains: [
-      [0.65, 0.7, 0.29],
-      [0.07, 0.99, 0.11],
-    ],
+    stains: fixedStains,
   },
-  rules: { ...separationRules, stains: listOf(vector, 2, 2, '[[0.65,0.7,0.29],[0.07,0.99,0.11]]') },
+  rules: { ...separationRules, stains: listOf(vector, 2, 2, JSON.stringify(fixedStains)) },
   findVectors: (_workspace, _view, _count, { stains }) => stains,
 })

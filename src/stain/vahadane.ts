@@ -2,7 +2,7 @@
 // separation'. StainTools solves the same objective with SPAMS, which stops by the clock; here the steps are
 // counted, so that the outcome is the same on every machine.
 
-import { real, whole } from '../base/index.ts'
+import { real, ruifrokVectors, whole } from '../base/index.ts'
 import type { DensityView } from './densityView.ts'
 import { learnDictionary } from './dictionary.ts'
 import {
@@ -45,10 +45,7 @@ export const vahadaneRecipe: SeparationRecipe<VahadaneOptions> = {
 export const vahadane = separationMethod(vahadaneRecipe)
 
 // Where learning starts: Ruifrok and Johnston's vectors. Other starts end at the same objective.
-const startingAtoms: StainMatrix = [
-  [0.65, 0.7, 0.29],
-  [0.07, 0.99, 0.11],
-]
+const startingAtoms: StainMatrix = [ruifrokVectors.hematoxylin, ruifrokVectors.eosin]
 
 function findVahadaneVectors(
   { data, offsets }: Workspace,

@@ -1,6 +1,10 @@
 // What JPEG does to a patch, without the bytes: YCbCr, 4:2:0, 8x8 DCT, quantisation, and back.
 // Tables: ITU-T T.81 Annex K; quality scaling as libjpeg. Own code so that every machine gives the same bytes.
 
+import { rec601 } from '../base/index.ts'
+
+const [redShare, greenShare, blueShare] = rec601
+
 const luminanceTable = [
   16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22,
   29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103,
@@ -46,7 +50,7 @@ function splitColours(rgb: Uint8Array, size: number, side: number) {
       const g = rgb[from + 1]
       const b = rgb[from + 2]
       const i = y * side + x
-      luma[i] = 0.299 * r + 0.587 * g + 0.114 * b - 128
+      luma[i] = redShare * r + greenShare * g + blueShare * b - 128
       blue[i] = -0.168736 * r - 0.331264 * g + 0.5 * b
       red[i] = 0.5 * r - 0.418688 * g - 0.081312 * b
     }

@@ -2,9 +2,10 @@
 // pre-training data and what is gated were read in public model cards, papers and third-party loaders
 // (mahmoodlab/TRIDENT, rendeirolab/LazySlide, huggingface/transformers). What is second-hand says so.
 
+import { imageNet } from '../base/index.ts'
 import type { DavitArchitecture } from '../models/davitShapes.ts'
 import type { VitArchitecture } from '../models/vitShapes.ts'
-import { imageNet, type ModelCard, type Preprocessing, usualFiles } from './modelCard.ts'
+import { type ModelCard, type Preprocessing, usualFiles } from './modelCard.ts'
 
 const at224: Preprocessing = {
   resize: { side: 224, edge: 'shorter' },

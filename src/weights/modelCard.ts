@@ -1,7 +1,7 @@
 // What Eosin knows of a published model: where its weights are, how its network is built, how images are made
 // ready for it, what it was trained on and under which licence it may be used. Users describe further ViTs in JSON.
 
-import { DataError, describeCause } from '../base/index.ts'
+import { DataError, describeCause, imageNet } from '../base/index.ts'
 import { readTextFile } from '../files/index.ts'
 import type { DavitArchitecture } from '../models/davitShapes.ts'
 import type { VitNaming } from '../models/vitNames.ts'
@@ -59,12 +59,6 @@ export const usualFiles = [
   'pytorch_model.bin',
   'pytorch_model.bin.index.json',
 ] as const
-
-/** Mean and standard deviation of ImageNet's pixels, as most models were trained with. */
-export const imageNet = {
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-} as const
 
 type Json = Readonly<Record<string, unknown>>
 

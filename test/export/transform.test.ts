@@ -2,18 +2,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { openRandom, type Pixels, pixels } from '../../src/base/index.ts'
+import { imageNet, openRandom, type Pixels, pixels } from '../../src/base/index.ts'
 import { openSession } from '../../src/engine/index.ts'
 import { writeTransform } from '../../src/export/index.ts'
 import { cast, emitModel, input, transpose } from '../../src/graph/index.ts'
-import {
-  type ImageTransform,
-  imagenetMean,
-  imagenetStd,
-  resizeFilters,
-  toTensor,
-  transformPixels,
-} from '../../src/patches/index.ts'
+import { type ImageTransform, resizeFilters, toTensor, transformPixels } from '../../src/patches/index.ts'
 
 // Noise, black and white: bytes at which a filter with negative lobes leaves 0..255.
 function drawPixels(count: number, height: number, width: number, seed: number): Pixels {
@@ -49,8 +42,8 @@ describe('writeTransform', () => {
       ),
       filter: fc.constantFrom(...(Object.keys(resizeFilters) as (keyof typeof resizeFilters)[])),
       crop: fc.oneof(fc.constant(null), side, sides),
-      mean: fc.constantFrom(null, imagenetMean),
-      std: fc.constantFrom(null, imagenetStd),
+      mean: fc.constantFrom(null, imageNet.mean),
+      std: fc.constantFrom(null, imageNet.std),
     }) as fc.Arbitrary<ImageTransform>
     await fc.assert(
       fc.asyncProperty(transforms, sides, fc.nat(1e6), async (transform, { height, width }, seed) => {

@@ -6,14 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { checkPreprocess } from '../../conformance/preprocess.ts'
 import { pixels, ShapeError, UnknownNameError } from '../../src/base/index.ts'
 import { decodeImage } from '../../src/files/index.ts'
-import {
-  cropCenter,
-  resizePixels,
-  resizeShorter,
-  rotatePixels,
-  toLuma,
-  toTensor,
-} from '../../src/patches/index.ts'
+import { cropCenter, resizePixels, resizeShorter, rotatePixels, toTensor } from '../../src/patches/index.ts'
 
 const golden = '../shared/golden/preprocess'
 
@@ -127,12 +120,6 @@ describe('making tensors', () => {
     expect([...toTensor(batch).data]).toEqual([0, 1, 0.2, 0.4, 1, 0].map(Math.fround))
     const shifted = toTensor(batch, [0.5, 0.5, 0.5], [0.5, 0.5, 0.25]).data
     expect([...shifted].map((value) => Number(value.toFixed(6)))).toEqual([-1, 1, -0.6, -0.2, 2, -2])
-  })
-
-  it('weighs luma as Pillow does', () => {
-    expect([...toLuma(pixels(Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255), 1, 1, 3)).data]).toEqual([
-      76, 76, 76, 150, 150, 150, 29, 29, 29,
-    ])
   })
 })
 

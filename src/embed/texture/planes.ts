@@ -2,6 +2,8 @@
 // that brighter light only shifts it; hematoxylin is unmixed with the fixed vectors of Ruifrok and Johnston
 // (2001), so that nothing is fitted to a patch. Eosin is left out: it differed most between centers.
 
+import { lumaOf, ruifrokVectors } from '../../base/index.ts'
+
 /** A rectangle of pixels inside a patch. */
 export interface Region {
   readonly top: number
@@ -33,11 +35,10 @@ export const densityStep = 0.01
 /** The level of a stain plane at which there is no stain. */
 export const stainZero = 25
 
-// Optical density vectors (red, green, blue) of hematoxylin, eosin and the residual (DAB).
-const stainVectors = [
-  [0.65, 0.7, 0.29],
-  [0.07, 0.99, 0.11],
-  [0.27, 0.57, 0.78],
+const stainVectors: readonly (readonly number[])[] = [
+  ruifrokVectors.hematoxylin,
+  ruifrokVectors.eosin,
+  ruifrokVectors.residual,
 ]
 
 /** Room for the planes of patches of one size, filled anew for each patch. */
@@ -53,7 +54,7 @@ export function fillPlanes(planes: Planes, rgb: Uint8Array, start: number): void
     const red = rgb[at]
     const green = rgb[at + 1]
     const blue = rgb[at + 2]
-    density[i] = densityOf[(19595 * red + 38470 * green + 7471 * blue + 32768) >> 16]
+    density[i] = densityOf[lumaOf(red, green, blue)]
     hematoxylin[i] = toByte(unmixed[red] + unmixed[256 + green] + unmixed[512 + blue])
   }
 }

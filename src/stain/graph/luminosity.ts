@@ -52,10 +52,9 @@ function weigh(v: Vector3, weights: readonly number[]): g.Value {
 }
 
 function toLab(rgb: Vector3): Vector3 {
-  const light = mapVector(rgb, (channel) => lookUp(tableOf(lab8Numbers.linear), channel))
-  const [x, y, z] = forward.map((weights) =>
-    lookUp(tableOf(lab8Numbers.roots), shift(weigh(light, weights), lab8Numbers.light)),
-  )
+  const [linear, roots] = [tableOf(lab8Numbers.linear), tableOf(lab8Numbers.roots)]
+  const light = mapVector(rgb, (channel) => lookUp(linear, channel))
+  const [x, y, z] = forward.map((weights) => lookUp(roots, shift(weigh(light, weights), lab8Numbers.light)))
   const { gainL, gainA, gainB, offsetL, offsetAB, bits } = levels
   const level = (value: g.Value, gain: number, offset: number) =>
     clamp(shift(g.mul(value, gain), { half: offset, bits }), 255)
@@ -63,16 +62,17 @@ function toLab(rgb: Vector3): Vector3 {
 }
 
 function toRgb([lightness, levelA, levelB]: Vector3): Vector3 {
-  const { cubes, bytes, byte } = lab8Numbers
+  const [cubes, bytes] = [tableOf(lab8Numbers.cubes), tableOf(lab8Numbers.bytes)]
   const root = lookUp(tableOf(lab8Numbers.lightness), lightness)
   const a = g.sub(shift(g.mul(levelA, rootA.gain), rootA), rootA.less)
   const b = g.sub(shift(g.mul(levelB, rootB.gain), rootB), rootB.less)
   const light: Vector3 = [
-    lookUp(tableOf(cubes), g.sub(g.add(root, a), lowestRoot)),
+    lookUp(cubes, g.sub(g.add(root, a), lowestRoot)),
     lookUp(tableOf(lab8Numbers.luminance), lightness),
-    lookUp(tableOf(cubes), g.sub(g.sub(root, b), lowestRoot)),
+    lookUp(cubes, g.sub(g.sub(root, b), lowestRoot)),
   ]
+  const highest = lab8Numbers.bytes.length - 1
   const channel = (k: number) =>
-    lookUp(tableOf(bytes), clamp(shift(weigh(light, backward[k]), byte), bytes.length - 1))
+    lookUp(bytes, clamp(shift(weigh(light, backward[k]), lab8Numbers.byte), highest))
   return [channel(0), channel(1), channel(2)]
 }
