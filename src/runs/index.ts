@@ -1,5 +1,4 @@
 export * from './overlap.ts'
 export * from './record.ts'
 export * from './runFolder.ts'
-export * from './seal.ts'
 export * from './submission.ts'

@@ -11,9 +11,9 @@ import type { ProviderChoice } from '../engine/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { makeFolder, writeFileAtomic } from '../files/index.ts'
 import { allRows, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
-import { checkSeal, readJson, sealFolder } from '../runs/index.ts'
+import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
-import { replaceFolder } from '../tasks/index.ts'
+import { checkSeal, replaceFolder, sealFolder } from '../tasks/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
 import type { GridCell } from './grid.ts'
 import type { StainEntry } from './recipeSchema.ts'
@@ -108,7 +108,7 @@ export async function readModelFile(runFolder: string): Promise<ModelFile> {
   const folder = join(runFolder, 'model')
   const path = join(folder, 'model.json')
   if (existsSync(path)) {
-    await checkSeal(folder)
+    await checkSeal(folder, 'run the study again: what is in its cache is not done again')
     return readJson<ModelFile>(path)
   }
   throw new DataError({

@@ -65,7 +65,11 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
   const run = await openRunFolder(placeRun(recipe, options), { onWait })
   let checkFiles = async () => {}
   const verify = async (stage: string) => (pixelStages.includes(stage) ? checkFiles() : undefined)
-  const cache = openCache(options.cache, { onWait, verify })
+  const onDamage = (sentence: string) => {
+    run.log.warn({ cache: sentence }, 'damaged entry')
+    options.observer.warn?.(sentence)
+  }
+  const cache = openCache(options.cache, { onWait, onDamage, verify })
   const study: Study = { recipe, options, cache, run, timings: [] }
   try {
     run.log.info({ recipe: recipe.name, seed: recipe.seed, device: idle ?? device }, 'study begins')

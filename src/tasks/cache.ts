@@ -5,8 +5,10 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DataError } from '../base/index.ts'
 import { hashBytes, writeFileAtomic } from '../files/index.ts'
 import { type Measured, measure } from './measure.ts'
+import { type Damage, findWrongSize, sealFolder } from './seal.ts'
 import { fillFolder } from './wholeFolder.ts'
 
 /** What an entry is made from; its hash is the entry's key. Plain JSON. */
@@ -33,9 +35,10 @@ export function keyOf(inputs: CacheInputs): string {
 /** A cache in a folder. */
 export interface Cache {
   readonly root: string
+  /** Whether an entry is there with all its files, as far as their sizes tell. */
   has(inputs: CacheInputs): boolean
   /**
-   * The entry for `inputs`; where it is not there, `make` fills a work folder (perhaps begun earlier). An entry is made by
+   * The entry for `inputs`; where it is not there, or a file of it is missing or of another size, `make` fills a work folder (perhaps begun earlier). An entry is made by
    * one process at a time; others wait for it.
    */
   obtain(inputs: CacheInputs, make: (folder: string) => Promise<void>): Promise<CacheEntry>
@@ -45,22 +48,36 @@ export interface Cache {
 export interface CacheOptions {
   /** Told in a sentence where another process makes what is wanted. */
   readonly onWait?: (sentence: string) => void
+  /** Told in a sentence which file of an entry is damaged; the entry is then made anew. */
+  readonly onDamage?: (sentence: string) => void
   /** Throws where what an entry of this stage was just made from is not what its key says; it is then not kept. */
   verify?(stage: string): Promise<void>
 }
 
 /** Opens (or begins) the cache in `root`. */
-export function openCache(root: string, { onWait, verify }: CacheOptions = {}): Cache {
+export function openCache(root: string, { onWait, onDamage, verify }: CacheOptions = {}): Cache {
   const folderOf = (inputs: CacheInputs) => join(root, inputs.stage, keyOf(inputs))
-  const isWhole = (folder: string) => existsSync(join(folder, 'entry.json'))
+  let isOldTold = false
+  const tell = ({ path, expected, got, isUnsealed }: Damage) => {
+    const what = `${path}: expected ${expected}, got ${got}`
+    if (!isUnsealed) onDamage?.(`${what}; the entry is made anew`)
+    else if (!isOldTold) onDamage?.(`${what}; this entry and others like it are made anew`)
+    isOldTold ||= isUnsealed
+  }
   return {
     root,
-    has: (inputs) => isWhole(folderOf(inputs)),
+    has: (inputs) => existsSync(folderOf(inputs)) && findWrongSize(folderOf(inputs)) === null,
     async obtain(inputs, make) {
       const folder = folderOf(inputs)
+      let damage: Damage | null = null
       const isMade = await fillFolder(folder, {
-        isDone: () => isWhole(folder),
+        isDone() {
+          if (!existsSync(folder)) return false
+          damage = findWrongSize(folder)
+          return damage === null
+        },
         async fill(work) {
+          if (damage) tell(damage)
           await fillEntry(work, inputs, make)
           await verify?.(inputs.stage).catch(async (cause) => {
             await rm(work, { recursive: true, force: true })
@@ -69,9 +86,18 @@ export function openCache(root: string, { onWait, verify }: CacheOptions = {}): 
         },
         onWait,
       })
-      const cost = JSON.parse(await readFile(join(folder, 'cost.json'), 'utf8')) as Measured
-      return { key: keyOf(inputs), folder, cached: !isMade, cost }
+      return { key: keyOf(inputs), folder, cached: !isMade, cost: await readCost(folder) }
     },
+  }
+}
+
+async function readCost(folder: string): Promise<Measured> {
+  const where = join(folder, 'cost.json')
+  try {
+    return JSON.parse(await readFile(where, 'utf8')) as Measured
+  } catch (cause) {
+    const hint = 'remove its folder, and run again'
+    throw new DataError({ where, expected: 'what the entry cost', got: 'other bytes', hint }, cause)
   }
 }
 
@@ -79,6 +105,7 @@ async function fillEntry(work: string, inputs: CacheInputs, make: (folder: strin
   const cost = await measure(() => make(work))
   await writeFileAtomic(join(work, 'cost.json'), JSON.stringify(cost))
   await writeFileAtomic(join(work, 'entry.json'), `${canonicalJson(inputs)}\n`)
+  await sealFolder(work)
 }
 
 function canonicalJson(value: unknown): string {
