@@ -1,8 +1,7 @@
 // The bytes of an HDF5 file as numbers, through a few small windows: what describes one patch lies close together.
 
 import { fstatSync, readSync } from 'node:fs'
-import { DataError, describeCause, systemCode } from '../base/index.ts'
-import { lookup3 } from './lookup3.ts'
+import { DataError, describeCause, lookup3, systemCode } from '../base/index.ts'
 
 /** What keeps a file or dataset from being read, thrown inside the reader; `explained` makes a DataError of it. */
 export class Hdf5Fault extends Error {

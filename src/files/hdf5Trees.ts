@@ -2,8 +2,8 @@
 // datasets that grow in several directions.
 // Format: HDF5 File Format Specification 3.0, sections III.A.2 and III.G.
 
+import { lookup3 } from '../base/index.ts'
 import { damaged, expectChecksum, expectSignature, readUint, type Source, unsupported } from './hdf5Source.ts'
-import { lookup3 } from './lookup3.ts'
 
 /** The addresses of a B-tree's records, in order, and their size. */
 export interface TreeRecords {

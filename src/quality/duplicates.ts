@@ -1,8 +1,8 @@
 // Exact duplicates: patches with the same pixels. Which one stays follows from what is known of them, never from the order
 // of rows or, as far as it could matter, from ids: both may give labels away.
 
-import { hash64 } from '../files/index.ts'
-import { compareContent, type PatchSet } from '../patches/index.ts'
+import { lookup3Wide } from '../base/index.ts'
+import { compareContent, type PatchSet } from '../patches/browser.ts'
 
 /** Remembers what was seen; memory is one hash and one list entry a patch, whatever its size. */
 export interface DuplicateFinder {
@@ -24,7 +24,7 @@ export function openDuplicateFinder(
   const compare = (a: number, b: number) => compareKnown(a, b) || compareIds(set.ids[a], set.ids[b])
   return {
     add(row, pixels) {
-      const hash = hash64(pixels)
+      const hash = lookup3Wide(pixels)
       const rows = rowsByHash.get(hash)
       if (rows) rows.push(row)
       else rowsByHash.set(hash, [row])

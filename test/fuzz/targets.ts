@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataError, type NdArray, pixels, sizeOf } from '../../src/base/index.ts'
+import { lookup3 } from '../../src/base/lookup3.ts'
 import {
   decodeImage,
   encodeJpeg,
@@ -13,7 +14,6 @@ import {
   readNpyFile,
   readOnnxFile,
 } from '../../src/files/index.ts'
-import { lookup3 } from '../../src/files/lookup3.ts'
 import { readSafetensors, writeNpy, writeSafetensors } from '../../src/formats/index.ts'
 import { readGraph } from '../../src/graph/index.ts'
 import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'

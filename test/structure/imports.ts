@@ -49,14 +49,20 @@ export function readImports(): Import[] {
   return files.sort().flatMap((file) => parseImports(file, readFileSync(file, 'utf8')))
 }
 
-/** What each file imports of src/, each file once. */
+/** What each file imports, each once: files of src/ by their path, all else as it is written. */
 export function mapImports(imports: readonly Import[]): Map<string, string[]> {
   const map = new Map<string, Set<string>>()
-  for (const { file, path } of imports) {
-    if (path === null) continue
-    map.set(file, (map.get(file) ?? new Set()).add(path))
+  for (const { file, path, target } of imports) {
+    map.set(file, (map.get(file) ?? new Set()).add(path ?? target))
   }
-  return new Map([...map].map(([file, paths]) => [file, [...paths]]))
+  return new Map([...map].map(([file, targets]) => [file, [...targets]]))
+}
+
+/** `start` and every file and package that its imports lead to. */
+export function closureOf(graph: ReadonlyMap<string, readonly string[]>, start: string): Set<string> {
+  const closure = new Set([start])
+  for (const file of closure) for (const next of graph.get(file) ?? []) closure.add(next)
+  return closure
 }
 
 /** The shortest way of imports from `start` to a file that `isGoal`, both named; null where none leads there. */
