@@ -14,7 +14,7 @@ import {
   type Model,
   mergeAdapters,
 } from '../nn/index.ts'
-import { openCheckpoint, openParams } from '../weights/index.ts'
+import { openCheckpoint, openParams, splitModelName } from '../weights/index.ts'
 import { checkShape, openStoredFit } from './embeddings.ts'
 import { fitGraphTail, isGraphTail, loadGraphTail } from './finetuneGraph.ts'
 import {
@@ -41,7 +41,8 @@ export const finetune: HeadMethod<FinetuneOptions> = {
   rules: finetuneRules,
   complete: completeFinetune,
   async fit(trainRows, valRows, options, seed, hooks = {}) {
-    if (options.model?.startsWith('onnx:')) return fitGraphTail(trainRows, valRows, options, seed, hooks)
+    if (splitModelName(options.model ?? '').family === 'onnx')
+      return fitGraphTail(trainRows, valRows, options, seed, hooks)
     const model = await openFinetuneModel(options)
     const { train, val } = await openStoredFit(trainRows, valRows)
     const form = describeForm(model, options, train)

@@ -8,6 +8,7 @@ import type { OnnxModel } from '../formats/index.ts'
 import { constant, cutGraph, emitModel, findPatchSide, input, readGraph, sigmoid } from '../graph/index.ts'
 import { type GraphTailOptions, graphTail, planReadout } from '../models/index.ts'
 import { inferencePass } from '../nn/index.ts'
+import { splitModelName } from '../weights/index.ts'
 import { checkShape, openStoredFit } from './embeddings.ts'
 import { checkFinetune, type FinetuneOptions, type GraphReadout } from './finetuneOptions.ts'
 import type { EpochRecord, FitHooks, Head, LabelledRows } from './head.ts'
@@ -37,7 +38,7 @@ export async function fitGraphTail(
 ): Promise<Head> {
   checkOptions(options)
   const { train, val } = await openStoredFit(trainRows, valRows)
-  const path = options.model!.slice('onnx:'.length)
+  const { path } = splitModelName(options.model!)
   const form = openForm(await readOnnxFile(path), path, options)
   const columns = sizeOf(form.passed)
   checkShape('finetune', train.x, columns)

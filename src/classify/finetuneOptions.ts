@@ -17,7 +17,7 @@ import {
 } from '../base/index.ts'
 import type { TokenReadout, VitArchitecture } from '../models/index.ts'
 import { constantRate, plateauRate } from '../train/index.ts'
-import { catalog, locateWeights, type ModelCard, readModelCard } from '../weights/index.ts'
+import { catalog, locateWeights, type ModelCard, readModelCard, splitModelName } from '../weights/index.ts'
 import type { ExtractorEntry } from './head.ts'
 import { layerWidths } from './widths.ts'
 
@@ -148,7 +148,7 @@ export function completeFinetune(
       hint: `leave ${key} out`,
     })
   }
-  return { ...options, ...own, readout: name.startsWith('onnx:') ? readoutOf(extractor) : null }
+  return { ...options, ...own, readout: splitModelName(name).family === 'onnx' ? readoutOf(extractor) : null }
 }
 
 interface ExtractorChoices {
@@ -188,8 +188,8 @@ export async function openFinetuneModel(options: FinetuneOptions): Promise<Finet
 }
 
 async function readCard(model: string): Promise<ModelCard> {
-  if (!model.startsWith('vit:')) return pickNamed<ModelCard>('finetune model', catalog, model)
-  return readModelCard(model.slice('vit:'.length))
+  const { family, path } = splitModelName(model)
+  return family === 'vit' ? readModelCard(path) : pickNamed<ModelCard>('finetune model', catalog, model)
 }
 
 /** Throws RecipeError or UnknownNameError for values out of range; blocks are at most `depth`. */

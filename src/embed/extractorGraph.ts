@@ -2,7 +2,14 @@
 
 import { UsageError } from '../base/index.ts'
 import { constant } from '../graph/index.ts'
-import { catalog, type ModelCard, openCheckpoint, openParams, readModelCard } from '../weights/index.ts'
+import {
+  catalog,
+  type ModelCard,
+  openCheckpoint,
+  openParams,
+  readModelCard,
+  splitModelName,
+} from '../weights/index.ts'
 import type { ExtractorGraph } from './embeddingGraph.ts'
 import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
 import { readWeights, writeEmbedding } from './model/network.ts'
@@ -18,7 +25,7 @@ export async function openExtractorGraph(
   name: string,
   options: Readonly<Record<string, unknown>>,
 ): Promise<ExtractorGraph> {
-  const [family, path] = splitName(name)
+  const { family, path } = splitModelName(name)
   if (family === 'onnx') return openOnnxGraph(path, { ...onnxDefaults, ...options })
   const known: Readonly<Record<string, ModelCard>> = catalog
   const card = family === 'vit' ? await readModelCard(path) : Object.hasOwn(known, name) ? known[name] : null
@@ -29,11 +36,6 @@ export async function openExtractorGraph(
     got: 'features that are measured outside of a graph',
     hint: 'predict with the run instead: eosin predict PATCHES --run RUN',
   })
-}
-
-function splitName(name: string): [family: string, path: string] {
-  const colon = name.indexOf(':')
-  return colon < 0 ? [name, ''] : [name.slice(0, colon), name.slice(colon + 1)]
 }
 
 async function openModelGraph(name: string, card: ModelCard, options: ModelOptions): Promise<ExtractorGraph> {

@@ -1,6 +1,7 @@
 // Extractors by name: the one table behind recipes, the command line and the error for an unknown name.
 
 import { checkOptions, pickNamed, UsageError } from '../base/index.ts'
+import { splitModelName } from '../weights/index.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 import { modelMethods, vitMethod } from './modelExtractor.ts'
@@ -28,9 +29,7 @@ export type ExtractorSpec = string | { readonly name: string; readonly [option: 
  */
 export async function openExtractor(spec: ExtractorSpec, context: OpenOptions = {}): Promise<Extractor> {
   const { name: written, ...given } = typeof spec === 'string' ? { name: spec } : spec
-  const colon = written.indexOf(':')
-  const name = colon < 0 ? written : written.slice(0, colon)
-  const path = colon < 0 ? '' : written.slice(colon + 1)
+  const { family: name, path } = splitModelName(written)
   const method: ExtractorMethod<object> = pickNamed('extractor', extractors, name)
   if (method.takesPath !== (path !== '')) {
     const expected = method.takesPath ? `${name}:PATH` : `'${name}' alone`

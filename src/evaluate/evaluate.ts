@@ -1,6 +1,6 @@
 // The evaluation of one set of probabilities: all figures over all patches, by center and by slide.
 
-import { DataError, openRandom } from '../base/index.ts'
+import { compareText, DataError, openRandom } from '../base/index.ts'
 import { assignCells, tallyWeighted, traceReliability } from './calibration.ts'
 import type { Evaluation, Scores } from './evaluation.ts'
 import { checkPredictions, makeGroup, nameSlides, type Predictions, sortRows } from './groups.ts'
@@ -80,6 +80,6 @@ function splitRows(rows: Uint32Array, names: readonly string[] | null): [string,
     else byName.set(names[row], [row])
   }
   return [...byName]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => compareText(a, b))
     .map(([name, rowsOfName]) => [name, Uint32Array.from(rowsOfName)])
 }

@@ -1,7 +1,7 @@
 // The patches of an evaluation in an order of their own: by probability, label, center and slide, never by
 // row. Everything downstream sums in this order, so that shuffled rows give the same bits.
 
-import { DataError, type Random } from '../base/index.ts'
+import { compareRows, DataError, type Random } from '../base/index.ts'
 
 /** Patches sorted by falling probability. Patches of one `cluster` are left out together. */
 export interface Group {
@@ -55,14 +55,12 @@ export function checkPredictions({ labels, probabilities, centers, slides }: Pre
 
 /** Rows by falling probability, then label, center and slide: rows that still tie are alike in everything. */
 export function sortRows({ labels, probabilities, centers, slides }: Predictions): Uint32Array {
-  const compareNames = (names: readonly string[] | null | undefined, i: number, j: number) =>
-    !names || names[i] === names[j] ? 0 : names[i] < names[j] ? -1 : 1
   return Uint32Array.from(labels, (_, row) => row).sort(
     (i, j) =>
       probabilities[j] - probabilities[i] ||
       labels[j] - labels[i] ||
-      compareNames(centers, i, j) ||
-      compareNames(slides, i, j),
+      compareRows(centers, i, j) ||
+      compareRows(slides, i, j),
   )
 }
 

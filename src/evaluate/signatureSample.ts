@@ -1,7 +1,7 @@
 // Which patches a signature is measured on, and how they are split. Both follow from the embeddings' bytes, so
 // that neither order nor names have a say.
 
-import { type RowSource, readBlocks } from '../base/index.ts'
+import { compareRows, compareText, type RowSource, readBlocks } from '../base/index.ts'
 
 /**
  * Rows of every center that has at least four, those of the smallest hashes (of equal ones, by label and slide), `perCenter` at most and as many of each
@@ -15,9 +15,7 @@ export function sampleCenters(
   perCenter: number,
 ): Uint32Array {
   const compare = (a: number, b: number) =>
-    hashes[a] - hashes[b] ||
-    (labels ? labels[a] - labels[b] : 0) ||
-    (!slides || slides[a] === slides[b] ? 0 : slides[a] < slides[b] ? -1 : 1)
+    hashes[a] - hashes[b] || (labels ? labels[a] - labels[b] : 0) || compareRows(slides, a, b)
   const byCenter = new Map<string, number[]>()
   for (const [row, center] of centers.entries()) {
     const rows = byCenter.get(center)
@@ -26,7 +24,7 @@ export function sampleCenters(
   }
   const groups = [...byCenter]
     .filter(([, rows]) => rows.length >= 4)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => compareText(a, b))
     .map(([, rows]) => rows.sort(compare))
   const take = (limit: number, isWanted: (row: number) => boolean) =>
     groups.map((rows) => rows.filter(isWanted).slice(0, limit))

@@ -1,6 +1,7 @@
 // The order that content gives to patches. Samples are drawn from it and sums run along it, so that neither ids nor the
 // order in which patches lie in a file decides anything.
 
+import { compareRows } from '../base/index.ts'
 import type { PatchSet } from './patchSet.ts'
 
 /**
@@ -25,8 +26,6 @@ export function compareContent({
   slides,
   labels,
 }: Pick<PatchSet, 'centers' | 'slides' | 'labels'>): (a: number, b: number) => number {
-  const compareText = (texts: readonly string[] | null, a: number, b: number) =>
-    !texts || texts[a] === texts[b] ? 0 : texts[a] < texts[b] ? -1 : 1
   return (a, b) =>
-    compareText(centers, a, b) || compareText(slides, a, b) || (labels ? labels[a] - labels[b] : 0)
+    compareRows(centers, a, b) || compareRows(slides, a, b) || (labels ? labels[a] - labels[b] : 0)
 }

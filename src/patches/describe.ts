@@ -1,5 +1,6 @@
 // What a patch set is: the numbers that `eosin patches info` prints.
 
+import { compareIds } from '../base/index.ts'
 import { allRows, readBatches } from './batches.ts'
 import type { Origin, PatchSet } from './patchSet.ts'
 import type { OpenedPatchSet } from './reader.ts'
@@ -78,10 +79,9 @@ async function findRange(set: PatchSet, samples: number) {
   return { least, most, sampled: rows.length }
 }
 
-// Numbers in numeric order, other names by code units.
 function countWords(words: readonly string[]): Counts {
   const counts = new Map<string, number>()
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
-  const names = [...counts.keys()].sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : a > b ? 1 : 0))
+  const names = [...counts.keys()].sort(compareIds)
   return Object.fromEntries(names.map((name) => [name, counts.get(name)!]))
 }

@@ -1,7 +1,7 @@
 // What a reader offers, and what all of them share: options, faults, the order of rows.
 
 import { createHash } from 'node:crypto'
-import { DataError, EosinError } from '../base/index.ts'
+import { compareText, DataError, EosinError } from '../base/index.ts'
 import { hashFile } from '../files/index.ts'
 import type { Origin, PatchSet } from './patchSet.ts'
 
@@ -105,7 +105,7 @@ export function orderNames(names: readonly string[]): string[] {
   }))
   keyed.sort((a, b) => {
     if (a.number !== b.number) return a.number - b.number
-    return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+    return compareText(a.name, b.name)
   })
   return keyed.map(({ name }) => name)
 }

@@ -1,7 +1,7 @@
 // Exact duplicates: patches with the same pixels. Which one stays follows from what is known of them, never from the order
 // of rows or, as far as it could matter, from ids: both may give labels away.
 
-import { lookup3Wide } from '../base/index.ts'
+import { compareIds, lookup3Wide } from '../base/index.ts'
 import { compareContent, type PatchSet } from '../patches/browser.ts'
 
 /** Remembers what was seen; memory is one hash and one list entry a patch, whatever its size. */
@@ -39,27 +39,4 @@ export function openDuplicateFinder(
       return found.sort((a, b) => a.row - b.row)
     },
   }
-}
-
-/** Orders ids as people do: runs of digits by their value ('9' before '10'), all else by code unit. */
-export function compareIds(a: string, b: string): number {
-  const partsOfA = a.match(/\d+|\D+/g) ?? []
-  const partsOfB = b.match(/\d+|\D+/g) ?? []
-  for (let i = 0; i < Math.min(partsOfA.length, partsOfB.length); i++) {
-    const difference = compareParts(partsOfA[i], partsOfB[i])
-    if (difference) return difference
-  }
-  return partsOfA.length - partsOfB.length || compareText(a, b)
-}
-
-function compareParts(a: string, b: string): number {
-  const digits = /^\d/
-  if (!digits.test(a) || !digits.test(b)) return compareText(a, b)
-  const valueOfA = a.replace(/^0+/, '')
-  const valueOfB = b.replace(/^0+/, '')
-  return valueOfA.length - valueOfB.length || compareText(valueOfA, valueOfB)
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

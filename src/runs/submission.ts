@@ -1,6 +1,6 @@
 // The challenge's submission file: `ID,Pred`, one row a test image, integer ID, Pred 0 or 1, LF.
 
-import { DataError } from '../base/index.ts'
+import { canonicalInteger, compareIds, DataError } from '../base/index.ts'
 import { readTextFile, writeFileAtomic } from '../files/index.ts'
 import { readCsv } from '../formats/index.ts'
 
@@ -37,7 +37,7 @@ export async function writeSubmission(
 ): Promise<void> {
   const got = explainUnfit(ids)
   if (got) throw new DataError({ where: path, expected: 'integer ids as the challenge has them', got })
-  const order = ids.map((_, row) => row).sort((a, b) => compareIntegers(ids[a], ids[b]))
+  const order = ids.map((_, row) => row).sort((a, b) => compareIds(ids[a], ids[b]))
   const lines = order.map((row) => `${ids[row]},${predictions[row]}`)
   await writeFileAtomic(path, `ID,Pred\n${lines.join('\n')}\n`)
 }
@@ -60,17 +60,6 @@ function findTwins(ids: readonly string[]): [string, string] | undefined {
   return undefined
 }
 
-// An integer of any length without its leading zeros.
-function canonicalInteger(id: string): string {
-  return id.replace(/^0+(?=\d)/, '')
-}
-
-// By value, of any length: numbers would run together from 2^53 on.
-function compareIntegers(idA: string, idB: string): number {
-  const [a, b] = [canonicalInteger(idA), canonicalInteger(idB)]
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
-}
-
 /** Lints a submission against the ids of the test set; `expectedShare` is the training share of tumour. */
 export async function checkSubmission(path: string, testIds: readonly string[]): Promise<SubmissionCheck> {
   const text = await readTextFile(path)
@@ -86,8 +75,8 @@ export async function checkSubmission(path: string, testIds: readonly string[]):
     problems.push(`${notIntegers.length} IDs are not integers, e.g. '${notIntegers[0]}'`)
   const twins = notIntegers.length === 0 ? findTwins([...new Set(ids)]) : undefined
   if (twins) problems.push(`IDs ${twins[0]} and ${twins[1]} are one integer`)
-  problems.push(...compareIds(ids, testIds))
-  if (notIntegers.length === 0 && ids.some((id, i) => i > 0 && compareIntegers(id, ids[i - 1]) <= 0)) {
+  problems.push(...listMismatches(ids, testIds))
+  if (notIntegers.length === 0 && ids.some((id, i) => i > 0 && compareIds(id, ids[i - 1]) <= 0)) {
     warnings.push('rows are not in ascending order of ID')
   }
   const positives = values.filter((value) => value === '1').length
@@ -102,7 +91,7 @@ export async function checkSubmission(path: string, testIds: readonly string[]):
 export async function diffSubmissions(pathA: string, pathB: string): Promise<SubmissionDifference> {
   const a = await readSubmission(pathA)
   const b = await readSubmission(pathB)
-  const problems = compareIds(b.ids, a.ids)
+  const problems = listMismatches(b.ids, a.ids)
   if (problems.length > 0)
     throw new DataError({ where: pathB, got: problems[0], hint: `compared with ${pathA}` })
   const predictionOf = new Map(b.ids.map((id, row) => [id, b.predictions[row]]))
@@ -138,7 +127,7 @@ function parseRows(path: string, text: string): { ids: readonly string[]; values
   return { ids: columns.ID, values: columns.Pred }
 }
 
-function compareIds(ids: readonly string[], wanted: readonly string[]): string[] {
+function listMismatches(ids: readonly string[], wanted: readonly string[]): string[] {
   const problems: string[] = []
   const seen = new Set<string>()
   const repeated = ids.filter((id) => seen.size === seen.add(id).size)

@@ -5,6 +5,7 @@ import { headMethods } from '../classify/index.ts'
 import { extractors } from '../embed/index.ts'
 import type { DevicePart } from '../engine/index.ts'
 import { stainMethods } from '../stain/index.ts'
+import { splitModelName } from '../weights/index.ts'
 
 /** The names of methods, as the tables of their rooms have them; a path may follow an extractor's. */
 export interface MethodNames {
@@ -26,7 +27,7 @@ export function listDeviceParts({ stain = [], embed = [], classify = [] }: Metho
         usesDevice: Boolean(table<{ train?: unknown }>(stainMethods as never, name).train),
       })),
     ...embed.map((written) => {
-      const name = written.split(':')[0]
+      const name = splitModelName(written).family
       return {
         name: `extractor ${name}`,
         usesDevice: table<{ usesDevice: boolean }>(extractors, name).usesDevice,

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { compareText } from '../base/index.ts'
 import type { ModelProvenance } from '../embed/index.ts'
 import { countLeftOut, type OpenedPatchSet, type Origin } from '../patches/index.ts'
 import type { Manifest, Overlap, Split, SplitProvenance } from '../runs/index.ts'
@@ -72,6 +73,6 @@ function describeSplit({ set, rows, rejections, key }: FilteredSplit): SplitProv
     count: set.count,
     kept: rows.length,
     rejectedByRule,
-    byCenter: Object.fromEntries(Object.entries(byCenter).sort(([a], [b]) => (a < b ? -1 : 1))),
+    byCenter: Object.fromEntries(Object.entries(byCenter).sort(([a], [b]) => compareText(a, b))),
   }
 }

@@ -9,6 +9,7 @@ import { readTextFile } from '../files/index.ts'
 import { readers } from '../patches/index.ts'
 import { qualityDefaults, qualityRules } from '../quality/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
+import { splitModelName } from '../weights/index.ts'
 import { readAugmentEntry } from './augmentation.ts'
 import { completeMethod, completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
@@ -138,8 +139,7 @@ function completeReference(
 type RawEmbed = string | { extractor: string; label?: string; [option: string]: unknown }
 function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry {
   const { extractor, label, ...given } = typeof raw === 'string' ? { extractor: raw } : raw
-  const [kind, ...rest] = extractor.split(':')
-  const argument = rest.join(':')
+  const { family: kind, path: argument } = splitModelName(extractor)
   const method: ExtractorMethod<object> = pickNamed(where, extractors, kind)
   const options = completeOptions<object>(
     `${where} ${kind}`,

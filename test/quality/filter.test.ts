@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
 import type { PatchSet } from '../../src/patches/patchSet.ts'
-import { compareIds } from '../../src/quality/duplicates.ts'
 import { countByRule, filterPatches, qualityDefaults } from '../../src/quality/index.ts'
 import { memorySet } from '../patches/memorySet.ts'
 
@@ -96,19 +95,6 @@ describe('duplicates', () => {
       const [kept] = (await filterPatches(set)).kept
       expect([set.slides[kept], set.labels[kept]]).toEqual(['a', 0])
     }
-  })
-
-  it('order ids naturally', () => {
-    expect(['b2', 'b10', 'a', '007', '7', '10', '9', 'b'].sort(compareIds)).toEqual([
-      '007',
-      '7',
-      '9',
-      '10',
-      'a',
-      'b',
-      'b2',
-      'b10',
-    ])
   })
 })
 

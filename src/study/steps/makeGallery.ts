@@ -3,7 +3,7 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openRandom } from '../../base/index.ts'
+import { compareText, openRandom } from '../../base/index.ts'
 import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../files/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
@@ -123,7 +123,7 @@ async function saveRejected(
     const { rule, value } = rejection
     shown.push({ ...(await savePatch(pictures, split, rejection.row)), rule, value })
   }
-  return shown.sort((a, b) => compare(a.rule, b.rule) || compare(a.split, b.split))
+  return shown.sort((a, b) => compareText(a.rule, b.rule) || compareText(a.split, b.split))
 }
 
 async function saveErrors(
@@ -161,8 +161,4 @@ async function savePatch(
   await writeFileAtomic(join(pictures, file), await encodePng(await set.read([row])))
   const label = set.labels ? (set.labels[row] as 0 | 1) : null
   return { file, id, split, center: set.centers?.[row] ?? null, label }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

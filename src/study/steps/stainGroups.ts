@@ -3,7 +3,7 @@
 // follows from their content alone, never from the order of rows or from ids.
 
 import { join } from 'node:path'
-import { DataError, type Progress } from '../../base/index.ts'
+import { compareText, DataError, type Progress } from '../../base/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
 import { orderPatches, type PatchSet, readPixels } from '../../patches/index.ts'
 import { readJson } from '../../runs/index.ts'
@@ -44,7 +44,7 @@ export function sampleGroups(set: PatchSet, ordered: Uint32Array): GroupSample {
       else if (rows.length < patchesPerGroup) rows.push(row)
     }
   }
-  return Object.fromEntries([...sample].sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries([...sample].sort(([a], [b]) => compareText(a, b)))
 }
 
 /** Fits the entry's method on each sampled group. */
