@@ -1,6 +1,4 @@
-export { type Chart, type ChartSpec, renderChart, renderCharts } from './charts.ts'
-export type { ReportData } from './data.ts'
-export { type Html, html, type Part } from './html.ts'
-export { type Page, renderPage, type Section } from './page.ts'
-export { renderReport } from './report.ts'
+// The report: report.html of a run folder, and what it is made of.
+
+export * from './browser.ts'
 export { readRunFolder, writeReport } from './runFolder.ts'

@@ -1,4 +1,5 @@
-export * from './overlap.ts'
-export * from './record.ts'
+// Runs: the run folder, what it holds, and submissions.
+
+export * from './browser.ts'
 export * from './runFolder.ts'
 export * from './submission.ts'

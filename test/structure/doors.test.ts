@@ -16,7 +16,10 @@ const browserDoors = [
   'nn',
   'patches/browser',
   'quality',
+  'report/browser',
+  'runs/browser',
   'stain/browser',
+  'synthetic/browser',
 ]
 
 const { exports: named } = JSON.parse(readFileSync('package.json', 'utf8')) as {

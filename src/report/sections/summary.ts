@@ -1,7 +1,7 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
 import { transductiveNote } from '../../base/index.ts'
-import { describeOverlap } from '../../runs/index.ts'
+import { describeOverlap } from '../../runs/browser.ts'
 import {
   chosenCell,
   differenceTo,

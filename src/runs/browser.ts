@@ -1,0 +1,5 @@
+// What a run folder holds, without the folder: the types of its files, and what patches two runs share. It runs in a
+// browser.
+
+export * from './overlap.ts'
+export * from './record.ts'
