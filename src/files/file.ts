@@ -106,12 +106,19 @@ export async function readHead(path: string): Promise<FileHead> {
   }
 }
 
-/** Writes a whole file under a temporary name, flushes it, then renames it: it is there whole or not at all. */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+/**
+ * Writes a whole file, or one block of text after the other, under a temporary name, flushes it, then renames it: it is
+ * there whole or not at all.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | Iterable<string>,
+): Promise<void> {
+  const blocks = typeof content === 'string' || content instanceof Uint8Array ? [content] : content
   await replaceFile(path, async (temporary) => {
     const file = await open(temporary, 'wx')
     try {
-      await file.writeFile(content)
+      for (const block of blocks) await file.writeFile(block)
       await file.sync()
     } finally {
       await file.close()

@@ -66,21 +66,23 @@ export function requireColumns<Name extends string>(
  * begins as a formula does gets an apostrophe before it, unless it is a number: `readCsv` gives it back as it was.
  */
 export function writeCsv(columns: Columns): string {
-  return writeCsvHeader(Object.keys(columns)) + writeCsvRows(columns)
+  return [...writeCsvBlocks(columns)].join('')
 }
 
-/** The first line of CSV: the names of its columns. */
-export function writeCsvHeader(names: readonly string[]): string {
-  return formatRow(names)
-}
+const blockRows = 4096
 
-/** What follows the first line, for tables that are written in parts. */
-export function writeCsvRows(columns: Columns): string {
+/** The same text in blocks of rows, each made when it is asked for: a long table never lies in memory as text. */
+export function* writeCsvBlocks(columns: Columns): Generator<string> {
   const length = checkLengths(columns)
   const formatted = Object.values(columns).map(formatColumn)
-  const lines: string[] = []
-  for (let row = 0; row < length; row++) lines.push(formatRow(formatted.map((field) => field(row))))
-  return lines.join('')
+  yield formatRow(Object.keys(columns))
+  for (let from = 0; from < length; from += blockRows) {
+    const lines: string[] = []
+    for (let row = from; row < Math.min(from + blockRows, length); row++) {
+      lines.push(formatRow(formatted.map((field) => field(row))))
+    }
+    yield lines.join('')
+  }
 }
 
 // A generator of rows of fields, so that a file of 300,000 rows never lies in memory as arrays of arrays.

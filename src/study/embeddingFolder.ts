@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DataError, type NdArray, type Progress, UsageError } from '../base/index.ts'
 import type { Agreement, Extractor } from '../embed/index.ts'
 import { readTextFile, writeFileAtomic } from '../files/index.ts'
-import { readCsv, writeCsv } from '../formats/index.ts'
+import { readCsv, writeCsvBlocks } from '../formats/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
 import { type FolderWork, fillFolder } from '../tasks/index.ts'
@@ -146,7 +146,7 @@ async function writePatchTable(work: string, set: PatchSet, rows: Uint32Array): 
     slide: pick(set.slides),
     label: pick(set.labels),
   }
-  await writeFileAtomic(join(work, 'patches.csv'), writeCsv(columns))
+  await writeFileAtomic(join(work, 'patches.csv'), writeCsvBlocks(columns))
 }
 
 const readManifest = (folder: string) => readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null)

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { makeFolder, writeFileAtomic } from '../files/index.ts'
-import { writeCsv } from '../formats/index.ts'
+import { writeCsvBlocks } from '../formats/index.ts'
 import { type CellResults, type Results, type RunFolder, readJson, type Split } from '../runs/index.ts'
 import type { EmbeddedGrid } from './embedGrid.ts'
 import { type GridCell, nameEmbeddings, viewsOf } from './grid.ts'
@@ -30,7 +30,7 @@ export async function writeResults(run: RunFolder, parts: StudyParts): Promise<v
   await rm(run.file('rows'), { recursive: true, force: true })
   await makeFolder(run.file('rows'))
   for (const split of Object.values(filtered)) {
-    await writeFileAtomic(run.file(nameRows(split.split)), writeCsv(listRows(split)))
+    await writeFileAtomic(run.file(nameRows(split.split)), writeCsvBlocks(listRows(split)))
   }
   const place = (...names: string[]) => relative(resolve(run.path), resolve(...names)).replaceAll(sep, '/')
   const results: Results = {

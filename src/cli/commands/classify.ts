@@ -47,7 +47,7 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   const { headMethods, headPresets } = await import('../../classify/index.ts')
   const { evaluate } = await import('../../evaluate/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
-  const { writeCsv } = await import('../../formats/index.ts')
+  const { writeCsvBlocks } = await import('../../formats/index.ts')
   const { completeMethod, parseAssignments } = await import('../../study/index.ts')
   const method = pickNamed('--head', headMethods, options.head) as HeadMethod<object>
   const known = { ...method, presets: headPresets[options.head as HeadName] }
@@ -69,7 +69,7 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
     label: labels,
     probability: probabilities,
   }
-  await writeFileAtomic(join(options.out, 'predictions.csv'), writeCsv(columns))
+  await writeFileAtomic(join(options.out, 'predictions.csv'), writeCsvBlocks(columns))
   const evaluation = evaluate({ labels, probabilities, centers, slides, seed: options.seed })
   const { value, low, high } = evaluation.accuracy
   printResult(options, { epochs: head.curve.length, evaluation, out: options.out }, () =>

@@ -57,7 +57,7 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
   for (const file of [options.out, options.submission]) if (file) refuseOverwrite(file, options.overwrite)
   const { openPatchSet, printSize, resizePatches } = await import('../../patches/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
-  const { writeCsv } = await import('../../formats/index.ts')
+  const { writeCsvBlocks } = await import('../../formats/index.ts')
   const { writeSubmission } = await import('../../runs/index.ts')
   const model = await openAnyModel(options)
   try {
@@ -74,7 +74,7 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
       probability: probabilities,
       prediction,
     }
-    await writeFileAtomic(options.out, writeCsv(columns))
+    await writeFileAtomic(options.out, writeCsvBlocks(columns))
     if (options.submission) await writeSubmission(options.submission, set.ids, prediction)
     await set.close()
     const tumour = prediction.reduce((sum, value) => sum + value, 0)

@@ -39,7 +39,7 @@ async function runQuality(path: string, options: QualityCommandOptions): Promise
   const { filterPatches, qualityDefaults, qualityRules } = await import('../../quality/index.ts')
   const { completeOptions, parseAssignments } = await import('../../study/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
-  const { writeCsv } = await import('../../formats/index.ts')
+  const { writeCsvBlocks } = await import('../../formats/index.ts')
   if (options.out) refuseOverwrite(options.out, options.overwrite)
   const choices = { defaults: qualityDefaults, rules: qualityRules }
   const rules = completeOptions('--set', choices, parseAssignments(options.set))
@@ -52,7 +52,7 @@ async function runQuality(path: string, options: QualityCommandOptions): Promise
         rejections.map((rejection) => rejection[key])
       await writeFileAtomic(
         options.out,
-        writeCsv({ id: column('id'), rule: column('rule'), value: column('value') }),
+        writeCsvBlocks({ id: column('id'), rule: column('rule'), value: column('value') }),
       )
     }
     const byRule: Record<string, number> = {}

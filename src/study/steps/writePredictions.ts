@@ -2,7 +2,7 @@
 
 import { compareNames } from '../../base/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
-import { writeCsv, writeParquet } from '../../formats/index.ts'
+import { writeCsvBlocks, writeParquet } from '../../formats/index.ts'
 import { explainUnfit, type RunFolder, type Split, writeSubmission } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
 
@@ -37,7 +37,7 @@ export async function writePredictions(
       for (const [id, bySplit] of Object.entries(cells)) columns[id].push(bySplit[split.split]![i])
     }
   }
-  await writeFileAtomic(run.file('predictions.csv'), writeCsv(columns))
+  await writeFileAtomic(run.file('predictions.csv'), writeCsvBlocks(columns))
   await writeFileAtomic(run.file('predictions.parquet'), writeParquet(columns))
 }
 
