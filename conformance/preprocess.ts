@@ -9,7 +9,6 @@ import {
   type ChannelValues,
   imageTransforms,
   resizePixels,
-  resizeShorter,
   rotatePixels,
   toTensor,
   transformPixels,
@@ -32,11 +31,16 @@ const recipes: readonly Recipe[] = [
   [/^mii_(\d+)$/, (input, [side]) => resizePixels(input, Number(side), Number(side), 'bicubic'), 0],
   [/^(bicubic|bilinear)_(?:down_?)?(\d+)x(\d+)$/, resizeBySides, 0],
   [/^bicubic_(\d+)$/, (input, [side]) => resizePixels(input, Number(side), Number(side), 'bicubic'), 0],
-  [/^bicubic_short(\d+)$/, (input, [side]) => resizeShorter(input, Number(side), 'bicubic'), 0],
+  [/^bicubic_short(\d+)$/, resizeByShorter, 0],
   [/^gray(?:L|3)$/, async (input) => (await grayscale.apply(input, {}, {})).pixels, 0],
   [/^rot_nearest_(-?[\d.]+)$/, (input, [angle]) => rotatePixels(input, Number(angle), 'nearest'), 0],
   [/^rot_bilinear_(-?[\d.]+)$/, (input, [angle]) => rotatePixels(input, Number(angle), 'bilinear'), 1],
 ]
+
+function resizeByShorter(input: Pixels, [side]: readonly string[]): Pixels {
+  const resize = { side: Number(side), edge: 'shorter' } as const
+  return transformPixels(input, { resize, filter: 'bicubic', crop: null, mean: null, std: null })
+}
 
 function resizeBySides(input: Pixels, [filter, height, width]: readonly string[]): Pixels {
   return resizePixels(input, Number(height), Number(width), filter as 'bicubic' | 'bilinear')

@@ -3,7 +3,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import { pixels } from '../dist/base/index.js'
-import { encodeJpeg, encodePng } from '../dist/files/index.js'
+import { encodePng } from '../dist/files/index.js'
 import { describeSyntheticPatch, renderSyntheticPatch, syntheticDefaults } from '../dist/synthetic/index.js'
 
 const [path = 'sheet.png', columns = '5', seed = '0'] = process.argv.slice(2)
@@ -31,4 +31,4 @@ for (let center = 0; center < 5; center++) {
   }
 }
 const image = pixels(sheet, 1, height, width)
-await writeFile(path, path.endsWith('.png') ? await encodePng(image) : await encodeJpeg(image, 88))
+await writeFile(path, await encodePng(image))

@@ -8,7 +8,6 @@ export {
   describeIdle,
   type ProviderChoice,
   type ProviderName,
-  providerChoices,
   providers,
 } from './providers.ts'
 export type { Arrays, DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'

@@ -21,9 +21,6 @@ export type ProviderName = keyof typeof providers
 /** A provider, or `auto` for the first available of cuda, cpu. */
 export type ProviderChoice = ProviderName | 'auto'
 
-/** All that may be asked for, e.g. by a command line's `--device`. */
-export const providerChoices = ['auto', ...(Object.keys(providers) as ProviderName[])] as const
-
 /** The error for a provider that could not be used. */
 export function missingProvider(name: ProviderName, cause?: unknown): EngineError {
   const reason = cause === undefined ? 'not available here' : shorten(describeCause(cause))

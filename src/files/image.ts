@@ -38,13 +38,6 @@ export async function encodePng(image: Pixels): Promise<Uint8Array> {
   return openRaw(image).png({ compressionLevel: 6, adaptiveFiltering: true, palette: false }).toBuffer()
 }
 
-/** Encodes one patch as baseline JPEG, `quality` 1 to 100, without chroma subsampling from 90 on. */
-export async function encodeJpeg(image: Pixels, quality = 90): Promise<Uint8Array> {
-  return openRaw(image)
-    .jpeg({ quality, chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0', mozjpeg: false })
-    .toBuffer()
-}
-
 function openRaw({ data, count, width, height }: Pixels): Sharp {
   if (count !== 1) throw new DataError({ where: 'encode image', expected: 'one patch', got: `${count}` })
   return sharp(data, { raw: { width, height, channels: 3 } })

@@ -27,21 +27,6 @@ function blend(x: g.Value, other: g.Operand, factor: g.Operand): g.Value {
   return clampUnit(g.add(g.mul(x, factor), g.mul(other, g.sub(1, factor))))
 }
 
-/** x times `factor`, within [0, 1]. */
-export function adjustBrightness(x: g.Value, factor: g.Operand): g.Value {
-  return clampUnit(g.mul(x, factor))
-}
-
-/** Mixed with each image's mean luma: 0 gives gray, 1 the image, more than 1 more contrast. */
-export function adjustContrast(x: g.Value, factor: g.Operand): g.Value {
-  return blend(x, g.reduceMean(luma(x), { axes: [1, 2, 3], keep: true }), factor)
-}
-
-/** Mixed with its luma: 0 gives gray, 1 the image, more than 1 stronger colours. */
-export function adjustSaturation(x: g.Value, factor: g.Operand): g.Value {
-  return blend(x, luma(x), factor)
-}
-
 /** How far each property may change; brightness, contrast, saturation: factors in [max(0, 1 - s), 1 + s]; hue: turns in [-s, s], at most 0.5. */
 export interface JitterStrengths {
   readonly brightness: number

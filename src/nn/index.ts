@@ -2,9 +2,6 @@
 
 export { averaged } from './averaged.ts'
 export {
-  adjustBrightness,
-  adjustContrast,
-  adjustSaturation,
   drawJitter,
   encodeJitter,
   type JitterChange,
@@ -25,7 +22,6 @@ export {
   transposedConvolution,
 } from './convolution.ts'
 export { type GanLoss, type GanLossName, ganLosses, gradientPenalty } from './ganLosses.ts'
-export { turnHue } from './hue.ts'
 export { fanInUniform, fill, normal, uniform } from './initializers.ts'
 export { activation, batchNorm, dropout, linear, sequential } from './layers.ts'
 export { adaptModel, isAdapter, type LoraOptions, mergeAdapters } from './lora.ts'

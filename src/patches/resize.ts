@@ -69,13 +69,7 @@ export function resizeWeights(filter: ResizeFilter, inputs: number, outputs: num
   return weights
 }
 
-/** Resizes the shorter side to `size` and the longer in proportion, rounded down. */
-export function resizeShorter(batch: Pixels, size: number, filter: ResizeFilter): Pixels {
-  const sides = shorterSides(batch.height, batch.width, size)
-  return resizePixels(batch, sides.height, sides.width, filter)
-}
-
-/** The sides of a picture whose shorter side becomes `size`. */
+/** The sides of a picture whose shorter side becomes `size` and the longer follows in proportion, rounded down. */
 export function shorterSides(height: number, width: number, size: number): { height: number; width: number } {
   return height <= width
     ? { height: size, width: Math.floor((size * width) / height) }

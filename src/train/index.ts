@@ -34,7 +34,6 @@ export {
 export type { Samples } from './samples.ts'
 export {
   constantRate,
-  cosineRate,
   linearDecayRate,
   type PlateauOptions,
   plateauRate,

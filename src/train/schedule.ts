@@ -68,14 +68,3 @@ export function linearDecayRate(
       base * Math.max(0, 1 - Math.max(0, length + 1 + ahead - constant) / (decay + 1)),
   }
 }
-
-/** From the base rate to 0 along half a cosine over `epochs`, after a linear rise over `warmup` of them. */
-export function cosineRate(epochs: number, warmup = 0): Schedule {
-  return {
-    name: `cosine ${epochs} ${warmup}`,
-    rate({ length }, base) {
-      if (length < warmup) return (base * (length + 1)) / (warmup + 1)
-      return (base * (1 + Math.cos((Math.PI * (length - warmup)) / Math.max(1, epochs - warmup)))) / 2
-    },
-  }
-}

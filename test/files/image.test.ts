@@ -2,7 +2,8 @@ import { crc32, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openRandom, pixels } from '../../src/base/index.ts'
-import { decodeImage, encodeJpeg, encodePng } from '../../src/files/index.ts'
+import { decodeImage, encodePng } from '../../src/files/index.ts'
+import { encodeJpeg } from './encodeJpeg.ts'
 
 const random = openRandom(0, 'image test')
 const noise = pixels(

@@ -7,7 +7,6 @@ import { DataError, type NdArray, pixels, sizeOf } from '../../src/base/index.ts
 import { lookup3 } from '../../src/base/lookup3.ts'
 import {
   decodeImage,
-  encodeJpeg,
   encodePng,
   openNpy,
   readCsvFile,
@@ -19,6 +18,7 @@ import { readGraph } from '../../src/graph/index.ts'
 import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'
 import { readRecipe } from '../../src/study/index.ts'
 import { openCheckpoint } from '../../src/weights/index.ts'
+import { encodeJpeg } from '../files/encodeJpeg.ts'
 import { writeTiff } from '../files/tiffFile.ts'
 import { oddityOf } from './clean.ts'
 

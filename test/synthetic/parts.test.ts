@@ -3,11 +3,12 @@
 
 import { describe, expect, it } from 'vitest'
 import { openRandom, pixels } from '../../src/base/index.ts'
-import { decodeImage, encodeJpeg } from '../../src/files/index.ts'
+import { decodeImage } from '../../src/files/index.ts'
 import { renderSyntheticPatch, type Slide, syntheticDefaults } from '../../src/synthetic/index.ts'
 import { degradeAsJpeg } from '../../src/synthetic/jpeg.ts'
 import { drawFibres, drawField } from '../../src/synthetic/noise.ts'
 import { makeOptics, scanSection } from '../../src/synthetic/scanner.ts'
+import { encodeJpeg } from '../files/encodeJpeg.ts'
 
 const spread = (values: ArrayLike<number>) => {
   const list = Array.from(values)

@@ -36,7 +36,7 @@ export function addQuality(program: Command): void {
 
 async function runQuality(path: string, options: QualityCommandOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { filterPatches, qualityDefaults, qualityRules } = await import('../../quality/index.ts')
+  const { countByRule, filterPatches, qualityDefaults, qualityRules } = await import('../../quality/index.ts')
   const { completeOptions, parseAssignments } = await import('../../study/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')
@@ -55,8 +55,7 @@ async function runQuality(path: string, options: QualityCommandOptions): Promise
         writeCsvBlocks({ id: column('id'), rule: column('rule'), value: column('value') }),
       )
     }
-    const byRule: Record<string, number> = {}
-    for (const { rule } of rejections) byRule[rule] = (byRule[rule] ?? 0) + 1
+    const byRule = countByRule({ kept, rejections })
     printResult(options, { count: set.count, kept: kept.length, byRule, rejections }, () =>
       [
         formatTable(

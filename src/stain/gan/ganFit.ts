@@ -1,7 +1,7 @@
 // What a trained method knows: for each source the generator that brings it to the target's stain, the colours by
 // which a patch of another center finds the nearest source, and how each training went.
 
-import { DataError, type NdArray, sizeOf, WeightsError } from '../../base/index.ts'
+import { DataError, type NdArray, WeightsError } from '../../base/index.ts'
 import { openCheckpoint } from '../../weights/index.ts'
 import type { Networks } from '../stainMethod.ts'
 import type { Architecture } from './architecture.ts'
@@ -102,9 +102,4 @@ function misfit(
     got: got ? `[${got.shape}]` : 'nothing',
     hint: `is it a checkpoint of another configuration? set generator.form, width and ${form === 'unet' ? 'downs' : 'blocks'}`,
   })
-}
-
-/** The number of parameters of a network. */
-export function countParameters(network: Networks[string]): number {
-  return Object.values(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
 }
