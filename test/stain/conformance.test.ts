@@ -26,13 +26,13 @@ describe('the stain fixtures', () => {
     }
   })
 
-  it("allow torchstain's Reinhard its rounding: levels on gray noise, none on tissue", async () => {
+  it("hold torchstain's Reinhard to one level, on gray noise as on tissue", async () => {
     const { reinhard } = stainMethods
     const options = { ...reinhard.defaults, compatibility: 'torchstain' as const }
     const images = { target: drawTissue(1, 48), tissue: drawTissue(2, 48), gray_noise: drawGrayNoise(48) }
     const fit = await reinhard.fit(streamOf(images.target), options)
     const found: Record<string, string[]> = {}
-    for (const levels of [1, 2, 9]) {
+    for (const levels of [1, 2]) {
       const folder = await openFixture(images, {
         name: 'stain_torchstain_reinhard',
         target: 'target',
@@ -53,8 +53,7 @@ describe('the stain fixtures', () => {
     }
     expect(found).toEqual({
       1: [],
-      2: ['reinhard_tissue.png'],
-      9: ['reinhard_tissue.png', 'reinhard_gray_noise.png'],
+      2: ['reinhard_tissue.png', 'reinhard_gray_noise.png'],
     })
   })
 
