@@ -1,6 +1,7 @@
 // The program: all commands of `eosin`, each in its own file.
 
 import { Command } from 'commander'
+import { addCache } from './commands/cache.ts'
 import { addClassify } from './commands/classify.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDemo } from './commands/demo.ts'
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
     addEvaluate,
     addReport,
     addStudy,
+    addCache,
     addPredict,
     addExport,
     addSubmission,

@@ -19,7 +19,7 @@ import {
   type Split,
   type StainEffect,
 } from '../runs/index.ts'
-import { openCache } from '../tasks/index.ts'
+import { openCache, openHold } from '../tasks/index.ts'
 import { listRecipeParts } from './deviceParts.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
 import { watchFiles } from './fingerprints.ts'
@@ -69,7 +69,11 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
     run.log.warn({ cache: sentence }, 'damaged entry')
     options.observer.warn?.(sentence)
   }
-  const cache = openCache(options.cache, { onWait, onDamage, verify })
+  const hold = await openHold(options.cache).catch(async (cause) => {
+    await run.close()
+    throw cause
+  })
+  const cache = openCache(options.cache, { onWait, onDamage, hold, verify })
   const study: Study = { recipe, options, cache, run, timings: [] }
   try {
     run.log.info({ recipe: recipe.name, seed: recipe.seed, device: idle ?? device }, 'study begins')
@@ -85,6 +89,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
     run.log.error({ error: describeCause(cause) }, 'study failed')
     throw cause
   } finally {
+    await hold.release()
     await run.close()
   }
 }

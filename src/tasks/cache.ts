@@ -3,10 +3,11 @@
 // the file in work, since makers write whole files into the work folder and look for them when they resume.
 
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { hashBytes, writeFileAtomic } from '../files/index.ts'
+import type { Hold } from './holds.ts'
 import { type Measured, measure } from './measure.ts'
 import { type Damage, findWrongSize, sealFolder } from './seal.ts'
 import { fillFolder } from './wholeFolder.ts'
@@ -50,12 +51,14 @@ export interface CacheOptions {
   readonly onWait?: (sentence: string) => void
   /** Told in a sentence which file of an entry is damaged; the entry is then made anew. */
   readonly onDamage?: (sentence: string) => void
+  /** Is given every entry before it is looked at, so that nobody removes it. */
+  readonly hold?: Hold
   /** Throws where what an entry of this stage was just made from is not what its key says; it is then not kept. */
   verify?(stage: string): Promise<void>
 }
 
 /** Opens (or begins) the cache in `root`. */
-export function openCache(root: string, { onWait, onDamage, verify }: CacheOptions = {}): Cache {
+export function openCache(root: string, { onWait, onDamage, hold, verify }: CacheOptions = {}): Cache {
   const folderOf = (inputs: CacheInputs) => join(root, inputs.stage, keyOf(inputs))
   let isOldTold = false
   const tell = ({ path, expected, got, isUnsealed }: Damage) => {
@@ -69,6 +72,7 @@ export function openCache(root: string, { onWait, onDamage, verify }: CacheOptio
     has: (inputs) => existsSync(folderOf(inputs)) && findWrongSize(folderOf(inputs)) === null,
     async obtain(inputs, make) {
       const folder = folderOf(inputs)
+      hold?.add(`${inputs.stage}/${keyOf(inputs)}`)
       let damage: Damage | null = null
       const isMade = await fillFolder(folder, {
         isDone() {
@@ -86,9 +90,16 @@ export function openCache(root: string, { onWait, onDamage, verify }: CacheOptio
         },
         onWait,
       })
+      if (!isMade) await markUsed(folder)
       return { key: keyOf(inputs), folder, cached: !isMade, cost: await readCost(folder) }
     },
   }
+}
+
+// The time of an entry's seal is that of its last use.
+async function markUsed(folder: string): Promise<void> {
+  const now = new Date()
+  await utimes(join(folder, 'files.json'), now, now).catch(() => {}) // of a disk that is read only
 }
 
 async function readCost(folder: string): Promise<Measured> {
@@ -96,7 +107,7 @@ async function readCost(folder: string): Promise<Measured> {
   try {
     return JSON.parse(await readFile(where, 'utf8')) as Measured
   } catch (cause) {
-    const hint = 'remove its folder, and run again'
+    const hint = 'eosin cache verify finds and removes what is damaged'
     throw new DataError({ where, expected: 'what the entry cost', got: 'other bytes', hint }, cause)
   }
 }

@@ -1,5 +1,8 @@
 export * from './cache.ts'
+export { type Hold, openHold } from './holds.ts'
+export * from './inventory.ts'
 export { type Lease, type LeaseOptions, takeLease, withLease } from './lease.ts'
 export * from './measure.ts'
+export * from './prune.ts'
 export * from './seal.ts'
 export * from './wholeFolder.ts'

@@ -46,23 +46,28 @@ const longestPollMs = 1_000
 
 /** Takes the lease at `path`, waiting while another holds it. Throws DataError where the file cannot be written. */
 export async function takeLease(path: string, options: LeaseOptions = {}): Promise<Lease> {
-  const { onWait, silenceMs = usualSilenceMs } = options
   const own = describeSelf()
   let waitedFor = ''
   for (let pollMs = 20; ; pollMs = Math.min(longestPollMs, 1.5 * pollMs)) {
-    const claim = await create(path, own)
-    if (claim) return keep(path, own, claim, options.beatMs ?? usualBeatMs)
-    const holder = await readHolder(path)
-    if (holder === 'gone') continue
-    if (!(await isAlive(path, holder, own, silenceMs))) {
-      await removeLease(path, holder?.token, own, silenceMs)
-      continue
-    }
+    const { lease, holder } = await claimLease(path, own, options)
+    if (lease) return lease
     const token = holder?.token ?? 'unknown'
-    if (token !== waitedFor) onWait?.(`${path}: held by ${describeHolder(holder, own)}; waiting for it`)
+    if (token !== waitedFor)
+      options.onWait?.(`${path}: held by ${describeHolder(holder, own)}; waiting for it`)
     waitedFor = token
     await setTimeout(pollMs)
   }
+}
+
+/** Takes the lease at `path`, or null where a living process holds it. Throws as `takeLease` does. */
+export async function tryLease(path: string): Promise<Lease | null> {
+  return (await claimLease(path, describeSelf(), {})).lease
+}
+
+/** Whether a living process holds the lease at `path`. */
+export async function isLeaseHeld(path: string): Promise<boolean> {
+  const holder = await readHolder(path)
+  return holder !== 'gone' && (await isAlive(path, holder, describeSelf(), usualSilenceMs))
 }
 
 /** Does `work` under the lease at `path`, which is given back however it ends. */
@@ -76,6 +81,25 @@ export async function withLease<Result>(
     return await work(lease)
   } finally {
     await lease.release()
+  }
+}
+
+// The lease, or the living process that holds it: null where it does not say its name. The dead lose it.
+async function claimLease(
+  path: string,
+  own: Holder,
+  { silenceMs = usualSilenceMs, beatMs = usualBeatMs }: LeaseOptions,
+): Promise<
+  | { readonly lease: Lease; readonly holder?: never }
+  | { readonly lease: null; readonly holder: Holder | null }
+> {
+  for (;;) {
+    const made = await create(path, own)
+    if (made) return { lease: keep(path, own, made, beatMs) }
+    const holder = await readHolder(path)
+    if (holder === 'gone') continue
+    if (await isAlive(path, holder, own, silenceMs)) return { lease: null, holder }
+    await removeLease(path, holder?.token, own, silenceMs)
   }
 }
 

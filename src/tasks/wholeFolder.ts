@@ -21,7 +21,8 @@ export interface FolderWork extends LeaseOptions {
  */
 export async function fillFolder(path: string, { isDone, fill, ...options }: FolderWork): Promise<boolean> {
   const folder = resolve(path) // without a slash at its end, so that what stands beside it can be named after it
-  if (await isDone()) return false
+  const isTouched = existsSync(`${folder}.lease`) // by one who replaces or removes what is there
+  if (!isTouched && (await isDone())) return false
   await makeFolder(dirname(folder))
   return withLease(`${folder}.lease`, options, async (lease) => {
     if (await isDone()) return false
