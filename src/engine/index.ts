@@ -2,7 +2,14 @@
 
 export { readDeviceArrays } from './deviceArrays.ts'
 export { type KernelMemory, openKernelMemory } from './kernel.ts'
-export { chooseProvider, listProviders, openSession } from './node.ts'
+export {
+  chooseProvider,
+  type Engines,
+  listProviders,
+  nameEngines,
+  openSession,
+  readRuntimeVersion,
+} from './node.ts'
 export {
   type DevicePart,
   describeIdle,

@@ -1,7 +1,7 @@
 // The engine under Node: the only importer of onnxruntime-node. The library is loaded at the first session,
 // so commands that run no graph start fast.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type Dtype, describeCause, EngineError, type NdArray, ndarray, pickNamed } from '../base/index.ts'
@@ -68,6 +68,26 @@ export function chooseProvider(choice: ProviderChoice = 'auto'): ProviderName {
   pickNamed('provider', providers, choice)
   if (!listProviders().includes(choice)) throw missingProvider(choice)
   return choice
+}
+
+/** What runs graphs, by name and version; numbers made by another are other numbers. */
+export interface Engines {
+  /** Of what uses the device that is asked for, e.g. `onnxruntime 1.30.0 cuda`. */
+  readonly device: string
+  /** Of what runs on the processor wherever it is asked to. */
+  readonly processor: string
+}
+
+/** The engines that a choice of device means here. Throws as `chooseProvider` does. */
+export function nameEngines(choice?: ProviderChoice): Engines {
+  const name = `onnxruntime ${readRuntimeVersion()}`
+  return { device: `${name} ${chooseProvider(choice)}`, processor: `${name} cpu` }
+}
+
+/** The version of ONNX Runtime, read without loading it. */
+export function readRuntimeVersion(): string {
+  const path = createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
 }
 
 function createRuntimeSession(

@@ -2,6 +2,7 @@
 // augmentation too. What two pairs share is made once.
 
 import { describeAgreement, type Extractor, type ModelProvenance, openExtractor } from '../embed/index.ts'
+import { nameEngines, type ProviderChoice } from '../engine/index.ts'
 import type { EmbeddingAgreement, Split, VerdictCounts } from '../runs/index.ts'
 import { type CacheEntry, keyOf } from '../tasks/index.ts'
 import { type EmbeddingPair, type GridCell, layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
@@ -41,7 +42,12 @@ export async function embedGrid(
   const embedded = new Map<EmbeddingPair, PairEntries>()
   try {
     const keys = Object.fromEntries(recipe.embed.map(({ label }) => [label, extractors.get(label)!.key]))
-    const { pairs, cells } = layOutGrid(recipe, splits, keys, study.options.device)
+    const { pairs, cells } = layOutGrid(
+      recipe,
+      splits,
+      keys,
+      nameEngines(study.options.device as ProviderChoice),
+    )
     for (const pair of pairs) {
       const entries: Partial<Record<Split, CacheEntry>> = {}
       for (const split of Object.values(filtered)) {

@@ -1,9 +1,11 @@
 // The grid: every combination of the recipe's axes, and the cache inputs of each of its steps. Keys follow
 // from inputs alone, so a plan can be told before anything has run.
 
+import type { Engines } from '../engine/index.ts'
 import type { Split } from '../runs/record.ts'
 import type { CacheInputs } from '../tasks/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
+import { listDeviceParts } from './deviceParts.ts'
 import { pairHead } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'
@@ -36,16 +38,18 @@ export interface Grid {
   readonly cells: readonly GridCell[]
 }
 
-/** Lays out the grid. `extractorKeys` are the extractors' keys by label, `device` the one asked for. */
+/** Lays out the grid. `extractorKeys` are the extractors' keys by label, `engines` what runs networks. */
 export function layOutGrid(
   recipe: Recipe,
   splits: OpenSplits,
   extractorKeys: Readonly<Record<string, string>>,
-  device: string,
+  engines: Engines,
 ): Grid {
   const pairs = recipe.stain.flatMap((stain) =>
     recipe.augment.flatMap((augment) =>
-      recipe.embed.map((embed) => layOutPair(recipe, splits, { stain, augment, embed }, extractorKeys)),
+      recipe.embed.map((embed) =>
+        layOutPair(recipe, splits, { stain, augment, embed }, extractorKeys[embed.label], engines),
+      ),
     ),
   )
   const cells = pairs.flatMap((pair) =>
@@ -58,7 +62,7 @@ export function layOutGrid(
         classify,
         heads: seedsOf(recipe, classify).map((seed) => ({
           seed,
-          inputs: headInputs(classify, pair.inputs, seed, device),
+          inputs: headInputs(classify, pair.inputs, seed, engines),
         })),
       })),
   )
@@ -69,15 +73,17 @@ function layOutPair(
   recipe: Recipe,
   splits: OpenSplits,
   { stain, augment, embed }: Pick<EmbeddingPair, 'stain' | 'augment' | 'embed'>,
-  extractorKeys: Readonly<Record<string, string>>,
+  extractorKey: string,
+  engines: Engines,
 ): EmbeddingPair {
-  const fit = stainInputs(recipe, splits, stain)
-  const extractorKey = extractorKeys[embed.label]
+  const fit = stainInputs(recipe, splits, stain, engines)
+  const [{ usesDevice }] = listDeviceParts({ embed: [embed.name] })
+  const extractor = { key: extractorKey, engine: usesDevice ? engines.device : null }
   const inputs: Partial<Record<Split, CacheInputs>> = {}
   for (const split of Object.values(splits)) {
     const filterKey = filterInputs(recipe, split)
     const views = split.split === 'train' ? augmentInputs(augment, recipe.seed, filterKey) : null
-    inputs[split.split] = embedInputs({ ...split, filterKey }, stain, fit, extractorKey, views)
+    inputs[split.split] = embedInputs({ ...split, filterKey }, stain, fit, extractor, views)
   }
   return { stain, augment, embed, extractorKey, inputs }
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { compareText } from '../base/index.ts'
 import type { ModelProvenance } from '../embed/index.ts'
+import { readRuntimeVersion } from '../engine/index.ts'
 import { countLeftOut, type OpenedPatchSet, type Origin } from '../patches/index.ts'
 import type { Manifest, Overlap, Split, SplitProvenance } from '../runs/index.ts'
 import type { Recipe } from './recipeSchema.ts'
@@ -43,7 +44,7 @@ export function readVersions(): Record<string, string> {
   return {
     eosin: versionOf(require.resolve('../../package.json')),
     node: process.versions.node,
-    'onnxruntime-node': versionOf(require.resolve('onnxruntime-node/package.json')),
+    'onnxruntime-node': readRuntimeVersion(),
     platform: `${process.platform} ${process.arch}`,
   }
 }

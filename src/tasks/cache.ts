@@ -22,6 +22,8 @@ export interface CacheInputs {
 /** A whole entry in the cache. */
 export interface CacheEntry {
   readonly key: string
+  /** What it was made from. */
+  readonly inputs: CacheInputs
   readonly folder: string
   readonly cached: boolean
   /** What making it took, then or now. */
@@ -91,7 +93,7 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
         onWait,
       })
       if (!isMade) await markUsed(folder)
-      return { key: keyOf(inputs), folder, cached: !isMade, cost: await readCost(folder) }
+      return { key: keyOf(inputs), inputs, folder, cached: !isMade, cost: await readCost(folder) }
     },
   }
 }

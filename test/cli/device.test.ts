@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { buildProgram } from '../../src/cli/program.ts'
-import { describeIdle, listProviders } from '../../src/engine/index.ts'
+import { describeIdle, listProviders, nameEngines, type ProviderChoice } from '../../src/engine/index.ts'
 import { listDeviceParts } from '../../src/study/index.ts'
 import { headInputs } from '../../src/study/steps/trainHead.ts'
 import { keyOf } from '../../src/tasks/index.ts'
@@ -120,8 +120,8 @@ describe.skipIf(!hasWebGpu || !existsSync(software))(
 )
 
 describe('the key of a head', () => {
-  const keyOn = (name: string, device: string) =>
-    keyOf(headInputs({ label: name, name, options: {} }, {}, 0, device))
+  const keyOn = (name: string, device: ProviderChoice) =>
+    keyOf(headInputs({ label: name, name, options: {} }, {}, 0, nameEngines(device)))
 
   it.skipIf(!hasWebGpu)(
     'knows the GPU of one that was trained on it, and no device of any other (Linux x64)',

@@ -112,7 +112,7 @@ classify: [logistic]
     const whole = await runCli(study('whole'))
     expect(whole.stderr).not.toContain('eosin:')
     expect(whole.code).toBe(0)
-    type Plan = { steps: { stage: string; cached: boolean }[] }
+    type Plan = { steps: { kind: string; cached: boolean }[] }
     const plan = JSON.parse((await runCli(study('whole', '--dry-run', '--json'))).stdout) as Plan
     expect(plan.steps.every(({ cached }) => cached)).toBe(true)
     const model = readdirSync(join(folder, 'whole/gan/model'))
@@ -131,7 +131,7 @@ classify: [logistic]
     writeFileSync(teacher, readFileSync(recipe, 'utf8').replace(', distill: 4', ''))
     const command = study('whole', '--dry-run', '--json').map((word) => (word === recipe ? teacher : word))
     const { steps } = JSON.parse((await runCli(command)).stdout) as Plan
-    expect(steps.filter(({ stage }) => stage === 'stain').every(({ cached }) => cached)).toBe(true)
+    expect(steps.filter(({ kind }) => kind === 'fit').every(({ cached }) => cached)).toBe(true)
     expect(steps.every(({ cached }) => cached)).toBe(false)
   }, 240_000)
 

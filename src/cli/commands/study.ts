@@ -54,7 +54,7 @@ export function addStudy(program: Command): void {
   const plan = study
     .command('plan')
     .argument('<recipe>', 'a recipe (.yaml)')
-    .description('show the steps of a recipe and which of them are cached')
+    .description('show every task of a recipe and which of them are cached')
     .option('--out <folder>', 'where the run folder goes', 'runs')
     .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
     .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1, 100))

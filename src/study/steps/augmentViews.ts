@@ -35,12 +35,17 @@ const targetEntry: StainEntry = {
   fallback: 'center',
 }
 
+/** The entry whose fits of centers are the ones that patches are restained towards; null where they are not. */
+export function targetGroups({ views, stain }: AugmentEntry): StainEntry | null {
+  return views > 1 && stain.name === 'restain' ? targetEntry : null
+}
+
 /** What the views of a split depend on beside its patches and their stain; null where there is one view. */
 export function augmentInputs(entry: AugmentEntry, seed: number, patches: CacheInputs): object | null {
   const { label: _, ...options } = entry
   if (entry.views === 1) return null
-  const isRestained = entry.stain.name === 'restain'
-  return { version: 1, ...options, seed, targets: isRestained && keyOf(groupInputs(patches, targetEntry)) }
+  const targets = targetGroups(entry)
+  return { version: 1, ...options, seed, targets: targets !== null && keyOf(groupInputs(patches, targets)) }
 }
 
 /** Opens the augmenter of the training split; the centers it restains towards are those of that split. */

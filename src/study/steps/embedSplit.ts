@@ -26,12 +26,19 @@ function countChunkRows(dimensions: number): number {
 /** Verdict counts by center name (`'?'` where centers are not known). */
 export type VerdictsByCenter = Record<string, Partial<Record<Verdict, number>>>
 
+/** What an extractor's embeddings depend on. */
+export interface ExtractorIdentity {
+  readonly key: string
+  /** What runs it; null where it is no network. */
+  readonly engine: string | null
+}
+
 /** What the embeddings of a split are made from. */
 export function embedInputs(
   split: Pick<FilteredSplit, 'split' | 'key' | 'filterKey'>,
   stain: StainEntry,
   fit: CacheInputs,
-  extractorKey: string,
+  extractor: ExtractorIdentity,
   augment: object | null = null,
 ): CacheInputs {
   const patches = split.split === 'test' ? split.key : keyOf(split.filterKey)
@@ -42,7 +49,8 @@ export function embedInputs(
     patches,
     stain: keyOf(fit),
     fallback,
-    extractor: extractorKey,
+    extractor: extractor.key,
+    ...(extractor.engine !== null && { engine: extractor.engine }),
     ...(augment && { augment }),
   }
 }

@@ -43,6 +43,11 @@ export function averageSeeds(heads: readonly TrainedHead[], split: Split): Float
 // A cell without its place in the grid.
 type CellResult = Omit<Cell, 'id' | 'stain' | 'augment' | 'embed' | 'classify' | 'transductive'>
 
+/** What a cell's figures are made from. */
+export function evaluationInputs({ seed, evaluate: options }: Recipe, { heads }: GridCell): CacheInputs {
+  return { stage: 'evaluate', version: 2, heads: heads.map(({ inputs }) => keyOf(inputs)), seed, options }
+}
+
 /** Evaluates a cell on val, and on test where it has labels; cached by the heads' keys. */
 export async function evaluateCell(
   cache: Cache,
@@ -51,14 +56,7 @@ export async function evaluateCell(
   heads: readonly TrainedHead[],
   truths: Readonly<Partial<Record<Split, SplitTruth>>>,
 ): Promise<Cell> {
-  const inputs: CacheInputs = {
-    stage: 'evaluate',
-    version: 2,
-    heads: cell.heads.map((head) => keyOf(head.inputs)),
-    seed: recipe.seed,
-    options: recipe.evaluate,
-  }
-  const { folder } = await cache.obtain(inputs, async (work) => {
+  const { folder } = await cache.obtain(evaluationInputs(recipe, cell), async (work) => {
     const result = judgeCell(recipe, cell, heads, truths)
     await writeFileAtomic(join(work, 'cell.json'), `${JSON.stringify(result)}\n`)
   })

@@ -1,6 +1,7 @@
 // Step 2: each stain method learns from its reference, which is of the test split only where the recipe allows it.
 
 import { type Pixels, type Progress, silent } from '../../base/index.ts'
+import { type Engines, nameEngines } from '../../engine/index.ts'
 import { readPixels } from '../../patches/index.ts'
 import type { StainFit } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
@@ -16,9 +17,14 @@ import { studyDomains, teacherOf, trainingInputs, trainStain } from './trainStai
 const referenceVersion = 2
 
 /** What a stain fit is made from. */
-export function stainInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntry): CacheInputs {
+export function stainInputs(
+  recipe: Recipe,
+  splits: OpenSplits,
+  entry: StainEntry,
+  engines: Engines,
+): CacheInputs {
   const { name, version, needsReference, train } = methodOf(entry)
-  if (train) return trainingInputs(recipe, splits, entry)
+  if (train) return trainingInputs(recipe, splits, entry, engines)
   const { reference } = entry
   const patches =
     needsReference && reference !== 'published'
@@ -43,18 +49,21 @@ export async function fitStain(
   progress: Progress = silent,
 ): Promise<FittedStain & { cacheEntry: CacheEntry }> {
   const method = methodOf(entry)
-  const cacheEntry = await cache.obtain(stainInputs(recipe, splits, entry), async (folder) => {
-    if (method.train) {
-      const domains = studyDomains(recipe, filtered, entry)
-      const teacher = teacherOf(entry)
-      const trained =
-        teacher && (await fitStain(cache, recipe, splits, filtered, teacher, device, progress)).fit
-      const keep = (fit: StainFit) => writeFit(folder, fit)
-      return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress, trained, keep })
-    }
-    const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
-    await writeFit(folder, await method.fit(reference, entry.options))
-  })
+  const cacheEntry = await cache.obtain(
+    stainInputs(recipe, splits, entry, nameEngines(device.provider)),
+    async (folder) => {
+      if (method.train) {
+        const domains = studyDomains(recipe, filtered, entry)
+        const teacher = teacherOf(entry)
+        const trained =
+          teacher && (await fitStain(cache, recipe, splits, filtered, teacher, device, progress)).fit
+        const keep = (fit: StainFit) => writeFit(folder, fit)
+        return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress, trained, keep })
+      }
+      const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
+      await writeFit(folder, await method.fit(reference, entry.options))
+    },
+  )
   return { entry, method, fit: await readFit(cacheEntry.folder), provider: device.provider, cacheEntry }
 }
 

@@ -8,14 +8,29 @@ import { type CenterSignature, measureSignature } from '../../evaluate/index.ts'
 import { openNpy, writeFileAtomic } from '../../files/index.ts'
 import { readJson, type StainEffect } from '../../runs/index.ts'
 import { compareResult, type StainResult } from '../../stain/index.ts'
-import { type Cache, type CacheEntry, keyOf } from '../../tasks/index.ts'
+import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { EmbeddingPair } from '../grid.ts'
-import type { Recipe } from '../recipeSchema.ts'
+import type { Recipe, StainEntry } from '../recipeSchema.ts'
+import type { OpenSplit } from '../splits.ts'
 import { truthOf } from './evaluateCell.ts'
 import type { Filtered, FilteredSplit } from './filter.ts'
 import type { StudyStain } from './prepareStain.ts'
 import { stainBatch } from './stainBatches.ts'
 import { groupInputs, sampleGroups, sampleInputs } from './stainGroups.ts'
+
+/** The splits whose patches show a method's effect: those whose centers are known. */
+export function effectSplits<Split extends Pick<OpenSplit, 'set'>>({
+  train,
+  val,
+}: SeenSplits<Split>): Split[] {
+  return [train, val].filter(({ set }) => set.centers)
+}
+
+/** What a method's effect is made from: its fit, by key, and the patches of the splits that show it. */
+export function effectInputs(entry: StainEntry, fit: string, splits: readonly CacheInputs[]): CacheInputs {
+  const patches = splits.map((split) => [keyOf(sampleInputs(split)), keyOf(groupInputs(split, entry))])
+  return { stage: 'stain', version: 1, effect: fit, patches }
+}
 
 /** Measures a method's effect on the sampled patches of each center of train and val; null where none is known. */
 export async function measureEffect(
@@ -23,14 +38,11 @@ export async function measureEffect(
   { train, val }: Filtered,
   stain: StudyStain,
 ): Promise<StainEffect | null> {
-  const splits = [train, val].filter(({ set }) => set.centers)
+  const splits = effectSplits({ train, val })
   if (splits.length === 0) return null
   const { entry } = stain
-  const patches = splits.map(({ filterKey }) => [
-    keyOf(sampleInputs(filterKey)),
-    keyOf(groupInputs(filterKey, entry)),
-  ])
-  const inputs = { stage: 'stain', version: 1, effect: stain.entries[0].key, patches }
+  const patches = splits.map(({ filterKey }) => filterKey)
+  const inputs = effectInputs(entry, stain.entries[0].key, patches)
   const { folder } = await cache.obtain(inputs, async (work) => {
     const parts: SampledSplit[] = []
     for (const split of splits) parts.push(await stainSample(split, stain))
@@ -47,6 +59,11 @@ export async function measureEffect(
     join(folder, 'effect.json'),
   )
   return { stain: entry.label, ...figures }
+}
+
+interface SeenSplits<Split> {
+  readonly train: Split
+  readonly val: Split
 }
 
 // Pixels of a split's sample that are held in memory.
@@ -76,21 +93,29 @@ function joinResults(results: readonly StainResult[]): StainResult {
   }
 }
 
+/** Whether centers are known that could be told from a pair's embeddings, which tokens are not. */
+export function hasSignature(
+  { embed }: EmbeddingPair,
+  { train, val }: SeenSplits<Pick<OpenSplit, 'set'>>,
+): boolean {
+  return Boolean(train.set.centers && val.set.centers) && typeof embed.options.trunk !== 'number'
+}
+
+/** What a pair's signature is made from: its embeddings of train and val, by key. */
+export function signatureInputs({ seed }: Recipe, train: string, val: string): CacheInputs {
+  return { stage: 'evaluate', version: 2, signature: [train, val], seed }
+}
+
 /** Measures how well centers can be told from a pair's embeddings; null where that cannot be said, as of tokens. */
 export async function measurePair(
   cache: Cache,
-  { seed }: Recipe,
+  recipe: Recipe,
   pair: EmbeddingPair,
   entries: Readonly<Record<'train' | 'val', CacheEntry>>,
   { train, val }: Filtered,
 ): Promise<CenterSignature | null> {
-  if (!train.set.centers || !val.set.centers || typeof pair.embed.options.trunk === 'number') return null
-  const inputs = {
-    stage: 'evaluate',
-    version: 2,
-    signature: [entries.train.key, entries.val.key],
-    seed,
-  }
+  if (!hasSignature(pair, { train, val })) return null
+  const inputs = signatureInputs(recipe, entries.train.key, entries.val.key)
   const { folder } = await cache.obtain(inputs, async (work) => {
     const files = [await openEmbeddings(entries.train), await openEmbeddings(entries.val)]
     try {
@@ -102,7 +127,7 @@ export async function measurePair(
           slides: a.slides && b.slides && [...a.slides, ...b.slides],
           labels: Uint8Array.from([...a.labels!, ...b.labels!]),
         },
-        { seed },
+        { seed: recipe.seed },
       )
       await writeFileAtomic(join(work, 'signature.json'), `${JSON.stringify(signature)}\n`)
     } finally {

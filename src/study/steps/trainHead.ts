@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { f32, type Progress, pickNamed, readBlocks } from '../../base/index.ts'
 import { type EpochRecord, type Head, type HeadMethod, headMethods } from '../../classify/index.ts'
-import { chooseProvider, type ProviderChoice } from '../../engine/index.ts'
+import type { Engines, ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
 import { readArray, readJson, type Split } from '../../runs/index.ts'
@@ -22,15 +22,14 @@ export function headMethodOf(entry: AxisEntry): HeadMethod<unknown> {
   return pickNamed('classify', headMethods, entry.name) as HeadMethod<unknown>
 }
 
-/** What a trained head is made from: the embeddings' keys, its options, its seed, and a GPU where it is trained on one. */
+/** What a trained head is made from: the embeddings' keys, its options, its seed, and the engine that trains it. */
 export function headInputs(
   entry: AxisEntry,
   embeddings: Partial<Record<Split, CacheInputs>>,
   seed: number,
-  device: string,
+  engines: Engines,
 ): CacheInputs {
   const { name, version, usesDevice } = headMethodOf(entry)
-  const provider = usesDevice ? chooseProvider(device as ProviderChoice) : 'cpu'
   const { weights: _, ...options } = entry.options // the embeddings' keys know their content; a path says nothing
   const keys = Object.fromEntries(Object.entries(embeddings).map(([split, inputs]) => [split, keyOf(inputs)]))
   return {
@@ -40,7 +39,7 @@ export function headInputs(
     options,
     embeddings: keys,
     seed,
-    ...(provider !== 'cpu' && { provider }),
+    engine: usesDevice ? engines.device : engines.processor,
   }
 }
 

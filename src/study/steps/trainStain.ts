@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Pixels, type Progress, RecipeError } from '../../base/index.ts'
 import { openExtractor, textureVersion } from '../../embed/index.ts'
+import type { Engines } from '../../engine/index.ts'
 import { hashFileSync } from '../../files/index.ts'
 import type { LearnedStain, Split } from '../../runs/index.ts'
 import type { StainDomains, StainFit } from '../../stain/index.ts'
@@ -30,7 +31,12 @@ export interface StainTraining {
 }
 
 /** What the fit of a trained method is made from. Throws DataError where a checkpoint cannot be read. */
-export function trainingInputs(recipe: Recipe, splits: OpenSplits, entry: StainEntry): CacheInputs {
+export function trainingInputs(
+  recipe: Recipe,
+  splits: OpenSplits,
+  entry: StainEntry,
+  { device }: Engines,
+): CacheInputs {
   const { name, version } = methodOf(entry)
   const { options, reference } = entry
   const from = [...new Set([...sourceSplits(splits, entry), targetSplit(entry)])].map((split) => [
@@ -46,6 +52,7 @@ export function trainingInputs(recipe: Recipe, splits: OpenSplits, entry: StainE
     seed: recipe.seed,
     texture: textureVersion,
     order: 'content',
+    engine: device,
     from: Object.fromEntries(from),
   }
 }
