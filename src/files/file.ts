@@ -1,7 +1,7 @@
 // Files and folders as a whole: hashing, reading text, and writing that a kill cannot leave half done.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, readFileSync, rmSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
@@ -150,9 +150,17 @@ export function trackUnfinished(path: string): { done(): void } {
   return { done: () => void unfinished.delete(path) }
 }
 
-/** Removes what this process has begun to write under temporary names: for a process that is told to end at once. */
+/**
+ * Removes what this process has begun to write under temporary names: for a process that is told to end at once. A call to
+ * the file system that is under way beside this thread may put a folder back, so it looks again.
+ */
 export function removeUnfinished(): void {
-  for (const path of unfinished) rmSync(path, { force: true, recursive: true })
+  const clock = new Int32Array(new SharedArrayBuffer(4))
+  for (let round = 0; round < 10; round++) {
+    for (const path of unfinished) rmSync(path, { force: true, recursive: true, maxRetries: 3 })
+    if (unfinished.size > 0) Atomics.wait(clock, 0, 0, 10)
+    if (![...unfinished].some((path) => existsSync(path))) return
+  }
 }
 
 /** A file being made under a temporary name: `commit` renames it into place, `discard` removes it. */

@@ -128,9 +128,9 @@ describe('a study', () => {
       'fit',
       join(data, 'train.h5'),
       '--method',
-      'none',
+      'grayscale', // other pixels than those of val
       '--out',
-      join(folder, 'none.json'),
+      join(folder, 'gray.json'),
     ]
     expect((await runCli(apply)).code).toBe(0)
     const pngs = join(folder, 'pngs')
@@ -141,7 +141,7 @@ describe('a study', () => {
           'apply',
           join(data, 'val.h5'),
           '--fit',
-          join(folder, 'none.json'),
+          join(folder, 'gray.json'),
           '--out',
           pngs,
         ])
