@@ -1,7 +1,7 @@
 // The extractor `texture`: no weights, measured in worker threads. The result does not depend on their number.
 
 import { availableParallelism } from 'node:os'
-import type { Pixels } from '../base/index.ts'
+import { joinFloats, type Pixels } from '../base/index.ts'
 import { openWorkers } from '../engine/index.ts'
 import { hashBytes } from '../files/index.ts'
 import type { Extractor } from './extractor.ts'
@@ -35,7 +35,7 @@ export const textureMethod: ExtractorMethod<TextureOptions> = {
         if (batch.count > 0) checkPatchSize(batch.height, batch.width) // refuses a size before any thread sees it
         const tasks = splitBatch(batch, workers.threads)
         const parts = await Promise.all(tasks.map((task) => workers.run(task, ownedBuffers(task))))
-        return joinRows(parts)
+        return joinFloats(parts)
       },
       close: () => workers.close(),
     } satisfies Extractor
@@ -57,15 +57,4 @@ function splitBatch({ data, count, height, width }: Pixels, threads: number): Te
 
 function ownedBuffers({ data }: TextureTask): ArrayBuffer[] {
   return data.buffer instanceof ArrayBuffer ? [data.buffer] : []
-}
-
-function joinRows(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]
-  const joined = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
 }

@@ -5,20 +5,11 @@ import { DataError, describeCause, ndarray, type Progress, parseDecimal } from '
 import { openSession, type ProviderChoice, type Session } from '../engine/index.ts'
 import { readOnnx } from '../formats/index.ts'
 import { allRows, type PatchSet, type PatchSize, readBatches, requireSize } from '../patches/index.ts'
+import type { Model } from '../study/index.ts'
 import { pipelineVersion } from './metadata.ts'
 
-/** A pipeline ready to predict; close it when done. */
-export interface OpenPipeline {
-  readonly name: string
-  readonly threshold: number
-  /** Size of the patches that it takes. */
-  readonly patch: PatchSize
-  /** Whether its stain was fitted on unlabelled patches of the run's test split. */
-  readonly transductive: boolean
-  /** Probabilities of tumour in the order of the set's rows. Throws DataError for patches of another size. */
-  predict(set: PatchSet, progress: Progress): Promise<Float32Array>
-  close(): Promise<void>
-}
+/** A pipeline ready to predict, as a run's model is; it sees each patch by itself. Close it when done. */
+export type OpenPipeline = Model
 
 // Patches to a run where the pipeline leaves that open.
 const usualBatch = 8

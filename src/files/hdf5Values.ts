@@ -1,5 +1,7 @@
 // Numbers as HDF5 holds them: their kinds, sizes and conversion.
 
+import { halfToNumber } from '../formats/index.ts'
+
 /** Element kinds by NumPy-like short names; `other` is whatever is not a plain number. */
 export type Hdf5Kind =
   | 'f16'
@@ -66,14 +68,4 @@ export function toNumbers(kind: Hdf5Kind, bytes: Uint8Array): number[] {
   const size = bytesPerValue[kind]
   const readValue = valueReaders[kind]
   return Array.from({ length: size === 0 ? 0 : bytes.length / size }, (_, i) => readValue(view, i * size))
-}
-
-/** The value of an IEEE 754 half-precision number given by its bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }

@@ -4,14 +4,17 @@
 let table: Float32Array | undefined
 
 function makeTable(): Float32Array {
-  return Float32Array.from({ length: 0x10000 }, (_, bits) => {
-    const sign = bits & 0x8000 ? -1 : 1
-    const exponent = (bits >> 10) & 0x1f
-    const fraction = bits & 0x3ff
-    if (exponent === 0) return sign * fraction * 2 ** -24
-    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-  })
+  return Float32Array.from({ length: 0x10000 }, (_, bits) => halfToNumber(bits))
+}
+
+/** The value of a binary16 number given by its bits. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
 /** binary16 bits (1 sign, 5 exponent, 10 fraction) as float32. */

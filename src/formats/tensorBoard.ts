@@ -2,6 +2,8 @@
 // A record is its length (uint64), the masked CRC32C of those 8 bytes, the data, the masked CRC32C of the data
 // (tensorflow/core/lib/io/record_writer.h); messages by tensorflow/core/util/event.proto and summary.proto.
 
+import { joinBytes } from '../base/index.ts'
+
 /** Scalars of one step. */
 export interface ScalarEvent {
   readonly step: number
@@ -58,13 +60,7 @@ function encodeEvent({ step, wallTime, scalars }: ScalarEvent): Uint8Array {
 }
 
 function message(...parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
+  return joinBytes(parts)
 }
 
 // Field numbers below 16: a key is one byte, number and wire type.

@@ -1,12 +1,11 @@
 // Reads Kaggle's Histopathologic Cancer Detection: train_labels.csv (id,label), train/<id>.tif, test/<id>.tif,
 // 96x96 RGB. https://www.kaggle.com/c/histopathologic-cancer-detection
 
-import { stat } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { pickNamed } from '../base/index.ts'
 import { readCsvFile } from '../files/index.ts'
 import { requireColumns } from '../formats/index.ts'
-import { openImageSet } from './imageSet.ts'
+import { holds, openImageSet } from './imageSet.ts'
 import { listPictures } from './listPictures.ts'
 import { parseLabelNames, readLabels } from './names.ts'
 import { readSidecar } from './origin.ts'
@@ -38,12 +37,7 @@ export const hcdReader: Reader = {
   about: 'Kaggle Histopathologic Cancer Detection: a folder with train_labels.csv, train/ and test/',
   parts: Object.keys(parts),
   settings: ['labelNames'],
-  async detect(path) {
-    const [labels, train] = await Promise.all(
-      ['train_labels.csv', 'train'].map((name) => stat(join(path, name)).catch(() => undefined)),
-    )
-    return Boolean(labels?.isFile() && train?.isDirectory())
-  },
+  detect: (path) => holds(path, 'train_labels.csv', 'train'),
   open: openHcd,
 }
 

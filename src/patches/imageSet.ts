@@ -3,13 +3,21 @@
 
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
-import { extname } from 'node:path'
+import { extname, join } from 'node:path'
 import { DataError, describeCause, type Pixels, pixels } from '../base/index.ts'
 import { decodeImage, hashFile } from '../files/index.ts'
 import type { OpenedPatchSet } from './reader.ts'
 
 /** How many images are read and decoded at once: more do not decode faster, but hold their bytes. */
 const inFlight = 16
+
+/** Whether a published set's table and folder of images lie in the folder `path`. */
+export async function holds(path: string, table: string, images: string): Promise<boolean> {
+  const [file, folder] = await Promise.all(
+    [table, images].map((name) => stat(join(path, name)).catch(() => undefined)),
+  )
+  return Boolean(file?.isFile() && folder?.isDirectory())
+}
 
 /** What a reader of image files knows of its patches; all lists are parallel. */
 export interface ImageList

@@ -1,7 +1,8 @@
 // Turns an image as a challenge file holds it (CHW, any of four element kinds) into HWC bytes, and says what
 // is wrong with it on the way: one pass, because reading is bound by it.
 
-import { type Hdf5Kind, halfToNumber } from '../files/index.ts'
+import type { Hdf5Kind } from '../files/index.ts'
+import { halfToNumber } from '../formats/index.ts'
 
 /** The element kinds an image may have. */
 export const imageKinds = ['u8', 'f16', 'f32', 'f64'] as const satisfies readonly Hdf5Kind[]

@@ -1,12 +1,11 @@
 // Reads Camelyon17-WILDS v1.0: metadata.csv and patches/patient_<p>_node_<n>/patch_patient_<p>_node_<n>_x_<x>_y_<y>.png,
 // 96x96 RGBA. Label: any tumour in the central 32x32. Koh et al. 2021, https://wilds.stanford.edu (CC0).
 
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, parseDecimal, pickNamed } from '../base/index.ts'
 import { readCsvFile } from '../files/index.ts'
 import { requireColumns } from '../formats/index.ts'
-import { openImageSet } from './imageSet.ts'
+import { holds, openImageSet } from './imageSet.ts'
 import { readSidecar } from './origin.ts'
 import {
   type Fault,
@@ -38,12 +37,7 @@ function isTrainingCenter(center: number): boolean {
 export const wildsReader: Reader = {
   about: 'Camelyon17-WILDS v1.0: a folder with metadata.csv and patches/',
   parts: Object.keys(parts),
-  async detect(path) {
-    const [table, patches] = await Promise.all(
-      ['metadata.csv', 'patches'].map((name) => stat(join(path, name)).catch(() => undefined)),
-    )
-    return Boolean(table?.isFile() && patches?.isDirectory())
-  },
+  detect: (path) => holds(path, 'metadata.csv', 'patches'),
   open: openWilds,
 }
 

@@ -2,7 +2,15 @@
 // (Tellez et al. 2018, IEEE TMI, and the ranges of torchstain and StainTools), or a patch takes on another
 // center's stains. Glass stays as it is. Pure: the outcome follows from the patch and the random stream.
 
-import { type OptionRules, type Pixels, pixelsAt, type Random, real, ruifrokVectors } from '../base/index.ts'
+import {
+  invert3,
+  type OptionRules,
+  type Pixels,
+  pixelsAt,
+  type Random,
+  real,
+  ruifrokVectors,
+} from '../base/index.ts'
 import { openView } from './densityView.ts'
 import type { Vector } from './eigen.ts'
 import { estimateWhite } from './glass.ts'
@@ -43,7 +51,10 @@ export const jitterConcentrations: StainAugmentation<JitterOptions> = (batch, dr
 
 // Three stains and the rows that unmix them.
 const hed: readonly Vector[] = [ruifrokVectors.hematoxylin, ruifrokVectors.eosin, ruifrokVectors.residual]
-const hedRows = unmixThree(hed)
+const hedInverse = invert3(hed)
+const hedRows = [0, 1, 2].map(
+  (stain): Vector => [hedInverse[0][stain], hedInverse[1][stain], hedInverse[2][stain]],
+)
 
 /** Jitters hematoxylin, eosin and a third, brown stain of fixed colours. */
 export const jitterHed: StainAugmentation<JitterOptions> = (batch, draw, options) =>
@@ -147,16 +158,4 @@ function mixProfiles(own: StainProfile, target: StainProfile, part: number): Sta
       mix(own.maxConcentrations[1], target.maxConcentrations[1]),
     ],
   }
-}
-
-// Rows of the inverse: cross products over the determinant.
-function unmixThree([a, b, c]: readonly Vector[]): readonly Vector[] {
-  const cross = (u: Vector, v: Vector): Vector => [
-    u[1] * v[2] - u[2] * v[1],
-    u[2] * v[0] - u[0] * v[2],
-    u[0] * v[1] - u[1] * v[0],
-  ]
-  const determinant = a[0] * cross(b, c)[0] + a[1] * cross(b, c)[1] + a[2] * cross(b, c)[2]
-  const divide = ([x, y, z]: Vector): Vector => [x / determinant, y / determinant, z / determinant]
-  return [divide(cross(b, c)), divide(cross(c, a)), divide(cross(a, b))]
 }

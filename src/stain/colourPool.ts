@@ -1,7 +1,7 @@
 // The pixels of a whole reference set in bounded memory: as they are while they are few, then as a histogram
 // of the 2^24 colours (64 MiB) from which a fixed number is drawn at even steps. No pixel's position is kept.
 
-import type { Pixels } from '../base/index.ts'
+import { joinBytes, type Pixels } from '../base/index.ts'
 
 /** Collects reference pixels. */
 export interface ColourPool {
@@ -24,7 +24,7 @@ export function openColourPool(limit = 2 ** 22): ColourPool {
       histogram = new Uint32Array(2 ** 24)
       for (const chunk of chunks.splice(0)) countColours(chunk, histogram)
     },
-    bytes: () => (histogram ? drawEvenly(histogram, total, limit) : joinChunks(chunks)),
+    bytes: () => (histogram ? drawEvenly(histogram, total, limit) : joinBytes(chunks)),
   }
 }
 
@@ -32,16 +32,6 @@ function countColours(data: Uint8Array, histogram: Uint32Array): void {
   for (let at = 0; at < data.length; at += 3) {
     histogram[(data[at] << 16) | (data[at + 1] << 8) | data[at + 2]]++
   }
-}
-
-function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, at)
-    at += chunk.length
-  }
-  return joined
 }
 
 // Pixel k of the draw is the one at rank (k + 1/2) total / limit among all pixels sorted by colour.

@@ -6,7 +6,7 @@
 import type { Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
 import { openSparseCoder } from './sparseCode.ts'
-import type { StainMatrix } from './stainMatrix.ts'
+import { oneDirection, type StainMatrix } from './stainMatrix.ts'
 
 /** A learned dictionary, its objective, and the steps it took. */
 export interface Dictionary {
@@ -64,7 +64,7 @@ function sumCodes(
   const [[h0, h1, h2], [e0, e1, e2]] = atoms
   const { hh, he, ee } = openSparseCoder(atoms, lambda)
   const determinant = hh * ee - he * he
-  const inverse = determinant > 1e-12 * hh * ee ? 1 / determinant : 0
+  const inverse = determinant > oneDirection * hh * ee ? 1 / determinant : 0
   let [aa, ab, bb, xa, ya, za, xb, yb, zb, penalty, squares] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   for (let i = 0; i < count; i++) {
     const at = offsets[i]

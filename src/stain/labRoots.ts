@@ -2,6 +2,7 @@
 // as the three cube roots fx, fy, fz, since L, a and b are linear in them. The curves are tables: a byte has
 // 256 levels of linear light, the cube root is interpolated, and the way back ends in a table of bytes.
 
+import { invert3 } from '../base/index.ts'
 import {
   expandGamma,
   labOffset,
@@ -16,7 +17,7 @@ import { offsetsOf, type PixelChoice, type Workspace } from './workspace.ts'
 
 const [scaleL, scaleA, scaleB] = labScales
 
-const toRgb = invert(toXyz)
+const toRgb = invert3(toXyz)
 
 /** Linear light is the cube of a root above `edge`, and below it a line. */
 export const rootCurve = { edge: 0.2068966, slope: labSlope, offset: labOffset }
@@ -118,13 +119,4 @@ export function writeRoots(workspace: Workspace, choice: PixelChoice, { gains, s
     gammaSteps,
     address.out,
   )
-}
-
-function invert([[a, b, c], [d, e, f], [g, h, i]]: readonly (readonly number[])[]): number[][] {
-  const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
-  return [
-    [e * i - f * h, c * h - b * i, b * f - c * e],
-    [f * g - d * i, a * i - c * g, c * d - a * f],
-    [d * h - e * g, b * g - a * h, a * e - b * d],
-  ].map((row) => row.map((cofactor) => cofactor / determinant))
 }

@@ -2,7 +2,7 @@
 // With two stains the active sets are four, so the minimiser is found in closed form.
 
 import type { DensityTables } from './opticalDensity.ts'
-import { dot, type StainMatrix } from './stainMatrix.ts'
+import { dot, oneDirection, type StainMatrix } from './stainMatrix.ts'
 import type { PixelChoice, Workspace } from './workspace.ts'
 
 /** The Gram matrix of two stains and the penalty: all that coding a pixel needs beside its projections. */
@@ -29,7 +29,7 @@ export function codePixels(
   outE: Float64Array,
 ): void {
   const determinant = hh * ee - he * he
-  const isSingular = !(determinant > 1e-12 * hh * ee)
+  const isSingular = !(determinant > oneDirection * hh * ee)
   for (let i = 0; i < count; i++) {
     const at = isTissue ? offsets[i] : 3 * i
     const x = red[data[at]]

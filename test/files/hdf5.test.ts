@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createHdf5, type Hdf5Kind, halfToNumber, openHdf5 } from '../../src/files/index.ts'
+import { createHdf5, type Hdf5Kind, openHdf5 } from '../../src/files/index.ts'
 import { hasPython, runPython } from './python.ts'
 import { makeTemporaryFolder } from './temporaryFolder.ts'
 
@@ -137,20 +137,6 @@ describe('createHdf5', () => {
   it('says which folder cannot be written', async () => {
     writeFileSync(inFolder('blocker'), '')
     await expect(createHdf5(inFolder('blocker', 'x.h5'))).rejects.toThrow(/blocker/)
-  })
-})
-
-describe('halfToNumber', () => {
-  it('knows zero, one, subnormal, largest, infinite and NaN', () => {
-    expect([0x0000, 0x3c00, 0x0001, 0x7bff, 0xc000, 0x7c00].map(halfToNumber)).toEqual([
-      0,
-      1,
-      2 ** -24,
-      65504,
-      -2,
-      Infinity,
-    ])
-    expect(halfToNumber(0x7e00)).toBeNaN()
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { narrowHalf, widenHalf } from '../../src/formats/index.ts'
+import { halfToNumber, narrowHalf, widenHalf } from '../../src/formats/index.ts'
 
 describe('narrowHalf', () => {
   it('gives back every half but the spellings of NaN', () => {
@@ -20,5 +20,19 @@ describe('narrowHalf', () => {
     expect(round(65519, 65520, -70000)).toEqual([65504, Infinity, -Infinity])
     expect(round(2 ** -25, 1.5 * 2 ** -25, 2 ** -24, -(2 ** -30))).toEqual([0, 2 ** -24, 2 ** -24, -0])
     expect(round(2047.5 * 2 ** -25, 2047 * 2 ** -25)).toEqual([2 ** -14, 2 ** -14])
+  })
+})
+
+describe('halfToNumber', () => {
+  it('knows zero, one, subnormal, largest, infinite and NaN', () => {
+    expect([0x0000, 0x3c00, 0x0001, 0x7bff, 0xc000, 0x7c00].map(halfToNumber)).toEqual([
+      0,
+      1,
+      2 ** -24,
+      65504,
+      -2,
+      Infinity,
+    ])
+    expect(halfToNumber(0x7e00)).toBeNaN()
   })
 })

@@ -36,13 +36,8 @@ interface StudyCommandOptions extends CommonOptions {
 
 export function addStudy(program: Command): void {
   const study = program.command('study').description('run a grid of stain x embed x classify from a recipe')
-  const run = study
-    .command('run')
-    .argument('<recipe>', 'a recipe (.yaml)')
+  const run = addRecipe(study.command('run'))
     .description('run a recipe; what was done before is not done again, and it may be stopped at any moment')
-    .option('--out <folder>', 'where the run folder goes', 'runs')
-    .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
-    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1, 100))
     .addOption(threadsOption())
     .addOption(seedOption())
     .addOption(deviceOption())
@@ -51,13 +46,8 @@ export function addStudy(program: Command): void {
     .action(runRecipe)
   markResumable(run)
   addExamples(run, 'eosin study run recipes/challenge-mini.yaml', 'eosin study run recipe.yaml --dry-run')
-  const plan = study
-    .command('plan')
-    .argument('<recipe>', 'a recipe (.yaml)')
+  const plan = addRecipe(study.command('plan'))
     .description('show every task of a recipe and which of them are cached')
-    .option('--out <folder>', 'where the run folder goes', 'runs')
-    .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
-    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1, 100))
     .addOption(seedOption())
     .addOption(deviceOption())
     .addOption(jsonOption())
@@ -70,6 +60,15 @@ export function addStudy(program: Command): void {
     .addOption(jsonOption())
     .action(showResults)
   addExamples(results, 'eosin study results runs/challenge', 'eosin study results runs/challenge --json')
+}
+
+// What running and planning a recipe have in common.
+function addRecipe(command: Command): Command {
+  return command
+    .argument('<recipe>', 'a recipe (.yaml)')
+    .option('--out <folder>', 'where the run folder goes', 'runs')
+    .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
+    .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1, 100))
 }
 
 async function runRecipe(path: string, options: StudyCommandOptions): Promise<void> {

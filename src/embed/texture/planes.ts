@@ -2,7 +2,7 @@
 // that brighter light only shifts it; hematoxylin is unmixed with the fixed vectors of Ruifrok and Johnston
 // (2001), so that nothing is fitted to a patch. Eosin is left out: it differed most between centers.
 
-import { lumaOf, ruifrokVectors } from '../../base/index.ts'
+import { invert3, lumaOf, ruifrokVectors } from '../../base/index.ts'
 
 /** A rectangle of pixels inside a patch. */
 export interface Region {
@@ -85,16 +85,6 @@ function buildUnmixing(): Float32Array {
     }
   }
   return table
-}
-
-function invert3(m: number[][]): number[][] {
-  const minor = (i: number, j: number) => {
-    const [a, b] = [0, 1, 2].filter((row) => row !== i)
-    const [c, d] = [0, 1, 2].filter((column) => column !== j)
-    return (m[a][c] * m[b][d] - m[a][d] * m[b][c]) * ((i + j) % 2 ? -1 : 1)
-  }
-  const determinant = m[0][0] * minor(0, 0) + m[0][1] * minor(0, 1) + m[0][2] * minor(0, 2)
-  return [0, 1, 2].map((i) => [0, 1, 2].map((j) => minor(j, i) / determinant))
 }
 
 /** The regions in which features are measured. */
