@@ -31,7 +31,7 @@ export async function openSession(
   model: Uint8Array | string,
   options: SessionOptions = {},
 ): Promise<Session> {
-  const runtime = await import('onnxruntime-node')
+  const runtime = await loadRuntime()
   const provider = chooseProvider(options.provider)
   const created = createRuntimeSession(runtime, model, provider, options)
   const session = await created.catch((cause: Error) => {
@@ -48,6 +48,13 @@ export async function openSession(
     await session.release() // a model with an input or output of a type that is not fed
     throw error
   }
+}
+
+// ONNX Runtime writes an account of what it runs into the home folder, to be sent to its maker. Not from a hospital's
+// machine, unless its user sets the variable to 0.
+function loadRuntime(): Promise<Runtime> {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
+  return import('onnxruntime-node')
 }
 
 /** The providers whose libraries are installed; a GPU provider can still fail where the driver is missing. */
