@@ -3,9 +3,11 @@
 /** Rec. 601: the shares of red, green and blue in luma. */
 export const rec601 = [0.299, 0.587, 0.114] as const
 
-/** The same in whole numbers of 2 ** -16, as Pillow's convert('L') has them; `lumaHalf` rounds. */
+/** The same in whole numbers of 2 ** -16, as Pillow's convert('L') has them. */
 export const lumaWeights = [19595, 38470, 7471] as const
+/** How far such a sum is shifted to the right. */
 export const lumaBits = 16
+/** What is added before that shift, so that it rounds. */
 export const lumaHalf = 0x8000
 
 const [redWeight, greenWeight, blueWeight] = lumaWeights

@@ -9,15 +9,31 @@ export * from './concentrations.ts'
 export * from './densityView.ts'
 export * from './dictionary.ts'
 export * from './eigen.ts'
-export * from './glass.ts'
+export { estimateWhite } from './glass.ts'
 export { lab8ToRgb, rgbToLab8, rgbToLightness8 } from './lab8.ts'
 export * from './macenko.ts'
-export * from './opticalDensity.ts'
+export {
+  type DensityTables,
+  densityTable,
+  densityTablesBelow,
+  highestLevelOf,
+  positiveDensityTable,
+} from './opticalDensity.ts'
 export * from './restain.ts'
 export * from './separation.ts'
 export * from './separationMethod.ts'
-export * from './stainMatrix.ts'
+export {
+  angleBetween,
+  averageStains,
+  dot,
+  normaliseVector,
+  orderStains,
+  publishedProfile,
+  type StainMatrix,
+  type StainProfile,
+  unmixingRows,
+} from './stainMatrix.ts'
 export * from './stainMethod.ts'
-export * from './tissue.ts'
+export { covarianceOf, findDarkPixels, findDensePixels, findTissue, momentsOf } from './tissue.ts'
 export * from './vahadane.ts'
 export * from './workspace.ts'

@@ -13,12 +13,15 @@ export const toXyz: readonly (readonly number[])[] = [
 
 /** L + `labShift`, a and b are these times fy, fx - fy and fy - fz, where f is `labRoot` of x, y or z. */
 export const labScales = [116, 500, 200] as const
+/** What L is less. */
 export const labShift = 16
 
-/** The line that takes the cube root's place near black. */
+/** The slope of the line that takes the cube root's place near black. */
 export const labSlope = 7.787
+/** That line at 0. */
 export const labOffset = labShift / 116
 
+/** The curve of CIELAB: cube root, and near black a line. */
 export const labRoot = (t: number) => (t > 0.008856 ? Math.cbrt(t) : labSlope * t + labOffset)
 
 /** Linear light (0 to 1) of a channel from 0 to 1. */

@@ -41,7 +41,7 @@ export function averageStains(matrices: readonly StainMatrix[]): StainMatrix {
   return [meanOf(0), meanOf(1)]
 }
 
-// Two vectors are one direction where the square of the sine between them is no more.
+/** Two vectors are one direction where the square of the sine between them is no more. */
 export const oneDirection = 1e-12
 
 /**

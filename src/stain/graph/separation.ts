@@ -24,17 +24,17 @@ export function writeSeparation(
   const pixels = lineUp(bytes)
   const densities = measureDensities(pixels, options)
   const { stains, isFound } = findStains(densities)
-  const rows = unmix(stains)
-  const strengths = rows.rows.map((row) => measureStrength(densities, row, options.percentile))
+  const { rows, areTwo } = unmix(stains)
+  const strengths = rows.map((row) => measureStrength(densities, row, options.percentile))
   const conditions = [
     hasEnough(densities, options.minTissue),
     isFound,
     isApart(stains, options.minAngle),
-    rows.isApart,
+    areTwo,
     g.greater(strengths[0], 0),
     g.greater(strengths[1], 0),
   ]
-  const rebuilt = rebuild(densities, rows.rows, strengths, target, options)
+  const rebuilt = rebuild(densities, rows, strengths, target, options)
   const changes = conditions.reduce((all, one) => g.and(all, one), densities.tissue)
   return layOut(g.where(changes, rebuilt, pixels), bytes)
 }
@@ -47,14 +47,15 @@ function isApart([h, e]: FoundStains['stains'], degrees: number): g.Value {
   return g.greater(apart, 2 * Math.sin((degrees * Math.PI) / 360))
 }
 
-function unmix([h, e]: FoundStains['stains']): { rows: readonly [Vector3, Vector3]; isApart: g.Value } {
+// The rows that give concentrations, and whether the two stains are more than one direction.
+function unmix([h, e]: FoundStains['stains']): { rows: readonly [Vector3, Vector3]; areTwo: g.Value } {
   const [hh, he, ee] = [dot3(h, h), dot3(h, e), dot3(e, e)]
   const determinant = g.sub(g.mul(hh, ee), g.mul(he, he))
   const row = (a: g.Value, b: g.Value) =>
     mapVector(h, (part, k) => g.div(g.add(g.mul(a, part), g.mul(b, e[k])), determinant))
   return {
     rows: [row(ee, g.neg(he)), row(g.neg(he), hh)],
-    isApart: g.greater(determinant, g.mul(g.mul(hh, ee), oneDirection)),
+    areTwo: g.greater(determinant, g.mul(g.mul(hh, ee), oneDirection)),
   }
 }
 

@@ -49,6 +49,7 @@ export function dot3(a: Vector3, b: Vector3): g.Value {
   return g.add(g.add(g.mul(a[0], b[0]), g.mul(a[1], b[1])), g.mul(a[2], b[2]))
 }
 
+/** The length of a vector. */
 export function lengthOf(v: Vector3): g.Value {
   return g.sqrt(dot3(v, v))
 }
