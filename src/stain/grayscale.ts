@@ -16,7 +16,10 @@ export const grayscale: StainMethod<Record<string, never>, Record<string, never>
   apply: (batch) =>
     transformPatches(batch, (data, out) => {
       for (let at = 0; at < data.length; at += 3) {
-        out.fill(lumaOf(data[at], data[at + 1], data[at + 2]), at, at + 3)
+        const luma = lumaOf(data[at], data[at + 1], data[at + 2])
+        out[at] = luma
+        out[at + 1] = luma
+        out[at + 2] = luma
       }
       return ok
     }),
