@@ -18,12 +18,13 @@ export interface Hold {
 
 const holdsOf = (root: string) => join(root, 'holds')
 
-/** Begins to hold entries of the cache in `root`. Where nothing can be written, nothing need be held. */
+/** Begins to hold entries of the cache in `root`, and forgets what the dead held. Where nothing can be written, nothing need be held. */
 export async function openHold(root: string): Promise<Hold> {
   const place = join(holdsOf(root), randomBytes(8).toString('hex'))
   const list = `${place}.list`
   try {
     await makeFolder(holdsOf(root))
+    await removeDeadHolds(root)
     const lease = await takeLease(`${place}.lease`)
     return {
       add: (name) => appendFileSync(list, `${name}\n`),
