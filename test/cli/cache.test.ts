@@ -1,11 +1,11 @@
-// eosin cache over what studies made: listed, verified, and pruned beside a study that runs.
+// eosin cache over what studies made: listed, verified, pruned by recipe, and pruned beside a study that runs.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readResults } from '../../src/study/index.ts'
-import { type Inventory, listCache, pruneCache, type Verified } from '../../src/tasks/index.ts'
+import { type Inventory, listCache, type Pruned, pruneCache, type Verified } from '../../src/tasks/index.ts'
 import { hashRun } from './killing.ts'
 import { runCli, startCli } from './runCli.ts'
 
@@ -18,6 +18,12 @@ const cache = async <T>(word: string, ...args: string[]) => {
   const { code, stdout, stderr } = await runCli(['cache', word, '--out', at('runs'), '--json', ...args])
   return { code, stderr, ...(stdout ? (JSON.parse(stdout) as T) : ({} as T)) }
 }
+const keep = (...paths: string[]) => [
+  '--device',
+  'cpu',
+  '--keep',
+  ...paths.map((path) => at('recipes', path)),
+]
 const recipe = (name: string, heads: string) => `name: ${name}
 seeds: 2
 data: { train: { path: ../data/train.h5 }, val: { path: ../data/val.h5 }, test: { path: ../data/test.h5 } }
@@ -51,9 +57,28 @@ describe('eosin cache', () => {
     expect(stdout).toMatch(new RegExp(`^all +${entries.length} +[\\d.]+ MB$`, 'm'))
   })
 
-  it('removes nothing where an age or folder is wrong', async () => {
+  it('prunes what no given recipe needs; the other study finds everything done', async () => {
+    const both = await cache<Pruned>('prune', ...keep('one.yaml', 'two.yaml'))
+    expect([both.code, both.entries]).toEqual([0, []])
+    const ofFolder = await cache<Pruned>('prune', ...keep('.'))
+    expect(ofFolder.entries).toEqual([])
+    const ofRuns = await cache<Pruned>('prune', ...keep('../runs/one/recipe.yaml', '../runs/two/recipe.yaml'))
+    expect(ofRuns.entries).toEqual([])
+    const { entries, bytes } = await cache<Pruned>('prune', ...keep('one.yaml'))
+    expect(entries.map(({ stage, inputs }) => inputs?.head ?? stage).sort()).toEqual(['evaluate', 'logistic'])
+    expect(bytes).toBeGreaterThan(0)
+    const { stderr } = await runCli(study('one'))
+    const steps = stderr.split('\n').filter((line) => /✓ (patches|quality|stain|embed|classify) /.test(line))
+    expect(steps.length).toBeGreaterThan(8)
+    expect(steps.filter((line) => !line.includes('cached'))).toEqual([])
+    expect(hashRun(at('runs', 'one'))).toEqual(hashRun(at('made', 'one')))
+  }, 60_000)
+
+  it('removes nothing where a recipe cannot be read, or an age or folder is wrong', async () => {
     const before = (await listCache(at('runs', '.cache'))).entries.length
     for (const args of [
+      ['--keep', at('recipes', 'none.yaml')],
+      ['--keep', at('data')],
       ['--older-than', '30'],
       ['--older-than', '-1d'],
     ]) {

@@ -1,10 +1,11 @@
 // eosin cache: what the cache of studies holds, whether it is as it was written, and removing from it.
 
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { clipText, parseDecimal } from '../../base/index.ts'
+import { clipText, parseDecimal, UsageError } from '../../base/index.ts'
 import type { CacheInputs, Inventory, Pruned, Stored, StoredEntry, Verified } from '../../tasks/index.ts'
-import { addExamples, dryRunOption, jsonOption, printResult } from '../command.ts'
+import { addExamples, deviceOption, dryRunOption, jsonOption, printResult } from '../command.ts'
 import { clearLine, formatCount, formatSeconds, formatTable, showProgress } from '../terminal.ts'
 
 interface CacheOptions {
@@ -16,6 +17,8 @@ interface CacheOptions {
 
 interface PruneCommandOptions extends CacheOptions {
   readonly olderThan?: number
+  readonly keep?: readonly string[]
+  readonly device: string
 }
 
 export function addCache(program: Command): void {
@@ -32,16 +35,22 @@ export function addCache(program: Command): void {
     .action(runVerify)
   addExamples(verify, 'eosin cache verify --dry-run')
   const prune = addPlace(cache.command('prune'))
-    .description('remove what stopped processes left, and entries by age; never what is in use')
+    .description('remove what stopped processes left, and entries by age or by recipe; never what is in use')
     .option('--older-than <age>', 'only what was not used for so long, as 30d, 12h or 90m', age)
     .option(
       '--keep <recipe...>',
       'only what none of these recipes needs; folders stand for their .yaml files',
     )
+    .addOption(deviceOption())
     .addOption(dryRunOption())
     .addOption(jsonOption())
     .action(runPrune)
-  addExamples(prune, 'eosin cache prune --dry-run', 'eosin cache prune --older-than 30d')
+  addExamples(
+    prune,
+    'eosin cache prune --dry-run',
+    'eosin cache prune --older-than 30d',
+    'eosin cache prune --keep recipe.yaml --dry-run',
+  )
 }
 
 function addPlace(command: Command): Command {
@@ -126,12 +135,41 @@ function describeVerified({ checked, bytes, damaged, unsealed }: Verified): stri
 
 async function runPrune(options: PruneCommandOptions): Promise<void> {
   const { pruneCache } = await import('../../tasks/index.ts')
-  const { olderThan, dryRun } = options
+  const { olderThan, keep, dryRun } = options
   const pruned = await pruneCache(rootOf(options), {
     ...(olderThan !== undefined && { unusedSince: Date.now() - olderThan }),
+    ...(keep && { keep: await listNeeded(keep, options) }),
     dryRun,
   })
   printResult(options, pruned, (result) => describePruned(result, dryRun ?? false))
+}
+
+// Every entry that one of the recipes needs: what `study plan` lists.
+async function listNeeded(paths: readonly string[], options: PruneCommandOptions): Promise<Set<string>> {
+  const { planStudy, readRecipe } = await import('../../study/index.ts')
+  const needed = new Set<string>()
+  for (const path of paths.flatMap(listRecipes)) {
+    const progress = showProgress(`keep     ${path}`)
+    const { steps } = await planStudy(await readRecipe(path), rootOf(options), {
+      device: options.device,
+      progress,
+    })
+    clearLine()
+    for (const { stage, key } of steps) needed.add(`${stage}/${key}`)
+  }
+  return needed
+}
+
+// A folder without any recipe would keep nothing.
+function listRecipes(path: string): string[] {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
+  const files = readdirSync(path).filter((name) => /\.ya?ml$/.test(name))
+  if (files.length > 0) return files.map((name) => join(path, name))
+  throw new UsageError({
+    where: `--keep ${path}`,
+    expected: 'a folder with recipes (.yaml)',
+    got: 'none in it',
+  })
 }
 
 function describePruned({ entries, unfinished, leftovers, held, bytes }: Pruned, dryRun: boolean): string {
