@@ -1,20 +1,16 @@
 // Tables of predictions and labels become columns of one order. A patch is known by its split and its id, since ids may
-// begin anew in each split; what cannot be paired without a guess is refused.
+// begin anew in each split; whatever else both tables know of it has to agree, and what cannot be paired without a guess
+// is refused.
 
-import { DataError, parseDecimal } from '../base/index.ts'
+import { DataError, normaliseName, parseDecimal, UnknownNameError } from '../base/index.ts'
 import type { Predictions } from './groups.ts'
-
-/** A table of text by column, and what messages call it. */
-export interface NamedTable {
-  readonly where: string
-  readonly columns: Readonly<Record<string, readonly string[]>>
-}
+import { findColumn, findProbabilities, missingColumn, type NamedTable } from './namedTable.ts'
 
 /** What to align, and how it is meant where the tables alone do not say. */
 export interface AlignOptions {
-  /** `id` and a column of probabilities; `label`, `center`, `slide` and `split` where known. */
+  /** `id` and a column of probabilities; `label`, `center`, `slide`, `part` and `split` where known. */
   readonly predictions: NamedTable
-  /** `id` and `label`, and others as above. Labels that the predictions have too must be the same. */
+  /** `id` and `label`, and others as above. What the predictions know too must be the same. */
   readonly labels?: NamedTable
   /** Default: the only split that the labels name, or the only one of the predictions. */
   readonly split?: string
@@ -29,9 +25,14 @@ export interface AlignedPredictions extends Predictions {
   readonly split: string | null
   readonly centers: readonly string[] | null
   readonly slides: readonly string[] | null
+  /** The part of its data set that a patch is of, as `eosin predict --part` writes it. */
+  readonly parts: readonly string[] | null
   /** Patches of the labels' table that have no prediction. */
   readonly unpredicted: number
 }
+
+// What is known of patches beside split, id and label, and is compared where both tables know it.
+const sharedNames = ['center', 'slide', 'part'] as const
 
 // A table whose known columns are found; null where it has none such.
 interface KnownTable extends NamedTable {
@@ -39,26 +40,35 @@ interface KnownTable extends NamedTable {
   readonly label: readonly string[] | null
   readonly center: readonly string[] | null
   readonly slide: readonly string[] | null
+  readonly part: readonly string[] | null
   readonly split: readonly string[] | null
 }
 
+// A patch with its row in the predictions and in the labels' table, where there is one.
+interface Pair {
+  readonly id: string
+  readonly own: number
+  readonly told: number | undefined
+}
+
 /**
- * Pairs predictions with labels by split and id. Throws DataError where a column is missing, the split is open, an id
- * repeats or has no label, labels contradict each other, or a value is no label or no probability.
+ * Pairs predictions with labels by split and id. Throws UnknownNameError for a `split` or `column` that is not there,
+ * UsageError for a `column` of something else, DataError where a column is missing, the split is open, an id repeats or
+ * has no label, the tables contradict each other (label, center, slide, part), or a value is no label or no probability.
  */
 export function alignTables({ column, ...options }: AlignOptions): AlignedPredictions {
   const predictions = knowTable(options.predictions)
   const labels = options.labels && knowTable(options.labels)
   const source = labels ?? predictions
   if (!source.label) throw missingColumn(source, 'label')
-  const text = findColumn(predictions, column ? [column] : ['probability', 'pred'])
-  if (!text) throw missingColumn(predictions, column ?? 'probability or Pred', 'name it with --column')
+  const text = findProbabilities(predictions, column)
   const split = chooseSplit(predictions, labels, options.split)
   const own = selectRows(predictions, split)
   const told = labels && selectRows(labels, split)
   const rows = Array.from(own, ([id, row]) => ({ id, own: row, told: told && findRow(source, told, id) }))
+  if (labels) for (const name of sharedNames) requireAgreement(name, predictions, labels, rows)
   // What the labels' table says comes first; where it is silent, the predictions' own columns.
-  const pick = (name: 'center' | 'slide') => {
+  const pick = (name: (typeof sharedNames)[number]) => {
     const values = rows.map((row) => labels?.[name]?.[row.told!] || predictions[name]?.[row.own] || '')
     return values.some((value) => value !== '') ? values : null
   }
@@ -76,6 +86,7 @@ export function alignTables({ column, ...options }: AlignOptions): AlignedPredic
     ),
     centers: pick('center'),
     slides: pick('slide'),
+    parts: pick('part'),
     unpredicted: told ? told.size - own.size : 0,
   }
 }
@@ -95,10 +106,17 @@ export function alignPair({ against, againstColumn, ...options }: AlignPairOptio
   const isSplit = hasSplits(options.predictions) || hasSplits(options.labels)
   const first = alignTables(isSplit ? options : { ...options, split: undefined })
   const split = hasSplits(against) ? (first.split ?? options.split) : undefined
-  // Labels of the first stand in for the second's: where it has other labels or patches, that comes to light.
+  // What is known of the first stands in for the second's labels: where that has other patches, it comes to light.
+  const { ids, centers, slides, parts } = first
   const labels = {
     where: options.predictions.where,
-    columns: { id: first.ids, label: Array.from(first.labels, String) },
+    columns: {
+      id: ids,
+      label: Array.from(first.labels, String),
+      ...(centers && { center: centers }),
+      ...(slides && { slide: slides }),
+      ...(parts && { part: parts }),
+    },
   }
   const second = alignTables({ predictions: against, labels, split, column: againstColumn ?? options.column })
   const rowOf = new Map(second.ids.map((id, row) => [id, row]))
@@ -109,33 +127,32 @@ export function alignPair({ against, againstColumn, ...options }: AlignPairOptio
 function knowTable(table: NamedTable): KnownTable {
   const id = findColumn(table, ['id'])
   if (!id) throw missingColumn(table, 'id')
-  const [label, center, slide, split] = ['label', 'center', 'slide', 'split'].map((name) =>
+  const [label, center, slide, part, split] = ['label', ...sharedNames, 'split'].map((name) =>
     findColumn(table, [name]),
   )
-  return { ...table, id, label, center, slide, split }
+  return { ...table, id, label, center, slide, part, split }
 }
 
-// A column by the first of `names` that the table has: as written, else in any case, as in the challenge's `ID,Pred`.
-function findColumn({ where, columns }: NamedTable, names: readonly string[]): readonly string[] | null {
-  for (const name of names) {
-    if (Object.hasOwn(columns, name)) return columns[name]
-    const plain = (text: string) => text.trim().toLowerCase()
-    const alike = Object.keys(columns).filter((other) => plain(other) === plain(name))
-    if (alike.length > 1)
-      throw new DataError({ where, expected: `one column '${name}'`, got: alike.join(', ') })
-    if (alike.length === 1) return columns[alike[0]]
-  }
-  return null
-}
-
-function missingColumn({ where, columns }: NamedTable, name: string, hint?: string): DataError {
-  const names = Object.keys(columns)
-  const others = names.length > 12 ? ` and ${names.length - 12} more` : ''
-  return new DataError({
-    where,
-    expected: `a column ${name}`,
-    got: names.slice(0, 12).join(', ') + others,
-    hint,
+// Names are compared as readers give them (`2.0` is `2`); where either table is silent there is nothing to compare.
+function requireAgreement(
+  name: (typeof sharedNames)[number],
+  predictions: KnownTable,
+  labels: KnownTable,
+  rows: readonly Pair[],
+): void {
+  const [own, told] = [predictions[name], labels[name]]
+  if (!own || !told) return
+  const known = rows
+    .map((row) => ({ id: row.id, own: normaliseName(own[row.own]), told: normaliseName(told[row.told!]) }))
+    .filter((row) => row.own !== null && row.told !== null)
+  const differing = known.filter((row) => row.own !== row.told)
+  if (differing.length === 0) return
+  const [first] = differing
+  throw new DataError({
+    where: `${labels.where} id ${first.id}`,
+    expected: `${name} ${first.own}, as ${predictions.where} has it`,
+    got: `${first.told} (${differing.length} of ${known.length} patches differ)`,
+    hint: 'are these the same patches?',
   })
 }
 
@@ -146,6 +163,9 @@ function chooseSplit(
 ): string | null {
   if (wanted !== undefined) {
     if (!predictions.split && !labels?.split) throw missingColumn(predictions, 'split')
+    for (const { where, split } of [predictions, ...(labels ? [labels] : [])])
+      if (split && !split.includes(wanted))
+        throw new UnknownNameError(`${where} split`, wanted, [...new Set(split)])
     return wanted
   }
   const source = labels ?? predictions

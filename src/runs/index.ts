@@ -2,4 +2,5 @@
 
 export * from './browser.ts'
 export * from './runFolder.ts'
+export * from './runThreshold.ts'
 export * from './submission.ts'

@@ -1,6 +1,6 @@
 // eosin evaluate on files: what is paired with what, and what a comparison prints.
 
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openRandom } from '../../src/base/index.ts'
 import { writeCsv, writeParquet } from '../../src/formats/index.ts'
@@ -79,6 +79,38 @@ describe('eosin evaluate', () => {
       /difference in accuracy +\+0\.\d{4} +[+-]0\.\d{4} to \+0\.\d{4} +(<0\.0001|0\.\d{4})/,
     )
     expect(await runJson(...pair)).toMatchObject({ difference: { value: 0 }, p: 1 })
+  })
+
+  it('takes the threshold of the run in whose folder a table lies, and says so', async () => {
+    mkdirSync(at('run'))
+    mkdirSync(at('other'))
+    for (const name of ['run', 'other']) {
+      writeFileSync(at(name, 'p.csv'), 'id,label,probability\n0,1,0.4\n1,0,0.1\n')
+      const metrics = { cells: [{ val: { threshold: name === 'run' ? 0.3 : 0.2 } }] }
+      writeFileSync(at(name, 'metrics.json'), JSON.stringify(metrics))
+    }
+    const table = at('run', 'p.csv')
+    const own = await runJson(table)
+    expect(own).toMatchObject({ accuracy: { value: 1 }, threshold: 0.3, thresholdOf: at('run') })
+    const { stdout } = await runCli(['evaluate', table])
+    expect(stdout).toContain(`at 0.3, the threshold of ${at('run')}: 1 true tumour`)
+    const given = await runJson(table, '--threshold', '0.5')
+    expect(given).toMatchObject({ accuracy: { value: 0.5 }, threshold: 0.5 })
+    expect(given).not.toHaveProperty('thresholdOf')
+    expect(await runJson(at('predictions.csv'), '--column', 'a')).toMatchObject({ threshold: 0.5 })
+    const differ = await runCli(['evaluate', table, '--against', at('other', 'p.csv')])
+    expect(differ).toMatchObject({ code: 2, stdout: '' })
+    expect(differ.stderr).toContain(`got 0.3 of ${at('run')} and 0.2 of ${at('other')}; say which`)
+  })
+
+  it.each([
+    ['--split', 'tset', "expected one of val, test, got 'tset'; did you mean 'test'?"],
+    ['--column', 'c', "expected one of a, b, got 'c'; did you mean 'a'?"],
+    ['--column', 'label', "got 'label', which says what a patch is, not what a model says of it"],
+  ])('ends with 2 for %s %s', async (option, name, message) => {
+    const { code, stderr } = await runCli(['evaluate', at('predictions.csv'), '--column', 'a', option, name])
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
   })
 
   it('refuses the options of tables for a folder of embeddings', async () => {

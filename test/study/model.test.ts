@@ -13,6 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodePng, writeFileAtomic } from '../../src/files/index.ts'
+import { readCsv } from '../../src/formats/index.ts'
 import { openPatchSet, resizePatches } from '../../src/patches/index.ts'
 import { openModel, readModelFile, readRecipe, runStudy } from '../../src/study/index.ts'
 import { saveModel } from '../../src/study/model.ts'
@@ -93,6 +95,26 @@ describe('the model of a run', () => {
       file === 'model.json' ? 'got a folder without it' : `${file}: expected`,
     )
   })
+
+  it('predicts a table of all that is known of each patch, the part too where one is chosen', async () => {
+    const table = async (patches: string, ...more: string[]) => {
+      const args = ['predict', patches, '--run', run, '--out', at('told.csv'), '--overwrite', ...more]
+      expect(await runCli(args)).toMatchObject({ code: 0 })
+      return readCsv(readFileSync(at('told.csv'), 'utf8'), 'told.csv')
+    }
+    const told = await table(at('data', 'val.h5'))
+    expect(Object.keys(told)).toEqual(['id', 'center', 'slide', 'probability', 'prediction'])
+    expect(new Set(told.center)).toEqual(new Set(['1']))
+    const set = await openPatchSet(at('data', 'val.h5'))
+    for (const [row, place] of ['test/0/a.png', 'val/0/b.png', 'val/1/c.png'].entries())
+      await writeFileAtomic(at('pictures', place), await encodePng(await set.read([row])))
+    await set.close()
+    const { id, part } = await table(at('pictures'), '--part', 'val')
+    expect([id, part]).toEqual([
+      ['val/0/b.png', 'val/1/c.png'],
+      ['val', 'val'],
+    ])
+  }, 60_000)
 
   it('is refused by predict and export in one line that names the file and what to do', async () => {
     const copy = tampered((model) => truncateSync(join(model, 'head-0', 'head.onnx'), 10))

@@ -19,7 +19,7 @@ interface EvaluateOptions extends CommonOptions {
   readonly column?: string
   readonly against?: string
   readonly againstColumn?: string
-  readonly threshold: number
+  readonly threshold?: number
   readonly seed: number
 }
 
@@ -28,12 +28,15 @@ export function addEvaluate(program: Command): void {
     .command('evaluate')
     .argument(
       '<path>',
-      'predictions as CSV or Parquet (id, probability; label, center, slide, split where known), or what eosin embed wrote',
+      'predictions as CSV or Parquet (id, probability; label, center, slide, part, split where known), or what eosin embed wrote',
     )
     .description(
       'accuracy, AUROC, calibration and more, with intervals clustered by slide; of embeddings, how well centers are told',
     )
-    .option('--labels <file>', 'take labels (and center, slide) from here, matched by id')
+    .option(
+      '--labels <file>',
+      'take labels (and center, slide) from here, matched by split and id; what both tables know must agree',
+    )
     .option('--split <name>', 'the split to evaluate (default: the only one that is labelled)')
     .option('--column <name>', 'the column of probabilities (default: probability, or Pred)')
     .option(
@@ -41,7 +44,11 @@ export function addEvaluate(program: Command): void {
       "compare: accuracy of PATH's predictions less that of these, for the same patches",
     )
     .option('--against-column <name>', 'the column of probabilities there (default: that of --column)')
-    .option('--threshold <p>', 'tumour from this probability up', share, 0.5)
+    .option(
+      '--threshold <p>',
+      "tumour from this probability up (default: the run's, for a table in a run folder; else 0.5)",
+      share,
+    )
     .addOption(seedOption().default(0))
     .addOption(jsonOption())
     .action(runEvaluate)
@@ -56,7 +63,8 @@ export function addEvaluate(program: Command): void {
 async function runEvaluate(path: string, options: EvaluateOptions): Promise<void> {
   if (await isFolder(path)) return evaluateSignature(path, options)
   const { alignPair, alignTables, evaluate, pairedDifference } = await import('../../evaluate/index.ts')
-  const { labels, split, column, against, againstColumn, threshold, seed } = options
+  const { labels, split, column, against, againstColumn, seed } = options
+  const chosen = await chooseThreshold(options.threshold, against === undefined ? [path] : [path, against])
   const tables = {
     predictions: await readNamed(path),
     labels: labels === undefined ? undefined : await readNamed(labels),
@@ -65,15 +73,49 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
   }
   if (against === undefined) {
     const aligned = alignTables(tables)
-    const result = { split: aligned.split, ...evaluate({ ...aligned, threshold, seed }) }
+    const { threshold } = chosen
+    const result = { split: aligned.split, ...evaluate({ ...aligned, threshold, seed }), ...chosen }
     printResult(options, result, () => describeEvaluation(result, aligned.unpredicted))
     return
   }
   const pair = alignPair({ ...tables, against: await readNamed(against), againstColumn })
-  const result = { split: pair.split, ...pairedDifference({ ...pair, a: pair.probabilities, threshold }) }
-  const name = (file: string, chosen: string | undefined) => (chosen ? `${file} (${chosen})` : file)
+  const { threshold } = chosen
+  const difference = pairedDifference({ ...pair, a: pair.probabilities, threshold })
+  const result = { split: pair.split, ...difference, ...chosen }
+  const name = (file: string, named: string | undefined) => (named ? `${file} (${named})` : file)
   const names = [name(path, column), name(against, againstColumn ?? column)] as const
   printResult(options, result, () => describeDifference(result, names))
+}
+
+interface ChosenThreshold {
+  readonly threshold: number
+  /** The run whose threshold it is; not there where it is not a run's. */
+  readonly thresholdOf?: string
+}
+
+// What is given goes first, then that of the run in whose folder the tables lie. Throws UsageError where two runs differ.
+async function chooseThreshold(
+  given: number | undefined,
+  tables: readonly string[],
+): Promise<ChosenThreshold> {
+  if (given !== undefined) return { threshold: given }
+  const { readRunThreshold } = await import('../../runs/index.ts')
+  const found = (await Promise.all(tables.map(readRunThreshold))).filter((run) => run !== null)
+  if (found.length === 0) return { threshold: 0.5 }
+  const other = found.find(({ threshold }) => threshold !== found[0].threshold)
+  if (other) {
+    throw new UsageError({
+      where: 'evaluate',
+      expected: 'runs of one threshold',
+      got: [found[0], other].map(({ run, threshold }) => `${threshold} of ${run}`).join(' and '),
+      hint: 'say which with --threshold',
+    })
+  }
+  return { threshold: found[0].threshold, thresholdOf: found[0].run }
+}
+
+function describeThreshold({ threshold, thresholdOf }: ChosenThreshold): string {
+  return thresholdOf === undefined ? `at ${threshold}` : `at ${threshold}, the threshold of ${thresholdOf}`
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -136,7 +178,7 @@ function describePatches({ count, split }: { count: number; split: string | null
 }
 
 function describeDifference(
-  result: PairedDifference & { readonly split: string | null },
+  result: PairedDifference & ChosenThreshold & { readonly split: string | null },
   [first, second]: readonly [string, string],
 ): string {
   const { difference, p, resampled, slides, onlyA, onlyB } = result
@@ -157,12 +199,12 @@ function describeDifference(
       ],
     ),
     '',
-    `right in the first only: ${formatCount(onlyA)} patches, in the second only: ${formatCount(onlyB)}`,
+    `${describeThreshold(result)}: right in the first only: ${formatCount(onlyA)} patches, in the second only: ${formatCount(onlyB)}`,
   ].join('\n')
 }
 
 function describeEvaluation(
-  result: Evaluation & { readonly split: string | null },
+  result: Evaluation & ChosenThreshold & { readonly split: string | null },
   unpredicted: number,
 ): string {
   const figure = (name: string, interval: Interval | null) =>
@@ -188,6 +230,6 @@ function describeEvaluation(
       ],
     ),
     '',
-    `at ${result.threshold}: ${tp} true tumour, ${fp} false tumour, ${tn} true normal, ${fn} false normal`,
+    `${describeThreshold(result)}: ${tp} true tumour, ${fp} false tumour, ${tn} true normal, ${fn} false normal`,
   ].join('\n')
 }

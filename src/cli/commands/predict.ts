@@ -35,7 +35,11 @@ export function addPredict(program: Command): void {
     )
     .option('--run <folder>', 'the run whose model predicts')
     .option('--onnx <file>', 'or an exported pipeline')
-    .option('--out <file.csv>', 'id, center, slide, probability, prediction', 'predictions.csv')
+    .option(
+      '--out <file.csv>',
+      'id, part, center, slide (where known), probability, prediction',
+      'predictions.csv',
+    )
     .option('--submission <file.csv>', "also write the challenge's ID,Pred")
     .option(
       '--resize',
@@ -69,6 +73,7 @@ async function runPredict(path: string, options: PredictOptions): Promise<void> 
     const prediction = Uint8Array.from(probabilities, (p) => Number(p >= model.threshold))
     const columns = {
       id: set.ids,
+      ...(options.part !== undefined && { part: set.ids.map(() => options.part!) }),
       ...(set.centers && { center: set.centers }),
       ...(set.slides && { slide: set.slides }),
       probability: probabilities,
