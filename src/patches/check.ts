@@ -1,7 +1,9 @@
-// Reads every patch and lists each that is damaged: what `eosin patches check` runs.
+// Reads every patch and lists each that is damaged, and those of equal pixels whose labels contradict each other: what
+// `eosin patches check` runs.
 
-import { clipText, type Progress, silent } from '../base/index.ts'
+import { clipText, type Progress, pixelsAt, silent } from '../base/index.ts'
 import { allRows } from './batches.ts'
+import { areContradicting, type EqualPixelsFinder, openEqualPixelsFinder } from './equalPixels.ts'
 import type { PatchSet } from './patchSet.ts'
 import { type Fault, type OpenedPatchSet, problemOf } from './reader.ts'
 
@@ -9,6 +11,8 @@ import { type Fault, type OpenedPatchSet, problemOf } from './reader.ts'
 export interface PatchCheck {
   readonly checked: number
   readonly problems: readonly Fault[]
+  /** Ids of patches with the same pixels and different labels, those of equal pixels together. */
+  readonly contradictions: readonly (readonly string[])[]
 }
 
 const batchSize = 256
@@ -21,11 +25,12 @@ export async function checkPatches(set: PatchSet, progress: Progress = silent): 
   const problems: Fault[] = [...((set as Partial<OpenedPatchSet>).faults ?? []), ...findRepeatedIds(set.ids)]
   const known = new Set(problems.map(({ id }) => id))
   const rows = allRows(set)
+  const equal = openEqualPixelsFinder()
   for (let start = 0; start < rows.length; start += batchSize) {
     const some = rows.subarray(start, start + batchSize).filter((row) => !known.has(set.ids[row]))
-    if ((await findProblem(set, some)) !== undefined) {
+    if ((await findProblem(set, some, equal)) !== undefined) {
       for (const row of some) {
-        const problem = await findProblem(set, [row])
+        const problem = await findProblem(set, Uint32Array.of(row), equal)
         if (problem !== undefined) problems.push({ id: set.ids[row], problem })
       }
     }
@@ -35,12 +40,22 @@ export async function checkPatches(set: PatchSet, progress: Progress = silent): 
   return {
     checked: set.count,
     problems: problems.map(({ id, problem }) => ({ id, problem: clipText(problem) })),
+    contradictions: equal
+      .find()
+      .filter((same) => areContradicting(set, same))
+      .map((same) => same.map((row) => set.ids[row])),
   }
 }
 
-async function findProblem(set: PatchSet, rows: ArrayLike<number>): Promise<string | undefined> {
+// Notes what could be read in `equal`.
+async function findProblem(
+  set: PatchSet,
+  rows: Uint32Array,
+  equal: EqualPixelsFinder,
+): Promise<string | undefined> {
   try {
-    await set.read(rows)
+    const batch = await set.read(rows)
+    for (const [index, row] of rows.entries()) equal.add(row, pixelsAt(batch, index).data)
     return undefined
   } catch (cause) {
     return problemOf(cause)

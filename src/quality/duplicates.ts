@@ -1,42 +1,48 @@
 // Exact duplicates: patches with the same pixels. Which one stays follows from what is known of them, never from the order
-// of rows or, as far as it could matter, from ids: both may give labels away.
+// of rows or, as far as it could matter, from ids: both may give labels away. Where their labels contradict each other none
+// stays, since to keep one would be to choose its label.
 
-import { compareIds, lookup3Wide } from '../base/index.ts'
-import { compareContent, type PatchSet } from '../patches/browser.ts'
+import { compareIds } from '../base/index.ts'
+import { areContradicting, compareContent, type PatchSet } from '../patches/browser.ts'
 
-/** Remembers what was seen; memory is one hash and one list entry a patch, whatever its size. */
-export interface DuplicateFinder {
-  /** Notes the pixels of the patch in `row`. */
-  add(row: number, pixels: Uint8Array): void
-  /** Row of each duplicate, with the row of the patch that stays in its place, ascending. */
-  find(): readonly { readonly row: number; readonly keptRow: number }[]
+/** A patch with the pixels of another, and the row of that other. */
+export interface EqualPatch {
+  readonly row: number
+  readonly otherRow: number
+}
+
+/** What patches with the same pixels come to. */
+export interface EqualPatches {
+  /** All but one of those whose labels agree, with the one that stays. */
+  readonly duplicates: readonly EqualPatch[]
+  /** All of those whose labels contradict each other, with the first that has the other label. */
+  readonly contradictions: readonly EqualPatch[]
 }
 
 /**
- * Opens a finder for the patches of a set. Of several, the one with the smallest center, slide and label by name stays;
- * of those that are alike in these too, the one with the smallest id.
+ * Sorts `groups` of rows with the same pixels. Of several, the one with the smallest center, slide and label by name comes
+ * first; of those that are alike in these too, the one with the smallest id. Without `tellsContradictions` all of them are
+ * duplicates, whatever their labels.
  */
-export function openDuplicateFinder(
+export function sortEqualPatches(
   set: Pick<PatchSet, 'ids' | 'centers' | 'slides' | 'labels'>,
-): DuplicateFinder {
-  const rowsByHash = new Map<bigint, number[]>()
+  groups: readonly (readonly number[])[],
+  tellsContradictions = true,
+): EqualPatches {
   const compareKnown = compareContent(set)
   const compare = (a: number, b: number) => compareKnown(a, b) || compareIds(set.ids[a], set.ids[b])
-  return {
-    add(row, pixels) {
-      const hash = lookup3Wide(pixels)
-      const rows = rowsByHash.get(hash)
-      if (rows) rows.push(row)
-      else rowsByHash.set(hash, [row])
-    },
-    find() {
-      const found: { row: number; keptRow: number }[] = []
-      for (const rows of rowsByHash.values()) {
-        if (rows.length === 1) continue
-        const keptRow = rows.reduce((best, row) => (compare(row, best) < 0 ? row : best))
-        for (const row of rows) if (row !== keptRow) found.push({ row, keptRow })
+  const duplicates: EqualPatch[] = []
+  const contradictions: EqualPatch[] = []
+  for (const group of groups) {
+    const rows = [...group].sort(compare)
+    if (tellsContradictions && areContradicting(set, rows)) {
+      const labels = set.labels!
+      for (const row of rows) {
+        contradictions.push({ row, otherRow: rows.find((other) => labels[other] !== labels[row])! })
       }
-      return found.sort((a, b) => a.row - b.row)
-    },
+    } else {
+      for (const row of rows.slice(1)) duplicates.push({ row, otherRow: rows[0] })
+    }
   }
+  return { duplicates, contradictions }
 }

@@ -14,7 +14,9 @@ export interface QualityOptions {
   readonly constant: { readonly range: number } | null
   /** Blank glass: rejected where the share of pixels with all channels >= `level` is at least `share`. */
   readonly white: { readonly level: number; readonly share: number } | null
-  /** Patches with the same bytes: all but the one with the smallest id are rejected. */
+  /** Patches with the same pixels and different labels: all of them are rejected, since none is known to be right. */
+  readonly contradiction: Readonly<Record<string, never>> | null
+  /** Patches with the same pixels: all but the first by center, slide, label and id are rejected. */
   readonly duplicate: Readonly<Record<string, never>> | null
 }
 
@@ -23,13 +25,15 @@ export const qualityRules: OptionRules<QualityOptions> = {
   black: orNull(group({ count: oneOf(['channels', 'pixels']), over: whole(0, 1e9) })),
   constant: orNull(group({ range: whole(0, 255) })),
   white: orNull(group({ level: whole(0, 255), share: real(0, 1) })),
+  contradiction: orNull(group({})),
   duplicate: orNull(group({})),
 }
 
-/** What runs where nothing is said: 200 zeros over all channels, one colour, 98 % glass, exact duplicates. */
+/** What runs where nothing is said: 200 zeros over all channels, one colour, 98 % glass, contradicting labels, exact duplicates. */
 export const qualityDefaults: QualityOptions = {
   black: { count: 'channels', over: 200 },
   constant: { range: 0 },
   white: { level: 235, share: 0.98 },
+  contradiction: {},
   duplicate: {},
 }

@@ -46,8 +46,11 @@ export interface SplitProvenance {
 export interface Overlap {
   /** Train before val before test. */
   readonly splits: readonly [Split, Split]
-  /** Patches of the second split with the same pixels as one of the first, of how many. */
-  readonly patches: { readonly count: number; readonly of: number }
+  /**
+   * Patches of the second split with the same pixels as one of the first, of how many; `contradicting` of them have the
+   * other label in the first, which is not there where none has.
+   */
+  readonly patches: { readonly count: number; readonly of: number; readonly contradicting?: number }
   /** Slides in both, as `center/slide` where centers are known. */
   readonly slides: readonly string[]
   /** Centers in both. */

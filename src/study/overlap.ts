@@ -1,5 +1,5 @@
-// What the splits of a study have in common. Patches are compared by their pixels, slides and centers by name, and all of it
-// as the files have it, before a recipe's `center` gives them another name.
+// What the splits of a study have in common. Patches are compared by their pixels, slides and centers by the names that the
+// files give them; a recipe's `center` counts where a file says none.
 
 import { RecipeError } from '../base/index.ts'
 import type { Overlap, Split } from '../runs/record.ts'
@@ -34,9 +34,10 @@ function compareSplits(a: ComparedSplit, b: ComparedSplit): Overlap {
   if (inB === a.set.count) throw containedError(a, b)
   const centers = intersect(centersOf(a, b), centersOf(b, a))
   if (centers.length > 0 && b.split === 'test') throw centerError(a, b, centers)
+  const contradicting = countContradicting(a, b)
   return {
     splits: [a.split, b.split],
-    patches: { count: inA, of: b.set.count },
+    patches: { count: inA, of: b.set.count, ...(contradicting > 0 && { contradicting }) },
     slides: intersect(slidesOf(a, b), slidesOf(b, a)),
     centers,
   }
@@ -48,7 +49,15 @@ function countShared(a: ComparedSplit, b: ComparedSplit): number {
   return b.hashes.reduce((count, hash) => count + Number(known.has(hash)), 0)
 }
 
-// Within one file names mean what they mean there; between files, what the recipe calls them.
+// How many patches of `b` have the pixels of one of `a` that has the other label.
+function countContradicting(a: ComparedSplit, b: ComparedSplit): number {
+  const [labelsA, labelsB] = [a.set.labels, b.set.labels]
+  if (!labelsA || !labelsB) return 0
+  const known = [0, 1].map((label) => new Set(a.hashes.filter((_, row) => labelsA[row] === label)))
+  return b.hashes.reduce((count, hash, row) => count + Number(known[1 - labelsB[row]].has(hash)), 0)
+}
+
+// A recipe tells the center only of files that do not; what it tells of one file twice does not part that file's slides.
 function centersOf(split: ComparedSplit, other: ComparedSplit): readonly string[] | null {
   return split.content === other.content ? split.ownCenters : split.set.centers
 }

@@ -7,6 +7,7 @@ import { describeCause, UsageError } from '../base/index.ts'
 import { describeIdle, type ProviderChoice, requireProvider } from '../engine/index.ts'
 import { writeFileAtomic } from '../files/index.ts'
 import { countLeftOut, hiddenFile } from '../patches/index.ts'
+import { describeContradictions } from '../quality/index.ts'
 import { writeReport } from '../report/index.ts'
 import {
   type Cell,
@@ -207,6 +208,10 @@ async function filterSplits(study: Study, splits: OpenSplits): Promise<Filtered>
     const { rejections, entry, set, rows } = result
     step.end(entry?.cached ?? false, `${rejections.length} of ${set.count} rejected`)
     noteCost(study, 'quality', split.split, entry, set.count)
+    for (const sentence of describeContradictions(rejections)) {
+      study.options.observer.warn?.(`${split.split}: ${sentence}`)
+      study.run.log.warn({ split: split.split, quality: sentence })
+    }
     if (split.split !== 'test') requireBothClasses(split.split, truthOf(result).labels!)
     study.run.log.info({ split: split.split, count: set.count, kept: rows.length }, 'quality')
     filtered[split.split] = result

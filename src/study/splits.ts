@@ -1,7 +1,16 @@
 // Opens the patch sets a recipe names and makes sure that a study on them is honest: the test center is
 // unseen, labels are there where they are needed, and no split is empty.
 
-import { DataError, openRandom, type Progress, type Random, RecipeError, silent } from '../base/index.ts'
+import {
+  clipText,
+  compareNames,
+  DataError,
+  openRandom,
+  type Progress,
+  type Random,
+  RecipeError,
+  silent,
+} from '../base/index.ts'
 import { hashBytes } from '../files/index.ts'
 import {
   allRows,
@@ -25,7 +34,7 @@ export interface OpenSplit {
   readonly key: string
   /** Fingerprint of what the split was selected from. */
   readonly content: string
-  /** The center of each row of `set` as its file has it, whatever the recipe calls it. */
+  /** The center of each row of `set` as its file has it; null where only the recipe tells it, or nobody. */
   readonly ownCenters: readonly string[] | null
   /** 64 bits of a hash of the pixels of each row of `set`. */
   readonly hashes: BigUint64Array
@@ -89,18 +98,40 @@ interface NamedSplit {
   readonly whole: PatchSet
   /** Those of `whole` that are of the recipe's centers; null for all. */
   readonly rows: Uint32Array | null
-  /** These rows, under the recipe's name of their center. */
+  /** These rows, of the center that the recipe tells where the file does not. */
   readonly set: PatchSet
 }
 
 async function openNamed(split: Split, spec: SplitRecipe): Promise<NamedSplit> {
   const { center } = spec
   const whole = await openPatchSet(spec.path, spec)
-  const renamed = center === undefined ? whole : { ...whole, centers: new Array(whole.count).fill(center) }
-  const rows = spec.centers ? rowsOfCenters(split, renamed, spec.centers) : null
-  const set = rows === null ? renamed : selectPatches(renamed, rows)
-  if (set.count > 0) return { split, spec, whole, rows, set }
-  throw new DataError({ where: `${split} (${spec.path})`, expected: 'at least one patch', got: 'none' })
+  try {
+    const isTold = center !== undefined && whole.centers === null
+    const told = isTold ? { ...whole, centers: new Array(whole.count).fill(center) } : whole
+    const rows = spec.centers ? rowsOfCenters(split, told, spec.centers) : null
+    const set = rows === null ? told : selectPatches(told, rows)
+    if (set.count === 0) {
+      throw new DataError({ where: `${split} (${spec.path})`, expected: 'at least one patch', got: 'none' })
+    }
+    if (center !== undefined) refuseOtherCenters(split, center, set, whole.layout)
+    return { split, spec, whole, rows, set }
+  } catch (cause) {
+    await whole.close()
+    throw cause
+  }
+}
+
+// A recipe tells the center where the file does not, and never overrules it: a training hospital would pass as unseen.
+function refuseOtherCenters(split: Split, center: string, set: PatchSet, layout: string | undefined): void {
+  const said = [...new Set(set.centers)].sort(compareNames)
+  if (said.every((name) => name === center)) return
+  const choose = 'leave center out, and choose among them with centers: [...]'
+  throw new RecipeError({
+    where: `data.${split}.center`,
+    expected: `what ${set.source} says itself (${clipText(said.join(', '))})`,
+    got: center,
+    hint: layout ? `${choose}; it was read as '${layout}': say otherwise with folders or columns` : choose,
+  })
 }
 
 function rowsOfCenters(split: Split, set: PatchSet, centers: readonly string[]): Uint32Array {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
 import { encodePng } from '../../src/files/index.ts'
 import { checkPatches, openPatchSet } from '../../src/patches/index.ts'
-import { makeTemporaryFolder } from './fixtures.ts'
+import { makeTemporaryFolder, noise } from './fixtures.ts'
+import { memorySet } from './memorySet.ts'
 
 const inFolder = makeTemporaryFolder()
 
@@ -15,6 +16,14 @@ async function checkTable(...rows: string[]) {
 }
 
 describe('checkPatches', () => {
+  it('names patches of equal pixels whose labels contradict each other, which are no damage', async () => {
+    const set = memorySet(pixels(noise(1, 8), 4, 4, 4))
+    const twice = { ...set, read: (rows: ArrayLike<number>) => set.read(Array.from(rows, (row) => row % 2)) }
+    const check = (...labels: number[]) => checkPatches({ ...twice, labels: Uint8Array.from(labels) })
+    expect(await check(0, 1, 0, 0)).toMatchObject({ problems: [], contradictions: [['1', '3']] })
+    expect(await check(0, 1, 0, 1)).toMatchObject({ problems: [], contradictions: [] })
+  })
+
   it('says what a file holds on one line of some length, without what a terminal must not get', async () => {
     const [first, second] = await checkTable(`b.png,${'x'.repeat(5000)}`, 'c.png,\u001b[31m1')
     expect(first.problem.length).toBeLessThan(600)

@@ -2,7 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
 import type { PatchSet } from '../../src/patches/patchSet.ts'
-import { countByRule, filterPatches, qualityDefaults } from '../../src/quality/index.ts'
+import {
+  countByRule,
+  describeContradictions,
+  filterPatches,
+  qualityDefaults,
+} from '../../src/quality/index.ts'
 import { memorySet } from '../patches/memorySet.ts'
 
 const side = 32
@@ -79,9 +84,9 @@ describe('duplicates', () => {
     ])
   })
 
-  it('keep the same label and slide whatever the ids and the order of rows', async () => {
+  it('keep the same center and slide whatever the ids and the order of rows', async () => {
     const slides = ['b', 'a', 'a']
-    const labels = [0, 1, 0]
+    const centers = ['1', '2', '1']
     for (const order of [
       [0, 1, 2],
       [2, 1, 0],
@@ -90,11 +95,45 @@ describe('duplicates', () => {
       const set = {
         ...setOf([tissue(1), tissue(1), tissue(1)]),
         slides: order.map((i) => slides[i]),
-        labels: Uint8Array.from(order, (i) => labels[i]),
+        centers: order.map((i) => centers[i]),
       }
       const [kept] = (await filterPatches(set)).kept
-      expect([set.slides[kept], set.labels[kept]]).toEqual(['a', 0])
+      expect([set.slides[kept], set.centers[kept]]).toEqual(['a', '1'])
     }
+  })
+})
+
+describe('contradicting labels', () => {
+  const withLabels = (...labels: number[]) => ({
+    ...setOf([tissue(1), tissue(1), tissue(2), tissue(1), tissue(2)]),
+    labels: Uint8Array.from(labels),
+  })
+
+  it('reject all patches of equal pixels, each with the row of one that has the other label', async () => {
+    const result = await filterPatches(withLabels(1, 0, 1, 1, 1))
+    expect(Array.from(result.kept)).toEqual([2])
+    expect(result.rejections.map(({ row, rule, value }) => [row, rule, value])).toEqual([
+      [0, 'contradiction', 1],
+      [1, 'contradiction', 0],
+      [3, 'contradiction', 1],
+      [4, 'duplicate', 2],
+    ])
+    expect(countByRule(result)).toMatchObject({ contradiction: 3, duplicate: 1 })
+    expect(describeContradictions(result.rejections)).toEqual([
+      'contradicting labels: 3 patches have the pixels of one with the other label (0, 1, 3).',
+    ])
+  })
+
+  it('are no rejection where labels agree or are not known, and have a switch of their own', async () => {
+    for (const set of [withLabels(1, 1, 0, 1, 0), { ...withLabels(), labels: null }]) {
+      const { kept, rejections } = await filterPatches(set)
+      expect(Array.from(kept)).toEqual([0, 2])
+      expect(describeContradictions(rejections)).toEqual([])
+    }
+    const set = withLabels(1, 0, 1, 1, 1)
+    const countWith = async (options: object) => countByRule(await filterPatches(set, options))
+    expect(await countWith({ contradiction: null })).toMatchObject({ contradiction: 0, duplicate: 3 })
+    expect(await countWith({ duplicate: null })).toMatchObject({ contradiction: 3, duplicate: 0 })
   })
 })
 
@@ -134,7 +173,7 @@ describe('the filter', () => {
 
   it('counts by rule, zeros included', async () => {
     const result = await filterPatches(setOf([tissue(0), tissue(0), new Uint8Array(size)]))
-    expect(countByRule(result)).toEqual({ black: 1, constant: 0, white: 0, duplicate: 1 })
+    expect(countByRule(result)).toEqual({ black: 1, constant: 0, white: 0, contradiction: 0, duplicate: 1 })
     expect(qualityDefaults.black).toEqual({ count: 'channels', over: 200 })
   })
 })

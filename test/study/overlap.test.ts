@@ -20,10 +20,12 @@ interface Patch {
   readonly seed: number
   readonly center: number
   readonly slide: number
+  /** By its seed where it is not said. */
+  readonly label?: number
 }
 
 const draw = (seed: number) => pixelsAt(drawTissue(seed, side), 0)
-const labelOf = ({ seed }: Patch) => seed % 2
+const labelOf = ({ seed, label = seed % 2 }: Patch) => label
 
 async function writeFile(name: string, patches: readonly Patch[]): Promise<void> {
   const file = await createChallengeFile(at(name), { height: side, width: side, origin: 'synthetic' })
@@ -63,6 +65,7 @@ beforeAll(async () => {
   await writeFile('val.h5', val)
   await writeFile('test.h5', test)
   await writeTable('renamed', train)
+  await writeTable('unnamed', test)
   await writeFolder('pictures', val)
   // three patches, two slides and a center of train
   const shared = [...patches(0, 3, 0), ...patches(90, 9, 1)]
@@ -97,7 +100,7 @@ describe('the same set twice is refused', () => {
     ],
     [
       'as val and test under another center',
-      { val: '{ path: test.h5, center: x }' },
+      { val: '{ path: unnamed/set.csv, center: x }' },
       /patches of test are in val/,
     ],
     [
@@ -117,13 +120,31 @@ describe('the same set twice is refused', () => {
     expect([code, stdout]).toEqual([2, ''])
   })
 
-  it('and so is one center of one file under two names', async () => {
-    const { code, stderr } = await plan({
-      train: '{ path: train.h5, limit: 14, center: a }',
-      test: '{ path: train.h5, limit: 14, center: b }',
-    })
-    expect(stderr).toMatch(/center 0, 3 of .*train.h5 in both/)
-    expect(code).toBe(2)
+  it('and so is a center of a file under another name', async () => {
+    for (const [data, said] of [
+      [
+        { test: '{ path: shared.h5, center: 2 }' },
+        /data.test.center: expected what .*shared.h5 says itself \(0, 1\), got 2; leave/,
+      ],
+      [
+        { test: '{ path: test.h5, center: x }' },
+        /data.test.center: expected what .*test.h5 says itself \(2\), got x; leave center out/,
+      ],
+      [
+        { train: '{ path: train.h5, limit: 14, center: a }' },
+        /data.train.center: expected what .* \(0, 3\), got a/,
+      ],
+    ] as const) {
+      const { code, stdout, stderr } = await plan(data)
+      expect(stderr).toMatch(said)
+      expect(stderr.trim().split('\n')).toHaveLength(1)
+      expect([code, stdout]).toEqual([2, ''])
+    }
+  })
+
+  it('but a center may be said again, and chosen by', async () => {
+    const test = '{ path: shared.h5, center: 1, centers: [1] }'
+    expect(await plan({ val: '{ path: test.h5 }', test })).toMatchObject({ code: 0 })
   })
 })
 
@@ -154,6 +175,29 @@ describe('what splits share is named', () => {
     const report = readFileSync(at('runs/o/report.html'), 'utf8')
     expect(report.indexOf(sentence)).toBeGreaterThan(0)
     expect(report.indexOf(sentence)).toBeLessThan(report.indexOf('class="tiles"'))
+  }, 60_000)
+
+  it('with the patches of a contradicting label, at the start of a run with those within a split as well', async () => {
+    const relabelled = [0, 1].map((label) => ({ ...val[0], label }))
+    await writeFile('relabelled.h5', [...val, ...relabelled, { ...train[0], label: 1 }])
+    const counted =
+      '1 of the 15 patches of val (6.7 %) are in train as well, all of them with a contradicting label'
+    const said = await plan({ val: '{ path: relabelled.h5 }' })
+    expect(said.stdout).toContain(counted)
+    const { code, stderr, stdout } = await study('run', { val: '{ path: relabelled.h5 }' }, '--json')
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'Warning: val: contradicting labels: 3 patches have the pixels of one with the other label (0, 12, 13).',
+    )
+    const { overlaps, splits } = JSON.parse(stdout).manifest
+    expect(overlaps[0].patches).toEqual({ count: 1, of: 15, contradicting: 1 })
+    expect(splits.val.rejectedByRule).toEqual({ contradiction: 3 })
+    expect(readFileSync(at('runs/o/report.html'), 'utf8')).toContain('CONTRADICTING LABELS')
+    const quality = await runCli(['quality', 'relabelled.h5'], folder)
+    expect(quality.stdout).toMatch(/contradiction +3\n/)
+    expect(quality.stdout).toContain('contradicting labels: 3 patches have the pixels')
+    const check = await runCli(['patches', 'check', 'relabelled.h5'], folder)
+    expect(check.stdout).toContain('equal pixels, contradicting labels: 0, 12, 13')
   }, 60_000)
 
   it('and nothing is said of splits that share nothing, or slide numbers of different centers', async () => {

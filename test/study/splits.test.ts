@@ -46,8 +46,9 @@ describe('the splits of a study', () => {
       const data = '{ train: { path: train.csv }, val: { path: val.csv }, test: { path: test.csv } }'
       await expect(open(data)).rejects.toThrow('center 2 in both')
     }
+    writeFileSync(inFolder('untold.csv'), 'path\nval/a.png\nval/b.png\n')
     const stated =
-      "{ train: { path: train.csv, centers: ['2.0'] }, val: { path: val.csv }, test: { path: val.csv, center: 02 } }"
+      "{ train: { path: train.csv, centers: ['2.0'] }, val: { path: val.csv }, test: { path: untold.csv, center: 02 } }"
     await expect(open(stated)).rejects.toThrow('center 2 in both')
   })
 

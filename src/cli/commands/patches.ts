@@ -118,12 +118,13 @@ async function checkPath(path: string, { json, ...options }: OpenOptions): Promi
   const { checkPatches, openPatchSet } = await import('../../patches/index.ts')
   const set = await openPatchSet(path, { ...options, isTolerant: true })
   try {
-    const { checked, problems } = await checkPatches(set, showProgress(`check    ${path}`))
+    const { checked, problems, contradictions } = await checkPatches(set, showProgress(`check    ${path}`))
     clearLine()
     const { leftOut = [] } = set
-    printResult({ json }, { checked, problems, leftOut }, () =>
+    printResult({ json }, { checked, problems, contradictions, leftOut }, () =>
       [
         ...problems.map(({ id, problem }) => `${clipText(id)}: ${problem}`),
+        ...contradictions.map((ids) => clipText(`equal pixels, contradicting labels: ${ids.join(', ')}`)),
         ...leftOut.map(({ id, problem }) => clipText(`left out: ${id}: ${problem}`)),
         `${formatCount(checked)} patches checked, ${new Set(problems.map(({ id }) => id)).size} damaged`,
       ].join('\n'),

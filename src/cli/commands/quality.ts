@@ -11,7 +11,7 @@ import {
   refuseOverwrite,
   type SetOptions,
 } from '../command.ts'
-import { clearLine, formatCount, formatTable, showProgress } from '../terminal.ts'
+import { clearLine, formatCount, formatTable, showProgress, yellow } from '../terminal.ts'
 
 interface QualityCommandOptions extends CommonOptions, SetOptions {
   readonly set: readonly string[]
@@ -21,7 +21,9 @@ export function addQuality(program: Command): void {
   const quality = program
     .command('quality')
     .argument('<path>', 'a patch set')
-    .description('find aberrant patches: black, white or blank, constant, exact duplicates')
+    .description(
+      'find aberrant patches: black, white or blank, constant, contradicting labels, exact duplicates',
+    )
     .option('--set <key=value...>', 'change an option of a rule, as under quality in a recipe', [])
     .option('--out <file.csv>', 'write one row a rejected patch')
     .addOption(overwriteOption())
@@ -36,7 +38,9 @@ export function addQuality(program: Command): void {
 
 async function runQuality(path: string, options: QualityCommandOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { countByRule, filterPatches, qualityDefaults, qualityRules } = await import('../../quality/index.ts')
+  const { countByRule, describeContradictions, filterPatches, qualityDefaults, qualityRules } = await import(
+    '../../quality/index.ts'
+  )
   const { completeOptions, parseAssignments } = await import('../../study/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')
@@ -63,6 +67,7 @@ async function runQuality(path: string, options: QualityCommandOptions): Promise
           Object.entries(byRule).map(([rule, count]) => [rule, formatCount(count)]),
         ),
         `${formatCount(kept.length)} of ${formatCount(set.count)} patches kept`,
+        ...describeContradictions(rejections).map(yellow),
       ].join('\n'),
     )
   } finally {

@@ -22,7 +22,7 @@ export function renderQuality(data: ReportData): Section {
     title: 'Quality: what was found wanting',
     navTitle: 'Quality',
     badge: renderOrigin(manifest.origin),
-    body: html`${renderKeptAnyway(data, splits)}<div class="beside">${rules.length ? renderTable('Rejected patches by rule', renderRules(data, splits, rules), true) : html`<p>No patch was rejected.</p>`}
+    body: html`${renderContradictions(data, splits)}${renderKeptAnyway(data, splits)}<div class="beside">${rules.length ? renderTable('Rejected patches by rule', renderRules(data, splits, rules), true) : html`<p>No patch was rejected.</p>`}
 ${
   rejected.length > 0 &&
   html`<div><h3>Rejected patches</h3><p class="soft">Each with the rule that rejected it and the value it found.</p>
@@ -35,6 +35,18 @@ ${
   )}</div></div>`
 }</div>`,
   }
+}
+
+// No rule can say which of two labels is right, so whoever made the files should know.
+function renderContradictions({ manifest }: ReportData, splits: readonly Split[]): readonly Html[] {
+  return splits.flatMap((split) => {
+    const count = manifest.splits[split]!.rejectedByRule.contradiction ?? 0
+    if (count === 0) return []
+    return [
+      html`<p class="notice"><span class="badge">CONTRADICTING LABELS</span><span>${formatPlural(count, 'patch', 'patches')} of the ${SPLIT_WORDS[split]} set
+${count === 1 ? 'has' : 'have'} the pixels of one with the other label; no rule can say which label is right.</span></p>`,
+    ]
+  })
 }
 
 // Every test patch needs an answer: a study flags those of the test split and keeps them.
