@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError } from '../base/index.ts'
+import { DataError, describeCause, systemCode } from '../base/index.ts'
 import { hashBytes, writeFileAtomic } from '../files/index.ts'
 import type { Hold } from './holds.ts'
 import { type Measured, measure } from './measure.ts'
@@ -110,7 +110,8 @@ async function readCost(folder: string): Promise<Measured> {
     return JSON.parse(await readFile(where, 'utf8')) as Measured
   } catch (cause) {
     const hint = 'eosin cache verify finds and removes what is damaged'
-    throw new DataError({ where, expected: 'what the entry cost', got: 'other bytes', hint }, cause)
+    const got = systemCode(cause) ? describeCause(cause) : 'other bytes'
+    throw new DataError({ where, expected: 'what the entry cost', got, hint }, cause)
   }
 }
 
