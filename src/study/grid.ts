@@ -10,7 +10,7 @@ import { pairHead } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'
 import { augmentInputs } from './steps/augmentViews.ts'
-import { embedInputs } from './steps/embedSplit.ts'
+import { type ExtractorIdentity, embedInputs } from './steps/embedSplit.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { headInputs, headMethodOf } from './steps/trainHead.ts'
@@ -34,6 +34,8 @@ export interface GridCell {
 
 /** All pairs and cells of a study, in the recipe's order. */
 export interface Grid {
+  /** What the fit of each stain method is made from. */
+  readonly fits: ReadonlyMap<StainEntry, CacheInputs>
   readonly pairs: readonly EmbeddingPair[]
   readonly cells: readonly GridCell[]
 }
@@ -45,10 +47,14 @@ export function layOutGrid(
   extractorKeys: Readonly<Record<string, string>>,
   engines: Engines,
 ): Grid {
+  const fits = new Map(recipe.stain.map((stain) => [stain, stainInputs(recipe, splits, stain, engines)]))
   const pairs = recipe.stain.flatMap((stain) =>
     recipe.augment.flatMap((augment) =>
       recipe.embed.map((embed) =>
-        layOutPair(recipe, splits, { stain, augment, embed }, extractorKeys[embed.label], engines),
+        layOutPair(recipe, splits, { stain, augment, embed }, fits.get(stain)!, {
+          key: extractorKeys[embed.label],
+          engine: usesDevice(embed) ? engines.device : null,
+        }),
       ),
     ),
   )
@@ -66,26 +72,25 @@ export function layOutGrid(
         })),
       })),
   )
-  return { pairs, cells }
+  return { fits, pairs, cells }
 }
+
+const usesDevice = ({ name }: AxisEntry) => listDeviceParts({ embed: [name] })[0].usesDevice
 
 function layOutPair(
   recipe: Recipe,
   splits: OpenSplits,
   { stain, augment, embed }: Pick<EmbeddingPair, 'stain' | 'augment' | 'embed'>,
-  extractorKey: string,
-  engines: Engines,
+  fit: CacheInputs,
+  extractor: ExtractorIdentity,
 ): EmbeddingPair {
-  const fit = stainInputs(recipe, splits, stain, engines)
-  const [{ usesDevice }] = listDeviceParts({ embed: [embed.name] })
-  const extractor = { key: extractorKey, engine: usesDevice ? engines.device : null }
   const inputs: Partial<Record<Split, CacheInputs>> = {}
   for (const split of Object.values(splits)) {
     const filterKey = filterInputs(recipe, split)
     const views = split.split === 'train' ? augmentInputs(augment, recipe.seed, filterKey) : null
     inputs[split.split] = embedInputs({ ...split, filterKey }, stain, fit, extractor, views)
   }
-  return { stain, augment, embed, extractorKey, inputs }
+  return { stain, augment, embed, extractorKey: extractor.key, inputs }
 }
 
 /**

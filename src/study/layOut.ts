@@ -38,6 +38,8 @@ export interface Task {
   readonly needs: readonly string[]
   /** How many patches it looks at, at most; rows for heads. */
   readonly items: number
+  /** Made only for one that needs it: where that one is there, nobody misses it. */
+  readonly isMeans?: true
   /** It rests on a stain that is fitted on unlabelled patches of the test split; not there where it does not. */
   readonly transductive?: true
 }
@@ -55,14 +57,17 @@ export function layOut(
   const grid = layOutGrid(recipe, splits, extractorKeys, engines)
   const tasks = [
     ...layOutSplits(recipe, splits),
-    ...recipe.stain.flatMap((stain) => layOutStain(recipe, splits, stain, engines)),
+    ...recipe.stain.flatMap((stain) => layOutStain(recipe, splits, grid, stain, engines)),
     ...layOutTargets(recipe, splits),
-    ...layOutEmbeddings(recipe, splits, grid, engines),
+    ...layOutEmbeddings(recipe, splits, grid),
     ...layOutHeads(recipe, splits, grid),
-    ...recipe.stain.flatMap((stain) => layOutEffect(recipe, splits, stain, engines)),
+    ...recipe.stain.flatMap((stain) => layOutEffect(recipe, splits, grid, stain)),
     ...layOutSignatures(recipe, splits, grid),
   ]
-  return keepFirst(tasks, ({ inputs }) => keyOf(inputs))
+  const wanted = new Set(tasks.filter(({ isMeans }) => !isMeans).map(({ inputs }) => keyOf(inputs)))
+  return keepFirst(tasks, ({ inputs }) => keyOf(inputs)).map(({ isMeans, ...task }) =>
+    isMeans && !wanted.has(keyOf(task.inputs)) ? { ...task, isMeans } : task,
+  )
 }
 
 function keepFirst<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] {
@@ -87,22 +92,31 @@ function layOutSplits(recipe: Recipe, splits: OpenSplits): Task[] {
 const filterNeeds = (recipe: Recipe, splits: readonly OpenSplit[]): string[] =>
   recipe.quality === null ? [] : splits.map((split) => keyOf(filterInputs(recipe, split)))
 
-function layOutStain(recipe: Recipe, splits: OpenSplits, stain: StainEntry, engines: Engines): Task[] {
+function layOutStain(
+  recipe: Recipe,
+  splits: OpenSplits,
+  { fits }: Grid,
+  stain: StainEntry,
+  engines: Engines,
+): Task[] {
   const all = Object.values(splits)
   const teacher = teacherOf(stain)
-  const layOutFit = (entry: StainEntry, what: string, needs: readonly string[]): Task => ({
+  const layOutFit = (inputs: CacheInputs, what: string, needs: readonly string[]): Task => ({
     kind: 'fit',
     what,
-    inputs: stainInputs(recipe, splits, entry, engines),
+    inputs,
     needs: [...filterNeeds(recipe, all), ...needs],
-    items: countReference(entry),
+    items: countReference(stain),
     ...markTransductive(stain),
   })
-  const taught = teacher && layOutFit(teacher, `${stain.label} teacher`, [])
+  const taught: Task | null = teacher && {
+    ...layOutFit(stainInputs(recipe, splits, teacher, engines), `${stain.label} teacher`, []),
+    isMeans: true,
+  }
   const groups = usesGroups(stain) ? all.map((split) => layOutGroups(recipe, split, stain, stain.label)) : []
   return [
     ...(taught ? [taught] : []),
-    layOutFit(stain, stain.label, taught ? [keyOf(taught.inputs)] : []),
+    layOutFit(fits.get(stain)!, stain.label, taught ? [keyOf(taught.inputs)] : []),
     ...groups,
   ]
 }
@@ -130,7 +144,7 @@ function layOutTargets(recipe: Recipe, splits: OpenSplits): Task[] {
   })
 }
 
-function layOutEmbeddings(recipe: Recipe, splits: OpenSplits, { pairs }: Grid, engines: Engines): Task[] {
+function layOutEmbeddings(recipe: Recipe, splits: OpenSplits, { fits, pairs }: Grid): Task[] {
   return pairs.flatMap((pair) =>
     Object.values(splits).map((split): Task => {
       const { stain, augment } = pair
@@ -142,7 +156,7 @@ function layOutEmbeddings(recipe: Recipe, splits: OpenSplits, { pairs }: Grid, e
         inputs: pair.inputs[split.split]!,
         needs: [
           ...filterNeeds(recipe, [split]),
-          keyOf(stainInputs(recipe, splits, stain, engines)),
+          keyOf(fits.get(stain)!),
           ...[...(usesGroups(stain) ? [stain] : []), ...(targets ? [targets] : [])].map((entry) =>
             keyOf(groupInputs(patches, entry)),
           ),
@@ -181,10 +195,10 @@ function layOutHeads(recipe: Recipe, { train, val, test }: OpenSplits, { cells }
   })
 }
 
-function layOutEffect(recipe: Recipe, splits: OpenSplits, stain: StainEntry, engines: Engines): Task[] {
+function layOutEffect(recipe: Recipe, splits: OpenSplits, { fits }: Grid, stain: StainEntry): Task[] {
   const shown = effectSplits(splits)
   if (shown.length === 0) return []
-  const fit = keyOf(stainInputs(recipe, splits, stain, engines))
+  const fit = keyOf(fits.get(stain)!)
   const patches = shown.map((split) => filterInputs(recipe, split))
   const groups = usesGroups(stain) ? patches.map((inputs) => keyOf(groupInputs(inputs, stain))) : []
   return [

@@ -17,6 +17,8 @@ export interface PlannedStep extends Task {
   /** The name of its entry. */
   readonly key: string
   readonly cached: boolean
+  /** Whether a run would do it: it is not cached, and somebody misses it. */
+  readonly due: boolean
 }
 
 /** What a study would do, and what its splits have in common. */
@@ -43,10 +45,23 @@ export async function planStudy(
       const { inputs } = task
       return { stage: inputs.stage, ...task, key: keyOf(inputs), cached: cache.has(inputs) }
     })
-    return { overlaps: findOverlaps(splits), steps }
+    return { overlaps: findOverlaps(splits), steps: markDue(steps) }
   } finally {
     await closeSplits(splits)
   }
+}
+
+// From the end, since what needs a task stands after it.
+function markDue(steps: readonly Omit<PlannedStep, 'due'>[]): PlannedStep[] {
+  const missed = new Set<string>()
+  return steps
+    .toReversed()
+    .map((step) => {
+      const due = !step.cached && (!step.isMeans || missed.has(step.key))
+      if (due) for (const need of step.needs) missed.add(need)
+      return { ...step, due }
+    })
+    .reverse()
 }
 
 /** The keys of the recipe's extractors, by label. */

@@ -67,6 +67,17 @@ classify: [logistic, { head: mlp, epochs: 2 }]`,
     expect(before.map(({ what }) => what)).toEqual(
       expect.arrayContaining(['cyclegan teacher', 'macenko groups of test']),
     )
+    const teacher = before.find(({ what }) => what === 'cyclegan teacher')!
+    expect(teacher).toMatchObject({ due: true, isMeans: true })
+    rmSync(join(cache, teacher.name), { recursive: true })
+    const gone = (await plan()).filter(({ cached }) => !cached)
+    expect(gone).toEqual([{ ...teacher, due: false }])
+    expect(await runCli(['study', 'run', path, ...args])).toMatchObject({ code: 0 })
+    expect(existsSync(join(cache, teacher.name))).toBe(false)
+    const distilled = before.find(({ needs }) => needs.includes(teacher.key))!
+    rmSync(join(cache, distilled.name), { recursive: true })
+    const due = (await plan()).filter((step) => step.due).map(({ what }) => what)
+    expect(due).toEqual(['cyclegan teacher', 'cyclegan'])
     const known = new Set<string>()
     for (const { key, needs } of before) {
       expect(needs.filter((need) => !known.has(need))).toEqual([])

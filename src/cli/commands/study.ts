@@ -96,12 +96,12 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
   clearLine()
   printResult(options, plan, () => {
     const { steps, overlaps } = plan
-    const todo = steps.filter((step) => !step.cached).length
+    const todo = steps.filter((step) => step.due).length
     const rows = steps.map((step) => [
       step.stage,
       step.what + markTransductive(step),
       formatCount(step.items),
-      step.cached ? 'cached' : 'to do',
+      step.cached ? 'cached' : step.due ? 'to do' : 'not needed',
     ])
     const note = steps.some((step) => step.transductive) ? [`(t) ${transductiveNote}`] : []
     return [

@@ -49,21 +49,19 @@ export async function fitStain(
   progress: Progress = silent,
 ): Promise<FittedStain & { cacheEntry: CacheEntry }> {
   const method = methodOf(entry)
-  const cacheEntry = await cache.obtain(
-    stainInputs(recipe, splits, entry, nameEngines(device.provider)),
-    async (folder) => {
-      if (method.train) {
-        const domains = studyDomains(recipe, filtered, entry)
-        const teacher = teacherOf(entry)
-        const trained =
-          teacher && (await fitStain(cache, recipe, splits, filtered, teacher, device, progress)).fit
-        const keep = (fit: StainFit) => writeFit(folder, fit)
-        return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress, trained, keep })
-      }
-      const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
-      await writeFit(folder, await method.fit(reference, entry.options))
-    },
-  )
+  const inputs = stainInputs(recipe, splits, entry, nameEngines(device.provider))
+  const teacher = cache.has(inputs) ? null : teacherOf(entry)
+  const taught = teacher && (await fitStain(cache, recipe, splits, filtered, teacher, device, progress))
+  const cacheEntry = await cache.obtain(inputs, async (folder) => {
+    if (method.train) {
+      const domains = studyDomains(recipe, filtered, entry)
+      const keep = (fit: StainFit) => writeFit(folder, fit)
+      const trained = taught?.fit
+      return trainStain(domains, entry, folder, { seed: recipe.seed, device, progress, trained, keep })
+    }
+    const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
+    await writeFit(folder, await method.fit(reference, entry.options))
+  })
   return { entry, method, fit: await readFit(cacheEntry.folder), provider: device.provider, cacheEntry }
 }
 
