@@ -43,8 +43,10 @@ export type {
 
 /** A run as the report shows it. Only the manifest and the metrics must be there. */
 export interface ReportData {
-  /** How the run folder is called on the command line that repeats the run. */
-  readonly folder: string
+  /** The study's cache as a path from the run folder, with forward slashes; null where the run does not say it. */
+  readonly cache: string | null
+  /** Whether the run wrote `submission.csv`. */
+  readonly hasSubmission: boolean
   readonly manifest: Manifest
   readonly metrics: Metrics
   /** The recipe's text, or null where the folder has none. */
@@ -66,6 +68,9 @@ export const SPLIT_WORDS: Readonly<Record<Split, string>> = {
   val: 'validation',
   test: 'test',
 }
+
+/** What manifests and verdicts name a center that the data does not name. */
+export const UNNAMED = '?'
 
 /** The cell that the submission is made with. */
 export function chosenCell(metrics: Metrics): Cell {
@@ -121,6 +126,11 @@ export function nameCell(cell: Cell): string {
   return AXES.filter((part) => part !== 'augment' || cell.augment !== 'none')
     .map((part) => cell[part])
     .join(' / ')
+}
+
+/** How many patches of a split a quality rule found; of the test split they are kept all the same. */
+export function countFlagged({ rejectedByRule }: SplitProvenance): number {
+  return Object.values(rejectedByRule).reduce((sum, count) => sum + count, 0)
 }
 
 /** The centers of a split in natural order. */

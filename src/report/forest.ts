@@ -1,4 +1,4 @@
-// Forest plots: every cell's figure with its interval and its single seeds, under one another.
+// Forest plots: every cell's metric with its interval and its single seeds, under one another.
 
 import type { Chart } from './charts.ts'
 import { type Cell, type Interval, labelCell, type Metrics, rankCells } from './data.ts'
@@ -10,7 +10,7 @@ export const PLOTTED_AT_MOST = 40
 
 interface Measure {
   readonly title: string
-  /** 100 for per cent, 1 for a figure between 0 and 1. */
+  /** 100 for per cent, 1 for a metric between 0 and 1. */
   readonly scale: 100 | 1
   readonly pick: (cell: Cell) => Interval | null | undefined
   readonly pickSeed: (seed: Cell['seeds'][number]) => number | null
@@ -33,7 +33,7 @@ const MEASURES: readonly Measure[] = [
   { title: 'Validation AUROC', scale: 1, pick: (cell) => cell.val.auroc, pickSeed: (seed) => seed.valAuroc },
 ]
 
-/** At most three forest plots of the best cells, validation accuracy first; test figures where there are any. */
+/** At most three forest plots of the best cells, validation accuracy first; test metrics where there are any. */
 export function drawForests(metrics: Metrics): readonly Chart[] {
   const cells = rankCells(metrics).slice(0, PLOTTED_AT_MOST)
   return MEASURES.flatMap((measure) => drawForest(metrics, cells, measure) ?? []).slice(0, 3)
@@ -49,10 +49,16 @@ function drawForest(metrics: Metrics, cells: readonly Cell[], measure: Measure):
       return value === null ? [] : [{ label: labelCell(cell, metrics), value: value * scale }]
     }),
   )
-  return drawIntervals({ title, scale, rows, seeds, rule: rows.find((row) => row.chosen)?.value ?? null })
+  return drawIntervals({
+    title,
+    scale,
+    rows,
+    seeds,
+    rule: rows.length > 1 ? (rows.find((row) => row.chosen)?.value ?? null) : null,
+  })
 }
 
-/** A figure with its interval, in the unit of the axis. */
+/** A metric with its interval, in the unit of the axis. */
 export type Row = Interval & { readonly label: string; readonly colour: string; readonly chosen: boolean }
 
 /** What a plot of intervals shows: dots with bars, ticks for single seeds, and a dashed line at `rule`. */

@@ -1,4 +1,4 @@
-// Figures as text: one way to write a share, an interval, a duration and a count, everywhere in the report.
+// Numbers as text: one way to write a share, an interval, a duration and a count, everywhere in the report.
 
 import type { Interval, OverSeeds, PairedDifference } from './data.ts'
 
@@ -15,7 +15,7 @@ export function formatPercent(value: number | null | undefined): string {
   return isFigure(value) ? `${formatShare(value)}${NARROW_SPACE}%` : ABSENT
 }
 
-/** A figure between 0 and 1 to three places, e.g. `0.957`. */
+/** A metric between 0 and 1 to three places, e.g. `0.957`. */
 export function formatUnit(value: number | null | undefined): string {
   return isFigure(value) ? value.toFixed(3) : ABSENT
 }
@@ -90,7 +90,7 @@ function isFigure(value: number | null | undefined): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
 
-/** A figure as charts draw it: four places are more than can be seen, and the page stays small. */
+/** A number as charts draw it: four places are more than can be seen, and the page stays small. */
 export function roundDrawn(value: number): number {
   return Math.round(value * 1e4) / 1e4
 }

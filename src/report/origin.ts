@@ -1,4 +1,4 @@
-// How real the pixels are, in plain words: a badge beside every section of figures, a notice at the top.
+// How real the pixels are, in plain words: a badge beside every section of metrics, a notice at the top.
 
 import type { Origin } from '../patches/patchSet.ts'
 import { type Html, html } from './html.ts'
@@ -7,21 +7,21 @@ const ORIGINS: Readonly<Record<Origin, { readonly badge: string; readonly senten
   synthetic: {
     badge: 'SYNTHETIC',
     sentence:
-      'The patches were drawn by a program. The figures show that the line works; they say nothing about how well it would do on tissue.',
+      'The patches were drawn by a program. The metrics show that the pipeline works; they say nothing about how well it would do on tissue.',
   },
   'semi-synthetic': {
     badge: 'SEMI-SYNTHETIC',
     sentence:
-      'Photographs of tissue that were altered by a program, for instance stained anew. The figures do not carry over to slides as scanned.',
+      'Photographs of tissue that were altered by a program, for instance stained anew. The metrics do not carry over to slides as scanned.',
   },
   real: { badge: 'REAL TISSUE', sentence: 'Patches of scanned slides, as they were published.' },
   unknown: {
     badge: 'ORIGIN UNKNOWN',
-    sentence: 'The data does not say whether its pixels are real. Read every figure with that in mind.',
+    sentence: 'The data does not say whether its pixels are real. Read every metric with that in mind.',
   },
 }
 
-/** The badge that stands beside figures. */
+/** The badge that stands beside metrics. */
 export function renderOrigin(origin: Origin): Html {
   const { badge, sentence } = ORIGINS[origin]
   return html`<span class="badge${origin === 'real' && ' real'}" title="${sentence}">${badge}</span>`

@@ -37,12 +37,23 @@ export function colourGrid(metrics: Metrics): (stain: string) => string {
   return colourStains(metrics.cells.map((cell) => cell.stain))
 }
 
-/** Colours for the compared cells: by stain where that tells them apart, else one each. */
-export function colourCompared(metrics: Metrics): (cell: Cell) => string {
+// Dash and gap in CSS pixels; the first is a whole line.
+const DASHES: readonly (readonly number[])[] = [
+  [],
+  [7, 3],
+  [2, 3],
+  [9, 3, 2, 3],
+  [13, 4],
+  [4, 2],
+  [1, 5],
+  [9, 3, 2, 3, 2, 3],
+]
+
+/** Dashes of the compared cells' lines: those of one stain share its colour and are told apart by their dashes. */
+export function dashCompared(metrics: Metrics): (cell: Cell) => readonly number[] {
   const cells = compareCells(metrics)
-  if (new Set(cells.map((cell) => cell.stain)).size === cells.length) {
-    const colour = colourGrid(metrics)
-    return (cell) => colour(cell.stain)
+  return ({ id, stain }) => {
+    const alike = cells.filter((cell) => cell.stain === stain)
+    return DASHES[alike.findIndex((cell) => cell.id === id) % DASHES.length] ?? []
   }
-  return (cell) => seriesColour(1 + cells.findIndex((other) => other.id === cell.id))
 }

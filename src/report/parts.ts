@@ -1,11 +1,11 @@
-// Small parts that several sections show: a figure with its interval, a patch with its caption, a table box.
+// Small parts that several sections show: a metric with its interval, a patch with its caption, a table box.
 
 import { transductiveNote } from '../base/index.ts'
 import type { GalleryImage, Interval, ReportData } from './data.ts'
 import { type Html, html, type Part } from './html.ts'
 import { formatBounds, formatShare } from './numbers.ts'
 
-/** A table's cell: the figure, and under it the interval in small print. */
+/** A table's cell: the metric, and under it the interval in small print. */
 export function renderInterval(
   interval: Interval | null,
   format: (value: number) => string = formatShare,
@@ -33,7 +33,17 @@ export function renderPatch(data: ReportData, image: GalleryImage, caption: Part
 
 /** Where a patch is from, in small print under its picture. */
 export function renderPlace({ id, split, center }: GalleryImage): Html {
-  return html`<span class="id">${center !== null && `center ${center}, `}${split}</span><span class="id">${id}</span>`
+  return html`<span class="id">${center !== null && `center ${center}, `}${split}</span>${renderId(id)}`
+}
+
+const ID_AT_MOST = 15
+
+/** A patch's id under its picture: of a path the file's name, its middle left out where it is long; in full as a title. */
+export function renderId(id: string): Html {
+  const name = id.split(/[\\/]/).at(-1) || id
+  const half = Math.floor((ID_AT_MOST - 1) / 2)
+  const short = name.length > ID_AT_MOST ? `${name.slice(0, half)}…${name.slice(-half)}` : name
+  return html`<span class="id"${short !== id && html` title="${id}"`}>${short}</span>`
 }
 
 /** A gallery picture, or a tile that says that it could not be shown. */
@@ -50,14 +60,23 @@ export function describePatch({ id, split, center, label }: GalleryImage): strin
   return `${kind} ${id}${center === null ? '' : ` of center ${center}`}, ${split}`
 }
 
-/** A legend over charts. */
+/** A legend over charts; `dash` is the pattern of its line, dash and gap in CSS pixels, none for a whole line. */
 export function renderLegend(
-  entries: readonly { label: string; colour: string; dashed?: boolean; note?: Part }[],
+  entries: readonly { label: string; colour: string; dash?: readonly number[]; note?: Part }[],
 ): Html {
   return html`<ul class="legend">${entries.map(
-    ({ label, colour, dashed, note }) =>
-      html`<li><span class="line${dashed && ' dashed'}" style="color:${colour}"></span>${label}${note}</li>`,
+    ({ label, colour, dash = [], note }) =>
+      html`<li><span class="line" style="color:${colour};background:${drawDash(dash)}"></span>${label}${note}</li>`,
   )}</ul>`
+}
+
+function drawDash(dash: readonly number[]): string {
+  if (dash.length === 0) return 'currentColor'
+  let end = 0
+  const stops = dash.map(
+    (length, i) => `${i % 2 ? 'transparent' : 'currentColor'} ${end}px ${(end += length)}px`,
+  )
+  return `repeating-linear-gradient(90deg,${stops.join(',')})`
 }
 
 /** A word with the dot of its stain's colour before it. */

@@ -1,10 +1,11 @@
 // Reads a run folder for its report, checks what the report leans on, and writes report.html.
 
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { basename, join, posix } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { writeFileAtomic } from '../files/index.ts'
-import { readJson } from '../runs/index.ts'
+import { type Results, readJson } from '../runs/index.ts'
 import type {
   Gallery,
   LearnedStain,
@@ -38,7 +39,8 @@ export async function readRunFolder(runFolder: string): Promise<ReportData> {
   checkMetrics(at('metrics.json'), metrics)
   const gallery = await readOptional<Gallery>(at('gallery.json'))
   return {
-    folder: nameFolder(runFolder),
+    cache: findCache(await readOptional<Results>(at('results.json'))),
+    hasSubmission: existsSync(at('submission.csv')),
     manifest,
     metrics,
     recipe: await readFile(at('recipe.yaml'), 'utf8').catch(ignoreMissing),
@@ -49,10 +51,11 @@ export async function readRunFolder(runFolder: string): Promise<ReportData> {
   }
 }
 
-// As one would type it from here; a folder elsewhere keeps the path it was given by.
-function nameFolder(runFolder: string): string {
-  const near = relative(process.cwd(), runFolder)
-  return near === '' || near.startsWith('..') ? runFolder : near
+// Heads lie in the cache as <cache>/classify/<key>/head.
+function findCache(results: Results | null): string | null {
+  const [first] = Object.values(results?.cells ?? {}).flat()
+  const stage = first ? posix.dirname(posix.dirname(first.head)) : ''
+  return posix.basename(stage) === 'classify' ? posix.dirname(stage) : null
 }
 
 function checkManifest(where: string, { splits, versions, seeds, origin }: Manifest): void {

@@ -5,12 +5,12 @@ import { SERIES } from './palette.ts'
 
 const shades = (shade: 0 | 1) => SERIES.map((pair, i) => `--series-${i}:${pair[shade]}`).join(';')
 
-const LIGHT = `color-scheme:light;--paper:#faf8fa;--surface:#fff;--ink:#211b2b;--ink-soft:#5d5568;--line:#e3dde6;
+const LIGHT = `color-scheme:light;--paper:#faf8fa;--surface:#fff;--ink:#211b2b;--ink-soft:#5d5568;--line:#e3dde6;--shade:#5b4a6a4d;
 --accent:#66307f;--eosin:#c23d78;--tint:#f7eef6;--warn:#7a4a00;--warn-tint:#fdf0d3;--warn-line:#e6c374;
 --good:#0b6b4f;--good-tint:#e3f4ed;--good-line:#9fd3c0;--tumour:#b8265f;--normal:#2b6cb0;--ok:#0e8a66;
 --fallback:#b07c00;--passthrough:#6f6a78;--rejected:#c2352b;${shades(0)}`
 
-const DARK = `color-scheme:dark;--paper:#15121a;--surface:#1d1924;--ink:#eee9f3;--ink-soft:#b0a8bc;--line:#38313f;
+const DARK = `color-scheme:dark;--paper:#15121a;--surface:#1d1924;--ink:#eee9f3;--ink-soft:#b0a8bc;--line:#38313f;--shade:#000000a6;
 --accent:#d0a5ea;--eosin:#f08ab5;--tint:#2b2133;--warn:#f3cd84;--warn-tint:#352a12;--warn-line:#6d5722;
 --good:#7fd6b7;--good-tint:#12302a;--good-line:#2b6353;--tumour:#f483ad;--normal:#7db6ee;--ok:#37c598;
 --fallback:#e9b53a;--passthrough:#a49dae;--rejected:#f2796f;${shades(1)}`
@@ -28,13 +28,13 @@ h1{font-size:clamp(1.7rem,1.3rem + 1.6vw,2.5rem);letter-spacing:-.02em}
 h2{font-size:1.4rem;letter-spacing:-.012em}
 h3{font-size:1.02rem;margin:1.9rem 0 .55rem}
 h4{font-size:.88rem;margin:0 0 .4rem;font-weight:600}
-p{margin:.5rem 0;max-width:74ch}
+p{margin:.5rem 0;max-width:92ch}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
 pre{background:var(--surface);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;overflow:auto;
 margin:.6rem 0;line-height:1.45;tab-size:2}
 small,.soft{color:var(--ink-soft)}
 small{font-size:.82em}
-ul{margin:.5rem 0;padding-left:1.2rem;max-width:74ch}
+ul{margin:.5rem 0;padding-left:1.2rem;max-width:92ch}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:1rem;background:var(--surface);padding:.5rem;z-index:9}
 `
@@ -42,8 +42,8 @@ ul{margin:.5rem 0;padding-left:1.2rem;max-width:74ch}
 const LAYOUT = `
 .page{max-width:1560px;margin:0 auto;display:grid;grid-template-columns:minmax(0,1fr);padding:0 clamp(1rem,3vw,2.5rem)}
 .band{height:6px;background:linear-gradient(90deg,#4c2c83,#8a3f97 38%,#d6568f 72%,#f2a5bf)}
-nav{position:sticky;top:0;z-index:3;background:var(--paper);border-bottom:1px solid var(--line);
-margin:0 calc(-1*clamp(1rem,3vw,2.5rem));padding:0 clamp(1rem,3vw,2.5rem);overflow-x:auto;scrollbar-width:none}
+nav{position:sticky;top:0;z-index:3;border-bottom:1px solid var(--line);
+margin:0 calc(-1*clamp(1rem,3vw,2.5rem));padding:0 clamp(1rem,3vw,2.5rem);overflow-x:auto}
 nav ol{display:flex;gap:1.1rem;list-style:none;margin:0;padding:0;white-space:nowrap;font-size:.9rem}
 nav a{display:block;padding:.65rem 0;color:var(--ink-soft);text-decoration:none}
 nav a:hover{color:var(--accent)}
@@ -52,13 +52,13 @@ main{min-width:0;padding-bottom:4rem}
 header{padding:1.8rem 0 .4rem}
 header .kicker{font-size:.82rem;color:var(--ink-soft);margin:0 0 .35rem}
 header .kicker b{color:var(--accent);letter-spacing:.01em}
-.lead{font-size:1.08rem;line-height:1.55;max-width:72ch;margin-top:.9rem}
+.lead{font-size:1.08rem;line-height:1.55;max-width:84ch;margin-top:.9rem}
 section{padding:2.1rem 0 0;scroll-margin-top:2.6rem}
 section>.head{display:flex;flex-wrap:wrap;gap:.5rem .9rem;align-items:center;border-top:1px solid var(--line);padding-top:1.5rem}
 section>.head+p{margin-top:.4rem}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--ink-soft);font-size:.85rem}
 @media (min-width:1180px){
-.page{grid-template-columns:8.5rem minmax(0,1fr);column-gap:2.4rem}
+.page{grid-template-columns:9.5rem minmax(0,1fr);column-gap:1.8rem}
 nav{align-self:start;height:100vh;border:0;margin:0;padding:2rem 0;overflow-y:auto}
 nav .brand{display:block;font-weight:700;font-size:1.1rem;letter-spacing:-.01em;color:var(--accent);margin-bottom:.9rem}
 nav ol{flex-direction:column;gap:0}nav a{padding:.3rem 0}
@@ -81,12 +81,12 @@ padding:.65rem .95rem;margin:1rem 0;max-width:none;display:flex;gap:.4rem .8rem;
 .strip{display:block;position:relative;height:6px;border-radius:3px;background:var(--line);margin:.45rem 0 .4rem}
 .strip i{position:absolute;top:0;bottom:0;border-radius:3px;background:var(--accent);opacity:.45;min-width:2px}
 .strip b{position:absolute;top:-3px;height:12px;width:3px;margin-left:-1.5px;border-radius:2px;background:var(--accent)}
-.scroll{overflow-x:auto;background:var(--surface);border:1px solid var(--line);border-radius:12px;margin:.7rem 0;max-width:100%}
+.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:12px;margin:.7rem 0;max-width:100%}
 .scroll.snug{width:fit-content}
 table{border-collapse:collapse;font-size:.875rem;width:100%}
 .snug table{width:auto}
 caption{caption-side:top;text-align:left;padding:.75rem .9rem .6rem;color:var(--ink-soft);font-size:.84rem;line-height:1.4}
-caption span{display:inline-block;position:sticky;left:.9rem;max-width:min(80ch,calc(100vw - 4.5rem))}
+caption span{display:inline-block;position:sticky;left:.9rem;max-width:min(110ch,calc(100vw - 4.5rem))}
 th,td{padding:.42rem .55rem;text-align:left;vertical-align:baseline;white-space:nowrap}
 th{font-weight:600}thead th{color:var(--ink-soft);font-weight:500;font-size:.8rem;border-bottom:1px solid var(--line);vertical-align:bottom}
 thead th[scope=colgroup]{text-align:left;color:var(--ink);font-weight:600;border-bottom:0;padding-bottom:0}
@@ -95,11 +95,11 @@ tbody tr+tr>*{border-top:1px solid var(--line)}
 tbody tr:last-child>*{padding-bottom:.6rem}
 .n{text-align:right}.edge{border-left:1px solid var(--line)}
 td small,th small{display:block;font-weight:400;line-height:1.25}
-tr.chosen>*{background:var(--tint)}
+tr.chosen>*{background:color-mix(in srgb,var(--accent) 8%,transparent)}
 tr.best .lead-figure{font-weight:650}
 .wrap{white-space:normal;min-width:14rem}
 tbody th.pin,thead th.pin{position:sticky;left:0;background:var(--surface);z-index:1}
-tr.chosen th.pin{background:var(--tint)}
+tr.chosen th.pin{background:color-mix(in srgb,var(--accent) 8%,var(--surface))}
 .dot{display:inline-block;width:.62em;height:.62em;border-radius:50%;background:currentColor;margin-right:.45em;flex:none}
 .pin .pill{margin:.3rem 0 0 .95rem;display:block;width:fit-content}
 .pill{display:inline-block;font-size:.7rem;font-weight:700;border-radius:99px;padding:.2em .6em;line-height:1.1;
@@ -113,12 +113,12 @@ max-width:27rem}
 .chart text{font-family:inherit;font-variant-numeric:tabular-nums}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;font-size:.85rem;margin:.6rem 0 0;padding:0;list-style:none;max-width:none}
 .legend li{display:flex;align-items:center}
-.legend .line{width:1.5em;height:0;border-top:2.5px solid currentColor;margin-right:.5em}
-.legend .dashed{border-top-style:dashed}
+.legend .line{width:1.7em;height:2.5px;margin-right:.5em;flex:none}
 .centers{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21.5rem),1fr));gap:1.1rem 1.6rem;margin:.9rem 0}
 .patches{display:flex;flex-wrap:wrap;gap:.7rem .6rem;margin:.3rem 0}
 .patch{margin:0;width:98px;font-size:.77rem;line-height:1.3}
 .patch img,.absent{display:block;width:96px;height:96px;border-radius:6px;background:var(--line)}
+.patch img,.shot img{box-shadow:0 0 0 1px var(--line)}
 .absent{display:grid;place-items:center;text-align:center;color:var(--ink-soft);font-size:.72rem;padding:.5rem;white-space:normal}
 .patch figcaption{margin-top:.28rem;overflow:hidden;text-overflow:ellipsis}
 .patch .id{display:block;color:var(--ink-soft);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
@@ -153,7 +153,19 @@ max-width:27rem}
 details{margin:.9rem 0}
 summary{cursor:pointer;color:var(--accent);font-weight:550;width:fit-content;padding:.2rem 0}
 summary small{font-weight:400;margin-left:.35rem}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 1.6rem;align-items:start}
+.groups{display:flex;flex-wrap:wrap;gap:0 2.4rem}.groups>*{max-width:100%}
+`
+
+// A shadow at each edge beyond which there is more: covers that move with the content hide it where there is not.
+const SCROLL = `
+.scroll,.architecture,nav{--ground:var(--surface);background:
+linear-gradient(90deg,var(--ground) 55%,transparent) left/2.6rem 100% local no-repeat,
+linear-gradient(270deg,var(--ground) 55%,transparent) right/2.6rem 100% local no-repeat,
+linear-gradient(90deg,var(--shade),transparent) left/1.1rem 100% no-repeat,
+linear-gradient(270deg,var(--shade),transparent) right/1.1rem 100% no-repeat,var(--ground);
+scrollbar-width:thin;scrollbar-color:var(--line) transparent}
+.architecture,nav{--ground:var(--paper)}
+@media (min-width:1180px){nav{background:none}}
 `
 
 const PRINT = `
@@ -162,7 +174,7 @@ const PRINT = `
 body{font-size:10.5px}.page{display:block;max-width:none;padding:0}nav,.skip{display:none}
 section{break-inside:auto;padding-top:1.2rem}h2,h3,h4{break-after:avoid}
 tr,figure,.charts>*,.card,.tile{break-inside:avoid}
-.scroll{overflow:visible;border:0}table{font-size:.78rem}th,td{padding:.2rem .35rem}
+.scroll{overflow:visible;border:0;background:none}table{font-size:.78rem}th,td{padding:.2rem .35rem}
 .charts{grid-template-columns:repeat(3,1fr)}
 details::details-content{content-visibility:visible;display:block;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
@@ -172,4 +184,4 @@ details::details-content{content-visibility:visible;display:block;height:auto}
 
 /** The style sheet, to stand in a page's head. */
 export const STYLE = `:root{${LIGHT}}
-@media (prefers-color-scheme:dark){:root{${DARK}}}${BASE}${LAYOUT}${PARTS}${PRINT}`
+@media (prefers-color-scheme:dark){:root{${DARK}}}${BASE}${LAYOUT}${PARTS}${SCROLL}${PRINT}`

@@ -21,7 +21,8 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => rm(root, { recursive: true, force: true }))
 
-const render = (run: SampleRun) => renderReport({ ...run, folder: 'runs/sample', images: new Map() })
+const render = (run: SampleRun) =>
+  renderReport({ ...run, cache: null, hasSubmission: true, images: new Map() })
 const textOf = (markup: string) =>
   markup
     .replace(/<[^>]*>/g, ' ')

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DataError } from '../../src/base/index.ts'
 import { readRunFolder, renderReport, writeReport } from '../../src/report/index.ts'
-import { inventRun, type SampleOptions, type SampleRun, writeSampleRun } from './sampleRun.ts'
+import { dataOf, inventRun, type SampleOptions, type SampleRun, textOf, writeSampleRun } from './sampleRun.ts'
 
 const SMALL: SampleOptions = { stains: ['none', 'macenko'], embeds: ['texture'], heads: ['mlp', 'logistic'] }
 
@@ -23,17 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }))
 
 const render = (run: SampleRun, gallery = false) =>
-  renderReport({
-    ...run,
-    folder: 'runs/sample',
-    gallery: gallery ? run.gallery : null,
-    images: new Map(),
-  })
-const textOf = (markup: string) =>
-  markup
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
+  renderReport({ ...dataOf(run), gallery: gallery ? run.gallery : null })
 const headings = (page: string) =>
   [...page.matchAll(/<h([1-4])[^>]*>(.*?)<\/h\1>/gs)].map(
     ([, level, text]) => `${'#'.repeat(Number(level))} ${textOf(text)}`,
@@ -275,32 +265,6 @@ describe('a run that lacks something', () => {
     const page = await render({ ...run, metrics: { ...run.metrics, cells, chosen: cell.id } })
     expect(sectionOf(page, 'evaluate')).toContain('only one class is present')
     expect(textOf(page)).not.toMatch(/NaN|undefined/)
-  })
-
-  it('warns where two splits share a center or are the same data', async () => {
-    const run = inventRun(SMALL)
-    const { train, test } = run.manifest.splits
-    const splits = {
-      ...run.manifest.splits,
-      test: { ...test!, fingerprint: train!.fingerprint, byCenter: train!.byCenter },
-    }
-    const patches = textOf(
-      sectionOf(await render({ ...run, manifest: { ...run.manifest, splits } }), 'patches'),
-    )
-    expect(patches).toContain('training and test are the same data')
-    expect(patches).toContain('training and test share centers 0, 3 and 4')
-  })
-})
-
-describe('flagged test patches', () => {
-  it('are said to be kept where the split keeps them', async () => {
-    const run = inventRun(SMALL)
-    const splits = { ...run.manifest.splits, test: { ...run.manifest.splits.test!, kept: 800 } }
-    const quality = textOf(
-      sectionOf(await render({ ...run, manifest: { ...run.manifest, splits } }), 'quality'),
-    )
-    expect(quality).toContain('3 patches of the test set were flagged and kept all the same')
-    expect(textOf(sectionOf(full, 'quality'))).not.toContain('kept all the same')
   })
 })
 

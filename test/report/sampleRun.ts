@@ -6,6 +6,7 @@ import { openRandom, type Random } from '../../src/base/index.ts'
 import type { EpochRecord } from '../../src/classify/head.ts'
 import type { Evaluation, Interval, Scores } from '../../src/evaluate/evaluation.ts'
 import { encodePng } from '../../src/files/index.ts'
+import type { ReportData } from '../../src/report/index.ts'
 import type {
   Cell,
   CellDifference,
@@ -77,6 +78,19 @@ export function inventRun(options: SampleOptions = {}): SampleRun {
     learned: learned.map(inventTraining),
     recipe: `# Made-up test data: this recipe was never run.\nname: ${name}\nseed: 0\nseeds: ${seeds.length}\nstain: [${stains}]\nembed: [${embeds}]\nclassify: [${heads}]\n`,
   }
+}
+
+/** A made-up run as the report's sections take it, without its pictures. */
+export function dataOf(run: SampleRun): ReportData {
+  return { ...run, cache: null, hasSubmission: true, images: new Map() }
+}
+
+/** Markup as a reader sees it. */
+export function textOf(markup: string): string {
+  return markup
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
 }
 
 /** Writes a made-up run folder, with pictures unless `gallery` is false. */

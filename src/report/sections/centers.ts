@@ -1,4 +1,4 @@
-// How well each center is called: a table for the chosen cell, and bars against the other stain methods.
+// How well the patches of each center are predicted: a table for the chosen cell, and bars against the other stain methods.
 
 import { compareNames } from '../../base/index.ts'
 import { type Chart, renderCharts } from '../charts.ts'
@@ -15,14 +15,14 @@ import { type Html, html } from '../html.ts'
 import { formatCount, formatShare, formatUnit } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
-import { colourCompared } from '../palette.ts'
+import { colourGrid } from '../palette.ts'
 import { renderInterval, renderTable } from '../parts.ts'
 
 type Scored = 'val' | 'test'
 const WORDS: Readonly<Record<Scored, string>> = { val: 'validation', test: 'test' }
 const SLIDES_AT_MOST = 12
 
-/** Figures by center for the chosen cell, and bars over the compared cells. */
+/** Metrics by center for the chosen cell, and bars over the compared cells. */
 export async function renderCenters(data: ReportData): Promise<Section> {
   const { metrics, manifest } = data
   const chosen = chosenCell(metrics)
@@ -36,9 +36,9 @@ export async function renderCenters(data: ReportData): Promise<Section> {
     id: 'centers',
     title: 'Centers',
     badge: renderOrigin(manifest.origin),
-    body: html`<p>The chosen cell, <strong>${labelCell(chosen, metrics)}</strong>, center by center. Patches are called
-tumour from a probability of ${chosen.val.threshold} on.</p>
-${renderTable('Figures by center', renderCenterTable(rows, chosen))}
+    body: html`<p>The chosen cell, <strong>${labelCell(chosen, metrics)}</strong>, center by center. A patch is predicted
+to be tumour from a probability of ${chosen.val.threshold} on.</p>
+${renderTable('Metrics by center', renderCenterTable(rows, chosen))}
 ${rows.length > 0 && (await renderCharts(charts))}
 ${scoredSplits(chosen).map((split) => renderSlides(chosen, split))}`,
   }
@@ -52,7 +52,7 @@ function renderCenterTable(
   rows: readonly { split: Scored; center: string; scores: Scores }[],
   chosen: Cell,
 ): Html {
-  return html`<table><caption><span>Figures with 95 % intervals; TP, FP, TN, FN are tumour found, false alarm, normal
+  return html`<table><caption><span>Metrics with 95 % intervals; TP, FP, TN, FN are tumour found, false alarm, normal
 confirmed, tumour missed.</span></caption>
 <thead><tr><th scope="col">center</th><th scope="col">split</th><th scope="col" class="n">patches</th><th scope="col" class="n">tumour %</th>
 <th scope="col" class="n">accuracy %</th><th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">AUPRC</th>
@@ -74,7 +74,7 @@ ${[tp, fp, tn, fn].map((count, i) => html`<td class="n${i === 0 && ' edge'}">${f
 }
 
 function drawBars(metrics: ReportData['metrics'], split: Scored, center: string): Chart {
-  const colour = colourCompared(metrics)
+  const colour = colourGrid(metrics)
   const rows = compareCells(metrics).flatMap((cell) => {
     const scores = cell[split]?.byCenter
     if (!scores || !Object.hasOwn(scores, center)) return []
@@ -85,7 +85,7 @@ function drawBars(metrics: ReportData['metrics'], split: Scored, center: string)
         value: value * 100,
         low: low * 100,
         high: high * 100,
-        colour: colour(cell),
+        colour: colour(cell.stain),
       },
     ]
   })

@@ -10,6 +10,7 @@ import { colourGrid } from '../palette.ts'
 import { renderLegend } from '../parts.ts'
 
 type SeedResult = Cell['seeds'][number]
+const TRAINING_DASH = [4, 3]
 const SEEDS_AT_MOST = 12
 const CELLS_AT_MOST = 24
 
@@ -36,7 +37,7 @@ export async function renderClassify(data: ReportData): Promise<Section> {
 The dot marks the lowest validation loss.</p>
 ${renderLegend([
   { label: 'validation loss', colour: colour(chosen.stain) },
-  { label: 'training loss', colour: colour(chosen.stain), dashed: true },
+  { label: 'training loss', colour: colour(chosen.stain), dash: TRAINING_DASH },
 ])}
 ${await renderCharts(charts)}
 ${
@@ -118,10 +119,7 @@ function drawCurves(
               legend: null,
               scale: {
                 domain: ['train', 'val'],
-                range: [
-                  [4, 3],
-                  [1, 0],
-                ],
+                range: [TRAINING_DASH, [1, 0]],
               },
             },
             strokeWidth: { condition: { test: "datum.kind === 'val'", value: 2 }, value: 1.3 },

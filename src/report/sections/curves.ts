@@ -13,7 +13,7 @@ import { type Html, html } from '../html.ts'
 import { formatCount, formatPercent, formatUnit, roundDrawn } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
-import { colourCompared } from '../palette.ts'
+import { colourGrid, dashCompared } from '../palette.ts'
 import { renderLegend } from '../parts.ts'
 
 const DIAGONAL = {
@@ -30,12 +30,13 @@ const DIAGONAL = {
 /** ROC curves and reliability diagrams, validation and test side by side. */
 export async function renderCurves({ metrics, manifest }: ReportData): Promise<Section> {
   const cells = compareCells(metrics)
-  const colour = colourCompared(metrics)
+  const colour = colourGrid(metrics)
+  const dash = dashCompared(metrics)
   const chosen = chosenCell(metrics)
   const splits = chosen.test ? (['val', 'test'] as const) : (['val'] as const)
   const charts = splits.flatMap((split): (Chart | Html)[] => [
-    ...(chosen[split]!.roc.truePositiveRate.length ? [drawRoc(metrics, split, cells, colour)] : []),
-    drawReliability(split, chosen[split]!, colour(chosen)),
+    ...(chosen[split]!.roc.truePositiveRate.length ? [drawRoc(metrics, split, cells)] : []),
+    drawReliability(split, chosen[split]!, colour(chosen.stain)),
     renderConfusion(split, chosen[split]!),
   ])
   return {
@@ -45,14 +46,15 @@ export async function renderCurves({ metrics, manifest }: ReportData): Promise<S
     badge: renderOrigin(manifest.origin),
     body: html`<p>ROC: tumours found against false alarms as the threshold moves. Reliability, of the chosen cell: the share
 of tumours among the patches given a probability; on the diagonal it can be taken at its word, and the larger a dot, the
-more patches it stands for. Calls, of the chosen cell: truth against call.</p>
+more patches it stands for. Predictions, of the chosen cell: truth against prediction.</p>
 ${renderLegend(
   cells.map((cell) => {
     const auroc = (cell.test ?? cell.val).auroc
     return {
       label: labelCompared(cell, metrics),
-      colour: colour(cell),
-      note: html`<small>&nbsp;AUROC ${formatUnit(auroc?.value)}${cell.test ? ', test' : ', validation'}</small>${cell.id === metrics.chosen && html`<span class="pill">chosen</span>`}`,
+      colour: colour(cell.stain),
+      dash: dash(cell),
+      note: html`<small>&nbsp;AUROC ${formatUnit(auroc?.value)}${cell.test ? ', test' : ', validation'}</small>${cells.length > 1 && cell.id === metrics.chosen && html`<span class="pill">chosen</span>`}`,
     }
   }),
 )}
@@ -60,12 +62,9 @@ ${await renderCharts(charts)}`,
   }
 }
 
-function drawRoc(
-  metrics: ReportData['metrics'],
-  split: 'val' | 'test',
-  cells: readonly Cell[],
-  colour: (cell: Cell) => string,
-): Chart {
+function drawRoc(metrics: ReportData['metrics'], split: 'val' | 'test', cells: readonly Cell[]): Chart {
+  const colour = colourGrid(metrics)
+  const dash = dashCompared(metrics)
   const drawn = cells.filter((cell) => cell[split]?.roc.truePositiveRate.length)
   const points = [...drawn].reverse().flatMap((cell) => {
     const { falsePositiveRate, truePositiveRate } = cell[split]!.roc
@@ -101,7 +100,13 @@ function drawRoc(
               type: 'nominal',
               sort: null,
               legend: null,
-              scale: { domain: ids, range: drawn.map(colour) },
+              scale: { domain: ids, range: drawn.map(({ stain }) => colour(stain)) },
+            },
+            strokeDash: {
+              field: 'cell',
+              type: 'nominal',
+              legend: null,
+              scale: { domain: ids, range: drawn.map((cell) => (dash(cell).length ? dash(cell) : [1, 0])) },
             },
             strokeWidth: {
               condition: { test: `datum.cell === ${JSON.stringify(metrics.chosen)}`, value: 2.6 },
@@ -136,11 +141,6 @@ function drawReliability(
         DIAGONAL,
         {
           data: { values },
-          mark: { type: 'line', stroke: colour, strokeWidth: 1.2, opacity: 0.4 },
-          encoding: { ...encoding, order: { field: 'x', type: 'quantitative' } },
-        },
-        {
-          data: { values },
           mark: {
             type: 'point',
             filled: true,
@@ -171,8 +171,8 @@ function renderConfusion(split: 'val' | 'test', { confusion, threshold }: Evalua
     const tint = `color-mix(in srgb, var(--${right ? 'ok' : 'rejected'}) ${(8 + 42 * share).toFixed(0)}%, transparent)`
     return html`<td style="background:${tint}">${formatCount(count)}<small>${of ? formatPercent(share) : '–'}</small></td>`
   }
-  return html`<div class="confusion"><h4>Calls, ${split === 'val' ? 'validation' : 'test'}</h4><table><caption class="hidden">Truth against
-call at a threshold of ${threshold}</caption><thead><tr><td></td><th scope="col">called tumour</th><th scope="col">called normal</th></tr></thead>
+  return html`<div class="confusion"><h4>Predictions, ${split === 'val' ? 'validation' : 'test'}</h4><table><caption class="hidden">Truth against
+prediction at a threshold of ${threshold}</caption><thead><tr><td></td><th scope="col">predicted tumour</th><th scope="col">predicted normal</th></tr></thead>
 <tbody><tr><th scope="row"><span class="tumour">tumour</span></th>${cell(tp, tp + fn, true)}${cell(fn, tp + fn, false)}</tr>
 <tr><th scope="row"><span class="normal">normal</span></th>${cell(fp, fp + tn, false)}${cell(tn, fp + tn, true)}</tr></tbody></table></div>`
 }

@@ -31,6 +31,6 @@ export function renderErrors(data: ReportData): Section | null {
     badge: renderOrigin(data.manifest.origin),
     body: html`<p>What the chosen cell got wrong with the most confidence, as filtered but before any stain
 normalisation; the number is the probability of tumour that it gave.</p>
-<div class="two">${group(1, 'Tumours it missed')}${group(0, 'False alarms')}</div>`,
+<div class="groups">${group(1, 'Tumours it missed')}${group(0, 'False alarms')}</div>`,
   }
 }

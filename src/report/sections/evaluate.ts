@@ -2,7 +2,15 @@
 
 import { renderCharts } from '../charts.ts'
 import { costCell } from '../costs.ts'
-import { type Cell, differenceTo, type Evaluation, labelCell, type ReportData, rankCells } from '../data.ts'
+import {
+  type Cell,
+  chosenCell,
+  differenceTo,
+  type Evaluation,
+  labelCell,
+  type ReportData,
+  rankCells,
+} from '../data.ts'
 import { drawForests, PLOTTED_AT_MOST } from '../forest.ts'
 import { type Html, html } from '../html.ts'
 import {
@@ -30,22 +38,21 @@ export async function renderEvaluate(data: ReportData): Promise<Section> {
     navTitle: 'Evaluate',
     badge: renderOrigin(manifest.origin),
     body: html`${explainChoice(data)}
+${explainIntervals(data)}
 ${renderTable('Ablation table', renderGrid(data))}
 <h3>Intervals</h3>
-<p>Dots are the seed-averaged figures, bars their 95 % intervals, ticks single seeds. The dashed line is the chosen
-cell.${metrics.cells.length > PLOTTED_AT_MOST && ` The best ${PLOTTED_AT_MOST} of ${metrics.cells.length} cells are drawn.`}</p>
+<p>Dots are the metrics${isSeveral(manifest.seeds) && ' of the averaged probabilities'}, bars their 95 % intervals${isSeveral(manifest.seeds) && ', ticks single seeds'}.${isSeveral(metrics.cells) && ' The dashed line is the chosen cell.'}${metrics.cells.length > PLOTTED_AT_MOST && ` The best ${PLOTTED_AT_MOST} of ${metrics.cells.length} cells are drawn.`}</p>
 ${await renderCharts(drawForests(metrics))}`,
   }
 }
 
-function explainChoice({ metrics, manifest }: ReportData): Html {
+function explainChoice({ metrics, manifest, hasSubmission }: ReportData): Html {
   const ranked = rankCells(metrics)
   const chosen = ranked.find((cell) => cell.id === metrics.chosen)!
-  const { slides, resampled } = chosen.test ?? chosen.val
   const better = ranked
     .filter((cell) => cell.test && chosen.test && cell.test.accuracy.value > chosen.test.accuracy.value)
     .sort((a, b) => b.test!.accuracy.value - a.test!.accuracy.value)[0]
-  return html`<p>Chosen: <strong>${labelCell(chosen, metrics)}</strong>, by ${metrics.chosenBy}.${
+  return html`<p>${isSeveral(ranked) ? 'Chosen' : 'The only cell'}: <strong>${labelCell(chosen, metrics)}</strong>${isSeveral(ranked) && `, by ${metrics.chosenBy}`}.${
     manifest.splits.test &&
     (manifest.transductive
       ? ` Of the test set, pixels without labels were looked at before, to fit ${formatList(manifest.transductive)}.`
@@ -53,7 +60,7 @@ function explainChoice({ metrics, manifest }: ReportData): Html {
   }${
     better &&
     html` On it, <em>${labelCell(better, metrics)}</em> does better
-(${formatShare(better.test!.accuracy.value)} against ${formatShare(chosen.test!.accuracy.value)} %), which nobody could have known by then${
+(${formatShare(better.test!.accuracy.value)} against ${formatShare(chosen.test!.accuracy.value)} %), which could not be known before the test labels were used${
       differenceTo(metrics, better, 'test') &&
       html`; the difference is ${formatDifference(differenceTo(metrics, better, 'test')!)}`
     }.`
@@ -61,11 +68,23 @@ function explainChoice({ metrics, manifest }: ReportData): Html {
 ${
   manifest.splits.test &&
   !chosen.test &&
-  html`<p><strong>Test labels are withheld.</strong> The table ends at validation; accuracy on the test
-set comes from whoever holds its labels, for the answers in <code>submission.csv</code>.</p>`
+  html`<p><strong>Test labels are withheld.</strong> The table ends at validation; the accuracy on the test
+set is known to whoever holds its labels. The predictions are in <code>${hasSubmission ? 'submission.csv' : 'predictions.csv'}</code>.</p>`
+}`
 }
-<p class="soft">Probabilities are averaged over ${manifest.seeds.length === 1 ? 'one seed' : `${manifest.seeds.length} seeds`}
-before they are scored; intervals come from leaving out ${describeLeftOut(resampled, slides)}.</p>`
+
+function explainIntervals({ metrics, manifest: { seeds } }: ReportData): Html {
+  const { val, test } = chosenCell(metrics)
+  const { slides, resampled } = test ?? val
+  return html`<p class="soft">${
+    isSeveral(seeds)
+      ? `Probabilities are averaged over ${seeds.length} seeds before they are scored; intervals`
+      : `Seed ${seeds[0]}; intervals`
+  } come from leaving out ${describeLeftOut(resampled, slides)}.</p>`
+}
+
+function isSeveral(items: readonly unknown[]): boolean {
+  return items.length > 1
 }
 
 // How many cells the chosen one does not lead by more than luck.
@@ -88,11 +107,10 @@ function renderGrid(data: ReportData): Html {
   const colour = colourGrid(metrics)
   const columns = html`<th scope="col" class="n edge">accuracy %</th>
 <th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">calibration error</th>`
-  return html`<table><caption><span>Sorted by validation accuracy. Under each figure its 95 % interval${
+  return html`<table><caption><span>${isSeveral(cells) && 'Sorted by validation accuracy. '}Under each metric its 95 % interval${
     cells[0].seeds.length > 1 && ', under the accuracy also the mean ± SD of the single seeds'
   }. The calibration error
-is a root mean square over 15 bins, less what chance adds to it (0 is best). Cost adds up the stages a cell rests on, those shared
-with other cells included.</span></caption>
+is a root mean square over 15 bins, less what chance adds to it (0 is best). Cost adds up the stages a cell rests on${isSeveral(cells) && ', those shared with other cells included'}.</span></caption>
 <thead><tr><th scope="col" rowspan="2" class="pin">stain</th>${isAugmented(metrics) && html`<th scope="col" rowspan="2">augment</th>`}<th scope="col" rowspan="2"${markSame(metrics, 'embed')}>embed</th><th scope="col" rowspan="2"${markSame(metrics, 'classify')}>classify</th>
 <th scope="colgroup" colspan="4" class="edge">Validation</th>${withTest && html`<th scope="colgroup" colspan="4" class="edge">Test</th>`}
 <th scope="col" rowspan="2" class="n edge">cost</th></tr><tr>${columns}${withTest && columns}</tr></thead>
@@ -100,7 +118,7 @@ with other cells included.</span></caption>
 }
 
 function renderRow(cell: Cell, { metrics, timings }: ReportData, withTest: boolean, colour: string): Html {
-  const isChosen = cell.id === metrics.chosen
+  const isChosen = isSeveral(metrics.cells) && cell.id === metrics.chosen
   const cost = costCell(cell, timings)
   const severalSeeds = cell.seeds.length > 1
   return html`<tr${isChosen && html` class="chosen best"`}><th scope="row" class="pin">${renderStain(cell.stain, colour)}${

@@ -28,7 +28,7 @@ interface Block {
   readonly targetOf: readonly LearnedStain[]
 }
 
-/** A figure of a block a center; null where no stain was learned, or the run is older than its pictures. */
+/** A picture of a block a center; null where no stain was learned, or the run is older than its pictures. */
 export function renderLearned(data: ReportData): Section | null {
   const blocks = openBlocks(data)
   if (blocks.length === 0) return null

@@ -1,20 +1,24 @@
 // Where the patches came from, what the splits hold in common, and samples of every center.
 
 import { compareNames } from '../../base/index.ts'
+import { describeOverlap } from '../../runs/browser.ts'
 import {
+  countFlagged,
   type GalleryImage,
   listCenters,
+  type Manifest,
   type ReportData,
   SPLIT_WORDS,
   SPLITS,
   type Split,
   type SplitProvenance,
+  UNNAMED,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatList, formatPlural, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
-import { renderLabel, renderPatch, renderTable } from '../parts.ts'
+import { renderId, renderLabel, renderPatch, renderTable } from '../parts.ts'
 
 const SAMPLES_AT_MOST = 12
 
@@ -31,7 +35,7 @@ export function renderPatches(data: ReportData): Section {
     navTitle: 'Patches',
     badge: renderOrigin(manifest.origin),
     body: html`<div class="cards">${splits.map(({ split, provenance }) => renderCard(split, provenance))}</div>
-${renderSeparation(splits)}
+${renderSeparation(manifest, splits)}
 ${renderTable('Patches by center and label', renderCounts(splits), true)}
 ${gallery && gallery.samples.length > 0 && renderSamples(data, gallery.samples)}`,
   }
@@ -41,41 +45,28 @@ type Described = readonly { readonly split: Split; readonly provenance: SplitPro
 
 function renderCard(split: Split, provenance: SplitProvenance): Html {
   const { source, format, licence, origin, fingerprint, height, width, count, kept } = provenance
+  const flagged = countFlagged(provenance)
   const fact = (term: string, value: Html | string) => html`<dt>${term}</dt><dd>${value}</dd>`
   return html`<div class="card"><h4>${SPLIT_WORDS[split]} ${renderOrigin(origin)}</h4><dl>
 ${fact('source', html`<code>${source}</code>`)}${fact('format', format)}${fact('licence', licence ?? 'not stated')}
 ${fact('patches', `${formatCount(count)} of ${height} × ${width} px`)}
-${fact('kept', `${formatCount(kept)} (${formatCount(count - kept)} rejected)`)}
+${fact('kept', `${formatCount(kept)} (${formatCount(count - kept)} rejected${kept === count && flagged > 0 ? `, ${formatCount(flagged)} flagged` : ''})`)}
 ${fact('fingerprint', html`<code title="${fingerprint}">${fingerprint.slice(0, 16)}</code>`)}</dl></div>`
 }
 
-// Said only of what the manifest shows: which centers the splits share, and whether two splits are the same data.
-function renderSeparation(splits: Described): Html {
-  const sayings: Html[] = []
-  for (let i = 0; i < splits.length; i++) {
-    for (const b of splits.slice(i + 1)) {
-      const a = splits[i]
-      const [first, second] = [SPLIT_WORDS[a.split], SPLIT_WORDS[b.split]]
-      if (a.provenance.fingerprint === b.provenance.fingerprint) {
-        sayings.push(
-          html`<li><strong>${first} and ${second} are the same data</strong>: figures on them say nothing about new patches.</li>`,
-        )
-      }
-      const shared = listCenters(a.provenance).filter(
-        (center) => center !== '?' && Object.hasOwn(b.provenance.byCenter, center),
-      )
-      if (shared.length) {
-        sayings.push(
-          html`<li><strong>${first} and ${second} share ${shared.length === 1 ? 'center' : 'centers'} ${formatList(shared)}</strong>: not a test on an unseen hospital.</li>`,
-        )
-      }
-    }
+// What the study found that splits have in common, by pixels and by the centers and slides of the files.
+function renderSeparation({ overlaps = [] }: Manifest, splits: Described): Html | null {
+  if (overlaps.length > 0) {
+    return html`<ul>${overlaps.map(
+      (overlap) =>
+        html`<li>${describeOverlap(overlap)}${overlap.centers.length > 0 && html` <strong>Not a test on an unseen hospital.</strong>`}</li>`,
+    )}</ul>`
   }
-  if (sayings.length) return html`<ul>${sayings}</ul>`
-  const known = splits.every(({ provenance }) => listCenters(provenance).every((center) => center !== '?'))
-  return splits.length > 1 && known
+  if (splits.length < 2) return null
+  const known = splits.every(({ provenance }) => !listCenters(provenance).includes(UNNAMED))
+  return known
     ? html`<p>No center is in two splits: ${formatList(splits.map(({ split, provenance }) => `${listCenters(provenance).join(', ')} for ${SPLIT_WORDS[split]}`))}.</p>`
-    : html`<p>The data does not name the center of every patch; whether the splits share centers cannot be checked.</p>`
+    : html`<p>No patch is in two splits. The data does not name the center of every patch, so that shared centers cannot be ruled out.</p>`
 }
 
 function renderCounts(splits: Described): Html {
@@ -84,7 +75,7 @@ function renderCounts(splits: Described): Html {
     ({ split, provenance }) =>
       listCenters(provenance).map((center) => {
         const { count, positives } = provenance.byCenter[center]
-        return html`<tr><th scope="row">${center === '?' ? 'not named' : center}</th><td>${SPLIT_WORDS[split]}</td><td class="n">${formatCount(count)}</td>${
+        return html`<tr><th scope="row">${center === UNNAMED ? 'not named' : center}</th><td>${SPLIT_WORDS[split]}</td><td class="n">${formatCount(count)}</td>${
           positives === null
             ? html`<td colspan="3" class="soft">labels withheld</td>`
             : html`<td class="n">${formatCount(positives)}</td><td class="n">${formatCount(count - positives)}</td><td class="n">${formatShare(positives / count)}</td>`
@@ -94,21 +85,27 @@ function renderCounts(splits: Described): Html {
 }
 
 function renderSamples(data: ReportData, samples: readonly GalleryImage[]): Html {
-  const groups = new Map<string, GalleryImage[]>()
+  const places = new Map<string, GalleryImage[]>()
   const ordered = [...samples].sort(
     (a, b) =>
       SPLITS.indexOf(a.split) - SPLITS.indexOf(b.split) || compareNames(a.center ?? '', b.center ?? ''),
   )
   for (const image of ordered) {
-    const title = `${image.center === null ? 'No center named' : `Center ${image.center}`}, ${SPLIT_WORDS[image.split]}`
-    if (!groups.get(title)?.push(image)) groups.set(title, [image])
+    const place = JSON.stringify([image.split, image.center])
+    if (!places.get(place)?.push(image)) places.set(place, [image])
   }
-  return html`<h3>Samples of every center</h3><div class="centers">${[...groups].map(
-    ([title, images]) =>
-      html`<div><h4>${title} <small>${formatPlural(Math.min(images.length, SAMPLES_AT_MOST), 'patch', 'patches')}</small></h4><div class="patches">${images
-        .slice(0, SAMPLES_AT_MOST)
-        .map((image) =>
-          renderPatch(data, image, html`${renderLabel(image.label)}<span class="id">${image.id}</span>`),
-        )}</div></div>`,
-  )}</div>`
+  return html`<h3>Samples of every center</h3><div class="centers">${[...places.values()].map((images) => renderPlaceSamples(data, images))}</div>`
+}
+
+// The patches of one center of one split.
+function renderPlaceSamples(data: ReportData, images: readonly GalleryImage[]): Html {
+  const [{ split, center }] = images
+  const shown = images.slice(0, SAMPLES_AT_MOST)
+  const counts = data.manifest.splits[split]?.byCenter ?? {}
+  const name = center ?? UNNAMED
+  const of = Object.hasOwn(counts, name) ? counts[name].count : images.length
+  return html`<div><h4>${center === null ? 'No center named' : `Center ${center}`}, ${SPLIT_WORDS[split]} <small>${formatCount(shown.length)} of ${formatPlural(of, 'patch', 'patches')}</small></h4>
+<div class="patches">${shown.map((image) =>
+    renderPatch(data, image, html`${renderLabel(image.label)}${renderId(image.id)}`),
+  )}</div></div>`
 }

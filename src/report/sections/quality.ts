@@ -1,6 +1,6 @@
 // What the quality filter left out: counts by rule, and pictures with the value that decided.
 
-import { type ReportData, SPLIT_WORDS, SPLITS, type Split } from '../data.ts'
+import { countFlagged, type ReportData, SPLIT_WORDS, SPLITS, type Split } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatPercent, formatPlural, formatValue } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
@@ -22,15 +22,15 @@ export function renderQuality(data: ReportData): Section {
     title: 'Quality: what was found wanting',
     navTitle: 'Quality',
     badge: renderOrigin(manifest.origin),
-    body: html`${renderContradictions(data, splits)}${renderKeptAnyway(data, splits)}<div class="beside">${rules.length ? renderTable('Rejected patches by rule', renderRules(data, splits, rules), true) : html`<p>No patch was rejected.</p>`}
+    body: html`${renderContradictions(data, splits)}${renderKeptAnyway(data, splits)}<div class="beside">${rules.length ? renderTable('Patches found by the quality rules', renderRules(data, splits, rules), true) : html`<p>No rule found a patch wanting.</p>`}
 ${
   rejected.length > 0 &&
-  html`<div><h3>Rejected patches</h3><p class="soft">Each with the rule that rejected it and the value it found.</p>
+  html`<div><h3>What the rules found</h3><p class="soft">Each patch with the rule that found it and its value.</p>
 <div class="patches">${rejected.map((image) =>
     renderPatch(
       data,
       image,
-      html`${image.rule}: <strong>${formatValue(image.value)}</strong>${renderPlace(image)}`,
+      html`${image.rule}: <strong>${formatValue(image.value)}</strong>${keepsFlagged(data, image.split) && html` <small>kept</small>`}${renderPlace(image)}`,
     ),
   )}</div></div>`
 }</div>`,
@@ -52,9 +52,8 @@ ${count === 1 ? 'has' : 'have'} the pixels of one with the other label; no rule 
 // Every test patch needs an answer: a study flags those of the test split and keeps them.
 function renderKeptAnyway({ manifest }: ReportData, splits: readonly Split[]): readonly Html[] {
   return splits.flatMap((split) => {
-    const { count, kept, rejectedByRule } = manifest.splits[split]!
-    const flagged = Object.values(rejectedByRule).reduce((sum, rejected) => sum + rejected, 0)
-    const anyway = flagged - (count - kept)
+    const { count, kept } = manifest.splits[split]!
+    const anyway = countFlagged(manifest.splits[split]!) - (count - kept)
     if (anyway <= 0) return []
     return [
       html`<p>${formatPlural(anyway, 'patch', 'patches')} of the ${SPLIT_WORDS[split]} set ${
@@ -64,10 +63,15 @@ function renderKeptAnyway({ manifest }: ReportData, splits: readonly Split[]): r
   })
 }
 
+function keepsFlagged({ manifest }: ReportData, split: Split): boolean {
+  const provenance = manifest.splits[split]
+  return provenance !== undefined && provenance.kept === provenance.count
+}
+
 function renderRules({ manifest }: ReportData, splits: readonly Split[], rules: readonly string[]): Html {
   const row = (title: string, pick: (split: Split) => number) =>
     html`<tr><th scope="row">${title}</th>${splits.map((split) => html`<td class="n">${formatCount(pick(split))}<small>${formatPercent(pick(split) / manifest.splits[split]!.count)}</small></td>`)}</tr>`
-  return html`<table><caption><span>Patches rejected, by the first rule that rejected them.</span></caption><thead><tr><th scope="col">rule</th>${splits.map(
+  return html`<table><caption><span>Patches by the first rule that found them, and what became of them.</span></caption><thead><tr><th scope="col">rule</th>${splits.map(
     (split) => html`<th scope="col" class="n">${split}</th>`,
   )}</tr></thead><tbody>${rules.map((rule) =>
     row(rule, (split) => {
@@ -75,5 +79,6 @@ function renderRules({ manifest }: ReportData, splits: readonly Split[], rules: 
       return Object.hasOwn(counts, rule) ? counts[rule] : 0
     }),
   )}
+${row('rejected', (split) => manifest.splits[split]!.count - manifest.splits[split]!.kept)}
 ${row('kept', (split) => manifest.splits[split]!.kept)}</tbody></table>`
 }

@@ -9,14 +9,15 @@ import { renderTable } from '../parts.ts'
 
 /** Command, recipe, versions, time and memory. */
 export function renderRun(data: ReportData): Section {
-  const { manifest, recipe, timings, folder } = data
-  const command = ['eosin study run', quoteArgument(`${folder}/recipe.yaml`)]
-  if (dirname(folder) !== 'runs') command.push('--out', quoteArgument(dirname(folder)))
+  const { manifest, recipe, timings, cache } = data
+  const command = ['eosin study run recipe.yaml --out ..']
+  if (cache !== null) command.push('--cache', quoteArgument(cache))
   return {
     id: 'run',
     title: 'Run: how to do it again',
     navTitle: 'Run',
-    body: html`<pre><code>${command.join(' ')}</code></pre>
+    body: html`<p>In the folder of this run, which holds <code>recipe.yaml</code>:</p>
+<pre><code>${command.join(' ')}</code></pre>
 <p>With the same data, recipe and versions, <code>metrics.json</code> and <code>manifest.json</code> come out the same
 to the byte; a run that was stopped goes on from where it was.</p>
 ${recipe !== null && html`<details><summary>The recipe, complete with defaults</summary><pre><code>${recipe}</code></pre></details>`}
@@ -36,11 +37,6 @@ ${timings.length > 0 && renderSteps(timings)}`,
 
 function quoteArgument(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
-}
-
-// Both separators: a report made on one system is read on any.
-function dirname(path: string): string {
-  return path.replace(/[\\/]?[^\\/]*$/, '') || '.'
 }
 
 function renderTimings(timings: readonly StageTiming[]): Html {

@@ -1,5 +1,5 @@
-// What stain methods do beside helping or hurting the call: structure kept, centers brought together, and how
-// well the hospital can still be told from the embeddings.
+// What stain methods do beside helping or hurting the prediction: structure kept, centers brought together, and how
+// well the hospital can still be predicted from the embeddings.
 
 import { renderCharts } from '../charts.ts'
 import { type Interval, type PairSignature, type ReportData, rankCells, type StainEffect } from '../data.ts'
@@ -23,10 +23,10 @@ export async function renderSignature(data: ReportData): Promise<Section | null>
     badge: renderOrigin(manifest.origin),
     body: html`${
       signature &&
-      html`<p>How well centers ${formatList(signature.centers)} can be told from a patch's embedding: by a
+      html`<p>How well centers ${formatList(signature.centers)} can be predicted from a patch's embedding: by a
 linear probe and by the ten nearest patches, cross-validated with whole ${signature.grouped} left out. Guessing (the dashed line) is right
-in ${formatShare(signature.chance)} %. What tells a hospital is no help on the next one; a method that hides it and keeps the call of
-tumour is the better one. Training and validation patches only, as many of each class from each center.</p>`
+in ${formatShare(signature.chance)} %. What reveals a hospital is no help at the next one; the better method hides it and keeps the
+accuracy of the tumour prediction. Training and validation patches only, as many of each class from each center.</p>`
     }
 ${signature && (await renderCharts(drawSignature(data, pairs, signature.chance)))}
 ${renderTable('Hospital signature', renderPairs(data, pairs))}`,
@@ -69,13 +69,13 @@ function drawSignature({ metrics }: ReportData, pairs: readonly Pair[], chance: 
     })
   return [
     drawIntervals({
-      title: 'Hospital told by a linear probe, balanced accuracy, %',
+      title: 'Hospital predicted by a linear probe, balanced accuracy, %',
       scale: 100,
       rows: rowsOf(({ signature }) => signature?.linear),
       rule: 100 * chance,
     }),
     drawIntervals({
-      title: 'Tumour called, validation accuracy, %',
+      title: 'Tumour predicted, validation accuracy, %',
       scale: 100,
       rows: rowsOf(({ accuracy }) => accuracy),
       rule: null,
@@ -90,7 +90,7 @@ function renderPairs({ metrics }: ReportData, pairs: readonly Pair[]): Html {
 Colour: mean distance (ΔE) between the centers' mean colours, and of patches to that of their own center. Tumour: the best cell's
 validation accuracy.</span></caption>
 <thead><tr><th scope="col" rowspan="2" class="pin">stain</th>${withEmbed && html`<th scope="col" rowspan="2">embed</th>`}
-<th scope="colgroup" colspan="3" class="edge">Hospital told</th><th scope="colgroup" class="edge">Tumour</th>
+<th scope="colgroup" colspan="3" class="edge">Hospital predicted</th><th scope="colgroup" class="edge">Tumour</th>
 <th scope="colgroup" colspan="2" class="edge">Structure kept</th><th scope="colgroup" colspan="2" class="edge">Colour, ΔE</th></tr>
 <tr><th scope="col" class="n edge">linear %</th><th scope="col" class="n">nearest %</th><th scope="col" class="n">silhouette</th><th scope="col" class="n edge">accuracy %</th>
 <th scope="col" class="n edge">SSIM</th><th scope="col" class="n">r</th><th scope="col" class="n edge">between</th><th scope="col" class="n">within</th></tr></thead>

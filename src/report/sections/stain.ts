@@ -1,7 +1,7 @@
 // The same patches under every stain method, with verdicts, and the verdicts counted by center.
 
 import { compareNames } from '../../base/index.ts'
-import { type Gallery, type ReportData, SPLITS } from '../data.ts'
+import { type Gallery, type ReportData, SPLITS, UNNAMED } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
@@ -9,6 +9,7 @@ import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
 import {
   describePatch,
+  renderId,
   renderLabel,
   renderPicture,
   renderStain,
@@ -47,7 +48,7 @@ is left of the center they came from. The verdict says what became of a patch.</
     )}</tr></thead>
 <tbody><tr><th scope="row" class="pin">as read</th>${patches.map(
       ({ original }) =>
-        html`<td><figure class="patch">${renderPicture(data, original.file, describePatch(original))}<figcaption class="id">${original.id}</figcaption></figure></td>`,
+        html`<td><figure class="patch">${renderPicture(data, original.file, describePatch(original))}<figcaption>${renderId(original.id)}</figcaption></figure></td>`,
     )}</tr>
 ${stains.map(
   (stain) =>
@@ -98,7 +99,7 @@ ${renderTable(
       html`<th scope="col">${renderStain(stain, colour(stain))}${isTransductive(data, stain) && renderTransductive()}</th>`,
   )}</tr></thead><tbody>${rows.map(
     (row) =>
-      html`<tr><th scope="row" class="pin">${row.center === '?' ? 'not named' : row.center} <small>${row.split}</small></th>${stains.map((stain) => renderCounts(pick(stain, row)))}</tr>`,
+      html`<tr><th scope="row" class="pin">${row.center === UNNAMED ? 'not named' : row.center} <small>${row.split}</small></th>${stains.map((stain) => renderCounts(pick(stain, row)))}</tr>`,
   )}</tbody></table>`,
 )}</div>`
 }

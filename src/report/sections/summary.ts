@@ -1,15 +1,18 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
 import { transductiveNote } from '../../base/index.ts'
-import { describeOverlap } from '../../runs/browser.ts'
+import { describeOverlap, type Overlap } from '../../runs/browser.ts'
 import {
+  type Cell,
   chosenCell,
   differenceTo,
   type Interval,
   listCenters,
   nameCell,
   type ReportData,
+  SPLIT_WORDS,
   SPLITS,
+  UNNAMED,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import {
@@ -32,23 +35,40 @@ export function renderLead({ manifest, metrics }: ReportData): Html {
   const { val, test } = cell
   const count = metrics.cells.length
   return html`${count > 1 ? `Of ${formatCount(count)} combinations, ` : 'The combination '}<strong>${nameCell(cell)}</strong>
-${count > 1 ? 'did best on validation: it ' : ''}calls <strong>${formatPercent(val.accuracy.value)}</strong> of
-${formatPlural(val.count, 'validation patch', 'validation patches')} right${nameCenters(listCenters(manifest.splits.val))}${
+${count > 1 ? 'did best on validation: it ' : ''}predicts <strong>${formatPercent(val.accuracy.value)}</strong> of
+${formatPlural(val.count, 'validation patch', 'validation patches')} correctly${nameCenters(listCenters(manifest.splits.val))}${qualify(manifest, 'val')}${
     test
       ? html`, and <strong>${formatPercent(test.accuracy.value)}</strong> (95 % interval
 ${formatBounds(test.accuracy, formatShare)}) of ${formatPlural(test.count, 'patch', 'patches')} of the test
-set${nameCenters(listCenters(manifest.splits.test))}, ${
-          cell.transductive
-            ? html`<strong>on whose unlabelled patches its stain was fitted</strong>, but nothing was chosen.`
-            : 'on which nothing was fitted or chosen.'
-        }`
+set${nameCenters(listCenters(manifest.splits.test))}${qualify(manifest, 'test') ?? describeTest(cell)}.`
       : manifest.splits.test
         ? '. The test labels are withheld, so this run cannot say how well it does there.'
         : '.'
   } ${renderGain(metrics)}`
 }
 
-/** The figures in large type, and how real the pixels are. */
+// Said with the accuracy itself: a share of patches that were trained on is no share of new ones.
+function qualify({ overlaps = [] }: ReportData['manifest'], split: 'val' | 'test'): Html | null {
+  const own = overlaps.filter(({ splits }) => splits[1] === split)
+  if (own.length === 0) return null
+  return html`, <strong>${formatList(own.map(describeSeen))}</strong>`
+}
+
+function describeSeen({ splits: [seen], patches, slides, centers }: Overlap): string {
+  const of = `of the ${SPLIT_WORDS[seen]} set`
+  if (patches.count > 0) return `${formatCount(patches.count)} of which are patches ${of} as well`
+  return slides.length > 0
+    ? `partly from slides ${of}`
+    : `partly from ${centers.length > 1 ? 'centers' : 'a center'} ${of}`
+}
+
+function describeTest({ transductive }: Cell): Html | string {
+  return transductive
+    ? html`, <strong>on whose unlabelled patches its stain was fitted</strong>, but nothing was chosen`
+    : ', on which nothing was fitted or chosen'
+}
+
+/** The metrics in large type, and how real the pixels are. */
 export function renderSummary(data: ReportData): Section {
   const { manifest, metrics, timings } = data
   const { val, test } = chosenCell(metrics)
@@ -64,18 +84,21 @@ export function renderSummary(data: ReportData): Section {
     body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}
 <dl class="tiles">
 ${tile('Validation accuracy', val.accuracy, formatPercent)}
-${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld()}
+${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld(data)}
 ${tile(`AUROC, ${where}`, measured.auroc, formatUnit)}
 ${tile(`Calibration error, ${where}`, measured.calibrationError, formatUnit)}
 </dl>
-<p class="soft">${formatPlural(patches, 'patch', 'patches')} of ${formatPlural(countCenters(data), 'center')} ·
+<p class="soft">${formatPlural(patches, 'patch', 'patches')} ${describeCenters(data)} ·
 ${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.length, 'seed')}${
       timings.length > 0 && html` · ${formatSeconds(seconds)} of work`
-    }. Intervals are 95 % intervals; the validation figure flatters, since the cell was chosen by it.</p>`,
+    }. Intervals are 95 % intervals.${
+      metrics.cells.length > 1 &&
+      ' The validation accuracy is optimistic, since it is the best of several: the cell was chosen by it.'
+    }</p>`,
   }
 }
 
-// Said before any figure: which of them are not those of an unseen center.
+// Said before any metric: which of them are not those of an unseen center.
 function renderTransductive({ manifest: { transductive } }: ReportData): Html | null {
   if (!transductive) return null
   return html`<p class="notice"><span class="badge">TRANSDUCTIVE</span><span>${formatList(transductive)}: ${transductiveNote}</span></p>`
@@ -97,9 +120,9 @@ function renderTile(label: string, { value, low, high }: Interval, format: (valu
 <small>95 % interval ${format(low)} to ${format(high)}</small></dd></div>`
 }
 
-function renderWithheld(): Html {
+function renderWithheld({ hasSubmission }: ReportData): Html {
   return html`<div class="tile"><dt>Test accuracy</dt><dd><div class="figure words">labels withheld</div>
-<small>known only to who holds the labels; hand in submission.csv</small></dd></div>`
+<small>${hasSubmission ? 'hand in submission.csv to whoever holds the labels' : 'the predictions are in predictions.csv'}</small></dd></div>`
 }
 
 function renderGain(metrics: ReportData['metrics']): Html | null {
@@ -124,10 +147,13 @@ ${split === 'test' ? 'the test set' : 'validation'}${
 }
 
 function nameCenters(centers: readonly string[]): string {
-  const named = centers.filter((center) => center !== '?')
+  const named = centers.filter((center) => center !== UNNAMED)
   return named.length ? ` (${named.length === 1 ? 'center' : 'centers'} ${formatList(named)})` : ''
 }
 
-function countCenters({ manifest }: ReportData): number {
-  return new Set(SPLITS.flatMap((split) => listCenters(manifest.splits[split]))).size
+function describeCenters({ manifest }: ReportData): string {
+  const centers = new Set(SPLITS.flatMap((split) => listCenters(manifest.splits[split])))
+  const isPartial = centers.delete(UNNAMED)
+  if (centers.size === 0) return 'without named centers'
+  return `of ${formatPlural(centers.size, 'center')}${isPartial ? ' and of centers without a name' : ''}`
 }
