@@ -1,8 +1,7 @@
 // What all commands share: the options that mean the same everywhere, and how a result is printed.
 
-import { existsSync, statSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { normaliseName, parseDecimal, UsageError } from '../base/index.ts'
+import { normaliseName, parseDecimal } from '../base/index.ts'
 
 /** Options common to most commands, as commander parses them. */
 export interface CommonOptions {
@@ -110,15 +109,4 @@ export function printResult<T>(
   describe: (result: T) => string,
 ): void {
   process.stdout.write(`${options.json ? JSON.stringify(result, null, 2) : describe(result)}\n`)
-}
-
-/** Throws UsageError where `path` is there and may not be replaced. */
-export function refuseOverwrite(path: string, overwrite: boolean | undefined): void {
-  if (overwrite || !existsSync(path)) return
-  const kind = statSync(path).isDirectory() ? 'a folder' : 'a file'
-  throw new UsageError({
-    where: path,
-    got: `${kind} that is there already`,
-    hint: 'give --overwrite or another --out',
-  })
 }

@@ -6,12 +6,18 @@ import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError, type Progress, UsageError } from '../base/index.ts'
 import { openExtractorGraph } from '../embed/index.ts'
-import { explainWriteError, hashBytes, largestOnnx, makeFolder, writeOnnxFile } from '../files/index.ts'
+import {
+  explainWriteError,
+  followLinks,
+  hashBytes,
+  largestOnnx,
+  makeFolder,
+  writeOnnxFile,
+} from '../files/index.ts'
 import { emitParts } from '../graph/index.ts'
 import { type OpenOptions, openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
 import { type Manifest, readJson } from '../runs/index.ts'
 import { openModel, readHeadFiles, readModelFile, readRunData } from '../study/index.ts'
-import { withLease } from '../tasks/index.ts'
 import { describePipeline } from './metadata.ts'
 import { openPipeline } from './openPipeline.ts'
 import { writePipeline } from './pipeline.ts'
@@ -32,8 +38,6 @@ export interface ExportOptions
   /** Bytes of tensors above which they go to a file of their own. */
   readonly limit?: number
   readonly progress: Progress
-  /** Told in a sentence where another process writes the same file. */
-  readonly onWait?: (sentence: string) => void
 }
 
 /** What was written and how well it agrees. */
@@ -59,7 +63,7 @@ export const exportTolerance = 1e-5
 const mostCompared = 256
 
 /**
- * Exports the model of a run. Throws UsageError for what has no graph or where there are no patches to compare on,
+ * Exports the model of a run; one process at a time may write `out`. Throws UsageError for what has no graph or where there are no patches to compare on,
  * EngineError where the file does not give the run's probabilities to `exportTolerance`; nothing is then left behind.
  */
 export async function exportRun(options: ExportOptions): Promise<ExportResult> {
@@ -76,22 +80,21 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
     const recipeHash = hashBytes(await readFile(join(run, 'recipe.yaml')))
     const metadata = describePipeline({ model, manifest, extractor, recipeHash, threshold })
     const parts = emitParts({ probability }, { name: 'pipeline', inputs: [patches], metadata })
-    const work = `${out}.work`
-    await makeFolder(dirname(out))
-    return await withLease(`${out}.lease`, { onWait: options.onWait }, async () => {
-      await clearFolder(work)
-      try {
-        const file = join(work, basename(out))
-        await writeOnnxFile(file, parts, options.limit ?? largestOnnx)
-        const largestDifference = set && (await compare(file, set, options))
-        const { bytes, data } = await moveInto(work, out)
-        const compared = set?.count ?? 0
-        const mark = model.transductive && { transductive: model.transductive }
-        return { out, model: model.cell, bytes, data, threshold, ...mark, compared, largestDifference }
-      } finally {
-        await rm(work, { recursive: true, force: true })
-      }
-    })
+    const target = followLinks(out)
+    const work = `${target}.work`
+    await makeFolder(dirname(target))
+    await clearFolder(work)
+    try {
+      const file = join(work, basename(target))
+      await writeOnnxFile(file, parts, options.limit ?? largestOnnx)
+      const largestDifference = set && (await compare(file, set, options))
+      const { bytes, data } = await moveInto(work, target)
+      const compared = set?.count ?? 0
+      const mark = model.transductive && { transductive: model.transductive }
+      return { out, model: model.cell, bytes, data, threshold, ...mark, compared, largestDifference }
+    } finally {
+      await rm(work, { recursive: true, force: true })
+    }
   } finally {
     await set?.close()
   }

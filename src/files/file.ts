@@ -1,7 +1,7 @@
 // Files and folders as a whole: hashing, reading text, and writing that a kill cannot leave half done.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync, rmSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
@@ -170,22 +170,56 @@ export interface Replacement {
   discard(): Promise<void>
 }
 
-/** Opens a replacement for `path`, for writers that live longer than one call. Makes the folder it lies in. */
+/**
+ * Opens a replacement for `path`, for writers that live longer than one call. Makes the folder it lies in; where `path` is
+ * a link, what it points to is replaced. Throws DataError where that is a folder or a special file.
+ */
 export async function openReplacement(path: string): Promise<Replacement> {
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+  const target = followLinks(path)
+  const temporary = `${target}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
   const explained = (cause: unknown) => Promise.reject(explainWriteError(path, cause))
-  await makeFolder(dirname(path)).catch(explained)
+  await makeFolder(dirname(target)).catch(explained)
+  const got = await stat(target).then(describeUnfit, () => undefined)
+  if (got) throw new DataError({ where: path, expected: 'a file', got, hint: elsewhereHint })
   const { done } = trackUnfinished(temporary)
   return {
     temporary,
     async commit() {
-      await rename(temporary, path).catch(explained)
+      await rename(temporary, target).catch(explained)
       done()
     },
     async discard() {
       await rm(temporary, { force: true }).catch(() => {})
       done()
     },
+  }
+}
+
+/** What stands in the way of replacing this by a file: `a folder`, `a special file`; undefined for a file. */
+export function describeUnfit(found: { isFile(): boolean; isDirectory(): boolean }): string | undefined {
+  if (found.isFile()) return undefined
+  return found.isDirectory() ? 'a folder' : 'a special file, such as a device or a pipe'
+}
+
+/** The path that writing to `path` reaches: links are followed, also one to what is not there yet. */
+export function followLinks(path: string, links = 0): string {
+  try {
+    const place = resolve(realpathSync(dirname(path)), readlinkSync(path))
+    return links < 40 ? followLinks(place, links + 1) : path
+  } catch {
+    return path // no link
+  }
+}
+
+/** Throws DataError where no file can be written at `path`, which is found out by beginning one. */
+export async function requireWritable(path: string): Promise<void> {
+  const { temporary, discard } = await openReplacement(path)
+  try {
+    await (await open(temporary, 'wx')).close()
+  } catch (cause) {
+    throw explainWriteError(path, cause)
+  } finally {
+    await discard()
   }
 }
 

@@ -10,7 +10,7 @@ import { readTextFile, writeFileAtomic } from '../files/index.ts'
 import { readCsv, writeCsvBlocks } from '../formats/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
 import { readArray } from '../runs/index.ts'
-import { type FolderWork, fillFolder } from '../tasks/index.ts'
+import { type FolderKind, type FolderWork, fillFolder, requireReplaceable } from '../tasks/index.ts'
 import {
   joinShards,
   missingShards,
@@ -33,6 +33,13 @@ export interface EmbeddingFolder {
   readonly centers: readonly string[] | null
   readonly slides: readonly string[] | null
   readonly labels: Uint8Array | null
+}
+
+const kind: FolderKind = {
+  about: 'a folder of embeddings',
+  manifest: 'manifest.json',
+  key: 'extractorKey',
+  isOwn: (name) => ['embeddings.npy', 'patches.csv', 'verdicts.json', 'agreement.json'].includes(name),
 }
 
 /** What is embedded into a folder, by what. */
@@ -63,12 +70,13 @@ export interface EmbeddingOutcome {
 
 /**
  * Embeds a set, or a shard of it; begun work is kept in `<folder>.work` and gone on with, and what is there already, or
- * another process is making, is not made again. Throws UsageError where `folder` holds something else and may not be
- * replaced.
+ * another process is making, is not made again. Throws UsageError where `folder` holds other embeddings and may not be
+ * replaced, or anything that is no embeddings.
  */
 export async function writeEmbeddingFolder(job: EmbeddingJob): Promise<EmbeddingOutcome> {
   const { set, shard, overwrite } = job
   const folder = job.folder.replace(/[\\/]+$/, '') // its shards are named after it
+  if (overwrite || !existsSync(folder)) await requireReplaceable(folder, kind)
   const manifest = `${JSON.stringify(await describeJob(job), null, 1)}\n`
   const report = async (path: string, missing: readonly number[]) => ({
     folder: path,
@@ -94,6 +102,7 @@ export async function writeEmbeddingFolder(job: EmbeddingJob): Promise<Embedding
   }
   if (!overwrite && (await isWhole())) return report(folder, [])
   const own = shardFolder(folder, shard)
+  await requireReplaceable(own, kind)
   await fill(own, (work) => embedInto(job, work, shardRows(allRows(set), shard)))
   const missing = missingShards(folder, shard.of)
   if (missing.length > 0 && !(await isWhole())) return report(own, missing)

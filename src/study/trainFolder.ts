@@ -4,12 +4,20 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../base/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
-import { fillFolder } from '../tasks/index.ts'
+import { type FolderKind, fillFolder, requireReplaceable } from '../tasks/index.ts'
 import type { StainEntry } from './recipeSchema.ts'
 import { openDomains, type Selection } from './stainDomains.ts'
 import { writeStainFit } from './stainFile.ts'
 import { methodOf } from './steps/fittedStain.ts'
 import { type StainTraining, trainStain } from './steps/trainStain.ts'
+
+const kind: FolderKind = {
+  about: 'a folder of a trained stain',
+  manifest: 'fit.json',
+  key: 'method',
+  isOwn: (name) =>
+    /^(generator-\d+\.safetensors|checkpoints\/.*\.safetensors|training\/.*\.(jsonl|eosin|png))$/.test(name),
+}
 
 /** What is trained: every center of the sources but the target's. */
 export interface TrainFolderOptions extends Omit<StainTraining, 'keep' | 'key' | 'trained'> {
@@ -24,11 +32,12 @@ export interface TrainFolderOptions extends Omit<StainTraining, 'keep' | 'key' |
 
 /**
  * Trains a learned method into `folder`, which appears when all is done; until then work lies in `<folder>.work`, and
- * the same command goes on from there. Throws UsageError where another process made the folder meanwhile, and as the
- * method's training does.
+ * the same command goes on from there. Throws UsageError where the folder holds what Eosin did not write or another process
+ * made it meanwhile, and as the method's training does.
  */
 export async function trainFolder(folder: string, options: TrainFolderOptions): Promise<StainEntry> {
   const { entry, sources, target, center, seed, progress, onWait } = options
+  await requireReplaceable(folder, kind)
   const sets = [...new Set([...sources, target])]
   const selections = new Map<PatchSet, Selection>()
   for (const set of sets) {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DataError } from '../base/index.ts'
-import { makeFolder } from '../files/index.ts'
+import { followLinks, makeFolder } from '../files/index.ts'
 import { type LeaseOptions, withLease } from './lease.ts'
 
 /** How a folder is filled. */
@@ -20,7 +20,7 @@ export interface FolderWork extends LeaseOptions {
  * on with its work should it die. Tells whether it was filled here. Throws DataError where folders cannot be written.
  */
 export async function fillFolder(path: string, { isDone, fill, ...options }: FolderWork): Promise<boolean> {
-  const folder = resolve(path) // without a slash at its end, so that what stands beside it can be named after it
+  const folder = followLinks(resolve(path)) // without a slash at its end, so that what stands beside it can be named after it
   const isTouched = existsSync(`${folder}.lease`) // by one who replaces or removes what is there
   if (!isTouched && (await isDone())) return false
   await makeFolder(dirname(folder))

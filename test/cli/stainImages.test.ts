@@ -36,7 +36,11 @@ async function apply(name: string, images: readonly Uint8Array[]) {
   for (const [i, image] of images.entries()) writeFileSync(join(source, `${i}.png`), image)
   const result = await runCli(['stain', 'apply', source, '--fit', fit, '--out', out, '--json'])
   const applied = result.code === 0 ? (JSON.parse(result.stdout) as Applied) : null
-  const written = existsSync(out) ? readdirSync(out).map((file) => readFileSync(join(out, file))) : []
+  const written = existsSync(out)
+    ? readdirSync(out)
+        .filter((file) => file.endsWith('.png'))
+        .map((file) => readFileSync(join(out, file)))
+    : []
   return { ...result, applied, written }
 }
 

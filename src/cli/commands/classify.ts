@@ -10,9 +10,9 @@ import {
   jsonOption,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   seedOption,
 } from '../command.ts'
+import { refuseOverwrite } from '../outFile.ts'
 import { clearLine, showProgress } from '../terminal.ts'
 
 interface ClassifyOptions extends CommonOptions {

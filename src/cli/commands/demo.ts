@@ -1,6 +1,6 @@
 // eosin demo: the whole line on patches it makes itself, from the same files and recipe a user would write.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import {
@@ -10,11 +10,11 @@ import {
   markResumable,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   seedOption,
   wholeNumber,
 } from '../command.ts'
 import { makeSynthetic } from '../makeSynthetic.ts'
+import { refuseOverwrite } from '../outFile.ts'
 import { formatCount, observeOnTerminal, say, sayNote } from '../terminal.ts'
 import { describeStudy } from './study.ts'
 
@@ -42,6 +42,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const { out, seed, patches } = options
   const recipePath = join(out, 'recipe.yaml')
   if (existsSync(out) && !existsSync(recipePath)) refuseOverwrite(out, options.overwrite)
+  if (existsSync(recipePath) && !readFileSync(recipePath, 'utf8').startsWith(recipeTitle))
+    refuseOverwrite(recipePath, options.overwrite)
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { fillFolder } = await import('../../tasks/index.ts')
   const { readRecipe, runStudy } = await import('../../study/index.ts')
@@ -72,8 +74,10 @@ async function runDemo(options: DemoOptions): Promise<void> {
   printResult(options, result, describeStudy)
 }
 
+const recipeTitle = "# What 'eosin demo' runs."
+
 function demoRecipe(data: string, seed: number): string {
-  return `# What 'eosin demo' runs. Repeat it with: eosin study run recipe.yaml --out runs --cache cache
+  return `${recipeTitle} Repeat it with: eosin study run recipe.yaml --out runs --cache cache
 name: demo
 seed: ${seed}
 seeds: 3

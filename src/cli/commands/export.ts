@@ -11,13 +11,13 @@ import {
   jsonOption,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   type SetOptions,
   share,
   threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
-import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
+import { claimFiles } from '../outFile.ts'
+import { clearLine, formatCount, showProgress } from '../terminal.ts'
 
 interface ExportCommandOptions extends CommonOptions, SetOptions {
   readonly run: string
@@ -55,7 +55,10 @@ export function addExport(program: Command): void {
 }
 
 async function runExport(options: ExportCommandOptions): Promise<void> {
-  refuseOverwrite(options.out, options.overwrite)
+  await claimFiles([options.out], options.overwrite, () => writeExport(options))
+}
+
+async function writeExport(options: ExportCommandOptions): Promise<void> {
   const { exportRun } = await import('../../export/index.ts')
   const verify = options.verify === true ? undefined : options.verify
   const isCompared = verify !== false
@@ -65,7 +68,6 @@ async function runExport(options: ExportCommandOptions): Promise<void> {
     ...options,
     verify,
     progress: showProgress(`compare  ${options.run}`),
-    onWait: sayNote,
   })
   clearLine()
   printResult(options, result, describeExport)

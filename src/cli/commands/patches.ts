@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { clipText } from '../../base/index.ts'
+import type { FolderKind } from '../../tasks/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -10,13 +11,13 @@ import {
   jsonOption,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   type SetOptions,
   seedOption,
   share,
   wholeNumber,
 } from '../command.ts'
 import { makeSynthetic } from '../makeSynthetic.ts'
+import { refuseOverwrite } from '../outFile.ts'
 import { clearLine, formatCount, formatTable, sayNote, showProgress } from '../terminal.ts'
 
 type OpenOptions = CommonOptions & SetOptions
@@ -135,11 +136,19 @@ async function checkPath(path: string, { json, ...options }: OpenOptions): Promi
   }
 }
 
+const syntheticFolder: FolderKind = {
+  about: 'a folder of synthetic patches',
+  manifest: 'eosin.json',
+  key: 'options',
+  isOwn: (name) => /^(train|val|test)(_\w+)?\.(h5|csv|npy)$/.test(name),
+}
+
 async function makePatches(folder: string, options: MakeOptions): Promise<void> {
   const { train, val, test, size, seed, aberrant, truth, testLabels = false } = options
   refuseOverwrite(folder, options.overwrite)
-  const { withLease } = await import('../../tasks/index.ts')
+  const { requireReplaceable, withLease } = await import('../../tasks/index.ts')
   const { makeFolder } = await import('../../files/index.ts')
+  await requireReplaceable(folder, syntheticFolder)
   await makeFolder(dirname(resolve(folder)))
   const files = await withLease(`${resolve(folder)}.lease`, { onWait: sayNote }, () => {
     refuseOverwrite(folder, options.overwrite) // another process may have made it meanwhile

@@ -10,11 +10,11 @@ import {
   jsonOption,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   type SetOptions,
   threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
+import { claimFiles } from '../outFile.ts'
 import { clearLine, formatCount, showProgress } from '../terminal.ts'
 
 interface PredictOptions extends CommonOptions, SetOptions {
@@ -58,7 +58,10 @@ export function addPredict(program: Command): void {
 }
 
 async function runPredict(path: string, options: PredictOptions): Promise<void> {
-  for (const file of [options.out, options.submission]) if (file) refuseOverwrite(file, options.overwrite)
+  await claimFiles([options.out, options.submission], options.overwrite, () => predict(path, options))
+}
+
+async function predict(path: string, options: PredictOptions): Promise<void> {
   const { openPatchSet, printSize, resizePatches } = await import('../../patches/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')

@@ -8,9 +8,9 @@ import {
   jsonOption,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   type SetOptions,
 } from '../command.ts'
+import { claimFiles } from '../outFile.ts'
 import { clearLine, formatCount, formatTable, showProgress, yellow } from '../terminal.ts'
 
 interface QualityCommandOptions extends CommonOptions, SetOptions {
@@ -37,6 +37,10 @@ export function addQuality(program: Command): void {
 }
 
 async function runQuality(path: string, options: QualityCommandOptions): Promise<void> {
+  await claimFiles([options.out], options.overwrite, () => filter(path, options))
+}
+
+async function filter(path: string, options: QualityCommandOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
   const { countByRule, describeContradictions, filterPatches, qualityDefaults, qualityRules } = await import(
     '../../quality/index.ts'
@@ -44,7 +48,6 @@ async function runQuality(path: string, options: QualityCommandOptions): Promise
   const { completeOptions, parseAssignments } = await import('../../study/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')
-  if (options.out) refuseOverwrite(options.out, options.overwrite)
   const choices = { defaults: qualityDefaults, rules: qualityRules }
   const rules = completeOptions('--set', choices, parseAssignments(options.set))
   const set = await openPatchSet(path, options)

@@ -6,6 +6,7 @@ import { DataError, type Pixels, parseDecimal, pickNamed } from '../../base/inde
 import type { PatchSet } from '../../patches/index.ts'
 import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
 import type { PlainOptions, ReadyStain, StainEntry, StainWorkers } from '../../study/index.ts'
+import type { FolderKind } from '../../tasks/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -15,13 +16,13 @@ import {
   jsonOption,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   type SetOptions,
   seedOption,
   threadsOption,
   wholeNumber,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
+import { claimFiles, refuseOverwrite } from '../outFile.ts'
 import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 import { addStainAdvise } from './stainAdvise.ts'
 import { addStainCompare } from './stainCompare.ts'
@@ -86,7 +87,10 @@ export function addStain(program: Command): void {
 }
 
 async function runFit(path: string, options: FitOptions): Promise<void> {
-  refuseOverwrite(options.out, options.overwrite)
+  await claimFiles([options.out], options.overwrite, () => fitMethod(path, options))
+}
+
+async function fitMethod(path: string, options: FitOptions): Promise<void> {
   const { openPatchSet, readPixels } = await import('../../patches/index.ts')
   const { drawReference, completeOptions, parseAssignments, writeStainFit } = await import(
     '../../study/index.ts'
@@ -116,7 +120,19 @@ async function runFit(path: string, options: FitOptions): Promise<void> {
 }
 
 async function runApply(path: string, options: ApplyOptions): Promise<void> {
-  refuseOverwrite(options.out, options.overwrite)
+  const { out, overwrite } = options
+  if (isHdf5(out)) return claimFiles([out], overwrite, () => applyFit(path, options))
+  refuseOverwrite(out, overwrite)
+  const { requireReplaceable } = await import('../../tasks/index.ts')
+  await requireReplaceable(out, pngFolder)
+  return applyFit(path, options)
+}
+
+function isHdf5(out: string): boolean {
+  return extname(out) === '.h5'
+}
+
+async function applyFit(path: string, options: ApplyOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
   const { listDeviceParts, openStainFit, openStainWorkers } = await import('../../study/index.ts')
   const { entry, ...fitted } = await openStainFit(options.fit, options.device as 'auto')
@@ -127,7 +143,7 @@ async function runApply(path: string, options: ApplyOptions): Promise<void> {
   try {
     const verdicts: VerdictTally = {}
     const patches = normalise(set, stain, workers, verdicts)
-    if (extname(options.out) === '.h5') await writeChallengeFile(options.out, set, patches)
+    if (isHdf5(options.out)) await writeChallengeFile(options.out, set, patches)
     else await writePngFolder(options, set, patches)
     clearLine()
     printResult(options, { count: set.count, verdicts, out: options.out }, () =>
@@ -220,25 +236,35 @@ function unfitName(out: string, expected: string, name: string): DataError {
   })
 }
 
+const pngFolder: FolderKind = {
+  about: 'a folder of normalised PNG files',
+  manifest: 'manifest.json',
+  key: 'normalised',
+  isOwn: () => false, // but for the files that the manifest lists
+}
+
 async function writePngFolder(
   { out: path, overwrite }: ApplyOptions,
   set: PatchSet,
   patches: AsyncIterable<NormalisedPatch>,
 ) {
   const { rm } = await import('node:fs/promises')
-  const { encodePng, makeFolder, nameFiles, trackUnfinished, writeFileAtomic } = await import(
+  const { encodePng, followLinks, makeFolder, nameFiles, trackUnfinished, writeFileAtomic } = await import(
     '../../files/index.ts'
   )
-  const { replaceFolder, withLease } = await import('../../tasks/index.ts')
+  const { replaceFolder, requireReplaceable, withLease } = await import('../../tasks/index.ts')
   const names = nameFiles(set.source, set.ids, '.png')
-  const out = resolve(path)
+  const out = followLinks(resolve(path))
   const work = `${out}.work`
   await makeFolder(dirname(out))
   await withLease(`${out}.lease`, { onWait: sayNote }, async () => {
     refuseOverwrite(path, overwrite) // another process may have made it meanwhile
+    await requireReplaceable(path, pngFolder)
     await rm(work, { recursive: true, force: true })
     await makeFolder(work)
     const unfinished = trackUnfinished(work)
+    const manifest = { normalised: set.source, files: names }
+    await writeFileAtomic(`${work}/${pngFolder.manifest}`, `${JSON.stringify(manifest, null, 1)}\n`)
     for await (const { row, pixels } of patches) {
       await writeFileAtomic(`${work}/${names[row]}`, await encodePng(pixels))
     }

@@ -14,13 +14,13 @@ import {
   jsonOption,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   type SetOptions,
   seedOption,
   wholeNumber,
 } from '../command.ts'
 import { fitMethod, openFits, pickMethods } from '../comparedStains.ts'
 import { checkDevice } from '../device.ts'
+import { claimFiles } from '../outFile.ts'
 import { clearLine, formatTable, say, showProgress } from '../terminal.ts'
 
 interface CompareOptions extends CommonOptions, SetOptions {
@@ -61,7 +61,10 @@ export function addStainCompare(stain: Command): void {
 }
 
 async function runCompare(path: string, options: CompareOptions): Promise<void> {
-  refuseOverwrite(options.out, options.overwrite)
+  await claimFiles([options.out], options.overwrite, () => compare(path, options))
+}
+
+async function compare(path: string, options: CompareOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
   const { compareResult, renderComparePage } = await import('../../stain/index.ts')
   const { listDeviceParts, stainBatch } = await import('../../study/index.ts')

@@ -14,12 +14,12 @@ import {
   markResumable,
   overwriteOption,
   printResult,
-  refuseOverwrite,
   type SetOptions,
   seedOption,
   threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
+import { refuseOverwrite } from '../outFile.ts'
 import { clearLine, formatTable, sayNote, showProgress } from '../terminal.ts'
 
 interface TrainOptions extends CommonOptions, SetOptions {
