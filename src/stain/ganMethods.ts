@@ -5,6 +5,7 @@
 import { compareNames, UsageError } from '../base/index.ts'
 import type { GanFit } from './gan/ganFit.ts'
 import {
+  checkTraining,
   cycleganDefaults,
   cycleganPresets,
   cycleganRules,
@@ -51,6 +52,7 @@ function ganMethod(name: string, how: 'fitEach' | 'fitPooled', defaults: GanOpti
         hint,
       })
     },
+    check: checkTraining,
     train: async (domains: StainDomains, options: GanOptions, place: TrainingPlace) =>
       (await import('./gan/index.ts'))[how](domains, options, place),
     distill: async (fit: GanFit, domains: StainDomains, options: GanOptions, place: TrainingPlace) =>

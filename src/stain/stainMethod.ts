@@ -88,6 +88,8 @@ export interface StainMethod<Options, Fit extends StainFit> {
    * options name. Stopped at any moment and started again in the same folder, it gives the same fit.
    */
   readonly train?: (domains: StainDomains, options: Options, place: TrainingPlace) => Promise<Fit>
+  /** Throws RecipeError where `train` could do nothing with such domains under such options. */
+  check?(domains: StainDomains, options: Options): void
   /**
    * Puts small networks in the place of a trained fit's, fitted to what those make of the sources, where the options ask
    * for it (`distill`); `train` does not look at that option.

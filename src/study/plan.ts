@@ -5,6 +5,7 @@ import { openExtractor } from '../embed/index.ts'
 import { nameEngines, type ProviderChoice } from '../engine/index.ts'
 import type { Overlap } from '../runs/index.ts'
 import { keyOf, openCache } from '../tasks/index.ts'
+import { requireFeasible } from './feasible.ts'
 import { layOut, type Task } from './layOut.ts'
 import { findOverlaps } from './overlap.ts'
 import type { Recipe } from './recipeSchema.ts'
@@ -29,7 +30,7 @@ export interface StudyPlan {
 
 /**
  * The tasks that a study of `recipe` consists of, in the order they run. Reads the patches once, to compare the splits, unless
- * their hashes are cached; computes nothing else. Throws as `openSplits` and `findOverlaps` do.
+ * their hashes are cached; computes nothing else. Throws as `openSplits`, `requireFeasible` and `findOverlaps` do.
  */
 export async function planStudy(
   recipe: Recipe,
@@ -39,6 +40,7 @@ export async function planStudy(
   const cache = openCache(cacheRoot)
   const splits = await openSplits(recipe, cache, () => ({ progress }))
   try {
+    requireFeasible(recipe, splits)
     const engines = nameEngines(device as ProviderChoice)
     const tasks = layOut(recipe, splits, await readExtractorKeys(recipe, device), engines)
     const steps = tasks.map((task) => {

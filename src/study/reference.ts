@@ -1,6 +1,6 @@
 // The patches a stain method is fitted on: those that are named, else a seeded sample that their content decides.
 
-import { DataError, openRandom, type Progress } from '../base/index.ts'
+import { clipText, compareNames, DataError, openRandom, type Progress, RecipeError } from '../base/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
 
 /** Which patches: `ids`, else `count` of them (all, without it), of one center where it names one. */
@@ -10,9 +10,19 @@ export interface ReferenceChoice {
   readonly count?: number
 }
 
+/** Throws RecipeError naming `where` for an id or center of the choice that `set` does not hold. */
+export function requireReference(set: PatchSet, { ids, center }: ReferenceChoice, where: string): void {
+  if (ids) findIds(set, ids, where)
+  else if (center !== undefined && !set.centers?.includes(center)) {
+    const centers = [...new Set(set.centers ?? [])].sort(compareNames).join(', ') || 'none known'
+    const expected = `a center of ${set.source} (${clipText(centers)})`
+    throw new RecipeError({ where, expected, got: center })
+  }
+}
+
 /**
  * The rows of a reference: those of its ids in their order, else a seeded sample of `ordered`, rows in the order that their
- * content gives. Throws DataError naming `where` for an id or center that is not there.
+ * content gives. Throws as requireReference does, and DataError where no patch of its center is among `ordered`.
  */
 export function chooseReference(
   set: PatchSet,
@@ -42,7 +52,7 @@ function findIds(set: PatchSet, ids: readonly string[], where: string): Uint32Ar
   const rowOf = new Map(set.ids.map((id, row) => [id, row]))
   return Uint32Array.from(ids, (id) => {
     const row = rowOf.get(id)
-    if (row === undefined) throw new DataError({ where, expected: `an id of ${set.source}`, got: id })
+    if (row === undefined) throw new RecipeError({ where, expected: `an id of ${set.source}`, got: id })
     return row
   })
 }
@@ -53,10 +63,11 @@ function rowsOfCenter(
   center: string | undefined,
   where: string,
 ): Uint32Array {
-  const candidates = center === undefined ? rows : rows.filter((row) => set.centers?.[row] === center)
+  requireReference(set, { center }, where)
+  const candidates = center === undefined ? rows : rows.filter((row) => set.centers![row] === center)
   if (candidates.length > 0) return candidates
-  const centers = [...new Set(set.centers ?? [])].sort().join(', ') || 'none known'
-  throw new DataError({ where, expected: `a center of ${set.source} (${centers})`, got: `${center}` })
+  const expected = `patches of center ${center} of ${set.source} that pass the quality filter`
+  throw new DataError({ where, expected, got: 'none' })
 }
 
 function sampleRows(ordered: Uint32Array, count: number | undefined, seed: number): Uint32Array {

@@ -23,6 +23,7 @@ import {
 import { openCache, openHold } from '../tasks/index.ts'
 import { listRecipeParts } from './deviceParts.ts'
 import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
+import { requireFeasible } from './feasible.ts'
 import { watchFiles } from './fingerprints.ts'
 import { type GridCell, viewsOf } from './grid.ts'
 import { removeModel, saveModel } from './model.ts'
@@ -142,6 +143,7 @@ function noteLeftOut({ run, options }: Study, splits: OpenSplits): void {
 
 async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult> {
   const { recipe } = study
+  requireFeasible(recipe, splits)
   noteLeftOut(study, splits)
   const overlaps = noteOverlaps(study, splits)
   const filtered = await filterSplits(study, splits)

@@ -1,7 +1,7 @@
 // What a learned stain method is trained on: centers as domains of patches. Labels are not among what is handed on,
 // and neither ids nor the order of rows nor where a patch lies decides anything.
 
-import { compareNames, DataError, openRandom, type Pixels, pixels } from '../base/index.ts'
+import { compareNames, openRandom, type Pixels, pixels, RecipeError } from '../base/index.ts'
 import type { PatchSet } from '../patches/index.ts'
 import type { StainDomain, StainDomains } from '../stain/index.ts'
 
@@ -28,7 +28,7 @@ interface Member {
 }
 
 /**
- * The target, and every other center of `sources`, at most `limit` patches of each (a seeded sample). Throws DataError
+ * The target, and every other center of `sources`, at most `limit` patches of each (a seeded sample). Throws RecipeError
  * where a center or id is not there.
  */
 export function openDomains(
@@ -62,8 +62,8 @@ function findTarget({ from, center, ids }: TargetChoice): { name: string; member
   return { name, members }
 }
 
-function unknown(what: string, { set }: Selection, got: string): DataError {
-  return new DataError({ where: 'stain target', expected: `${what} of ${set.source}`, got })
+function unknown(what: string, { set }: Selection, got: string): RecipeError {
+  return new RecipeError({ where: 'stain target', expected: `${what} of ${set.source}`, got })
 }
 
 // Centers by name, their patches in the order they are given in.

@@ -75,7 +75,7 @@ describe('eosin stain train', () => {
     expect(sides.code).toBe(2)
     expect(sides.stderr).toMatch(/a multiple of 4 up to the patches' 32, got 18/)
     const center = await runCli(command('odd', '--center', '9'))
-    expect(center.code).toBe(1)
+    expect(center.code).toBe(2)
     expect(center.stderr).toMatch(/stain target: expected a center \(0, 3, 4\)/)
   }, 120_000)
 })

@@ -136,7 +136,7 @@ const cases: readonly (readonly [string, 1 | 2, RegExp])[] = [
   [`stain compare ${small} --methods none none --out o`, 2, /expected each method once, got none twice$/],
   [
     `stain fit ${small} --method macenko --center 9 --out o`,
-    1,
+    2,
     /expected a center of data.val.h5 \(1\), got 9$/,
   ],
   ['patches info ', 2, /^eosin: argument path: expected a value, got an empty text$/],

@@ -10,7 +10,7 @@ import { drawArchitecture } from './architecture.ts'
 import { buildGan } from './buildGan.ts'
 import { distill, meanDifference } from './distill.ts'
 import { type GanFit, type GanModel, readGenerator } from './ganFit.ts'
-import { type GanOptions, trainingSide } from './ganOptions.ts'
+import { checkTraining, type GanOptions, trainingSide } from './ganOptions.ts'
 import { pickMoments } from './moments.ts'
 import { openColourMap } from './restainer.ts'
 import { meanSignature, type Signature, signPatches } from './signature.ts'
@@ -89,10 +89,7 @@ async function fitGroups(
   options: GanOptions,
   place: TrainingPlace,
 ): Promise<GanFit> {
-  if (sources.length === 0) {
-    const expected = `a source center beside the target ${target.name}`
-    throw new RecipeError({ where: 'stain', expected, got: 'none', hint: 'train from more centers' })
-  }
+  checkTraining({ sources, target }, options)
   const side = trainingSide(options, target.height, target.width)
   const models: GanModel[] = []
   const networks: Record<string, Networks[string]> = {}

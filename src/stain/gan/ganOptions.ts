@@ -15,6 +15,7 @@ import {
   whole,
 } from '../../base/index.ts'
 import type { GanLossName } from '../../nn/ganLosses.ts'
+import type { StainDomains } from '../stainMethod.ts'
 
 /** Options of both methods. */
 export interface GanOptions {
@@ -265,6 +266,15 @@ export function sideUnit({ generator }: GanOptions): number {
 /** Side of the tiles that larger patches are cut into: twice that of the training by default. */
 export function tileSide({ tile }: GanOptions, side: number): number {
   return tile ?? 2 * side
+}
+
+/** Throws RecipeError where there is no source beside the target, or no side fits its patches. */
+export function checkTraining({ sources, target }: StainDomains, options: GanOptions): void {
+  if (sources.length === 0) {
+    const expected = `a source center beside the target ${target.name}`
+    throw new RecipeError({ where: 'stain', expected, got: 'none', hint: 'train from more centers' })
+  }
+  trainingSide(options, target.height, target.width)
 }
 
 /** The side of the crops to train on patches of `height` x `width`. Throws RecipeError where none fits. */

@@ -57,10 +57,16 @@ export function trainingInputs(
   }
 }
 
-/** The domains of a study: centers of the entry's splits, as far as their patches passed the filter. */
+/** What of a split domains are opened from. */
+type DomainSplit = Pick<FilteredSplit, 'set' | 'ordered' | 'rejections'>
+
+/**
+ * The domains of a study: centers of the entry's splits, as far as their patches passed the filter. Throws RecipeError where
+ * a split does not hold what the entry asks of it.
+ */
 export function studyDomains(
   recipe: Recipe,
-  filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
+  filtered: Readonly<Partial<Record<Split, DomainSplit>>>,
   entry: StainEntry,
 ): StainDomains {
   const { reference, options } = entry
@@ -116,7 +122,7 @@ export function teacherOf(entry: StainEntry): StainEntry | null {
 }
 
 // A patch of the target must be known for one, or it would be translated to its own colours.
-function requireTestCenters(entry: StainEntry, test: FilteredSplit | undefined): void {
+function requireTestCenters(entry: StainEntry, test: DomainSplit | undefined): void {
   if (!isTransductive(entry) || test?.set.centers) return
   throw new RecipeError({
     where: `stain ${entry.label}`,
