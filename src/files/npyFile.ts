@@ -3,7 +3,7 @@
 
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { DataError, describeCause, type NdArray, type RowSource, sizeOf } from '../base/index.ts'
-import { readNpy, readNpyHeader, writeNpyHeader } from '../formats/index.ts'
+import { readNpy, readNpyFloat32, readNpyHeader, writeNpyHeader } from '../formats/index.ts'
 import { explainWriteError, openReplacement } from './file.ts'
 
 // Padded so far, the header of a matrix has room for any number of rows.
@@ -11,10 +11,23 @@ const headerBytes = 128
 
 /** Reads a whole .npy file from disk. Throws DataError where it is missing or `readNpy` refuses it. */
 export async function readNpyFile(path: string): Promise<NdArray> {
-  const bytes = await readFile(path).catch((cause: Error) => {
+  return readNpy(await readBytes(path), path)
+}
+
+/**
+ * Reads a whole matrix [rows, columns] of any float or integer dtype as float32. Throws DataError where it is missing, has
+ * other dimensions, or `readNpyFloat32` refuses it.
+ */
+export async function readMatrixFile(path: string): Promise<NdArray<'f32'>> {
+  const matrix = readNpyFloat32(await readBytes(path), path)
+  if (matrix.shape.length === 2) return matrix
+  throw new DataError({ where: path, expected: 'a matrix [rows, columns]', got: `[${matrix.shape}]` })
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: Error) => {
     throw new DataError({ where: path, got: describeCause(cause) }, cause)
   })
-  return readNpy(bytes, path)
 }
 
 /** A float32 matrix being written row by row; it appears at its path only when closed. */
@@ -118,9 +131,10 @@ async function readMatrixHeader(file: FileHandle, path: string): Promise<[number
   const { size } = await file.stat()
   const head = new Uint8Array(Math.min(size, 4096))
   await readFully(file, head, 0, path)
-  const { dtype, shape, isFortran, offset } = readNpyHeader({ bytes: head, size }, path)
-  if (dtype !== 'f32' || shape.length !== 2 || isFortran) {
-    throw new DataError({ where: path, expected: 'a float32 matrix in C order', got: `${dtype} [${shape}]` })
+  const { descriptor, shape, isFortran, offset } = readNpyHeader({ bytes: head, size }, path)
+  if (descriptor !== '<f4' || shape.length !== 2 || isFortran) {
+    const got = `${descriptor} [${shape}]${isFortran ? ' in Fortran order' : ''}`
+    throw new DataError({ where: path, expected: 'a float32 matrix in C order', got })
   }
   const expected = offset + sizeOf(shape) * 4
   if (size < expected) throw new DataError({ where: path, expected: `${expected} bytes`, got: `${size}` })

@@ -1,9 +1,11 @@
-// NumPy's .npy, format version 1.0 (numpy.lib.format).
+// NumPy's .npy, format version 1.0 (numpy.lib.format), of either byte order and either order of the axes.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import { widenHalf } from './halfFloat.ts'
 import { type FileHead, type WantedFile, wrongFile } from './recognise.ts'
 
+// The dtypes of an NdArray as NumPy writes them on machines of today.
 const descriptors: Record<Dtype, string> = {
   f32: '<f4',
   f64: '<f8',
@@ -22,6 +24,20 @@ const arrays: { [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
   u8: Uint8Array,
   bool: Uint8Array,
 }
+// All kinds of numbers that NumPy writes, by kind and bytes, as float32.
+const conversions: Readonly<Record<string, (buffer: ArrayBuffer) => Float32Array>> = {
+  f2: (buffer) => widenHalf(new Uint16Array(buffer)),
+  f4: (buffer) => new Float32Array(buffer),
+  f8: (buffer) => new Float32Array(new Float64Array(buffer)),
+  i1: (buffer) => new Float32Array(new Int8Array(buffer)),
+  i2: (buffer) => new Float32Array(new Int16Array(buffer)),
+  i4: (buffer) => new Float32Array(new Int32Array(buffer)),
+  i8: (buffer) => Float32Array.from(new BigInt64Array(buffer), Number),
+  u1: (buffer) => new Float32Array(new Uint8Array(buffer)),
+  u2: (buffer) => new Float32Array(new Uint16Array(buffer)),
+  u4: (buffer) => new Float32Array(new Uint32Array(buffer)),
+  u8: (buffer) => Float32Array.from(new BigUint64Array(buffer), Number),
+}
 const magic = '\x93NUMPY'
 const wanted: WantedFile = {
   expected: 'a NumPy .npy file',
@@ -31,7 +47,8 @@ const wanted: WantedFile = {
 
 /** What comes before the values. */
 export interface NpyHeader {
-  readonly dtype: Dtype
+  /** NumPy's name of the dtype: byte order, kind and bytes, e.g. `<f4`. */
+  readonly descriptor: string
   readonly shape: readonly number[]
   /** The first axis varies fastest. */
   readonly isFortran: boolean
@@ -39,24 +56,71 @@ export interface NpyHeader {
   readonly offset: number
 }
 
-/** Reads a whole .npy file. Throws DataError naming `where` on other dtypes, Fortran order or missing bytes. */
+/** Reads a whole .npy file. Throws DataError naming `where` on dtypes that an NdArray does not have or missing bytes. */
 export function readNpy(bytes: Uint8Array, where = '.npy'): NdArray {
-  const { dtype, shape, isFortran, offset } = readNpyHeader({ bytes, size: bytes.length }, where)
-  if (isFortran && shape.length > 1) {
+  const header = readNpyHeader({ bytes, size: bytes.length }, where)
+  const dtypes = Object.keys(descriptors) as Dtype[]
+  const dtype = dtypes.find((name) => nameKind(descriptors[name]) === nameKind(header.descriptor))
+  if (!dtype) {
+    throw new DataError({ where, expected: Object.values(descriptors).join(', '), got: header.descriptor })
+  }
+  return ndarray(dtype, header.shape, new arrays[dtype](readValues(bytes, header, where)))
+}
+
+/**
+ * Reads a whole .npy file of any float or integer dtype as float32: wider values are rounded, and infinite where float32
+ * ends. Throws DataError naming `where` on other dtypes or missing bytes.
+ */
+export function readNpyFloat32(bytes: Uint8Array, where = '.npy'): NdArray<'f32'> {
+  const header = readNpyHeader({ bytes, size: bytes.length }, where)
+  const kind = nameKind(header.descriptor)
+  if (!Object.hasOwn(conversions, kind)) {
     throw new DataError({
       where,
-      expected: 'C order',
-      got: 'Fortran order',
-      hint: 'save np.ascontiguousarray(x)',
+      expected: `numbers (${Object.keys(conversions).join(', ')})`,
+      got: `dtype ${header.descriptor}`,
+      hint: "save x.astype('float32')",
     })
   }
-  const length = sizeOf(shape) * bytesPerValue(dtype)
+  return ndarray('f32', header.shape, conversions[kind](readValues(bytes, header, where)))
+}
+
+// `<f4` and `>f4` -> `f4`
+function nameKind(descriptor: string): string {
+  return descriptor.replace(/^[<>|=]/, '')
+}
+
+// The values in a buffer of their own, little-endian, the last axis varying fastest.
+function readValues(bytes: Uint8Array, header: NpyHeader, where: string): ArrayBuffer {
+  const { descriptor, shape, isFortran, offset } = header
+  const size = Number(nameKind(descriptor).slice(1))
+  const length = sizeOf(shape) * size
   if (bytes.length < offset + length) {
     throw new DataError({ where, expected: `${offset + length} bytes`, got: `${bytes.length}` })
   }
   // A copy, because the values must start at a multiple of their size (a Buffer's own slice would not copy).
   const values = Uint8Array.from(bytes.subarray(offset, offset + length))
-  return ndarray(dtype, shape, new arrays[dtype](values.buffer))
+  if (descriptor.startsWith('>'))
+    for (let at = 0; at < length; at += size) values.subarray(at, at + size).reverse()
+  return (isFortran && shape.length > 1 ? orderAxes(values, shape, size) : values).buffer
+}
+
+// Values of `size` bytes whose first axis varies fastest, with the last one doing so.
+function orderAxes(values: Uint8Array, shape: readonly number[], size: number): Uint8Array<ArrayBuffer> {
+  const ordered = new Uint8Array(values.length)
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)))
+  const place = shape.map(() => 0)
+  let from = 0
+  for (let to = 0; to < values.length; to += size) {
+    for (let i = 0; i < size; i++) ordered[to + i] = values[from * size + i]
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]
+      if (++place[axis] < shape[axis]) break
+      from -= strides[axis] * shape[axis]
+      place[axis] = 0
+    }
+  }
+  return ordered
 }
 
 /** A whole .npy file as bytes; NumPy reads it with `np.load`. */
@@ -67,10 +131,6 @@ export function writeNpy(array: NdArray): Uint8Array {
   file.set(header)
   file.set(values, header.length)
   return file
-}
-
-function bytesPerValue(dtype: Dtype): number {
-  return Number(descriptors[dtype].slice(2))
 }
 
 /** The header of a file of which the first bytes are known. Throws DataError, beginning with `where`, for anything else. */
@@ -88,10 +148,6 @@ export function readNpyHeader(head: FileHead, where: string): NpyHeader {
   if (descriptor === undefined || shape === undefined) {
     throw new DataError({ where, expected: 'a header with descr and shape', got: `'${text.trim()}'` })
   }
-  const dtype = (Object.keys(descriptors) as Dtype[]).find((name) => descriptors[name] === descriptor)
-  if (!dtype) {
-    throw new DataError({ where, expected: Object.values(descriptors).join(', '), got: descriptor })
-  }
   const sides = shape
     .split(',')
     .filter((side) => side.trim() !== '')
@@ -102,7 +158,7 @@ export function readNpyHeader(head: FileHead, where: string): NpyHeader {
   )
     throw new DataError({ where, expected: 'a shape of whole numbers', got: `(${shape})` })
   return {
-    dtype,
+    descriptor,
     shape: sides,
     isFortran: /'fortran_order':\s*True/.test(text),
     offset,

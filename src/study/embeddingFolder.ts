@@ -6,10 +6,9 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, type Progress, UsageError } from '../base/index.ts'
 import type { Agreement, Extractor } from '../embed/index.ts'
-import { readTextFile, writeFileAtomic } from '../files/index.ts'
+import { readMatrixFile, readTextFile, writeFileAtomic } from '../files/index.ts'
 import { readCsv, writeCsvBlocks } from '../formats/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
-import { readArray } from '../runs/index.ts'
 import { type FolderKind, type FolderWork, fillFolder, requireReplaceable } from '../tasks/index.ts'
 import {
   joinShards,
@@ -169,7 +168,7 @@ async function beginWork(work: string, manifest: string): Promise<void> {
 
 /** Reads what `writeEmbeddingFolder` wrote. Throws DataError where files are missing or do not fit. */
 export async function readEmbeddingFolder(folder: string): Promise<EmbeddingFolder> {
-  const x = (await readArray(join(folder, 'embeddings.npy'))) as NdArray<'f32'>
+  const x = await readMatrixFile(join(folder, 'embeddings.npy'))
   const path = join(folder, 'patches.csv')
   const text = await readTextFile(path)
   const { id, center, slide, label } = readCsv(text, path)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { DataError, f32, ndarray } from '../../src/base/index.ts'
-import { createNpy, openNpy, readNpyFile } from '../../src/files/index.ts'
+import { createNpy, openNpy, readMatrixFile, readNpyFile } from '../../src/files/index.ts'
 import { readNpy, writeNpy } from '../../src/formats/index.ts'
 import { makeTemporaryFolder } from './temporaryFolder.ts'
 
@@ -10,6 +10,17 @@ const inFolder = makeTemporaryFolder()
 describe('readNpyFile', () => {
   it('names a file that is missing', async () => {
     await expect(readNpyFile(inFolder('none.npy'))).rejects.toThrow(/none\.npy.*no such file/)
+  })
+})
+
+describe('readMatrixFile', () => {
+  it('reads a matrix of any numbers as float32, and refuses other shapes', async () => {
+    writeFileSync(inFolder('f64.npy'), writeNpy(ndarray('f64', [1, 2], Float64Array.of(0.1, 2))))
+    expect(await readMatrixFile(inFolder('f64.npy'))).toEqual(f32([1, 2], [0.1, 2]))
+    writeFileSync(inFolder('row.npy'), writeNpy(f32([2], [0.1, 2])))
+    await expect(readMatrixFile(inFolder('row.npy'))).rejects.toThrow(
+      /row\.npy: expected a matrix \[rows, columns\], got \[2\]/,
+    )
   })
 })
 
