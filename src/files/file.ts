@@ -12,6 +12,13 @@ export function hashBytes(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/** sha256 (hex) of a text in blocks. */
+export function hashBlocks(blocks: Iterable<string>): string {
+  const hash = createHash('sha256')
+  for (const block of blocks) hash.update(block)
+  return hash.digest('hex')
+}
+
 /**
  * The first 64 bits of sha256 of bytes: a short name for content, for a list of one a patch. Among a million different
  * contents two share a name with a probability of 3e-8.

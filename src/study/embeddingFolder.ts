@@ -6,10 +6,11 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, type NdArray, type Progress, UsageError } from '../base/index.ts'
 import type { Agreement, Extractor } from '../embed/index.ts'
-import { readMatrixFile, readTextFile, writeFileAtomic } from '../files/index.ts'
+import { hashBlocks, readMatrixFile, readTextFile, writeFileAtomic } from '../files/index.ts'
 import { readCsv, writeCsvBlocks } from '../formats/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
 import { type FolderKind, type FolderWork, fillFolder, requireReplaceable } from '../tasks/index.ts'
+import { type EmbeddingManifest, readEmbeddingManifest } from './embeddingManifest.ts'
 import {
   joinShards,
   missingShards,
@@ -27,6 +28,7 @@ import { fitOwnGroups } from './steps/stainGroups.ts'
 
 /** Embeddings with what is known of their patches. */
 export interface EmbeddingFolder {
+  readonly manifest: EmbeddingManifest
   readonly x: NdArray<'f32'>
   readonly ids: readonly string[]
   readonly centers: readonly string[] | null
@@ -107,13 +109,13 @@ export async function writeEmbeddingFolder(job: EmbeddingJob): Promise<Embedding
   if (missing.length > 0 && !(await isWhole())) return report(own, missing)
   await fill(folder, async (work) => {
     await joinShards(folder, work, shard.of, job.extractor.dimensions, manifest)
-    await writePatchTable(work, set, allRows(set))
+    await writeFileAtomic(join(work, 'patches.csv'), writePatchTable(set, allRows(set)))
   })
   await removeShards(folder, shard.of)
   return report(folder, [])
 }
 
-async function describeJob({ set, stain, extractor }: EmbeddingJob): Promise<object> {
+async function describeJob({ set, stain, extractor }: EmbeddingJob): Promise<EmbeddingManifest> {
   return {
     source: set.source,
     origin: set.origin,
@@ -125,6 +127,7 @@ async function describeJob({ set, stain, extractor }: EmbeddingJob): Promise<obj
     extractorKey: extractor.key,
     dimensions: extractor.dimensions,
     featureNames: extractor.featureNames,
+    table: hashBlocks(writePatchTable(set, allRows(set))),
   }
 }
 
@@ -143,18 +146,17 @@ async function embedInto(job: EmbeddingJob, work: string, rows: Uint32Array): Pr
   const parts = { set, stain, groups, extractor, folder: work }
   await writeAgreement({ ...parts, rows: all }, () => orderPatches(set, all, progress))
   await embedRows({ ...parts, rows, augmenter: oneView, progress })
-  await writePatchTable(work, set, rows)
+  await writeFileAtomic(join(work, 'patches.csv'), writePatchTable(set, rows))
 }
 
-async function writePatchTable(work: string, set: PatchSet, rows: Uint32Array): Promise<void> {
+function writePatchTable(set: PatchSet, rows: Uint32Array): Iterable<string> {
   const pick = <T>(column: ArrayLike<T> | null) => Array.from(rows, (row) => (column ? column[row] : null))
-  const columns = {
+  return writeCsvBlocks({
     id: pick(set.ids),
     center: pick(set.centers),
     slide: pick(set.slides),
     label: pick(set.labels),
-  }
-  await writeFileAtomic(join(work, 'patches.csv'), writeCsvBlocks(columns))
+  })
 }
 
 const readManifest = (folder: string) => readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null)
@@ -166,7 +168,10 @@ async function beginWork(work: string, manifest: string): Promise<void> {
   await writeFileAtomic(join(work, 'manifest.json'), manifest)
 }
 
-/** Reads what `writeEmbeddingFolder` wrote. Throws DataError where files are missing or do not fit. */
+/**
+ * Reads what `writeEmbeddingFolder` wrote; embeddings of any float or integer dtype come as float32. Throws DataError where
+ * files are missing or do not fit, or patches.csv is no longer what was written with the embeddings.
+ */
 export async function readEmbeddingFolder(folder: string): Promise<EmbeddingFolder> {
   const x = await readMatrixFile(join(folder, 'embeddings.npy'))
   const path = join(folder, 'patches.csv')
@@ -175,12 +180,14 @@ export async function readEmbeddingFolder(folder: string): Promise<EmbeddingFold
   if (id.length !== x.shape[0]) {
     throw new DataError({
       where: path,
-      expected: `${x.shape[0]} rows as embeddings.npy has`,
+      expected: `${x.shape[0]} rows, as embeddings.npy has`,
       got: `${id.length}`,
     })
   }
+  const manifest = await readEmbeddingManifest(folder)
   const known = (values: readonly string[]) => (values.every((value) => value === '') ? null : values)
   return {
+    manifest,
     x,
     ids: id,
     centers: known(center),

@@ -1,5 +1,6 @@
 export { listDeviceParts, listRecipeParts, type MethodNames } from './deviceParts.ts'
 export * from './embeddingFolder.ts'
+export { type EmbeddingManifest, requireFitting } from './embeddingManifest.ts'
 export type { Shard } from './embeddingShards.ts'
 export * from './model.ts'
 export * from './options.ts'

@@ -48,12 +48,13 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   const { evaluate } = await import('../../evaluate/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')
-  const { completeMethod, parseAssignments } = await import('../../study/index.ts')
+  const { completeMethod, parseAssignments, requireFitting } = await import('../../study/index.ts')
   const method = pickNamed('--head', headMethods, options.head) as HeadMethod<object>
   const known = { ...method, presets: headPresets[options.head as HeadName] }
   const chosen = completeMethod('--set', known, options.preset, parseAssignments(options.set), '--preset')
   const train = await readLabelled(options.train)
   const val = await readLabelled(options.val)
+  requireFitting(train, val)
   const head = await method.fit(train, val, chosen, options.seed, {
     progress: showProgress('classify'),
   })
@@ -85,5 +86,5 @@ async function readLabelled(folder: string) {
   const { readEmbeddingFolder } = await import('../../study/index.ts')
   const { labels, ...rest } = await readEmbeddingFolder(folder)
   if (!labels) throw new DataError({ where: folder, expected: 'labels', got: 'none in patches.csv' })
-  return { ...rest, labels, y: labels }
+  return { ...rest, where: folder, labels, y: labels }
 }
