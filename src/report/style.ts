@@ -110,7 +110,7 @@ background:var(--accent);color:var(--surface);vertical-align:.12em;margin-left:.
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20.5rem),1fr));gap:.9rem;margin:.8rem 0}
 .charts>*{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:.7rem;width:100%;height:auto;
 max-width:27rem}
-.chart text{font-family:inherit;font-variant-numeric:tabular-nums}
+.chart{overflow:visible}.chart text{font-family:inherit;font-variant-numeric:tabular-nums}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;font-size:.85rem;margin:.6rem 0 0;padding:0;list-style:none;max-width:none}
 .legend li{display:flex;align-items:center}
 .legend .line{width:1.7em;height:2.5px;margin-right:.5em;flex:none}
@@ -179,7 +179,7 @@ tr,figure,.charts>*,.card,.tile{break-inside:avoid}
 details::details-content{content-visibility:visible;display:block;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-@media (max-width:480px){.same{display:none}.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
+@media (max-width:480px){.same{display:none}.tile:last-child:nth-child(odd){grid-column:1/-1}.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
 `
 
 /** The style sheet, to stand in a page's head. */

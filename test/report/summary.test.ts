@@ -65,6 +65,16 @@ describe('a single cell of a single seed', () => {
   })
 })
 
+describe('the test set', () => {
+  it('is said to be unused before the choice only where it shares nothing with other splits', async () => {
+    const evaluateOf = async (...overlaps: readonly Overlap[]) =>
+      textOf((await renderEvaluate(withOverlaps(...overlaps))).body.markup)
+    const unused = 'The test set was not used before the choice was made.'
+    expect(await evaluateOf()).toContain(unused)
+    expect(await evaluateOf({ ...nothing, splits: ['train', 'test'], slides: ['2/7'] })).not.toContain(unused)
+  })
+})
+
 describe('the lead', () => {
   it('says beside an accuracy which of its patches were seen in training', () => {
     const [val, test] = [

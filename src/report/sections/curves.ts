@@ -1,4 +1,4 @@
-// ROC curves of the compared cells, and how far the chosen cell's probabilities can be taken at their word.
+// ROC curves of the compared cells, and how well the chosen cell's probabilities are calibrated.
 
 import { type Chart, renderCharts } from '../charts.ts'
 import {
@@ -45,8 +45,8 @@ export async function renderCurves({ metrics, manifest }: ReportData): Promise<S
     navTitle: 'Curves',
     badge: renderOrigin(manifest.origin),
     body: html`<p>ROC: tumours found against false alarms as the threshold moves. Reliability, of the chosen cell: the share
-of tumours among the patches given a probability; on the diagonal it can be taken at its word, and the larger a dot, the
-more patches it stands for. Predictions, of the chosen cell: truth against prediction.</p>
+of tumours among the patches given a probability; on the diagonal it is calibrated, and the larger a dot, the more patches
+it stands for. Predictions, of the chosen cell: truth against prediction.</p>
 ${renderLegend(
   cells.map((cell) => {
     const auroc = (cell.test ?? cell.val).auroc

@@ -8,6 +8,7 @@ import {
   differenceTo,
   type Evaluation,
   labelCell,
+  type Manifest,
   type ReportData,
   rankCells,
 } from '../data.ts'
@@ -53,10 +54,7 @@ function explainChoice({ metrics, manifest, hasSubmission }: ReportData): Html {
     .filter((cell) => cell.test && chosen.test && cell.test.accuracy.value > chosen.test.accuracy.value)
     .sort((a, b) => b.test!.accuracy.value - a.test!.accuracy.value)[0]
   return html`<p>${isSeveral(ranked) ? 'Chosen' : 'The only cell'}: <strong>${labelCell(chosen, metrics)}</strong>${isSeveral(ranked) && `, by ${metrics.chosenBy}`}.${
-    manifest.splits.test &&
-    (manifest.transductive
-      ? ` Of the test set, pixels without labels were looked at before, to fit ${formatList(manifest.transductive)}.`
-      : ' The test set was never looked at before the choice was made.')
+    manifest.splits.test && describeTestUse(manifest, ranked)
   }${
     better &&
     html` On it, <em>${labelCell(better, metrics)}</em> does better
@@ -71,6 +69,14 @@ ${
   html`<p><strong>Test labels are withheld.</strong> The table ends at validation; the accuracy on the test
 set is known to whoever holds its labels. The predictions are in <code>${hasSubmission ? 'submission.csv' : 'predictions.csv'}</code>.</p>`
 }`
+}
+
+// Where the test split shares patches, slides or centers with another, the summary says so.
+function describeTestUse({ transductive, overlaps }: Manifest, cells: readonly Cell[]): string | false {
+  if (transductive)
+    return ` Of the test set, pixels without labels were used before, to fit ${formatList(transductive)}.`
+  const isApart = !overlaps?.some(({ splits }) => splits[1] === 'test')
+  return isApart && isSeveral(cells) && ' The test set was not used before the choice was made.'
 }
 
 function explainIntervals({ metrics, manifest: { seeds } }: ReportData): Html {

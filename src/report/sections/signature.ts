@@ -69,13 +69,13 @@ function drawSignature({ metrics }: ReportData, pairs: readonly Pair[], chance: 
     })
   return [
     drawIntervals({
-      title: 'Hospital predicted by a linear probe, balanced accuracy, %',
+      title: 'Hospital by a linear probe, balanced accuracy, %',
       scale: 100,
       rows: rowsOf(({ signature }) => signature?.linear),
       rule: 100 * chance,
     }),
     drawIntervals({
-      title: 'Tumour predicted, validation accuracy, %',
+      title: 'Tumour, validation accuracy, %',
       scale: 100,
       rows: rowsOf(({ accuracy }) => accuracy),
       rule: null,

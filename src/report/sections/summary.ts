@@ -104,13 +104,10 @@ function renderTransductive({ manifest: { transductive } }: ReportData): Html | 
   return html`<p class="notice"><span class="badge">TRANSDUCTIVE</span><span>${formatList(transductive)}: ${transductiveNote}</span></p>`
 }
 
-function renderOverlaps({ manifest: { overlaps = [] } }: ReportData): Html[] {
-  const meaning =
-    'What is measured on patches, slides or a center that were trained on says less about new ones.'
-  return overlaps.map(
-    (overlap) => html`
-<p class="notice"><span class="badge">SPLITS OVERLAP</span><span>${describeOverlap(overlap)} ${meaning}</span></p>`,
-  )
+function renderOverlaps({ manifest: { overlaps = [] } }: ReportData): Html | null {
+  if (overlaps.length === 0) return null
+  return html`<p class="notice"><span class="badge">SPLITS OVERLAP</span><span>${overlaps.map(describeOverlap).join(' ')}
+What is measured on patches, slides or a center that a model was trained or chosen on says less about new ones.</span></p>`
 }
 
 function renderTile(label: string, { value, low, high }: Interval, format: (value: number) => string): Html {
