@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { costCell } from '../../src/report/costs.ts'
 import { html, renderChart, renderPage } from '../../src/report/index.ts'
 import { colourStains } from '../../src/report/palette.ts'
+import { STYLE } from '../../src/report/style.ts'
 import { inventRun } from './sampleRun.ts'
 
 describe('the html template', () => {
@@ -103,5 +104,19 @@ describe('the cost of a cell', () => {
   it('tells that a part came out of the cache, and null where nothing was timed', () => {
     expect(costCell(cell, [step('stain none', 1, true)])).toEqual({ seconds: 1, cached: true })
     expect(costCell(cell, [step('quality val', 1)])).toBeNull()
+  })
+})
+
+describe('what is wider than its box', () => {
+  const rule = STYLE.match(/\.scroll,\.architecture,nav\{[^}]*\}/)?.[0] ?? ''
+
+  it('shows at its edges that it scrolls, tables and navigation alike', () => {
+    expect(rule.match(/var\(--shade\)/g)).toHaveLength(2)
+    expect(rule.match(/ local no-repeat/g)).toHaveLength(2)
+    expect(STYLE).not.toContain('scrollbar-width:none')
+  })
+
+  it('shows pictures as light as the page in a frame', () => {
+    expect(STYLE).toMatch(/\.patch img,\.shot img\{box-shadow:0 0 0 1px var\(--line\)\}/)
   })
 })
