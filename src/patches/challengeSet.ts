@@ -235,31 +235,51 @@ function soundImage(
 }
 
 function describeValueFault(path: string, image: Hdf5Dataset, fault: string, scale: Scale) {
-  const expected = `values in [0, ${scale}]`
-  return { where: `${path}/${image.path}`, expected, got: fault === 'NaN' ? 'NaN' : 'values beyond' }
+  const where = `${path}/${image.path}`
+  if (fault === 'scale') {
+    return { where, expected: 'values up to 255, as in other patches of the file', got: 'values from 0 to 1' }
+  }
+  return { where, expected: `values in [0, ${scale}]`, got: fault === 'NaN' ? 'NaN' : 'values beyond' }
 }
 
 // A file is of one scale: floats up to 1, or up to 255. Some images, spread over the file, vote, because one may
 // be black and another damaged.
 async function findScale(file: Hdf5File, { images, kind }: ChallengeIndex): Promise<Scale> {
-  if (kind === 'u8') return 255
   const step = Math.max(1, Math.floor(images.length / 16))
-  const sampled = images.filter((image, row): image is Hdf5Dataset => {
-    return row % step === 0 && image !== undefined && image.kind === kind && isPlanes(image)
-  })
+  const sound = images.map((image) => (image?.kind === kind && isPlanes(image) ? image : undefined))
+  const sampled = sound.flatMap((image, row) => (image && row % step === 0 ? [image] : []))
+  if (kind === 'u8') {
+    await refuseBits(file, [...sampled, ...sound.flatMap((image) => image ?? [])])
+    return 255
+  }
   let votes = 0
   for (const image of sampled) {
-    // One that cannot be read has no vote; it is named when it is read.
-    const { value: maximum = 0 } = await attempt(() => readMaximum(file, image, kind))
+    const maximum = await readMaximum(file, image, kind)
     if (maximum > 0) votes += maximum > 1.5 ? 1 : -1
   }
   return votes > 0 ? 255 : 1
 }
 
+// Bytes of 0 and 1 alone are masks, or floats of 0 to 1 that were cut to whole numbers. The first image of more ends the
+// search; a file of 0 alone is black.
+async function refuseBits(file: Hdf5File, images: readonly Hdf5Dataset[]): Promise<void> {
+  let largest = 0
+  for (const image of images) {
+    largest = Math.max(largest, await readMaximum(file, image, 'u8'))
+    if (largest > 1) return
+  }
+  if (largest === 0) return
+  const hint = 'store floats of 0 to 1 as floats, or times 255 as bytes'
+  throw new DataError({ where: file.path, expected: 'bytes from 0 to 255', got: '0 and 1 alone', hint })
+}
+
+// 0 for one that cannot be read: it has no vote, and is named when it is read.
 async function readMaximum(file: Hdf5File, image: Hdf5Dataset, kind: ImageKind): Promise<number> {
   let maximum = 0
-  await file.readEach([image], (_, bytes) => {
-    maximum = maximumOf(kind, bytes)
-  })
+  await attempt(() =>
+    file.readEach([image], (_, bytes) => {
+      maximum = maximumOf(kind, bytes)
+    }),
+  )
   return maximum
 }

@@ -11,15 +11,19 @@ export type ImageKind = (typeof imageKinds)[number]
 /** What 1.0 means in a file of floats: full intensity, or one of 255 steps. */
 export type Scale = 1 | 255
 
-/** What is wrong with an image's values, or null. */
-export type ValueFault = 'NaN' | 'out of range' | null
+/** What is wrong with an image's values, or null; `scale`: they run from 0 to 1 where those of the file run to 255. */
+export type ValueFault = 'NaN' | 'out of range' | 'scale' | null
 
 /** Values may pass their range by this share of it: resampling and half precision overshoot a little. */
 const tolerance = 1e-3
 
+/** Floats that stay below are black by either scale. */
+const darkest = 0.1
+
 /**
  * Converts one image of `area` pixels, given as its little-endian bytes (CHW), to HWC bytes at `out[at]`.
- * Floats are multiplied by 255 / scale and rounded; values outside [0, scale] are a fault.
+ * Floats are multiplied by 255 / scale and rounded; values outside [0, scale] are a fault, and so are fractions that stay
+ * below 1 where the scale is 255.
  */
 export function planesToPixels(
   kind: ImageKind,
@@ -30,24 +34,36 @@ export function planesToPixels(
   at: number,
 ): ValueFault {
   if (kind === 'u8') return interleaveBytes(bytes, area, out, at)
-  if (kind === 'f16') return interleaveHalves(view(Uint16Array, bytes), area, scale, out, at)
-  const values = kind === 'f32' ? view(Float32Array, bytes) : view(Float64Array, bytes)
-  return interleaveFloats(values, area, scale, out, at)
+  const fault =
+    kind === 'f16'
+      ? interleaveHalves(view(Uint16Array, bytes), area, scale, out, at)
+      : interleaveFloats(numbersOf(kind, bytes), area, scale, out, at)
+  if (fault || scale === 1 || out.subarray(at, at + 3 * area).some((byte) => byte > 1)) return fault
+  return isOfScale1(numbersOf(kind, bytes)) ? 'scale' : null
+}
+
+// Whether an image is one of 0 to 1, not one of 0 to 255 that is black: its values are fractions, and not all near 0.
+function isOfScale1(values: Float32Array | Float64Array): boolean {
+  let maximum = 0
+  let hasFractions = false
+  for (const value of values) {
+    if (value > maximum) maximum = value
+    hasFractions ||= !Number.isInteger(value)
+  }
+  return hasFractions && maximum >= darkest && maximum <= 1 + tolerance
 }
 
 /** The largest finite value of an image, given as its bytes. */
 export function maximumOf(kind: ImageKind, bytes: Uint8Array): number {
-  const values =
-    kind === 'u8'
-      ? bytes
-      : kind === 'f16'
-        ? Float32Array.from(view(Uint16Array, bytes), halfToNumber)
-        : kind === 'f32'
-          ? view(Float32Array, bytes)
-          : view(Float64Array, bytes)
+  const values = kind === 'u8' ? bytes : numbersOf(kind, bytes)
   let maximum = 0
   for (const value of values) if (value > maximum && value < Number.POSITIVE_INFINITY) maximum = value
   return maximum
+}
+
+function numbersOf(kind: Exclude<ImageKind, 'u8'>, bytes: Uint8Array): Float32Array | Float64Array {
+  if (kind === 'f16') return Float32Array.from(view(Uint16Array, bytes), halfToNumber)
+  return kind === 'f32' ? view(Float32Array, bytes) : view(Float64Array, bytes)
 }
 
 function view<T>(

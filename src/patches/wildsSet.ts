@@ -49,8 +49,13 @@ async function openWilds(source: string, options: OpenOptions): Promise<OpenedPa
   faults.push(...findRepeats(rows.map(nameOf)))
   refuseFaults(source, faults, isTolerant)
   const chosen = rows.filter(belongs)
-  if (chosen.length === 0)
-    throw new DataError({ where: source, expected: `patches of part '${part}'`, got: 'none' })
+  if (chosen.length === 0) {
+    const some = Object.entries(countOfficialParts(rows)).filter(([, count]) => count > 0)
+    const hint =
+      some.length > 0 ? `it has ${some.map(([name, count]) => `${count} of ${name}`).join(', ')}` : undefined
+    const expected = part === undefined ? 'patches in metadata.csv' : `patches of part '${part}'`
+    throw new DataError({ where: source, expected, got: 'none', hint })
+  }
   const ids = chosen.map(nameOf)
   const sidecar = await readSidecar(source)
   return openImageSet({

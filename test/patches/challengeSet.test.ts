@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createHdf5, type Hdf5Kind } from '../../src/files/index.ts'
-import { createChallengeFile, describePatches, openPatchSet } from '../../src/patches/index.ts'
+import { checkPatches, createChallengeFile, describePatches, openPatchSet } from '../../src/patches/index.ts'
 import { hasPython, runPython } from '../files/python.ts'
 import { makeTemporaryFolder, noise, noiseBatch } from './fixtures.ts'
 
@@ -83,6 +83,44 @@ describe('the challenge reader', () => {
       expect(await set.read([2, 1])).toEqual(noiseBatch([2, 1]))
       await set.close()
     }
+  })
+
+  it('names a patch of 0 to 1 in a file of 0 to 255, but no black one', async () => {
+    const path = inFolder('mixed.h5')
+    const file = await createHdf5(path)
+    for (let i = 0; i < 40; i++) {
+      const image = planes(noise(i), i === 17 ? 1 : 255, (values) => Float32Array.from(values))
+      file.createGroup(String(i))
+      file.writeDataset(`${i}/img`, 'f32', [3, 96, 96], i === 23 ? new Float32Array(27648) : image)
+    }
+    await file.close()
+    const set = await openPatchSet(path)
+    expect(set.storage).toContain('0 to 255')
+    expect((await checkPatches(set)).problems).toEqual([
+      {
+        id: '17',
+        problem: 'expected values up to 255, as in other patches of the file, got values from 0 to 1',
+      },
+    ])
+    await set.close()
+  })
+
+  it('refuses a file whose bytes are 0 and 1 alone, but no black one', async () => {
+    const write = async (name: string, byteOf: (image: number, place: number) => number) => {
+      const file = await createHdf5(inFolder(name))
+      for (let i = 0; i < 40; i++) {
+        file.createGroup(String(i))
+        const image = Uint8Array.from({ length: 27648 }, (_, place) => byteOf(i, place))
+        file.writeDataset(`${i}/img`, 'u8', [3, 96, 96], image)
+      }
+      await file.close()
+      return openPatchSet(inFolder(name))
+    }
+    await expect(write('bits.h5', (i, place) => (i + place) % 2)).rejects.toThrow(
+      /bits.h5: expected bytes from 0 to 255, got 0 and 1 alone; store floats of 0 to 1 as floats/,
+    )
+    await (await write('black.h5', () => 0)).close()
+    await (await write('dark.h5', (i, place) => (i === 33 ? 9 : place % 2))).close()
   })
 
   it.skipIf(!hasPython('h5py'))('reads half precision, which JavaScript has no array for', async () => {

@@ -73,6 +73,10 @@ describe('the WILDS reader', () => {
       expect((await openPatchSet(root, { part })).centers).toEqual(centers)
     }
     await expect(openPatchSet(root, { part: 'vall' })).rejects.toThrow("did you mean 'val'?")
+    const some = await write('wildsSome', [rows[0], rows[2]])
+    await expect(openPatchSet(some, { part: 'id_val' })).rejects.toThrow(
+      "expected patches of part 'id_val', got none; it has 1 of train, 1 of val",
+    )
   })
 
   it('reads numbers as other programs rewrite them, so that val and test centers stay held out', async () => {

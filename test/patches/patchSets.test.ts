@@ -185,7 +185,7 @@ describe('checkPatches', () => {
 
   it('finds nothing where nothing is wrong', async () => {
     const set = await openPatchSet(await writeChallenge('sound.h5', 5))
-    expect(await checkPatches(set)).toEqual({ checked: 5, problems: [] })
+    expect(await checkPatches(set)).toEqual({ checked: 5, problems: [], contradictions: [] })
     await set.close()
   })
 })
