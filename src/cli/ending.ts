@@ -2,8 +2,8 @@
 // error that nobody caught.
 
 import { constants } from 'node:os'
-import { describeCause } from '../base/index.ts'
-import { removeUnfinished } from '../files/index.ts'
+import { describeCause, type EosinError } from '../base/index.ts'
+import { fullDiskHint, removeUnfinished } from '../files/index.ts'
 import { clearLine, say } from './terminal.ts'
 
 /** What the ending asks of the command line. */
@@ -35,6 +35,11 @@ export function watchEnding({ report, canGoOn }: EndingHooks): void {
   })
   process.stderr.on('error', () => {}) // nowhere left to say anything
   process.on('uncaughtException', (error) => end(report(error)))
+}
+
+/** An error as it is printed; on a full disk, a command that goes on where it was says that it will. */
+export function describeFailure({ message, parts }: EosinError, canGoOn: boolean): string {
+  return canGoOn && parts.hint === fullDiskHint ? `${message}, finished work is kept` : message
 }
 
 function end(code: number): never {

@@ -5,7 +5,7 @@ import { CommanderError } from 'commander'
 import { describeCause, EosinError, systemCode } from '../base/index.ts'
 import { checkGiven } from './checkGiven.ts'
 import { isResumable } from './command.ts'
-import { watchEnding } from './ending.ts'
+import { describeFailure, watchEnding } from './ending.ts'
 import { buildProgram } from './program.ts'
 import { clearLine, dim, red, say } from './terminal.ts'
 
@@ -16,6 +16,7 @@ async function main(): Promise<void> {
     canGoOn = isResumable(command)
     checkGiven(command)
   })
+  const report = (error: unknown) => reportError(error, canGoOn)
   watchEnding({ report, canGoOn: () => canGoOn })
   try {
     await program.parseAsync()
@@ -25,11 +26,11 @@ async function main(): Promise<void> {
 }
 
 // Returns the exit code: 2 for what the user can mend on the command line or in the recipe, else 1.
-function report(error: unknown): number {
+function reportError(error: unknown, canGoOn: boolean): number {
   clearLine()
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof EosinError) {
-    say(`${red('eosin:')} ${error.message}`)
+    say(`${red('eosin:')} ${describeFailure(error, canGoOn)}`)
     return error.exitCode
   }
   const { path } = error as NodeJS.ErrnoException

@@ -231,7 +231,7 @@ export async function requireWritable(path: string): Promise<void> {
 }
 
 /** What to do about a full disk. */
-export const fullDiskHint = 'the disk is full: free some space and run again, finished work is kept'
+export const fullDiskHint = 'the disk is full: free some space and run again'
 
 const permissionHint = 'choose another --out or change its permissions'
 const elsewhereHint = 'nothing can be written there: choose another --out'

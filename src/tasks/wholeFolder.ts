@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DataError } from '../base/index.ts'
-import { followLinks, makeFolder } from '../files/index.ts'
+import { followLinks, makeFolder, trackUnfinished } from '../files/index.ts'
 import { type LeaseOptions, withLease } from './lease.ts'
 
 /** How a folder is filled. */
@@ -36,6 +36,42 @@ export async function fillFolder(path: string, { isDone, fill, ...options }: Fol
     }
     await replaceFolder(work, folder)
     return true
+  })
+}
+
+/** How a folder is made in one go. */
+export interface FolderMaking extends LeaseOptions {
+  /** Throws where what is there may not be replaced; called when no other process is at it. */
+  check(): void | Promise<void>
+  /** Fills `<folder>.work`, which is empty. */
+  fill(work: string): Promise<void>
+}
+
+/**
+ * Makes the folder at `path` in one go, replacing what is there. Where `fill` fails or the process is stopped, what it wrote
+ * is removed and the folder is as it was. Throws DataError where folders cannot be written.
+ */
+export async function makeWholeFolder(
+  path: string,
+  { check, fill, ...options }: FolderMaking,
+): Promise<void> {
+  const folder = followLinks(resolve(path))
+  const work = `${folder}.work`
+  await makeFolder(dirname(folder))
+  await withLease(`${folder}.lease`, options, async () => {
+    await check()
+    await rm(work, { recursive: true, force: true })
+    await makeFolder(work)
+    const unfinished = trackUnfinished(work)
+    try {
+      await fill(work)
+      await replaceFolder(work, folder)
+    } catch (cause) {
+      await rm(work, { recursive: true, force: true })
+      throw cause
+    } finally {
+      unfinished.done()
+    }
   })
 }
 

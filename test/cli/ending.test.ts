@@ -5,6 +5,9 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { DataError } from '../../src/base/index.ts'
+import { describeFailure } from '../../src/cli/ending.ts'
+import { explainWriteError } from '../../src/files/index.ts'
 import { runCli, startCli } from './runCli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-ending-'))
@@ -25,6 +28,19 @@ async function stop(args: readonly string[], signal: NodeJS.Signals, isAtWork: (
   clearInterval(timer)
   return result
 }
+
+describe('a full disk', () => {
+  it('is no reason to hope for finished work, except where a command goes on from it', () => {
+    const cause = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28, syscall: 'write' })
+    const error = explainWriteError('x.csv', cause) as DataError
+    expect(describeFailure(error, false)).toMatch(
+      /^x\.csv: got .*; the disk is full: free some space and run again$/,
+    )
+    expect(describeFailure(error, true)).toMatch(/run again, finished work is kept$/)
+    const other = new DataError({ where: 'x.csv', got: 'nothing' })
+    expect(describeFailure(other, true)).toBe('x.csv: got nothing')
+  })
+})
 
 describe('the exit code', () => {
   it.each([

@@ -6,16 +6,16 @@ import { f32, type NdArray, openRandom } from '../../src/base/index.ts'
 import { hashBytes } from '../../src/files/index.ts'
 import { writeCsv, writeNpy } from '../../src/formats/index.ts'
 
-/** Writes a folder as `eosin embed` does: forty rows of three dimensions, of which the first tells the label. */
+/** Writes a folder as `eosin embed` does: eighty rows of three dimensions, of which the first tells the label. */
 export function writeEmbedded(
   folder: string,
   manifest: Readonly<Record<string, unknown>> = {},
   convert: (x: NdArray<'f32'>) => Uint8Array = writeNpy,
 ): void {
   const random = openRandom(3, folder)
-  const labels = Array.from({ length: 40 }, (_, row) => row % 2)
+  const labels = Array.from({ length: 80 }, (_, row) => row % 2)
   const x = f32(
-    [40, 3],
+    [80, 3],
     labels.flatMap((label) => [label + 0.3 * random.normal(), random.normal(), 1]),
   )
   const table = writeCsv({

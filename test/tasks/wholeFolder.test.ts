@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fillFolder } from '../../src/tasks/index.ts'
+import { fillFolder, makeWholeFolder } from '../../src/tasks/index.ts'
 import { makeTemporaryFolder } from '../patches/fixtures.ts'
 
 const inFolder = makeTemporaryFolder()
@@ -67,5 +67,28 @@ describe('a folder that is whole or not at all', () => {
     )
     expect(existsSync(folder)).toBe(false)
     expect(JSON.parse(readFileSync(`${folder}.lease`, 'utf8'))).toMatchObject({ token: 'another' })
+  })
+})
+
+describe('a folder that is made in one go', () => {
+  const check = () => {}
+
+  it('is as it was where filling it fails, and nothing is left beside it', async () => {
+    const folder = inFolder('made', 'folder')
+    await makeWholeFolder(folder, { check, fill: write('old') })
+    const fail = async (work: string) => {
+      writeFileSync(join(work, 'half'), '')
+      throw new Error('no space')
+    }
+    await expect(makeWholeFolder(folder, { check, fill: fail })).rejects.toThrow('no space')
+    expect(readdirSync(inFolder('made'), { recursive: true }).sort()).toEqual([
+      'folder',
+      join('folder', 'file'),
+    ])
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('old')
+    const refuse = () => Promise.reject(new Error('refused'))
+    await expect(makeWholeFolder(folder, { check: refuse, fill: write('new') })).rejects.toThrow('refused')
+    await makeWholeFolder(folder, { check, fill: write('new') })
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('new')
   })
 })

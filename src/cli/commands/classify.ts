@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { DataError, pickNamed } from '../../base/index.ts'
 import type { HeadMethod, HeadName } from '../../classify/index.ts'
+import type { FolderKind } from '../../tasks/index.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -13,7 +14,7 @@ import {
   seedOption,
 } from '../command.ts'
 import { refuseOverwrite } from '../outFile.ts'
-import { clearLine, showProgress } from '../terminal.ts'
+import { clearLine, sayNote, showProgress } from '../terminal.ts'
 
 interface ClassifyOptions extends CommonOptions {
   readonly train: string
@@ -42,8 +43,20 @@ export function addClassify(program: Command): void {
   addExamples(classify, 'eosin classify --train train-texture --val val-texture --head mlp --preset paper')
 }
 
+const headFolder: FolderKind = {
+  about: 'a folder of a head',
+  manifest: 'head.json',
+  key: 'kind',
+  isOwn: (name) => ['head.safetensors', 'head.onnx', 'predictions.csv'].includes(name),
+}
+
 async function runClassify(options: ClassifyOptions): Promise<void> {
-  refuseOverwrite(options.out, options.overwrite)
+  const { makeWholeFolder, requireReplaceable } = await import('../../tasks/index.ts')
+  const check = () => {
+    refuseOverwrite(options.out, options.overwrite)
+    return requireReplaceable(options.out, headFolder)
+  }
+  await check()
   const { headMethods, headPresets } = await import('../../classify/index.ts')
   const { evaluate } = await import('../../evaluate/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
@@ -59,8 +72,6 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
     progress: showProgress('classify'),
   })
   clearLine()
-  for (const [name, bytes] of Object.entries(await head.serialize()))
-    await writeFileAtomic(join(options.out, name), bytes)
   const probabilities = await head.predict(val.x)
   const { ids, centers, slides, labels } = val
   const columns = {
@@ -70,7 +81,14 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
     label: labels,
     probability: probabilities,
   }
-  await writeFileAtomic(join(options.out, 'predictions.csv'), writeCsvBlocks(columns))
+  const files = { ...(await head.serialize()), 'predictions.csv': writeCsvBlocks(columns) }
+  await makeWholeFolder(options.out, {
+    onWait: sayNote,
+    check,
+    async fill(work) {
+      for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(work, name), content)
+    },
+  })
   const evaluation = evaluate({ labels, probabilities, centers, slides, seed: options.seed })
   const { value, low, high } = evaluation.accuracy
   printResult(options, { epochs: head.curve.length, evaluation, out: options.out }, () =>

@@ -1,6 +1,6 @@
 // eosin stain fit | apply: fit a method on reference patches, apply a fit to others.
 
-import { dirname, extname, resolve } from 'node:path'
+import { extname } from 'node:path'
 import { type Command, Option } from 'commander'
 import { DataError, type Pixels, parseDecimal, pickNamed } from '../../base/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
@@ -248,27 +248,21 @@ async function writePngFolder(
   set: PatchSet,
   patches: AsyncIterable<NormalisedPatch>,
 ) {
-  const { rm } = await import('node:fs/promises')
-  const { encodePng, followLinks, makeFolder, nameFiles, trackUnfinished, writeFileAtomic } = await import(
-    '../../files/index.ts'
-  )
-  const { replaceFolder, requireReplaceable, withLease } = await import('../../tasks/index.ts')
+  const { encodePng, nameFiles, writeFileAtomic } = await import('../../files/index.ts')
+  const { makeWholeFolder, requireReplaceable } = await import('../../tasks/index.ts')
   const names = nameFiles(set.source, set.ids, '.png')
-  const out = followLinks(resolve(path))
-  const work = `${out}.work`
-  await makeFolder(dirname(out))
-  await withLease(`${out}.lease`, { onWait: sayNote }, async () => {
-    refuseOverwrite(path, overwrite) // another process may have made it meanwhile
-    await requireReplaceable(path, pngFolder)
-    await rm(work, { recursive: true, force: true })
-    await makeFolder(work)
-    const unfinished = trackUnfinished(work)
-    const manifest = { normalised: set.source, files: names }
-    await writeFileAtomic(`${work}/${pngFolder.manifest}`, `${JSON.stringify(manifest, null, 1)}\n`)
-    for await (const { row, pixels } of patches) {
-      await writeFileAtomic(`${work}/${names[row]}`, await encodePng(pixels))
-    }
-    await replaceFolder(work, out)
-    unfinished.done()
+  await makeWholeFolder(path, {
+    onWait: sayNote,
+    async check() {
+      refuseOverwrite(path, overwrite) // another process may have made it meanwhile
+      await requireReplaceable(path, pngFolder)
+    },
+    async fill(work) {
+      const manifest = { normalised: set.source, files: names }
+      await writeFileAtomic(`${work}/${pngFolder.manifest}`, `${JSON.stringify(manifest, null, 1)}\n`)
+      for await (const { row, pixels } of patches) {
+        await writeFileAtomic(`${work}/${names[row]}`, await encodePng(pixels))
+      }
+    },
   })
 }
