@@ -60,7 +60,6 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   const { headMethods, headPresets } = await import('../../classify/index.ts')
   const { evaluate } = await import('../../evaluate/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
-  const { writeCsvBlocks } = await import('../../formats/index.ts')
   const { completeMethod, parseAssignments, requireFitting } = await import('../../study/index.ts')
   const method = pickNamed('--head', headMethods, options.head) as HeadMethod<object>
   const known = { ...method, presets: headPresets[options.head as HeadName] }
@@ -73,15 +72,7 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   })
   clearLine()
   const probabilities = await head.predict(val.x)
-  const { ids, centers, slides, labels } = val
-  const columns = {
-    id: ids,
-    ...(centers && { center: centers }),
-    ...(slides && { slide: slides }),
-    label: labels,
-    probability: probabilities,
-  }
-  const files = { ...(await head.serialize()), 'predictions.csv': writeCsvBlocks(columns) }
+  const files = { ...(await head.serialize()), 'predictions.csv': await tabulate(val, probabilities) }
   await makeWholeFolder(options.out, {
     onWait: sayNote,
     check,
@@ -89,6 +80,7 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
       for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(work, name), content)
     },
   })
+  const { labels, centers, slides } = val
   const evaluation = evaluate({ labels, probabilities, centers, slides, seed: options.seed })
   const { value, low, high } = evaluation.accuracy
   printResult(options, { epochs: head.curve.length, evaluation, out: options.out }, () =>
@@ -99,6 +91,14 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
     ].join('\n'),
   )
 }
+
+async function tabulate({ ids, centers, slides, labels }: Labelled, probability: Float32Array) {
+  const { writeCsvBlocks } = await import('../../formats/index.ts')
+  const known = { ...(centers && { center: centers }), ...(slides && { slide: slides }) }
+  return writeCsvBlocks({ id: ids, ...known, label: labels, probability })
+}
+
+type Labelled = Awaited<ReturnType<typeof readLabelled>>
 
 async function readLabelled(folder: string) {
   const { readEmbeddingFolder } = await import('../../study/index.ts')
