@@ -18,7 +18,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   return (text) => {
     const value = parseDecimal(text)
     if (value === undefined || !Number.isSafeInteger(value) || value < least || value > most)
-      throw new InvalidArgumentError(`a whole number from ${least} to ${most}.`)
+      throw new InvalidArgumentError(`a whole number from ${least} to ${most}`)
     return value
   }
 }
@@ -28,11 +28,10 @@ export function centerName(text: string): string {
   return normaliseName(text) ?? text
 }
 
-/** A number between 0 and 1, for commander. */
+/** A number from 0 to 1, for commander. */
 export function share(text: string): number {
   const value = parseDecimal(text)
-  if (value === undefined || value < 0 || value > 1)
-    throw new InvalidArgumentError('a number between 0 and 1.')
+  if (value === undefined || value < 0 || value > 1) throw new InvalidArgumentError('a number from 0 to 1')
   return value
 }
 
@@ -75,7 +74,7 @@ export function addSetOptions(command: Command): Command {
 export function assignments(text: string): Record<string, string> {
   const entries = text.split(',').map((pair) => {
     const [, key, value] = /^([^=]+)=(.+)$/.exec(pair.trim()) ?? []
-    if (key === undefined) throw new InvalidArgumentError(`pairs such as a=b,c=d; got '${pair}'.`)
+    if (key === undefined) throw new InvalidArgumentError('pairs such as a=b,c=d')
     return [key.trim(), value.trim()] as const
   })
   return Object.fromEntries(entries)

@@ -1,6 +1,6 @@
 // The program: all commands of `eosin`, each in its own file.
 
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { addCache } from './commands/cache.ts'
 import { addClassify } from './commands/classify.ts'
 import { addCompletion } from './commands/completion.ts'
@@ -17,20 +17,18 @@ import { addStain } from './commands/stain.ts'
 import { addStudy } from './commands/study.ts'
 import { addSubmission } from './commands/submission.ts'
 import { addWeights } from './commands/weights.ts'
+import { EosinCommand } from './usage.ts'
 import { readOwnVersion } from './version.ts'
 
 /** Builds the program with all its commands; nothing heavy is loaded before a command runs. */
 export function buildProgram(): Command {
-  const program = new Command('eosin')
+  const program = new EosinCommand('eosin')
     .description(
       'From H&E patches of several hospitals to a tumour call that holds on a hospital it has never seen.',
     )
     .version(readOwnVersion())
-    .showSuggestionAfterError()
-    .showHelpAfterError('(add --help for the options)')
     .configureHelp({ sortSubcommands: false })
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'eosin: ')) })
   for (const add of [
     addDemo,
     addPatches,

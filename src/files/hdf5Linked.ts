@@ -4,7 +4,7 @@
 
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { wrongFile } from '../formats/index.ts'
+import { type FileHead, recogniseFile, wrongFile } from '../formats/index.ts'
 import type { DataFile } from './hdf5Data.ts'
 import { readMessages, readSuperblock } from './hdf5Header.ts'
 import { type Link, readLinks } from './hdf5Links.ts'
@@ -77,11 +77,17 @@ function openAtSignature(path: string): Source {
   const descriptor = explained(path, () => openSync(path, 'r'))
   const whole = openSource(descriptor)
   for (let base = 0; base + 96 <= whole.size; base = base === 0 ? 512 : 2 * base) {
-    if (whole.bytes(base, 8).equals(signature)) return base === 0 ? whole : openSource(descriptor, base)
+    if (!whole.bytes(base, 8).equals(signature)) continue
+    if (base === 0) return whole
+    if (recogniseFile(headOf(whole)) !== 'tar') return openSource(descriptor, base) // a tar's first file begins at 512
   }
-  const head = { bytes: whole.bytes(0, Math.min(whole.size, 1 << 16)), size: whole.size }
+  const head = headOf(whole)
   closeSync(descriptor)
   throw wrongFile(path, { expected: 'an HDF5 file', kinds: ['hdf5'] }, head)
+}
+
+function headOf(source: Source): FileHead {
+  return { bytes: source.bytes(0, Math.min(source.size, 1 << 16)), size: source.size }
 }
 
 function explainedOrClosed(path: string, source: Source): number {

@@ -18,6 +18,8 @@ export interface PatchSetInfo {
   readonly storage: string
   /** How folders or columns were read, where the format has any. */
   readonly layout: string | null
+  /** What of the layout may not be meant so. */
+  readonly doubt: string | null
   readonly origin: Origin
   readonly licence: string | null
   /** Smallest and largest byte over the sampled patches. */
@@ -36,7 +38,7 @@ export interface PatchSetInfo {
 /** Counts everything, and reads up to `samples` patches spread evenly over the set for their range. */
 export async function describePatches(set: PatchSet, samples = 256): Promise<PatchSetInfo> {
   const { source, format, count, height, width, storage, origin, licence, labels, centers, slides } = set
-  const { dtype = null, parts = null, layout = null } = set as Partial<OpenedPatchSet>
+  const { dtype = null, parts = null, layout = null, doubt = null } = set as Partial<OpenedPatchSet>
   const { least, most, sampled } = await findRange(set, samples)
   const words = labels && Array.from(labels, String)
   return {
@@ -47,6 +49,7 @@ export async function describePatches(set: PatchSet, samples = 256): Promise<Pat
     dtype,
     storage,
     layout,
+    doubt,
     origin,
     licence,
     range: `${least} to ${most}`,

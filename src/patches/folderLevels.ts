@@ -2,23 +2,31 @@
 // center; which, the words of the level decide, all of them together. What could be read in two ways is refused with the
 // ways to say it.
 
-import { DataError, UnknownNameError } from '../base/index.ts'
+import { DataError, UnknownNameError, UsageError } from '../base/index.ts'
 import { type LabelNames, partNames, readLabel } from './names.ts'
 
 /** What a level of folders may be; `-` is none of the others. */
 export const levelNames = ['part', 'center', 'slide', 'label', '-'] as const
 export type FolderLevel = (typeof levelNames)[number]
 
-/** Levels as an option or a recipe gives them, outermost first: `part/center/label`. Throws UnknownNameError. */
+/** Levels as an option or a recipe gives them, outermost first: `part/center/label`. Throws UnknownNameError, or UsageError where one is there twice. */
 export function parseLevels(where: string, text: string): FolderLevel[] {
   const levels = text.split('/').map((word) => word.trim())
   for (const [i, level] of levels.entries()) {
     if (!levelNames.includes(level as FolderLevel)) throw new UnknownNameError(where, level, levelNames)
     if (level !== '-' && levels.indexOf(level) !== i) {
-      throw new DataError({ where, expected: 'each level once', got: `'${text}'` })
+      throw new UsageError({ where, expected: 'each level once', got: `'${text}'` })
     }
   }
   return levels as FolderLevel[]
+}
+
+/** What levels of folders were read as. */
+export interface ReadLevels {
+  /** Outermost first. */
+  readonly levels: FolderLevel[]
+  /** A sentence where words that nobody knows were taken for centers and there are no labels: they may be meant as such. */
+  readonly doubt?: string
 }
 
 /** What each level is of `folders`, those above each picture, outermost first. Throws DataError where that is not certain. */
@@ -26,18 +34,27 @@ export function readLevels(
   source: string,
   folders: readonly (readonly string[])[],
   names: LabelNames,
-): FolderLevel[] {
+): ReadLevels {
   const depth = requireOneDepth(source, folders)
   const words = Array.from({ length: depth }, (_, level) => [
     ...new Set(folders.map((above) => above[level].toLowerCase())),
   ])
   const kinds = words.map((level) => readLevel(source, level, names))
-  return resolveLevels(source, kinds, words)
+  const levels = resolveLevels(source, kinds, words)
+  const unknown = words[kinds.indexOf('free')]
+  return unknown && !levels.includes('label') ? { levels, doubt: describeDoubt(unknown) } : { levels }
 }
 
-/** Whether the outermost folders are parts, all of them; the folders in each may look different. */
+function describeDoubt(words: readonly string[]): string {
+  const [first, second] = words
+  const example = second === undefined ? `${first}=0` : `${first}=0,${second}=1`
+  return `the folders ${list(words)} were read as centers; where they are labels, say which, e.g. --label-names ${example} (labelNames in a recipe), and where they are none, --folders -`
+}
+
+/** Whether the outermost folders are parts, all of them; the folders in each may look different, and pictures lie beside them. */
 export function findOutermostParts(folders: readonly (readonly string[])[]): boolean {
-  return folders.length > 0 && folders.every(([first]) => first !== undefined && isPart(first.toLowerCase()))
+  const inFolders = folders.filter((above) => above.length > 0)
+  return inFolders.length > 0 && inFolders.every(([first]) => isPart(first.toLowerCase()))
 }
 
 function isPart(word: string): boolean {
@@ -55,7 +72,7 @@ export function requireOneDepth(source: string, folders: readonly (readonly stri
     where: source,
     expected: 'all pictures the same number of folders deep',
     got: got.join(' and '),
-    hint: 'open a part alone with --part, move those that do not belong, or list the pictures in a CSV',
+    hint: `${findOutermostParts(folders) ? 'open a part alone with --part, ' : ''}move those that do not belong, or list the pictures in a CSV`,
   })
 }
 

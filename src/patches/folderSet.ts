@@ -3,7 +3,7 @@
 
 import { stat } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
-import { DataError } from '../base/index.ts'
+import { DataError, UsageError } from '../base/index.ts'
 import { findOutermostParts, parseLevels, readLevels, requireOneDepth } from './folderLevels.ts'
 import { openImageSet } from './imageSet.ts'
 import { hiddenFile, listPictures, pictureTypes } from './listPictures.ts'
@@ -29,7 +29,7 @@ export const folderReader: Reader = {
     const other = isTable ? 'folders' : 'columns'
     if (options[other] !== undefined) {
       const expected = isTable ? 'columns, as it is a table' : 'folders, as it is no table'
-      throw new DataError({ where: source, expected, got: `${other} '${JSON.stringify(options[other])}'` })
+      throw new UsageError({ where: source, expected, got: `${other} '${JSON.stringify(options[other])}'` })
     }
     const listing = isTable ? await readPictureTable(source, options) : await readFolder(source, options)
     return openListing(source, isTable ? dirname(source) : source, listing, options)
@@ -42,7 +42,7 @@ async function openListing(
   listing: PictureListing,
   options: OpenOptions,
 ): Promise<OpenedPatchSet> {
-  const { entries, layout, parts, leftOut } = listing
+  const { entries, layout, doubt, parts, leftOut } = listing
   if (entries.length === 0) {
     const got = leftOut.length > 0 ? `${leftOut[0].id}: ${leftOut[0].problem}` : 'no image'
     throw new DataError({ where: source, expected: pictureTypes.join(', '), got })
@@ -77,6 +77,7 @@ async function openListing(
     origin: sidecar.origin ?? options.origin ?? 'unknown',
     licence: sidecar.licence ?? null,
     layout,
+    doubt,
     parts,
     leftOut,
     faults,
@@ -95,11 +96,15 @@ async function readFolder(
   const { paths, leftOut, faults } = await listPictures(folder)
   const stated = folders === undefined ? undefined : parseLevels('folders', folders)
   // Parts may look different inside, as a test part without labels: the outermost folders are looked at first.
-  const isCut = part !== undefined && !stated && findOutermostParts(paths.map(foldersOf))
+  const isCut =
+    part !== undefined && (!stated || stated[0] === 'part') && findOutermostParts(paths.map(foldersOf))
   const read = isCut ? paths.filter((path) => partOf(path, 0) === part) : paths
+  const strays = isCut ? paths.filter((path) => foldersOf(path).length === 0) : []
   const above = read.map(foldersOf)
   if (stated) requireDepth(folder, stated.length, above)
-  const levels = stated ?? readLevels(folder, above, parseLabelNames('label names', labelNames))
+  const { levels, doubt } = stated
+    ? { levels: stated, doubt: undefined }
+    : readLevels(folder, above, parseLabelNames('label names', labelNames))
   const partLevel = levels.indexOf('part')
   if (part !== undefined && read.length > 0 && partLevel < 0) {
     throw new DataError({
@@ -115,8 +120,9 @@ async function readFolder(
       return { path, label: at('label'), center: at('center'), slide: at('slide') }
     }),
     layout: describeLevels(levels),
+    doubt,
     parts: partLevel < 0 ? null : countParts(paths.map((path) => partOf(path, partLevel))),
-    leftOut,
+    leftOut: [...leftOut, ...strays.map((id) => ({ id, problem: 'a picture in no part' }))],
     faults,
   }
 }

@@ -31,6 +31,7 @@ export interface ImageList
     | 'faults'
     | 'leftOut'
     | 'layout'
+    | 'doubt'
     | 'ids'
     | 'centers'
     | 'slides'

@@ -1,7 +1,7 @@
 // How files name things: labels in words, centers and slides as text or numbers, parts of a data set. One hospital is
 // one center however a file spells its number, and what is missing is no center of its own.
 
-import { DataError, normaliseName, parseDecimal } from '../base/index.ts'
+import { normaliseName, parseDecimal, UsageError } from '../base/index.ts'
 import type { Fault } from './reader.ts'
 
 /** Labels by word, in small letters. */
@@ -16,15 +16,19 @@ export const labelNames: LabelNames = {
   malignant: 1,
   negative: 0,
   positive: 1,
+  false: 0, // as pandas writes booleans
+  true: 1,
 }
 
 /** Names of parts by word: what image folders and tables call them, and what `part` may be. */
 export const partNames: Readonly<Record<string, 'train' | 'val' | 'test'>> = {
   train: 'train',
+  training: 'train',
   val: 'val',
   valid: 'val',
   validation: 'val',
   test: 'test',
+  testing: 'test',
 }
 
 /** Whether a number is a label, and which: `0` normal, `1` tumour; undefined otherwise. */
@@ -93,12 +97,12 @@ export function countParts(words: readonly (string | undefined)[]): Record<strin
   return Object.keys(counts).length > 0 ? counts : null
 }
 
-/** Checks `labelNames` of an option or a recipe. Throws DataError at `where` for a value that is no label. */
+/** Checks `labelNames` of an option or a recipe. Throws UsageError at `where` for a value that is no label. */
 export function parseLabelNames(where: string, given: Readonly<Record<string, unknown>>): LabelNames {
   const entries = Object.entries(given).map(([word, value]) => {
     const label = parseLabel(String(value))
     if (label === undefined)
-      throw new DataError({ where: `${where} ${word}`, expected: '0 or 1', got: `'${value}'` })
+      throw new UsageError({ where: `${where} ${word}`, expected: '0 or 1', got: `'${value}'` })
     return [word.trim().toLowerCase(), label] as const
   })
   return Object.fromEntries(entries)

@@ -20,6 +20,8 @@ export interface PictureEntry {
 export interface PictureListing {
   readonly entries: readonly PictureEntry[]
   readonly layout: string
+  /** What was read in a way that may not be meant, in a sentence. */
+  readonly doubt?: string
   /** How many pictures each part has, where there are parts. */
   readonly parts: Readonly<Record<string, number>> | null
   readonly leftOut: readonly Fault[]

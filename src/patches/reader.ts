@@ -39,6 +39,8 @@ export interface OpenedPatchSet extends PatchSet {
   readonly leftOut?: readonly Fault[]
   /** How folders or columns were read, e.g. `folders: center / label`. */
   readonly layout?: string
+  /** What of this may not be meant so, and how to say otherwise, in a sentence. */
+  readonly doubt?: string
   /** How many patches each part of the data set has, where it has parts, e.g. `{ train: 302436 }`. */
   readonly parts: Readonly<Record<string, number>> | null
   /** Element kind on disk, e.g. `f32`. */

@@ -1,12 +1,13 @@
 // All readers, and how one is chosen.
 
 import { stat } from 'node:fs/promises'
-import { DataError, pickNamed, UnknownNameError } from '../base/index.ts'
-import { readHead } from '../files/index.ts'
+import { DataError, pickNamed, UnknownNameError, UsageError } from '../base/index.ts'
+import { describeUnfit, readHead } from '../files/index.ts'
 import { wrongFile } from '../formats/index.ts'
 import { challengeReader } from './challengeSet.ts'
 import { folderReader } from './folderSet.ts'
 import { hcdReader } from './hcdSet.ts'
+import { partNames } from './names.ts'
 import { pcamReader } from './pcamSet.ts'
 import { type OpenedPatchSet, type OpenOptions, type Reader, settings } from './reader.ts'
 import { wildsReader } from './wildsSet.ts'
@@ -25,29 +26,39 @@ export type PatchFormat = keyof typeof readers
 
 /**
  * Opens the patches at `path`, detecting their format unless `options.format` says it. Throws DataError where
- * there is nothing, where no reader knows it or where it is damaged; UnknownNameError for unknown names.
+ * there is nothing, where no reader knows it or where it is damaged; UsageError for options that it does not take,
+ * UnknownNameError for unknown names.
  */
 export async function openPatchSet(path: string, options: OpenOptions = {}): Promise<OpenedPatchSet> {
-  if (!(await stat(path).catch(() => undefined)))
-    throw new DataError({ where: path, got: 'no such file or folder' })
+  const found = await stat(path).catch(() => undefined)
+  if (!found) throw new DataError({ where: path, got: 'no such file or folder' })
+  const special = found.isDirectory() ? undefined : describeUnfit(found)
+  if (special) throw new DataError({ where: path, expected: 'patches in a file or folder', got: special })
   const format = options.format ?? (await detectFormat(path))
   const reader: Reader = pickNamed('format', readers, format)
-  if (options.part !== undefined && !reader.parts.includes(options.part)) {
-    if (reader.parts.length > 0) throw new UnknownNameError(`part of ${path}`, options.part, reader.parts)
-    throw new DataError({ where: path, expected: `no part, as ${format} has none`, got: `'${options.part}'` })
-  }
+  const part = options.part === undefined ? undefined : pickPart(path, format, reader, options.part)
   for (const setting of settings) {
     if (options[setting] === undefined || reader.settings?.includes(setting)) continue
     const heeding = Object.entries(readers as Record<string, Reader>).filter(([, other]) =>
       other.settings?.includes(setting),
     )
-    throw new DataError({
+    throw new UsageError({
       where: path,
       expected: `no ${setting}, which only ${heeding.map(([name]) => name).join(' and ')} takes`,
       got: `them with ${format}`,
     })
   }
-  return reader.open(path, options)
+  return reader.open(path, { ...options, part })
+}
+
+// A part by its own name, or by another word for it: `validation` is WILDS' val and PatchCamelyon's valid.
+function pickPart(path: string, format: string, { parts }: Reader, given: string): string {
+  if (parts.length === 0)
+    throw new UsageError({ where: path, expected: `no part, as ${format} has none`, got: `'${given}'` })
+  const meant = partNames[given]
+  const part = parts.includes(given) ? given : meant && parts.find((name) => partNames[name] === meant)
+  if (part === undefined) throw new UnknownNameError(`part of ${path}`, given, parts)
+  return part
 }
 
 /** The format of what lies at `path`. Throws DataError where no reader knows it. */

@@ -6,6 +6,7 @@ import { DataError, parseDecimal, pickNamed } from '../base/index.ts'
 import { readCsvFile } from '../files/index.ts'
 import { requireColumns } from '../formats/index.ts'
 import { holds, openImageSet } from './imageSet.ts'
+import { readLabel } from './names.ts'
 import { readSidecar } from './origin.ts'
 import {
   type Fault,
@@ -78,12 +79,19 @@ async function readRows(path: string, faults: Fault[]): Promise<Row[]> {
   const table = requireColumns(await readCsvFile(path), columnNames, path)
   return table.patient.map((_, i) => {
     const words = columnNames.map((name) => [name, table[name][i]] as const)
-    const row = Object.fromEntries(words.map(([name, word]) => [name, readWhole(word)])) as Row
+    const row = Object.fromEntries(
+      words.map(([name, word]) => [name, name === 'tumor' ? readTumor(word) : readWhole(word)]),
+    ) as Row
     const problem = words.find(([name]) => Number.isNaN(row[name]))
     const said = problem ? `${problem[0]} '${problem[1]}', not a whole number` : findProblem(row)
     if (said) faults.push({ id: nameOf(row), problem: `${said} (row ${i + 2} of metadata.csv)` })
     return row
   })
+}
+
+// A label in words, as pandas writes booleans, or a number, of which `findProblem` says whether it is one.
+function readTumor(word: string): number {
+  return readLabel(word) ?? readWhole(word)
 }
 
 function readWhole(word: string): number {

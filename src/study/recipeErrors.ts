@@ -4,6 +4,7 @@
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { type EosinError, nearestName, printValue, RecipeError, UnknownNameError } from '../base/index.ts'
+import { recogniseFile, wrongFile } from '../formats/index.ts'
 
 const longestRecipe = 1_000_000
 
@@ -16,6 +17,11 @@ export function readYaml(text: string, where: string): Readonly<Record<string, u
     const expected = `a recipe of at most ${longestRecipe} characters`
     throw new RecipeError({ where, expected, got: `${text.length}`, hint: 'is it the right file?' })
   }
+  const bytes = new TextEncoder().encode(text.slice(0, 4096))
+  const head = { bytes, size: bytes.length }
+  const wanted = { expected: 'a recipe in YAML (docs/study.md)', kinds: ['text', 'json', 'other'] } as const
+  if (!wanted.kinds.some((kind) => kind === recogniseFile(head)))
+    throw new RecipeError(wrongFile(where, wanted, head).parts)
   const document = parseDocument(text, { logLevel: 'error' })
   const [fault] = document.errors
   if (fault) {

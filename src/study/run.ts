@@ -6,7 +6,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path'
 import { describeCause, UsageError } from '../base/index.ts'
 import { describeIdle, type ProviderChoice, requireProvider } from '../engine/index.ts'
 import { writeFileAtomic } from '../files/index.ts'
-import { countLeftOut, hiddenFile } from '../patches/index.ts'
+import { countLeftOut, hiddenFile, type OpenedPatchSet } from '../patches/index.ts'
 import { describeContradictions } from '../quality/index.ts'
 import { writeReport } from '../report/index.ts'
 import {
@@ -131,9 +131,14 @@ function noteOverlaps({ run, options }: Study, splits: OpenSplits): Overlap[] {
   return overlaps
 }
 
-// Files that their owner may take for patches; hidden ones nobody does.
+// Files that their owner may take for patches (hidden ones nobody does), and folders that may mean something else.
 function noteLeftOut({ run, options }: Study, splits: OpenSplits): void {
   for (const { split, set } of Object.values(splits)) {
+    const { doubt } = set as Partial<OpenedPatchSet>
+    if (doubt) {
+      run.log.warn({ split, doubt })
+      options.observer.warn?.(`${split}: ${doubt}`)
+    }
     for (const [reason, count] of Object.entries(countLeftOut(set) ?? {})) {
       run.log.info({ split, leftOut: reason, count })
       if (reason !== hiddenFile) options.observer.warn?.(`${split}: ${count} left out: ${reason}`)

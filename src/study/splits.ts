@@ -188,8 +188,9 @@ function checkSplits(splits: readonly NamedSplit[]): void {
   const test = splits.find(({ split }) => split === 'test')
   for (const { split, set } of splits) {
     if (!set.labels && split !== 'test') {
-      const { layout } = set as Partial<OpenedPatchSet>
-      const hint = layout && `it was read as '${layout}': say otherwise with folders, columns or labelNames`
+      const { layout, doubt } = set as Partial<OpenedPatchSet>
+      const hint =
+        doubt ?? (layout && `it was read as '${layout}': say otherwise with folders, columns or labelNames`)
       throw new DataError({ where: `${split} (${set.source})`, expected: 'labels', got: 'none', hint })
     }
   }

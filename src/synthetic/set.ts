@@ -153,11 +153,11 @@ async function requireRoom(folder: string, { counts, size }: SyntheticOptions): 
   const { bavail, bsize } = await statfs(folder)
   const bytes = splits.reduce((sum, split) => sum + counts[split], 0) * size * size * 3
   if (bytes <= bavail * bsize) return
-  const inGib = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
+  const inMib = (count: number) => `${Math.ceil(count / 2 ** 20)} MiB`
   throw new DataError({
     where: folder,
-    expected: `room for ${inGib(bytes)} of pixels`,
-    got: inGib(bavail * bsize),
+    expected: `room for ${inMib(bytes)} of pixels`,
+    got: inMib(bavail * bsize),
     hint: 'make fewer or smaller patches, or choose another folder',
   })
 }

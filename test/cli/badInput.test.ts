@@ -62,7 +62,7 @@ describe('the command line', () => {
   it('exits with 2 on a value out of range', async () => {
     const { code, stderr } = await runCli(['patches', 'make', join(folder, 'x'), '--aberrant', '3'])
     expect(code).toBe(2)
-    expect(stderr).toContain('a number between 0 and 1')
+    expect(stderr).toContain('a number from 0 to 1')
     expect(existsSync(join(folder, 'x'))).toBe(false)
   })
 

@@ -9,7 +9,7 @@ describe('numbers given as options', () => {
   it('are never guessed from blanks, other bases or words', () => {
     for (const text of ['', ' ', '0x10', '1e400', 'NaN', 'Infinity', '1,5']) {
       expect(() => wholeNumber(0, 9)(text), `'${text}'`).toThrow('a whole number from 0 to 9')
-      expect(() => share(text), `'${text}'`).toThrow('a number between 0 and 1')
+      expect(() => share(text), `'${text}'`).toThrow('a number from 0 to 1')
     }
     expect(() => wholeNumber(0, 9)('0.5')).toThrow('a whole number')
     expect(() => wholeNumber(0, 9)('10')).toThrow('a whole number from 0 to 9')

@@ -147,6 +147,36 @@ describe('folders of pictures', () => {
     )
   })
 
+  it('of a part are read alone where pictures lie beside the parts, which are named', async () => {
+    const root = makeFolder('train/tumor/a.png', 'train/normal/b.png', 'val/tumor/c.png', 'stray.png')
+    await expect(openPatchSet(root)).rejects.toThrow('open a part alone with --part')
+    const set = await openPatchSet(root, { part: 'train' })
+    expect([set.ids, set.parts]).toEqual([['train/normal/b.png', 'train/tumor/a.png'], { train: 2, val: 1 }])
+    expect(set.leftOut).toEqual([{ id: 'stray.png', problem: 'a picture in no part' }])
+    const noParts = await openPatchSet(makeFolder('a.png', 'tumor/b.png')).catch(String)
+    expect(noParts).not.toContain('--part')
+  })
+
+  it('called training and testing are parts, which other words for them choose too', async () => {
+    const root = makeFolder('Training/true/a.png', 'training/false/b.png', 'testing/True/c.png')
+    const parts = { train: 2, test: 1 }
+    expect(await read(root)).toMatchObject({ layout: 'folders: part / label', parts, labels: [1, 1, 0] })
+    for (const part of ['test', 'testing']) expect(await read(root, { part })).toMatchObject({ labels: [1] })
+    await expect(openPatchSet(root, { part: 'prod' })).rejects.toThrow('expected one of train, val, test')
+  })
+
+  it('that nobody knows are read as centers, with a doubt where there are no labels', async () => {
+    const doubt = async (paths: readonly string[], options: OpenOptions = {}) =>
+      (await describePatches(await openPatchSet(makeFolder(...paths), options))).doubt
+    const classes = ['cancer/a.png', 'healthy/b.png']
+    expect(await doubt(classes)).toBe(
+      'the folders cancer, healthy were read as centers; where they are labels, say which, e.g. --label-names cancer=0,healthy=1 (labelNames in a recipe), and where they are none, --folders -',
+    )
+    expect(await doubt(classes, { folders: 'center' })).toBeNull()
+    expect(await doubt(classes, { labelNames: { cancer: 1, healthy: 0 } })).toBeNull()
+    expect(await doubt(['ams/tumor/a.png', 'utr/normal/b.png'])).toBeNull()
+  })
+
   it('hold hidden files and other pictures, which are left out and named', async () => {
     const root = makeFolder('0/a.png', '1/b.png', '1/._b.png', '.ipynb_checkpoints/a.png', '__MACOSX/1/b.png')
     for (const name of ['0/c.bmp', '0/.DS_Store', 'Thumbs.db', 'notes.txt']) save(`${root}/${name}`, 'x')
@@ -233,6 +263,12 @@ describe('a table of pictures', () => {
       "did you mean 'image'?",
     )
     await expect(openPatchSet(table, { columns: { labl: 'image' } })).rejects.toThrow("did you mean 'label'?")
+  })
+
+  it('may hold booleans for labels, as pandas writes them', async () => {
+    expect(await read(makeTable('path,label\nimages/a.png,True\nimages/b.png,False\n'))).toMatchObject({
+      labels: [1, 0],
+    })
   })
 
   it('may have a column of parts', async () => {

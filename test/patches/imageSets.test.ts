@@ -110,6 +110,23 @@ describe('the WILDS reader', () => {
     await expect(openPatchSet(root, { part: 'val' })).rejects.toThrow(problem)
   })
 
+  it('takes booleans for labels, as pandas writes them', async () => {
+    const words = rows.map((row) =>
+      row.replace(
+        /^((?:[^,]*,){5})([01])/,
+        (_, before, label) => `${before}${label === '1' ? 'True' : 'False'}`,
+      ),
+    )
+    expect(words.join()).toContain('True')
+    const [plain, told] = [
+      await openPatchSet(await write('wildsPlain')),
+      await openPatchSet(await write('wildsTrue', words)),
+    ]
+    expect(told.labels).toEqual(plain.labels)
+    const { ids } = await openPatchSet(await write('wildsPart'), { part: 'validation' })
+    expect(ids).toHaveLength(1)
+  })
+
   it('takes the splits that the WILDS package writes for its held-out centers', async () => {
     const root = await write('wildsSplits', [
       ...rows.slice(0, 2),

@@ -68,7 +68,7 @@ function age(text: string): number {
   const [, number, unit] = /^(.*)([mhdw])$/.exec(text.trim()) ?? []
   const value = parseDecimal(number ?? '')
   if (value === undefined || value < 0) {
-    throw new InvalidArgumentError('a number of minutes (m), hours (h), days (d) or weeks (w), as 30d.')
+    throw new InvalidArgumentError('a number of minutes (m), hours (h), days (d) or weeks (w), as 30d')
   }
   return value * minutes[unit as keyof typeof minutes] * 60_000
 }

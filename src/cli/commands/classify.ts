@@ -85,7 +85,7 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   const { value, low, high } = evaluation.accuracy
   printResult(options, { epochs: head.curve.length, evaluation, out: options.out }, () =>
     [
-      `${options.head}: ${head.curve.length} epochs`,
+      `${options.head}${head.curve.length > 0 ? `: ${head.curve.length} epochs` : ', fitted without epochs'}`,
       `val accuracy ${(100 * value).toFixed(1)} % [${(100 * low).toFixed(1)}-${(100 * high).toFixed(1)}]`,
       options.out,
     ].join('\n'),

@@ -62,7 +62,7 @@ export function addEmbed(program: Command): void {
 function shard(text: string): Shard {
   const [index, of] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(text)?.slice(1).map(Number) ?? [0, 0]
   if (index >= 1 && index <= of && of <= 10_000) return { index, of }
-  throw new InvalidArgumentError('i/n, from 1/n to n/n, n at most 10000.')
+  throw new InvalidArgumentError('i/n, from 1/n to n/n, n at most 10000')
 }
 
 async function runEmbed(path: string, options: EmbedOptions): Promise<void> {

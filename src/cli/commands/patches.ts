@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { clipText } from '../../base/index.ts'
+import type { Counts, PatchSetInfo } from '../../patches/index.ts'
 import type { FolderKind } from '../../tasks/index.ts'
 import {
   addExamples,
@@ -56,10 +57,10 @@ export function addPatches(program: Command): void {
     .command('make')
     .argument('<folder>', 'receives train.h5, val.h5, test.h5 and their truth')
     .description('make synthetic H&E-like patches of five centers with known truth')
-    .option('--train <n>', 'patches of centers 0, 3, 4', wholeNumber(1, 10_000_000), 1400)
-    .option('--val <n>', 'patches of center 1', wholeNumber(1, 10_000_000), 500)
-    .option('--test <n>', 'patches of center 2', wholeNumber(1, 10_000_000), 500)
-    .option('--size <px>', 'side of a patch', wholeNumber(48, 1024), 96)
+    .option('--train <n>', 'patches of centers 0, 3, 4', wholeNumber(1, 10_000_000), 1200)
+    .option('--val <n>', 'patches of center 1', wholeNumber(1, 10_000_000), 400)
+    .option('--test <n>', 'patches of center 2', wholeNumber(1, 10_000_000), 400)
+    .option('--size <px>', 'side of a patch', wholeNumber(32, 1024), 96)
     .option('--aberrant <share>', 'share of patches with black or white regions', share, 0.01)
     .addOption(
       new Option('--truth <what>', 'stains: vectors a patch; maps: concentrations too')
@@ -83,36 +84,66 @@ async function showInfo(path: string, { json, ...options }: OpenOptions): Promis
   const set = await openPatchSet(path, options)
   try {
     const info = await describePatches(set)
-    printResult({ json }, info, (result) => describeInfo({ ...result }))
+    printResult({ json }, info, describeInfo)
   } finally {
     await set.close()
   }
 }
 
-// Scalars as a list, counts as one small table each; what the data does not say is said to be unknown.
-function describeInfo(info: Record<string, unknown>): string {
-  const lines: string[] = []
-  const tables: string[] = []
-  for (const [key, value] of Object.entries(info)) {
-    if (value === null && ['layout', 'leftOut'].includes(key)) continue // nothing to say
-    if (value !== null && typeof value === 'object') {
-      tables.push(describeCounts(key, value as Record<string, unknown>))
-    } else {
-      const shown = typeof value === 'number' ? formatCount(value) : String(value ?? 'unknown')
-      lines.push(`${key.padEnd(16)}${shown}`)
-    }
-  }
-  return [lines.join('\n'), ...tables].join('\n\n')
+// What the data does not say is said to be unknown.
+function describeInfo(info: PatchSetInfo): string {
+  const { parts, labels, centers, slides, leftOut } = info
+  const lines = [
+    ['source', info.source],
+    ['format', info.format],
+    ['patches', formatCount(info.count)],
+    ['size', `${info.size} pixels`],
+    ['values', `${info.range} in ${formatCount(info.sampled)} patches, stored as ${info.dtype ?? 'unknown'}`],
+    ['storage', info.storage],
+    ...(info.layout ? [['layout', info.layout]] : []),
+    ['origin', info.origin],
+    ['licence', info.licence ?? 'unknown'],
+    ['labels', labels ? describeLabels(labels) : 'unknown'],
+    ['centers', centers ? formatCount(Object.keys(centers).length) : 'unknown'],
+    ['slides', slides ? describeSlides(Object.values(slides)) : 'unknown'],
+  ]
+  return [
+    lines.map(([name, value]) => `${name.padEnd(9)}${value}`).join('\n'),
+    ...(info.doubt ? [`Note: ${info.doubt}`] : []),
+    ...(centers ? [describeCenters(info, centers)] : []),
+    ...(parts ? [describeCounts('part of the whole set', parts)] : []),
+    ...(leftOut ? [describeCounts('left out', leftOut)] : []),
+  ].join('\n\n')
 }
 
-function describeCounts(title: string, counts: Record<string, unknown>): string {
-  const shown = Object.entries(counts).slice(0, 60)
-  const rows = shown.map(([name, count]) => [
-    clipText(name),
-    typeof count === 'number' ? formatCount(count) : JSON.stringify(count),
+function describeLabels(labels: Counts): string {
+  return `${formatCount(labels[0] ?? 0)} normal, ${formatCount(labels[1] ?? 0)} tumour`
+}
+
+function describeSlides(counts: readonly number[]): string {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)].map(formatCount)
+  return `${formatCount(counts.length)}, of ${least === most ? least : `${least} to ${most}`} patches each`
+}
+
+function describeCenters({ labelsByCenter }: PatchSetInfo, centers: Counts): string {
+  const rows = Object.entries(centers).map(([center, count]) => [
+    clipText(center),
+    formatCount(count),
+    ...(labelsByCenter ? [0, 1].map((label) => formatCount(labelsByCenter[`${center}: ${label}`] ?? 0)) : []),
   ])
-  const more = Object.keys(counts).length - shown.length
-  return `${formatTable([title, 'patches'], rows)}${more > 0 ? `\n… and ${more} more` : ''}`
+  return shorten(['center', 'patches', ...(labelsByCenter ? ['normal', 'tumour'] : [])], rows)
+}
+
+function describeCounts(title: string, counts: Counts): string {
+  return shorten(
+    [title, 'patches'],
+    Object.entries(counts).map(([name, count]) => [clipText(name), formatCount(count)]),
+  )
+}
+
+function shorten(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const more = rows.length > 60 ? `\n… and ${rows.length - 60} more` : ''
+  return `${formatTable(header, rows.slice(0, 60))}${more}`
 }
 
 async function checkPath(path: string, { json, ...options }: OpenOptions): Promise<void> {

@@ -58,6 +58,14 @@ export function addPredict(program: Command): void {
 }
 
 async function runPredict(path: string, options: PredictOptions): Promise<void> {
+  const { run, onnx } = options
+  if ((run === undefined) === (onnx === undefined)) {
+    throw new UsageError({
+      where: 'predict',
+      expected: 'either --run RUN or --onnx FILE',
+      got: run === undefined ? 'neither' : 'both',
+    })
+  }
   await claimFiles([options.out, options.submission], options.overwrite, () => predict(path, options))
 }
 
@@ -110,13 +118,6 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
 }
 
 async function openAnyModel({ run, onnx, ...options }: PredictOptions) {
-  if ((run === undefined) === (onnx === undefined)) {
-    throw new UsageError({
-      where: 'predict',
-      expected: 'either --run RUN or --onnx FILE',
-      got: run === undefined ? 'neither' : 'both',
-    })
-  }
   if (onnx !== undefined) {
     await checkDevice(options.device, () => [{ name: 'the pipeline', usesDevice: true }])
     return (await import('../../export/index.ts')).openPipeline(onnx, options)

@@ -172,17 +172,24 @@ export function describeStudy({ metrics, manifest, report, submission }: StudyRe
     ['cell', 'val acc % [95 %]', 'test acc % [95 %]', 'val AUROC', 'test AUROC'],
     rows,
   )
-  const origin =
-    manifest.origin === 'real'
-      ? ''
-      : `${bold(`Data: ${manifest.origin}.`)} These figures say nothing about patients.\n`
+  const hasTest = manifest.splits.test !== undefined
   return [
     '',
     table,
     `* chosen by: ${metrics.chosenBy}`,
     ...(metrics.cells.some((cell) => cell.transductive) ? [`(t) ${transductiveNote}`] : []),
     '',
-    `${origin}report      ${report}`,
-    `submission  ${submission ?? 'none: there is no test split with integer ids'}`,
+    ...describeOrigin(manifest.origin),
+    `report      ${report}`,
+    `submission  ${submission ?? `none: ${hasTest ? 'the ids of test are no whole numbers, as the challenge has them' : 'the recipe has no test split'}`}`,
   ].join('\n')
+}
+
+function describeOrigin(origin: string): string[] {
+  if (origin === 'real') return []
+  const what =
+    origin === 'unknown'
+      ? 'If it is of patients, write `origin: real` beside each path in the recipe; otherwise these figures say nothing about patients.'
+      : 'These figures say nothing about patients.'
+  return [`${bold(`Data: ${origin}.`)} ${what}`]
 }

@@ -107,15 +107,30 @@ async function runList(options: HubOptions): Promise<void> {
   printResult(options, models, () => {
     const rows = models.map(({ name, params, embedding, licence, gated, pretraining, confirmed, path }) => [
       `${name}${confirmed ? '' : ' *'}`,
-      `${(params / 1e6).toFixed(1)}`,
+      path ? 'yes' : '-',
+      (params / 1e6).toFixed(0),
       String(embedding.size),
-      `${licence}${gated ? ', gated' : ''}`,
-      pretraining.map((set) => `${set.name}${set.camelyon === 'yes' ? ' (CAMELYON!)' : ''}`).join(', '),
-      path ? 'here' : '-',
+      `${clip(licence, 16)}${gated ? ' g' : ''}`,
+      clip(
+        `${pretraining.some(isOfCamelyon) ? '(!) ' : ''}${pretraining.map((set) => set.name).join(', ')}`,
+        18,
+      ),
     ])
-    const table = formatTable(['model', 'M params', 'embedding', 'licence', 'trained on', 'weights'], rows)
-    return `${table}\n* something is second-hand: see --json. CAMELYON!: trained on hospitals of the challenge.`
+    return [
+      formatTable(['model', 'here', 'M', 'size', 'licence', 'trained on'], rows),
+      'M: million parameters; size: of an embedding; g: gated, terms on its page;',
+      '*: something is second-hand; (!): trained on hospitals of the challenge.',
+      'In full, with sources: --json',
+    ].join('\n')
   })
+}
+
+function isOfCamelyon({ camelyon }: ModelCard['pretraining'][number]): boolean {
+  return camelyon === 'yes'
+}
+
+function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text
 }
 
 async function runPull(model: string, options: HubOptions): Promise<void> {
