@@ -107,7 +107,7 @@ function createRuntimeSession(
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
-    logSeverityLevel: showPlacement ? 0 : 3,
+    logSeverityLevel: showPlacement ? 0 : 4, // errors are thrown, and told once
     ...(threads ? { intraOpNumThreads: threads } : {}),
     ...(kept.length > 0 ? { preferredOutputLocation: placeOutputs(kept) } : {}),
     extra: {
