@@ -76,6 +76,15 @@ describe('the test set', () => {
 })
 
 describe('the lead', () => {
+  it('says both of a test set that a stain was fitted on and that shares patches', () => {
+    const data = withOverlaps({ ...nothing, splits: ['train', 'test'], slides: ['2/7'] })
+    const cells = data.metrics.cells.map((cell) => ({ ...cell, transductive: true as const }))
+    const lead = textOf(renderLead({ ...data, metrics: { ...data.metrics, cells } }).markup)
+    expect(lead).toContain(
+      'on whose unlabelled patches its stain was fitted , partly from slides of the training set',
+    )
+  })
+
   it('says beside an accuracy which of its patches were seen in training', () => {
     const [val, test] = [
       { ...nothing, splits: ['train', 'val'], patches: { count: 40, of: 600 } },

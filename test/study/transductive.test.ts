@@ -142,7 +142,7 @@ describe('a stain fitted on the test split', () => {
     expect(report).toContain('TRANSDUCTIVE')
     expect(report).toContain('macenko-test and cyclegan-paper-code: Transductive')
     expect(report.match(/>transductive<\/span>/g)!.length).toBeGreaterThanOrEqual(6)
-    expect(report).not.toContain('was never looked at before the choice')
+    expect(report).not.toContain('was not used before the choice')
   })
 })
 

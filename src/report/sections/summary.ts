@@ -40,7 +40,7 @@ ${formatPlural(val.count, 'validation patch', 'validation patches')} correctly${
     test
       ? html`, and <strong>${formatPercent(test.accuracy.value)}</strong> (95 % interval
 ${formatBounds(test.accuracy, formatShare)}) of ${formatPlural(test.count, 'patch', 'patches')} of the test
-set${nameCenters(listCenters(manifest.splits.test))}${qualify(manifest, 'test') ?? describeTest(cell)}.`
+set${nameCenters(listCenters(manifest.splits.test))}${describeTest(manifest, cell)}.`
       : manifest.splits.test
         ? '. The test labels are withheld, so this run cannot say how well it does there.'
         : '.'
@@ -62,10 +62,10 @@ function describeSeen({ splits: [seen], patches, slides, centers }: Overlap): st
     : `partly from ${centers.length > 1 ? 'centers' : 'a center'} ${of}`
 }
 
-function describeTest({ transductive }: Cell): Html | string {
-  return transductive
-    ? html`, <strong>on whose unlabelled patches its stain was fitted</strong>, but nothing was chosen`
-    : ', on which nothing was fitted or chosen'
+function describeTest(manifest: ReportData['manifest'], { transductive }: Cell): Html | string {
+  const seen = qualify(manifest, 'test')
+  if (!transductive) return seen ?? ', on which nothing was fitted or chosen'
+  return html`, <strong>on whose unlabelled patches its stain was fitted</strong>${seen ?? ', but nothing was chosen'}`
 }
 
 /** The metrics in large type, and how real the pixels are. */
