@@ -24,7 +24,8 @@ function requireClasses(recipe: Recipe, { split, set }: OpenSplit): void {
   const labels = set.labels!
   if (labels.includes(0) && labels.includes(1)) return
   const expected = 'tumour and normal patches'
-  const got = `${labels.length === 1 ? '1 patch' : `${labels.length} patches, all`} ${labels[0] === 0 ? 'normal' : 'tumour'}`
+  const word = labels[0] === 0 ? 'normal' : 'tumour'
+  const got = labels.length === 1 ? `1 ${word} patch` : `${labels.length} patches, all ${word}`
   if (limit === undefined && centers === undefined)
     throw new DataError({ where: `${split} (${set.source})`, expected, got })
   const hint = limit === undefined ? 'choose other centers' : 'raise limit'

@@ -37,6 +37,7 @@ describe('the single commands', () => {
     expect(await runJson('patches', 'check', at('data', 'val.h5'))).toEqual({
       checked: 50,
       problems: [],
+      contradictions: [],
       leftOut: [],
     })
   })

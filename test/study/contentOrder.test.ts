@@ -86,11 +86,11 @@ function readPredictions(run: string, way: Way): string[] {
     .sort()
 }
 
-// Pictures by their bytes. A duplicate is listed with the row of the patch that stays, which is no figure.
+// Pictures by their bytes. A patch of equal pixels is listed with the row of another, which is no figure.
 function readPictures(run: string) {
   const { rejected, ...shown } = readJson(run, 'gallery.json')
   const rejections = rejected.map(({ value, ...rest }: { rule: string; value: number }) =>
-    rest.rule === 'duplicate' ? rest : { ...rest, value },
+    ['contradiction', 'duplicate'].includes(rest.rule) ? rest : { ...rest, value },
   )
   const hash = (file: string) => hashBytes(readFileSync(join(run, 'gallery', file)))
   return JSON.parse(JSON.stringify({ ...shown, rejections }), (key, value) =>

@@ -87,7 +87,7 @@ describe('a recipe that its splits cannot serve', () => {
       'one class after limit',
       { train: 'train.h5, limit: 1' },
       'RecipeError',
-      /data.train: expected tumour and normal patches, got 1 patch (normal|tumour); raise limit/,
+      /data.train: expected tumour and normal patches, got 1 (normal|tumour) patch; raise limit/,
     ],
     [
       'a file of one class',
