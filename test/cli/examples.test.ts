@@ -30,7 +30,7 @@ const parsedOnly = [
   /^patches make data --train 100000/,
   /^stain train/,
   /^weights (pull|import|check)/,
-  /challenge-mini/,
+  /recipes\/challenge/,
 ]
 
 // What small data do not have: how each of these ends.
@@ -43,11 +43,10 @@ const ends: Readonly<Record<string, RegExp>> = {
   'embed train.h5 --extractor onnx:dinov2.onnx --out train-dinov2 --shard 2/4':
     /^eosin: dinov2.onnx: .*no such file/,
   'predict test.h5 --onnx pipeline.onnx': /^eosin: pipeline.onnx: .*no such file/,
-  'export --run runs/challenge --out pipeline.onnx': /^eosin: runs.challenge: .*no such folder/,
+  'export --run runs/dinov2 --out pipeline.onnx': /^eosin: runs.dinov2: .*no such folder/,
   'study results runs/challenge': /^eosin: runs.challenge: .*no such folder/,
   'study results runs/challenge --json': /^eosin: runs.challenge: .*no such folder/,
-  'export --run runs/challenge --out pipeline.onnx --verify test.h5':
-    /^eosin: runs.challenge: .*no such folder/,
+  'export --run runs/dinov2 --out pipeline.onnx --verify test.h5': /^eosin: runs.dinov2: .*no such folder/,
 }
 
 const at = (...parts: string[]) => join(folder, ...parts)

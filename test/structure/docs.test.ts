@@ -62,6 +62,31 @@ describe('the pages', () => {
   })
 })
 
+describe('the README', () => {
+  const readme = readFileSync('README.md', 'utf8')
+  const commands = [...readme.matchAll(/^npx eosin (.+?)(?: +#.*)?$/gm)].map(([, typed]) => typed)
+
+  it('names files that the demo makes, or that a command before made', () => {
+    const demo = program.commands.find((command) => command.name() === 'demo')!
+    const { out, patches, seed } = demo.opts<{ out: string; patches: number; seed: number }>()
+    const made = new Set([`${out}/recipe.yaml`, `${out}/runs`, `${out}/cache`, `${out}/runs/demo`])
+    for (const split of ['train', 'val', 'test']) made.add(`${out}/data-${patches}-seed${seed}/${split}.h5`)
+    for (const file of ['predictions.csv', 'submission.csv', 'report.html'])
+      made.add(`${out}/runs/demo/${file}`)
+    for (const [, file] of readme.matchAll(/> (\S+\.yaml)$/gm)) made.add(file)
+    made.add(`${out}/runs/demo-dinov2`) // the name that is put into that recipe
+    const named = commands.flatMap((typed) => typed.match(/\S+\/\S+|\S+\.h5/g) ?? [])
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((path) => !path.startsWith('none/') && !made.has(path))).toEqual([])
+  })
+
+  it('exports a run whose extractor can be exported', () => {
+    const run = commands.find((typed) => typed.startsWith('export'))!
+    expect(run).toContain('--run eosin-demo/runs/demo-dinov2')
+    expect(readme).toMatch(/^sed 's\/texture\/dinov2-small\/; s\/\^name: demo\/name: demo-dinov2\/'/m)
+  })
+})
+
 describe('the help', () => {
   it('lists every command', () => {
     expect(program.helpInformation()).toMatchSnapshot()

@@ -48,8 +48,8 @@ export function addExport(program: Command): void {
     .action(runExport)
   addExamples(
     addSetOptions(command),
-    'eosin export --run runs/challenge --out pipeline.onnx',
-    'eosin export --run runs/challenge --out pipeline.onnx --verify test.h5',
+    'eosin export --run runs/dinov2 --out pipeline.onnx',
+    'eosin export --run runs/dinov2 --out pipeline.onnx --verify test.h5',
     'eosin predict test.h5 --onnx pipeline.onnx',
   )
 }
