@@ -123,6 +123,7 @@ describe('describePatches', () => {
       storage: 'contiguous float32 CHW, 0 to 1',
       origin: 'unknown',
       layout: null,
+      doubt: null,
       licence: null,
       range: expect.stringMatching(/^\d to 25\d$/),
       sampled: 6,
