@@ -67,12 +67,13 @@ export function measureSquaredError({ count, probability }: Tally): number {
 
 /**
  * The debiased root mean squared calibration error with its interval, 0 to 1, from the squared error of all patches
- * and with each cluster left out. The interval is that of the squared error, which is no less sure than one patch.
+ * and with each cluster left out. The interval is that of the squared error, which is no less sure than one patch; it
+ * lies around 0 where the debiased error is below, so that it is never of no width.
  */
 export function makeCalibrationError(squared: number, leftOut: LeftOut, patches: number): Interval {
   const spread = measureSpread([leftOut])
   if (!spread) return { value: Math.sqrt(squared), low: 0, high: 1 }
-  const debiased = correctBias(squared, leftOut)
+  const debiased = Math.max(0, correctBias(squared, leftOut))
   const error = Math.max(spread.error, 1 / patches ** 2)
   const { value, low, high } = makeInterval(debiased, { ...spread, error }, [0, 1])
   const root = (figure: number) => Math.sqrt(Math.min(1, Math.max(0, figure)))

@@ -80,7 +80,9 @@ function listDeviceCommands(command: Command, path: readonly string[] = []): str
 
 describe('a GPU that is asked for and is not there', () => {
   it('is tried here in every command that has --device', () => {
-    expect(listDeviceCommands(buildProgram()).sort()).toEqual(Object.keys(uses).sort())
+    // `cache prune` computes nothing: the device only says whose entries are meant.
+    const computing = listDeviceCommands(buildProgram()).filter((name) => name !== 'cache prune')
+    expect(computing.sort()).toEqual(Object.keys(uses).sort())
   })
 
   it.skipIf(!hasWebGpu).each(Object.keys(uses))('is an error of %s (Linux x64)', async (name) => {

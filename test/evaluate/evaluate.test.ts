@@ -272,6 +272,14 @@ describe('evaluate', () => {
     )
   })
 
+  it('is not certain of a calibration error whose debiased square is far below 0', () => {
+    const labels = Uint8Array.of(1, 1, 0, 0, 1)
+    const probabilities = Float32Array.of(0.75, 0.75, 0.5, 0.75, 0.5)
+    const { calibrationError } = evaluate({ labels, probabilities, slides: null, seed: 0 })
+    expect(calibrationError).toMatchObject({ value: 0, low: 0 })
+    expect(calibrationError.high).toBeGreaterThan(0.1)
+  })
+
   it('finds no calibration error in a calibrated model, and the one that there is', () => {
     const random = openRandom(3, 'calibration')
     const judge = (distort: (probability: number) => number) => {

@@ -228,7 +228,7 @@ describe('a recipe', () => {
       'stain cyclegan-paper-code: expected a reference and sources among train and val',
     ],
     ['broken YAML', `${minimal}  x: [`, 'mend the YAML'],
-    ['an empty file', '', 'expected a group of keys, got nothing'],
+    ['an empty file', '', 'expected a recipe in YAML (docs/study.md), got an empty file'],
   ])('is refused with one clear line on %s', (_, text, said) => {
     const attempt = () => parse(text)
     expect(attempt).toThrow(said)
