@@ -85,7 +85,7 @@ describe('the splits of a study', () => {
     await makeTable('val', '3')
     const withKeys = (keys: string) => open(`{ train: { path: words${keys} }, val: { path: val.csv } }`)
     await expect(withKeys('')).rejects.toThrow(
-      /expected labels, got none; the folders carcinoma, stroma were read as centers; .+ labelNames in a recipe/,
+      /expected labels, got none; the folders carcinoma, stroma were read as centers; .+labelNames in a recipe/,
     )
     const splits = await withKeys(', labelNames: { stroma: 0, carcinoma: 1 }')
     expect(splits.train.set.labels).toEqual(Uint8Array.of(1, 0))
