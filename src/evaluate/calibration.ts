@@ -71,11 +71,10 @@ export function measureSquaredError({ count, probability }: Tally): number {
  * lies around 0 where the debiased error is below, so that it is never of no width.
  */
 export function makeCalibrationError(squared: number, leftOut: LeftOut, patches: number): Interval {
-  const spread = measureSpread([leftOut])
+  const spread = measureSpread([leftOut], { least: 1 / patches ** 2 })
   if (!spread) return { value: Math.sqrt(squared), low: 0, high: 1 }
   const debiased = Math.max(0, correctBias(squared, leftOut))
-  const error = Math.max(spread.error, 1 / patches ** 2)
-  const { value, low, high } = makeInterval(debiased, { ...spread, error }, [0, 1])
+  const { value, low, high } = makeInterval(debiased, spread, [0, 1])
   const root = (figure: number) => Math.sqrt(Math.min(1, Math.max(0, figure)))
   return { value: root(value), low: root(low), high: root(high) }
 }

@@ -59,11 +59,8 @@ export function pairedDifference(options: PairedOptions): PairedDifference {
     gains[index] += group.probabilities[rank]
   })
   const figures = Array.from(gains, (own, i) => (onlyA - onlyB - own) / (count - sizes[i]))
-  const left = measureSpread([{ figures, effective: countEffective(sizes) }])
-  const spread = left && {
-    ...left,
-    error: Math.max(left.error, Math.sqrt(Math.max(1, onlyA + onlyB)) / count),
-  }
+  const mcNemar = Math.sqrt(Math.max(1, onlyA + onlyB)) / count
+  const spread = measureSpread([{ figures, effective: countEffective(sizes) }], { least: mcNemar })
   return {
     difference: makeInterval(value, spread, [-1, 1]),
     p: spread ? studentTails(Math.abs(value) / spread.error, spread.degrees) : 1,

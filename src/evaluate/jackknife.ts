@@ -37,13 +37,13 @@ export function leaveEachOut<T>(clusters: number, measure: (weights: Uint32Array
 }
 
 /**
- * The jackknife's standard error of `scale(figure)`, the clusters of each stratum being a sample of their own;
- * degrees of freedom after Satterthwaite, at least 1. Null where it cannot be had: a stratum has fewer than two
+ * The jackknife's standard error of `scale(figure)`, no less than `least`, the clusters of each stratum being a sample of
+ * their own; degrees of freedom after Satterthwaite, at least 1. Null where it cannot be had: a stratum has fewer than two
  * clusters, or one of them decides alone whether the figure is defined.
  */
 export function measureSpread(
   strata: readonly LeftOut[],
-  scale: (figure: number) => number = (figure) => figure,
+  { least = 0, scale = (figure: number) => figure } = {},
 ): Spread | null {
   let variance = 0
   let doubt = 0
@@ -59,7 +59,8 @@ export function measureSpread(
     doubt += part ** 2 / freedom
     degrees += freedom
   }
-  return { error: Math.sqrt(variance), degrees: doubt > 0 ? variance ** 2 / doubt : degrees }
+  const error = Math.max(least, Math.sqrt(variance))
+  return { error, degrees: doubt > 0 ? variance ** 2 / doubt : degrees }
 }
 
 /** A figure less its bias, of which leaving clusters out shows the part that falls with their number; none may be null. */
@@ -76,20 +77,15 @@ export function correctBias(figure: number, { figures }: LeftOut): number {
 export function makeShareInterval(value: number, strata: readonly LeftOut[], patches: number): Interval {
   const bound = (share: number, by: number) => Math.min(1 - by / patches, Math.max(by / patches, share))
   const logOdds = (share: number) => Math.log(bound(share, 0.5) / (1 - bound(share, 0.5)))
-  const spread = measureSpread(strata, logOdds)
-  if (!spread) return { value, low: 0, high: 1 }
+  const shareAt = (odds: number) => 1 / (1 + Math.exp(-odds))
   const share = bound(value, Math.min(1, patches / 2))
   const independent = 1 / Math.sqrt(patches * share * (1 - share))
-  const half = studentQuantile(0.05, spread.degrees) * Math.max(spread.error, independent)
-  const shareAt = (odds: number) => 1 / (1 + Math.exp(-odds))
-  return {
-    value,
-    low: Math.min(value, shareAt(logOdds(value) - half)),
-    high: Math.max(value, shareAt(logOdds(value) + half)),
-  }
+  const spread = measureSpread(strata, { scale: logOdds, least: independent })
+  const odds = makeInterval(logOdds(value), spread, [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])
+  return { value, low: Math.min(value, shareAt(odds.low)), high: Math.max(value, shareAt(odds.high)) }
 }
 
-/** The 95 % interval of a figure that is no share, cut off at `least` and `most`; all of that where none can be had. */
+/** The 95 % interval of a figure, cut off at `least` and `most`; all of that where none can be had. */
 export function makeInterval(
   value: number,
   spread: Spread | null,
