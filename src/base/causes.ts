@@ -34,6 +34,9 @@ const systemWords: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'a path that cannot be (does it hold a null character?)',
 }
 
+/** What to do about a full disk. */
+export const fullDiskHint = 'the disk is full: free some space and run again'
+
 /** The code of an error that the operating system, or Node on its behalf, raised; else undefined. */
 export function systemCode(cause: unknown): string | undefined {
   if (!(cause instanceof Error && 'code' in cause && typeof cause.code === 'string')) return undefined

@@ -2,8 +2,7 @@
 // error that nobody caught.
 
 import { constants } from 'node:os'
-import { describeCause, type EosinError } from '../base/index.ts'
-import { fullDiskHint, removeUnfinished } from '../files/index.ts'
+import { describeCause, type EosinError, fullDiskHint } from '../base/index.ts'
 import { clearLine, say } from './terminal.ts'
 
 /** What the ending asks of the command line. */
@@ -25,24 +24,19 @@ export function watchEnding({ report, canGoOn }: EndingHooks): void {
       say(
         `eosin: stopped; ${canGoOn() ? 'call it again and it goes on from here' : 'nothing was left half-written'}`,
       )
-      end(128 + constants.signals[signal])
+      process.exit(128 + constants.signals[signal])
     })
   }
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') end(Number(process.exitCode ?? 0)) // the reader, e.g. head, has seen enough
+    if (error.code === 'EPIPE') process.exit(Number(process.exitCode ?? 0)) // the reader, e.g. head, has seen enough
     say(`eosin: stdout: got ${describeCause(error)}`)
-    end(1)
+    process.exit(1)
   })
   process.stderr.on('error', () => {}) // nowhere left to say anything
-  process.on('uncaughtException', (error) => end(report(error)))
+  process.on('uncaughtException', (error) => process.exit(report(error)))
 }
 
 /** An error as it is printed; on a full disk, a command that goes on where it was says that it will. */
 export function describeFailure({ message, parts }: EosinError, canGoOn: boolean): string {
   return canGoOn && parts.hint === fullDiskHint ? `${message}, finished work is kept` : message
-}
-
-function end(code: number): never {
-  removeUnfinished()
-  process.exit(code)
 }

@@ -3,8 +3,6 @@
 
 import { existsSync, statSync } from 'node:fs'
 import { UsageError } from '../base/index.ts'
-import { describeUnfit, followLinks, requireWritable } from '../files/index.ts'
-import { withLease } from '../tasks/index.ts'
 import { sayNote } from './terminal.ts'
 
 /** Throws UsageError where `path` is there and may not be replaced. */
@@ -28,17 +26,24 @@ export async function claimFiles<Result>(
   overwrite: boolean | undefined,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  const { describeUnfit, followLinks, requireWritable } = await import('../files/index.ts')
+  const { withLease } = await import('../tasks/index.ts')
+  const refuse = (path: string) => {
+    const got = existsSync(path) ? describeUnfit(statSync(path)) : undefined
+    if (got) throw new UsageError({ where: path, expected: 'a file', got, hint: 'choose another --out' })
+    refuseOverwrite(path, overwrite)
+  }
   const asked = paths.filter((path) => path !== undefined)
   const places = asked.map((path) => followLinks(path))
   const twice = asked.find((_, i) => places.indexOf(places[i]) < i)
   if (twice !== undefined)
     throw new UsageError({ where: twice, expected: 'a file for each output', got: 'one for two' })
   for (const path of asked) {
-    refuseFile(path, overwrite)
+    refuse(path)
     await requireWritable(path)
   }
   const checked = () => {
-    for (const path of asked) refuseFile(path, overwrite) // another process may have made it meanwhile
+    for (const path of asked) refuse(path) // another process may have made it meanwhile
     return work()
   }
   // Ordered, so that two processes never wait for each other.
@@ -48,10 +53,4 @@ export async function claimFiles<Result>(
       (inner, place) => () => withLease(`${place}.lease`, { onWait: sayNote }, inner),
       checked,
     )()
-}
-
-function refuseFile(path: string, overwrite: boolean | undefined): void {
-  const got = existsSync(path) ? describeUnfit(statSync(path)) : undefined
-  if (got) throw new UsageError({ where: path, expected: 'a file', got, hint: 'choose another --out' })
-  refuseOverwrite(path, overwrite)
 }

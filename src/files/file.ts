@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { DataError, describeCause, systemCode } from '../base/index.ts'
+import { DataError, describeCause, fullDiskHint, systemCode } from '../base/index.ts'
 import { decodeText, type FileHead } from '../formats/index.ts'
 
 /** sha256 (hex) of bytes or text. */
@@ -150,18 +150,19 @@ export async function replaceFile(path: string, write: (temporary: string) => Pr
 
 // Temporary files and folders that are being written.
 const unfinished = new Set<string>()
+process.once('exit', removeUnfinished)
 
-/** Notes a temporary file or folder that is of no use when the process ends before `done` of the result is called. */
+/**
+ * Notes a temporary file or folder that is of no use when the process ends before `done` of the result is called: it is
+ * removed then, also where a signal or an error ends the process at once.
+ */
 export function trackUnfinished(path: string): { done(): void } {
   unfinished.add(path)
   return { done: () => void unfinished.delete(path) }
 }
 
-/**
- * Removes what this process has begun to write under temporary names: for a process that is told to end at once. A call to
- * the file system that is under way beside this thread may put a folder back, so it looks again.
- */
-export function removeUnfinished(): void {
+// A call to the file system that is under way beside this thread may put a folder back, so it looks again.
+function removeUnfinished(): void {
   const clock = new Int32Array(new SharedArrayBuffer(4))
   for (let round = 0; round < 10; round++) {
     for (const path of unfinished) rmSync(path, { force: true, recursive: true, maxRetries: 3 })
@@ -229,9 +230,6 @@ export async function requireWritable(path: string): Promise<void> {
     await discard()
   }
 }
-
-/** What to do about a full disk. */
-export const fullDiskHint = 'the disk is full: free some space and run again'
 
 const permissionHint = 'choose another --out or change its permissions'
 const elsewhereHint = 'nothing can be written there: choose another --out'

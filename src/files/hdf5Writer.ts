@@ -3,8 +3,8 @@
 
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { DataError } from '../base/index.ts'
-import { explainWriteError, fullDiskHint, openReplacement } from './file.ts'
+import { DataError, fullDiskHint } from '../base/index.ts'
+import { explainWriteError, openReplacement } from './file.ts'
 import { loadHdf5Library, type WriteMetadata } from './hdf5Library.ts'
 import { bytesPerValue, type Hdf5Kind } from './hdf5Values.ts'
 

@@ -1,7 +1,7 @@
 // Holds the house's rules: imports go down only, rooms are entered by their door, each dependency has one owner.
 
 import { describe, expect, it } from 'vitest'
-import { readImports, roomOf } from './imports.ts'
+import { closureOf, mapImports, readImports, roomOf } from './imports.ts'
 
 const stages = ['quality', 'stain', 'embed', 'classify', 'evaluate', 'report']
 
@@ -91,5 +91,18 @@ describe('the house', () => {
         .join('/')
     const wrong = outside.filter(({ room, target }) => owners[packageOf(target)] !== room)
     expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
+  })
+
+  it('starts the command line with little: what a command needs is loaded when it runs', () => {
+    const atStart = mapImports(imports.filter(({ isType, isDynamic }) => !isType && !isDynamic))
+    const loaded = [...closureOf(atStart, 'src/cli/main.ts')].filter((file) => !file.startsWith('node:'))
+    const names = loaded.map((file) => (file.startsWith('src/') ? roomOf(file) : file))
+    expect([...new Set(names)].sort()).toEqual([
+      '@bomb.sh/tab/commander',
+      'base',
+      'cli',
+      'commander',
+      'pure-rand/generator/xoroshiro128plus',
+    ])
   })
 })
