@@ -241,8 +241,15 @@ function aligned(bytes: Buffer): Buffer {
 }
 
 const largestRead = 1 << 30
+// So little is taken from what describes it, which lies close by, without a trip through the thread pool.
+const smallRead = 512
 
-async function readAt({ descriptor, base }: Source, into: Buffer, position: number): Promise<Buffer> {
+async function readAt(source: Source, into: Buffer, position: number): Promise<Buffer> {
+  if (into.length <= smallRead) {
+    source.bytes(position, into.length).copy(into)
+    return into
+  }
+  const { descriptor, base } = source
   for (let done = 0; done < into.length; done += largestRead) {
     const length = Math.min(largestRead, into.length - done)
     await new Promise<void>((resolve, reject) => {
