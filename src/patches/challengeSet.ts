@@ -7,8 +7,7 @@ import { DataError, pixels } from '../base/index.ts'
 import { type Hdf5Dataset, type Hdf5File, openHdf5 } from '../files/index.ts'
 import { licenceAttribute, originAttribute } from './challenge.ts'
 import { type Attempt, readColumns } from './challengeColumns.ts'
-import { parseOrigin, readSidecar } from './origin.ts'
-import type { Origin } from './patchSet.ts'
+import { type Provenance, parseOrigin, readProvenance } from './origin.ts'
 import { type ImageKind, imageKinds, maximumOf, planesToPixels, type Scale } from './planes.ts'
 import {
   type Fault,
@@ -46,30 +45,14 @@ export const challengeReader: Reader = {
 async function openChallenge(path: string, options: OpenOptions): Promise<OpenedPatchSet> {
   const file = await openHdf5(path)
   try {
-    const { groups, leftOut, faults } = await sortNames(file)
-    const index = await indexGroups(file, groups, faults)
+    const index = await indexGroups(file)
     refuseFaults(path, index.faults, options.isTolerant)
-    const said = { ...(await readProvenance(file, path, options)), leftOut }
+    const said = await readAttributes(file, path, options)
     return makeSet(file, path, index, said, await findScale(file, index))
   } catch (cause) {
     await file.close()
     throw cause
   }
-}
-
-// Every group at the root is a patch, and so is a link that leads nowhere; whatever else lies there is left out.
-async function sortNames(file: Hdf5File) {
-  const groups: string[] = []
-  const leftOut: Fault[] = []
-  const faults: Fault[] = []
-  for (const id of orderNames(await file.list('/'))) {
-    const { value: kind, problem } = await attempt(() => file.kindOf(id))
-    if (problem) faults.push({ id, problem })
-    if (problem || kind === 'group') groups.push(id)
-    else
-      leftOut.push({ id, problem: `'${id}', a ${kind === 'type' ? 'named type' : kind} beside the groups` })
-  }
-  return { groups, leftOut, faults }
 }
 
 async function attempt<T>(work: () => Promise<T | undefined>): Promise<Attempt<T>> {
@@ -80,11 +63,13 @@ async function attempt<T>(work: () => Promise<T | undefined>): Promise<Attempt<T
   }
 }
 
-async function readProvenance(file: Hdf5File, path: string, options: OpenOptions) {
-  const sidecar = await readSidecar(dirname(path))
+async function readAttributes(file: Hdf5File, path: string, options: OpenOptions): Promise<Provenance> {
+  const beside = await readProvenance(dirname(path), options, { origin: 'unknown', licence: null })
   const word = await file.readText(originAttribute)
-  const origin: Origin = word ? parseOrigin(path, word) : (sidecar.origin ?? options.origin ?? 'unknown')
-  return { origin, licence: (await file.readText(licenceAttribute)) ?? sidecar.licence ?? null }
+  return {
+    origin: word ? parseOrigin(path, word) : beside.origin,
+    licence: (await file.readText(licenceAttribute)) ?? beside.licence,
+  }
 }
 
 /** All that is known of the patches before a pixel is read. */
@@ -98,25 +83,33 @@ interface ChallengeIndex {
   readonly width: number
   readonly kind: ImageKind
   readonly faults: Fault[]
+  readonly leftOut: readonly Fault[]
 }
 
-// Group by group, not dataset by dataset: what belongs together lies together.
-async function indexGroups(
-  file: Hdf5File,
-  ids: readonly string[],
-  known: readonly Fault[],
-): Promise<ChallengeIndex> {
+// Every group at the root is a patch, and so is a link that leads nowhere; whatever else lies there is left out. Group by
+// group, not dataset by dataset: what belongs together lies together.
+async function indexGroups(file: Hdf5File): Promise<ChallengeIndex> {
+  const ids: string[] = []
   const images: Attempt<Hdf5Dataset>[] = []
   const labels: Attempt<number[]>[] = []
   const metadata: Attempt<number[]>[] = []
-  const broken = new Map(known.map(({ id, problem }) => [id, { problem }]))
-  for (const id of ids) {
-    images.push(broken.get(id) ?? (await attempt(() => file.describe(`${id}/img`))))
-    labels.push(broken.get(id) ?? (await attempt(() => file.readNumbers(`${id}/label`))))
-    metadata.push(broken.get(id) ?? (await attempt(() => file.readNumbers(`${id}/metadata`))))
+  const faults: Fault[] = []
+  const leftOut: Fault[] = []
+  for (const id of orderNames(await file.list('/'))) {
+    const { value: kind, problem } = await attempt(() => file.kindOf(id))
+    if (!problem && kind !== 'group') {
+      leftOut.push({ id, problem: `'${id}', a ${kind === 'type' ? 'named type' : kind} beside the groups` })
+      continue
+    }
+    if (problem) faults.push({ id, problem })
+    const read = <T>(work: () => Promise<T | undefined>) => (problem ? { problem } : attempt(work))
+    ids.push(id)
+    images.push(await read(() => file.describe(`${id}/img`)))
+    labels.push(await read(() => file.readNumbers(`${id}/label`)))
+    metadata.push(await read(() => file.readNumbers(`${id}/metadata`)))
   }
   const first = images.find(({ value }) => value && isPlanes(value))?.value
-  const faults = [...known]
+  const broken = new Set(faults.map(({ id }) => id))
   const addFaults = (problems: readonly (string | undefined)[]) =>
     problems.forEach((problem, row) => {
       if (problem && !broken.has(ids[row])) faults.push({ id: ids[row], problem })
@@ -136,6 +129,7 @@ async function indexGroups(
     width: first.shape[2],
     kind: first.kind as ImageKind,
     faults,
+    leftOut,
   }
 }
 
@@ -180,10 +174,10 @@ function makeSet(
   file: Hdf5File,
   path: string,
   index: ChallengeIndex,
-  said: { origin: Origin; licence: string | null; leftOut: readonly Fault[] },
+  said: Provenance,
   scale: Scale,
 ): OpenedPatchSet {
-  const { ids, images, labels, centers, slides, height, width, kind, faults } = index
+  const { ids, images, labels, centers, slides, height, width, kind, faults, leftOut } = index
   const area = height * width
   const files = [path, ...file.otherFiles()]
   return {
@@ -194,6 +188,7 @@ function makeSet(
     dtype: kind,
     parts: null,
     faults,
+    leftOut,
     count: ids.length,
     height,
     width,

@@ -8,7 +8,7 @@ import { findOutermostParts, parseLevels, readLevels, requireOneDepth } from './
 import { openImageSet } from './imageSet.ts'
 import { hiddenFile, listPictures, pictureTypes } from './listPictures.ts'
 import { countParts, parseLabelNames, partNames, readLabels, readNames } from './names.ts'
-import { readSidecar } from './origin.ts'
+import { readProvenance } from './origin.ts'
 import { type PictureListing, readPictureTable } from './pictureTable.ts'
 import { findRepeats, type OpenedPatchSet, type OpenOptions, type Reader, refuseFaults } from './reader.ts'
 
@@ -70,12 +70,10 @@ async function openListing(
     faults,
   )
   refuseFaults(source, faults, options.isTolerant)
-  const sidecar = await readSidecar(root)
   return openImageSet({
     format: 'folder',
     source,
-    origin: sidecar.origin ?? options.origin ?? 'unknown',
-    licence: sidecar.licence ?? null,
+    ...(await readProvenance(root, options, { origin: 'unknown', licence: null })),
     layout,
     doubt,
     parts,

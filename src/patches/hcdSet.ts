@@ -8,7 +8,7 @@ import { requireColumns } from '../formats/index.ts'
 import { holds, openImageSet } from './imageSet.ts'
 import { listPictures } from './listPictures.ts'
 import { parseLabelNames, readLabels } from './names.ts'
-import { readSidecar } from './origin.ts'
+import { readProvenance } from './origin.ts'
 import {
   type Fault,
   findRepeats,
@@ -46,12 +46,10 @@ async function openHcd(source: string, options: OpenOptions): Promise<OpenedPatc
   const listing = await pickNamed(`${source}, part`, parts, part)(source, options)
   const faults = [...listing.faults, ...findRepeats(listing.ids)]
   refuseFaults(source, faults, options.isTolerant)
-  const sidecar = await readSidecar(source)
   return openImageSet({
     format: 'hcd',
     source,
-    origin: sidecar.origin ?? options.origin ?? 'real',
-    licence: sidecar.licence ?? null,
+    ...(await readProvenance(source, options, { origin: 'real', licence: null })),
     parts: await countParts(source),
     ...listing,
     faults,

@@ -23,8 +23,24 @@ export function parseOrigin(where: string, word: string): Origin {
   return word as Origin
 }
 
-/** Reads `eosin.json` (`{ "origin"?: ..., "licence"?: ... }`) in `folder`; empty where there is none. */
-export async function readSidecar(folder: string): Promise<Partial<Provenance>> {
+/**
+ * What the data in `folder` is: by its `eosin.json`, else by the option, else what the format implies. Throws DataError or
+ * UnknownNameError where the file says something else.
+ */
+export async function readProvenance(
+  folder: string,
+  { origin }: { readonly origin?: Origin },
+  implied: Provenance,
+): Promise<Provenance> {
+  const sidecar = await readSidecar(folder)
+  return {
+    origin: sidecar.origin ?? origin ?? implied.origin,
+    licence: sidecar.licence ?? implied.licence,
+  }
+}
+
+// `{ "origin"?: ..., "licence"?: ... }`; empty where there is no such file.
+async function readSidecar(folder: string): Promise<Partial<Provenance>> {
   const path = join(folder, sidecarName)
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return {}

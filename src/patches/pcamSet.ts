@@ -10,7 +10,7 @@ import { requireColumns } from '../formats/index.ts'
 import { openBlocks } from './blocks.ts'
 import { joinPatchSets } from './joinedSet.ts'
 import { parseLabel, readNames } from './names.ts'
-import { readSidecar } from './origin.ts'
+import { readProvenance } from './origin.ts'
 import {
   type Fault,
   fingerprintFiles,
@@ -71,14 +71,12 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
     const slides = await readSlides(path, x.shape[0], faults)
     refuseFaults(path, faults, options.isTolerant)
     const decisive = [path, await findLabelFile(path), await findMetaFile(path), ...file.otherFiles()]
-    const sidecar = await readSidecar(dirname(path))
     const [count, height, width] = x.shape
     const blocks = openBlocks(file, x)
     return {
       format: 'pcam',
       source,
-      origin: sidecar.origin ?? options.origin ?? 'real',
-      licence: sidecar.licence ?? 'CC0-1.0',
+      ...(await readProvenance(dirname(path), options, { origin: 'real', licence: 'CC0-1.0' })),
       storage: `${[x.chunks ? `chunked (${x.chunks.join(', ')})` : 'contiguous', ...x.filters].join(' ')} uint8 NHWC`,
       dtype: 'u8',
       parts: null,

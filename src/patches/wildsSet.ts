@@ -7,7 +7,7 @@ import { readCsvFile } from '../files/index.ts'
 import { requireColumns } from '../formats/index.ts'
 import { holds, openImageSet } from './imageSet.ts'
 import { readLabel } from './names.ts'
-import { readSidecar } from './origin.ts'
+import { readProvenance } from './origin.ts'
 import {
   type Fault,
   findRepeats,
@@ -58,12 +58,10 @@ async function openWilds(source: string, options: OpenOptions): Promise<OpenedPa
     throw new DataError({ where: source, expected, got: 'none', hint })
   }
   const ids = chosen.map(nameOf)
-  const sidecar = await readSidecar(source)
   return openImageSet({
     format: 'wilds',
     source,
-    origin: sidecar.origin ?? options.origin ?? 'real',
-    licence: sidecar.licence ?? 'CC0-1.0',
+    ...(await readProvenance(source, options, { origin: 'real', licence: 'CC0-1.0' })),
     parts: countOfficialParts(rows),
     faults,
     ids,
