@@ -25,13 +25,17 @@ export function formatBounds(interval: Interval, format: (value: number) => stri
   return `${format(interval.low)}–${format(interval.high)}`
 }
 
+/** A number that may be below 0, with a minus sign of its own width, but none before a 0: `−0.4`. */
+export function formatSigned(value: number, digits: number): string {
+  return value
+    .toFixed(digits)
+    .replace(/^-(?=[0.]*$)/, '')
+    .replace('-', '−')
+}
+
 /** A difference of shares in points, with its interval and p: `1.7 points, 95 % interval −0.4 to 3.8, p = 0.094`. */
 export function formatDifference({ difference, p }: PairedDifference): string {
-  const points = (value: number) =>
-    (100 * value)
-      .toFixed(1)
-      .replace(/^-0\.0$/, '0.0')
-      .replace('-', '−')
+  const points = (value: number) => formatSigned(100 * value, 1)
   const chance = p < 0.001 ? 'p < 0.001' : `p = ${p < 0.1 ? p.toFixed(3) : p.toFixed(2)}`
   return `${points(difference.value)} points, 95${NARROW_SPACE}% interval ${points(difference.low)} to ${points(difference.high)}, ${chance}`
 }

@@ -10,6 +10,7 @@ import {
   labelCompared,
   type ReportData,
   type Scores,
+  SPLIT_WORDS,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatShare, formatUnit } from '../numbers.ts'
@@ -19,7 +20,6 @@ import { colourGrid } from '../palette.ts'
 import { renderInterval, renderTable } from '../parts.ts'
 
 type Scored = 'val' | 'test'
-const WORDS: Readonly<Record<Scored, string>> = { val: 'validation', test: 'test' }
 const SLIDES_AT_MOST = 12
 
 /** Metrics by center for the chosen cell, and bars over the compared cells. */
@@ -57,10 +57,10 @@ confirmed, tumour missed.</span></caption>
 <thead><tr><th scope="col">center</th><th scope="col">split</th><th scope="col" class="n">patches</th><th scope="col" class="n">tumour %</th>
 <th scope="col" class="n">accuracy %</th><th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">AUPRC</th>
 <th scope="col" class="n">F1</th><th scope="col" class="n">calibration error</th><th scope="col" class="n edge">TP</th><th scope="col" class="n">FP</th><th scope="col" class="n">TN</th><th scope="col" class="n">FN</th></tr></thead>
-<tbody>${rows.map(({ split, center, scores }) => renderCenterRow(center, WORDS[split], scores))}
+<tbody>${rows.map(({ split, center, scores }) => renderCenterRow(center, SPLIT_WORDS[split], scores))}
 ${scoredSplits(chosen)
   .filter((split) => rows.filter((row) => row.split === split).length !== 1)
-  .map((split) => renderCenterRow('all', WORDS[split], chosen[split]!))}</tbody></table>`
+  .map((split) => renderCenterRow('all', SPLIT_WORDS[split], chosen[split]!))}</tbody></table>`
 }
 
 function renderCenterRow(center: string, split: string, scores: Scores): Html {
@@ -97,7 +97,7 @@ function drawBars(metrics: ReportData['metrics'], split: Scored, center: string)
     scale: { domain: [0, 100] },
     axis: { values: [0, 25, 50, 75, 100] },
   })
-  const title = `Center ${center}, ${WORDS[split]}`
+  const title = `Center ${center}, ${SPLIT_WORDS[split]}`
   return {
     width: 360,
     height: 78 + 26 * rows.length,
@@ -134,10 +134,10 @@ function renderSlides(chosen: Cell, split: Scored): Html | null {
   )
   if (slides.length < 2) return null
   const shown = slides.slice(0, SLIDES_AT_MOST)
-  return html`<details><summary>Hardest slides, ${WORDS[split]} <small>${shown.length} of ${slides.length}</small></summary>
+  return html`<details><summary>Hardest slides, ${SPLIT_WORDS[split]} <small>${shown.length} of ${slides.length}</small></summary>
 ${renderTable(
-  `Hardest slides, ${WORDS[split]}`,
-  html`<table><caption><span>Slides with the lowest accuracy, chosen cell, ${WORDS[split]}.</span></caption><thead><tr><th scope="col">slide</th><th scope="col" class="n">patches</th>
+  `Hardest slides, ${SPLIT_WORDS[split]}`,
+  html`<table><caption><span>Slides with the lowest accuracy, chosen cell, ${SPLIT_WORDS[split]}.</span></caption><thead><tr><th scope="col">slide</th><th scope="col" class="n">patches</th>
 <th scope="col" class="n">tumour</th><th scope="col" class="n">accuracy %</th></tr></thead><tbody>${shown.map(
     ([slide, { count, positives, accuracy }]) =>
       html`<tr><th scope="row">${slide}</th><td class="n">${formatCount(count)}</td><td class="n">${formatCount(positives)}</td><td class="n">${formatShare(accuracy)}</td></tr>`,

@@ -8,6 +8,7 @@ import {
   type Evaluation,
   labelCompared,
   type ReportData,
+  SPLIT_WORDS,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatPercent, formatUnit, roundDrawn } from '../numbers.ts'
@@ -76,7 +77,7 @@ function drawRoc(metrics: ReportData['metrics'], split: 'val' | 'test', cells: r
     }))
   })
   const ids = drawn.map((cell) => cell.id)
-  const title = `ROC, ${split === 'val' ? 'validation' : 'test'}`
+  const title = `ROC, ${SPLIT_WORDS[split]}`
   const areas = drawn.map(
     (cell) => `${labelCompared(cell, metrics)} ${formatUnit(cell[split]!.auroc?.value)}`,
   )
@@ -129,7 +130,7 @@ function drawReliability(
     y: tumourShare,
     count,
   }))
-  const title = `Reliability, ${split === 'val' ? 'validation' : 'test'}`
+  const title = `Reliability, ${SPLIT_WORDS[split]}`
   const encoding = { x: unitAxis('x', 'mean probability'), y: unitAxis('y', 'share of tumours') }
   return {
     width: 340,
@@ -171,7 +172,7 @@ function renderConfusion(split: 'val' | 'test', { confusion, threshold }: Evalua
     const tint = `color-mix(in srgb, var(--${right ? 'ok' : 'rejected'}) ${(8 + 42 * share).toFixed(0)}%, transparent)`
     return html`<td style="background:${tint}">${formatCount(count)}<small>${of ? formatPercent(share) : '–'}</small></td>`
   }
-  return html`<div class="confusion"><h4>Predictions, ${split === 'val' ? 'validation' : 'test'}</h4><table><caption class="hidden">Truth against
+  return html`<div class="confusion"><h4>Predictions, ${SPLIT_WORDS[split]}</h4><table><caption class="hidden">Truth against
 prediction at a threshold of ${threshold}</caption><thead><tr><td></td><th scope="col">predicted tumour</th><th scope="col">predicted normal</th></tr></thead>
 <tbody><tr><th scope="row"><span class="tumour">tumour</span></th>${cell(tp, tp + fn, true)}${cell(fn, tp + fn, false)}</tr>
 <tr><th scope="row"><span class="normal">normal</span></th>${cell(fp, fp + tn, false)}${cell(tn, fp + tn, true)}</tr></tbody></table></div>`

@@ -49,19 +49,17 @@ ${await renderCharts(drawForests(metrics))}`,
 
 function explainChoice({ metrics, manifest, hasSubmission }: ReportData): Html {
   const ranked = rankCells(metrics)
-  const chosen = ranked.find((cell) => cell.id === metrics.chosen)!
+  const chosen = chosenCell(metrics)
   const better = ranked
     .filter((cell) => cell.test && chosen.test && cell.test.accuracy.value > chosen.test.accuracy.value)
     .sort((a, b) => b.test!.accuracy.value - a.test!.accuracy.value)[0]
+  const lead = better && differenceTo(metrics, better, 'test')
   return html`<p>${isSeveral(ranked) ? 'Chosen' : 'The only cell'}: <strong>${labelCell(chosen, metrics)}</strong>${isSeveral(ranked) && `, by ${metrics.chosenBy}`}.${
     manifest.splits.test && describeTestUse(manifest, ranked)
   }${
     better &&
     html` On it, <em>${labelCell(better, metrics)}</em> does better
-(${formatShare(better.test!.accuracy.value)} against ${formatShare(chosen.test!.accuracy.value)} %), which could not be known before the test labels were used${
-      differenceTo(metrics, better, 'test') &&
-      html`; the difference is ${formatDifference(differenceTo(metrics, better, 'test')!)}`
-    }.`
+(${formatShare(better.test!.accuracy.value)} against ${formatShare(chosen.test!.accuracy.value)} %), which could not be known before the test labels were used${lead && `; the difference is ${formatDifference(lead)}`}.`
   } ${countAlike(metrics)}</p>
 ${
   manifest.splits.test &&

@@ -5,7 +5,7 @@ import { renderCharts } from '../charts.ts'
 import { type Interval, type PairSignature, type ReportData, rankCells, type StainEffect } from '../data.ts'
 import { drawIntervals, type Row } from '../forest.ts'
 import { type Html, html } from '../html.ts'
-import { formatList, formatShare } from '../numbers.ts'
+import { formatList, formatShare, formatSigned } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
@@ -111,15 +111,10 @@ function renderTold(interval: Interval | undefined, className: string): Html {
 function renderSilhouette(interval: Interval | undefined): Html {
   if (!interval) return html`<td class="n">–</td>`
   const { value, low, high } = interval
-  return html`<td class="n"><span class="lead-figure">${formatSigned(value)}</span><small>${formatSigned(low)} to ${formatSigned(high)}</small></td>`
+  const format = (figure: number) => formatSigned(figure, 2)
+  return html`<td class="n"><span class="lead-figure">${format(value)}</span><small>${format(low)} to ${format(high)}</small></td>`
 }
 
 function formatFigure(value: number | null | undefined, digits: number): string {
   return value === null || value === undefined ? '–' : value.toFixed(digits)
 }
-
-const formatSigned = (value: number) =>
-  value
-    .toFixed(2)
-    .replace(/^-(?!0\.00)/, '−')
-    .replace('-', '')
