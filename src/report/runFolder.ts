@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join, posix } from 'node:path'
-import { DataError } from '../base/index.ts'
+import { DataError, systemCode } from '../base/index.ts'
 import { writeFileAtomic } from '../files/index.ts'
 import { type Results, readJson } from '../runs/index.ts'
 import type {
@@ -80,12 +80,11 @@ function checkMetrics(where: string, { cells, chosen }: Metrics): void {
 }
 
 async function readOptional<T>(path: string): Promise<T | null> {
-  const text = await readFile(path, 'utf8').catch(ignoreMissing)
-  return text === null ? null : readJson<T>(path)
+  return existsSync(path) ? readJson<T>(path) : null
 }
 
 function ignoreMissing(cause: unknown): null {
-  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
+  if (systemCode(cause) === 'ENOENT') return null
   throw cause
 }
 
