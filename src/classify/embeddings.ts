@@ -37,7 +37,7 @@ export function checkFinite(where: string, x: NdArray<'f32'>, first = 0): void {
 }
 
 /** Checks shapes and labels of one split, without asking for both classes. Throws DataError. */
-export function checkLabelled(where: string, { x, y }: LabelledRows, dimensions?: number): void {
+function checkLabelled(where: string, { x, y }: LabelledRows, dimensions?: number): void {
   const [rows] = checkShape(where, x, dimensions)
   if (rows === 0) throw new DataError({ where, expected: 'at least one row', got: 'none' })
   if (y.length !== rows) {
@@ -49,7 +49,7 @@ export function checkLabelled(where: string, { x, y }: LabelledRows, dimensions?
 }
 
 /** Throws DataError where only one class is present; `why` says what that would lead to. */
-export function checkBothClasses(where: string, y: Uint8Array, why: string): void {
+function checkBothClasses(where: string, y: Uint8Array, why: string): void {
   const positives = y.reduce((sum, label) => sum + label, 0)
   if (positives > 0 && positives < y.length) return
   throw new DataError({
@@ -61,7 +61,7 @@ export function checkBothClasses(where: string, y: Uint8Array, why: string): voi
 }
 
 /** Checks what a head is fitted on: train with both classes, val with both where the fit selects by it. */
-export function checkFit(train: LabelledRows, val: LabelledRows, usesVal: boolean): void {
+function checkFit(train: LabelledRows, val: LabelledRows, usesVal: boolean): void {
   checkLabelled('classify train', train)
   checkBothClasses('classify train', train.y, 'no classifier can be learnt from one class')
   if (!usesVal) return
@@ -100,22 +100,17 @@ export async function loadFit(
   usesVal: boolean,
 ): Promise<{ readonly train: LabelledEmbeddings; readonly val: LabelledEmbeddings }> {
   checkFit(train, val, usesVal)
-  const loaded = {
-    train: { ...train, x: await loadRows(train.x) },
-    val: { ...val, x: await loadRows(val.x) },
-  }
-  checkFinite('classify train', loaded.train.x)
-  if (usesVal) checkFinite('classify val', loaded.val.x)
   return {
-    train: await orderLoaded(loaded.train, train.x === loaded.train.x),
-    val: usesVal ? await orderLoaded(loaded.val, val.x === loaded.val.x) : loaded.val,
+    train: await orderLoaded('classify train', train),
+    val: usesVal ? await orderLoaded('classify val', val) : { ...val, x: await loadRows(val.x) },
   }
 }
 
 // In place, unless the rows are the caller's: embeddings may fill most of the memory.
-async function orderLoaded({ x, y }: LabelledEmbeddings, isGiven: boolean): Promise<LabelledEmbeddings> {
-  const order = await orderRows(x, y)
-  const data = isGiven ? x.data.slice() : x.data
+async function orderLoaded(where: string, { x: given, y }: LabelledRows): Promise<LabelledEmbeddings> {
+  const x = await loadRows(given)
+  const order = await orderRows(x, y, (block, first) => checkFinite(where, block, first))
+  const data = x === given ? x.data.slice() : x.data
   permuteRows(data, x.shape[1], order)
   return { x: { ...x, data }, y: y.map((_, i) => y[order[i]]) }
 }

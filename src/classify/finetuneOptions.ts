@@ -19,6 +19,7 @@ import type { TokenReadout, VitArchitecture } from '../models/index.ts'
 import { constantRate, plateauRate } from '../train/index.ts'
 import { catalog, locateWeights, type ModelCard, readModelCard, splitModelName } from '../weights/index.ts'
 import type { ExtractorEntry } from './head.ts'
+import { optimizers } from './trainClassifier.ts'
 import { layerWidths } from './widths.ts'
 
 /** Which output of an ONNX model is the embedding, and how; as in the extractor's options. */
@@ -103,7 +104,7 @@ export const finetuneRules: OptionRules<FinetuneOptions> = {
   ),
   hidden: layerWidths(0),
   dropout: real(0, 1, 'most'),
-  optimizer: oneOf(['adam', 'adamw']),
+  optimizer: oneOf(Object.keys(optimizers)),
   learningRate: real(0, 10, 'least'),
   layerDecay: real(0, 1, 'least'),
   loraRank: whole(0, 1024),
@@ -171,7 +172,6 @@ export interface FinetuneModel {
 
 /** The model that the options name. Throws RecipeError, UnknownNameError or DataError for options that cannot be. */
 export async function openFinetuneModel(options: FinetuneOptions): Promise<FinetuneModel> {
-  pickNamed('finetune schedule', finetuneSchedules, options.schedule)
   const { model, blocks } = options
   if (model === null || typeof blocks !== 'number') {
     const hint =

@@ -15,25 +15,15 @@ import {
 } from '../base/index.ts'
 import { relu } from '../graph/index.ts'
 import { mlp as mlpModel } from '../models/index.ts'
-import {
-  activation,
-  adam,
-  adamW,
-  bceWithLogits,
-  binaryAccuracy,
-  dropout,
-  linear,
-  type Model,
-  type Optimizer,
-  sequential,
-} from '../nn/index.ts'
-import { constantRate, type EpochResult, plateauRate, trainModel } from '../train/index.ts'
+import { activation, dropout, linear, type Model, type Optimizer, sequential } from '../nn/index.ts'
+import { constantRate, plateauRate } from '../train/index.ts'
 import { finishDense, loadDense } from './denseHead.ts'
 import type { DenseLayer } from './denseNetwork.ts'
 import { loadFit } from './embeddings.ts'
-import type { EpochRecord, HeadMethod, LabelledEmbeddings } from './head.ts'
+import type { HeadMethod, LabelledEmbeddings } from './head.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
 import { type Calibration, calibrations } from './temperature.ts'
+import { optimizers, trainClassifier } from './trainClassifier.ts'
 import { layerWidths } from './widths.ts'
 
 /** Options of the multilayer perceptron. */
@@ -65,7 +55,6 @@ export interface MlpHeadOptions {
   readonly calibrate: Calibration
 }
 
-const optimizers = { adam, adamw: adamW }
 const schedules = { constant: () => constantRate(), plateau: () => plateauRate({ factor: 0.5, patience: 3 }) }
 
 const rules: OptionRules<MlpHeadOptions> = {
@@ -133,27 +122,25 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     rejectSingleRows(options)
     const { train, val } = await loadFit(trainRows, valRows, true)
     const standardization = options.standardize ? fitStandardization(train.x) : null
-    const toSamples = ({ x, y }: LabelledEmbeddings) => ({
+    const prepare = ({ x, y }: LabelledEmbeddings) => ({
       x: standardization ? standardizeRows(x, standardization) : x,
-      y: f32([y.length, 1], y),
+      y,
     })
-    const { params, curve, bestEpoch } = await trainModel({
+    const training = {
       model: makeModel(train.x.shape[1], options),
-      train: toSamples(train),
-      val: toSamples(val),
-      loss: bceWithLogits,
-      metrics: { accuracy: binaryAccuracy },
+      train: prepare(train),
+      val: prepare(val),
       optimizer: makeOptimizer(options),
       batchSize: options.batchSize ?? chooseBatchSize(train.y.length),
       epochs: options.epochs,
+      patience: options.patience,
       schedule: schedules[options.schedule](),
-      earlyStopping: { patience: options.patience },
       seed,
-      session: { provider: 'cpu' },
-      ...hooks,
-    })
+      session: { provider: 'cpu' } as const,
+    }
+    const { params, curve, bestEpoch } = await trainClassifier(training, hooks)
     const network = { standardization, layers: foldLayers(params, options) }
-    const record = { kind: 'mlp', options, curve: curve.map(describeEpoch), chosen: { bestEpoch, seed } }
+    const record = { kind: 'mlp', options, curve, chosen: { bestEpoch, seed } }
     return finishDense(network, val, options.calibrate, record)
   },
   load: (files) => loadDense(files, 'mlp'),
@@ -211,9 +198,4 @@ function foldLayers(params: Readonly<Record<string, NdArray<'f32'>>>, options: M
       ),
     }
   })
-}
-
-function describeEpoch({ epoch, training, validation, learningRate }: EpochResult): EpochRecord {
-  const { loss: valLoss, accuracy: valAccuracy } = validation
-  return { epoch, trainLoss: training.loss, valLoss, valAccuracy, learningRate }
 }

@@ -1,57 +1,47 @@
 // What all fine-tuning shares, whatever network the tail is of: how it is trained, and how it predicts.
 
-import { f32, type NdArray, ndarray } from '../base/index.ts'
+import { type NdArray, ndarray } from '../base/index.ts'
 import { openSession, type ProviderChoice, type Session } from '../engine/index.ts'
-import { adam, adamW, bceWithLogits, binaryAccuracy, type Model } from '../nn/index.ts'
-import { initParams, type TrainOptions, trainModel } from '../train/index.ts'
+import type { Model } from '../nn/index.ts'
+import { initParams } from '../train/index.ts'
 import { checkFinite, checkShape } from './embeddings.ts'
 import { type FinetuneOptions, finetuneSchedules } from './finetuneOptions.ts'
-import type { EpochRecord, FitHooks, Head, LabelledRows } from './head.ts'
+import type { FitHooks, Head, LabelledRows } from './head.ts'
+import { type ClassifierTraining, optimizers, trainClassifier } from './trainClassifier.ts'
 
 type Params = Readonly<Record<string, NdArray<'f32'>>>
 
 /** A tail with the values it begins with, and what sets the training of its parameters apart. */
-export interface TailStart extends Pick<TrainOptions, 'trains' | 'rateOf'> {
+export interface TailStart extends Pick<ClassifierTraining, 'trains' | 'rateOf'> {
   readonly network: Model
   /** Pretrained values; parameters not among them are drawn from the seed. */
   readonly pretrained: Params
 }
 
 /** Trains a tail on rows of what its trunk gives. */
-export async function trainTail(
+export function trainTail(
   { network, pretrained, ...choices }: TailStart,
   [train, val]: readonly [LabelledRows, LabelledRows],
   options: FinetuneOptions,
   seed: number,
   hooks: FitHooks,
-): Promise<{ params: Params; curve: EpochRecord[]; bestEpoch: number }> {
-  const optimizer = { adam, adamw: adamW }[options.optimizer]
-  const toSamples = ({ x, y }: LabelledRows) => ({ x, y: f32([y.length, 1], y) })
-  const { params, curve, bestEpoch } = await trainModel({
+): ReturnType<typeof trainClassifier> {
+  const { batchSize, epochs, patience } = options
+  const training = {
     model: network,
     params: { ...initParams(network.params, seed), ...pretrained },
     ...choices,
-    train: toSamples(train),
-    val: toSamples(val),
-    loss: bceWithLogits,
-    metrics: { accuracy: binaryAccuracy },
-    optimizer: optimizer({ ...options, decay: 'weights' }),
-    batchSize: options.batchSize,
-    epochs: options.epochs,
+    train,
+    val,
+    optimizer: optimizers[options.optimizer]({ ...options, decay: 'weights' }),
+    batchSize,
+    epochs,
+    patience,
     schedule: finetuneSchedules[options.schedule](),
-    earlyStopping: { patience: options.patience },
     seed,
     session: { provider: hooks.device ?? 'cpu' },
-    ...hooks,
-  })
-  const epochs = curve.map(({ epoch, training, validation, learningRate }) => ({
-    epoch,
-    trainLoss: training.loss,
-    valLoss: validation.loss,
-    valAccuracy: validation.accuracy,
-    learningRate,
-  }))
-  return { params, curve: epochs, bestEpoch }
+  }
+  return trainClassifier(training, hooks)
 }
 
 // Values of a run's rows, at most: activations are some times as many.

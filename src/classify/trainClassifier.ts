@@ -1,0 +1,40 @@
+// How heads that are networks are trained: one logit a row, stopped on the loss on val, whose best epoch is kept.
+
+import { f32 } from '../base/index.ts'
+import { adam, adamW, bceWithLogits, binaryAccuracy } from '../nn/index.ts'
+import { type EpochResult, type Trained, type TrainOptions, trainModel } from '../train/index.ts'
+import type { EpochRecord, FitHooks, LabelledRows } from './head.ts'
+
+/** The optimizers by name. */
+export const optimizers = { adam, adamw: adamW }
+
+/** What is trained, on what, and how; `patience` is for epochs without a lower loss on val. */
+export interface ClassifierTraining
+  extends Omit<TrainOptions, 'train' | 'val' | 'loss' | 'metrics' | 'earlyStopping'> {
+  readonly train: LabelledRows
+  readonly val: LabelledRows
+  readonly patience: number
+}
+
+/** Trains a classifier on labelled rows, with the log loss. Throws as trainModel does. */
+export async function trainClassifier(
+  { train, val, patience, ...training }: ClassifierTraining,
+  hooks: FitHooks,
+): Promise<Omit<Trained, 'curve'> & { readonly curve: readonly EpochRecord[] }> {
+  const toSamples = ({ x, y }: LabelledRows) => ({ x, y: f32([y.length, 1], y) })
+  const { curve, ...trained } = await trainModel({
+    ...training,
+    train: toSamples(train),
+    val: toSamples(val),
+    loss: bceWithLogits,
+    metrics: { accuracy: binaryAccuracy },
+    earlyStopping: { patience },
+    ...hooks,
+  })
+  return { ...trained, curve: curve.map(describeEpoch) }
+}
+
+function describeEpoch({ epoch, training, validation, learningRate }: EpochResult): EpochRecord {
+  const { loss: valLoss, accuracy: valAccuracy } = validation
+  return { epoch, trainLoss: training.loss, valLoss, valAccuracy, learningRate }
+}
