@@ -110,12 +110,8 @@ async function chooseReadout(
   { shape, sides }: Probed,
 ): Promise<ReadoutPlan> {
   const { path, model, output } = plan
-  const { registers, patchSide } = await readModelConfig(join(dirname(path), 'config.json'))
-  const facts = {
-    sides,
-    patchSide: model.patchSide ?? patchSide,
-    stated: registers === null ? null : registers + 1,
-  }
+  const { patchSide, stated } = await readModelConfig(join(dirname(path), 'config.json'))
+  const facts = { sides, patchSide: model.patchSide ?? patchSide, stated }
   return planReadout(`${path} output '${output.name}'`, shape, options, facts)
 }
 

@@ -4,7 +4,13 @@
 import { type NdArray, ndarray, type Pixels } from '../base/index.ts'
 import { openWorkers, type Workers } from '../engine/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
-import { type PictureForm, type PreparationTask, prepareRun, usualForm } from './preparationWorker.ts'
+import {
+  type PictureForm,
+  type PreparationTask,
+  prepareRun,
+  shapeOf,
+  usualForm,
+} from './preparationWorker.ts'
 
 /** Some patches as what a network is fed. */
 export interface PreparedRun {
@@ -50,9 +56,7 @@ export function openPreparation(
     const task = { data, count, height, width, transform, form, size }
     if (seen > patchesHere) workers ??= openWorkers(workerUrl, { threads })
     const values = workers ? await workers.run(task, [data.buffer]) : prepareRun(task).data
-    const { height: rows, width: columns } = sides
-    const shape = form.layout === 'nhwc' ? [size, rows, columns, 3] : [size, 3, rows, columns]
-    return { images: ndarray(form.dtype, shape, values as never), first, count }
+    return { images: ndarray(form.dtype, shapeOf(form, size, sides), values as never), first, count }
   }
   return {
     prepare(batch, size) {

@@ -13,6 +13,15 @@ export interface PictureForm {
 /** What most networks eat. */
 export const usualForm: PictureForm = { layout: 'nchw', dtype: 'f32' }
 
+/** The shape of `count` pictures of these sides in a form. */
+export function shapeOf(
+  { layout }: PictureForm,
+  count: number,
+  { height, width }: { readonly height: number; readonly width: number },
+): number[] {
+  return layout === 'nhwc' ? [count, height, width, 3] : [count, 3, height, width]
+}
+
 /** Patches of one size, `count` x `height` x `width` RGB bytes, for a run of `size`. */
 export interface PreparationTask {
   readonly data: Uint8Array
@@ -30,9 +39,8 @@ type Pictures = NdArray<'f32'> | NdArray<'u8'>
 export function prepareRun({ data, count, height, width, transform, form, size }: PreparationTask): Pictures {
   const pictures = transformPixels(pixels(data, count, height, width), transform)
   const area = pictures.height * pictures.width
-  const sides = [pictures.height, pictures.width] as const
   const isLast = form.layout === 'nhwc'
-  const shape = isLast ? [size, ...sides, 3] : [size, 3, ...sides]
+  const shape = shapeOf(form, size, pictures)
   if (form.dtype === 'u8') {
     const bytes = new Uint8Array(size * 3 * area)
     bytes.set(isLast ? pictures.data : moveChannels(pictures.data, count, area, false))

@@ -59,7 +59,10 @@ type Named = Pick<Checkpoint, 'path' | 'part' | 'tensors' | 'refused'>
  * holds several models and none of them is meant.
  */
 export function fitWeights(checkpoint: Named, card: ModelCard): WeightsFit {
-  const model = findModel(checkpoint)
+  return fitModel(checkpoint, findModel(checkpoint), card)
+}
+
+function fitModel(checkpoint: Named, model: FoundModel, card: ModelCard): WeightsFit {
   const take = <T>(values: ReadonlyMap<string, T>) =>
     new Map(
       [...model.nameOf].flatMap(([plain, name]) => (values.has(name) ? [[plain, values.get(name)!]] : [])),
@@ -75,9 +78,10 @@ export function fitWeights(checkpoint: Named, card: ModelCard): WeightsFit {
 
 /** The parameters of `card`'s model. Throws WeightsError naming each tensor that is missing or mis-shaped. */
 export function openParams(checkpoint: Checkpoint, card: ModelCard): Params {
-  const { naming, findings, part } = fitWeights(checkpoint, card)
+  const model = findModel(checkpoint)
+  const { nameOf } = model
+  const { naming, findings, part } = fitModel(checkpoint, model, card)
   assertWeights(checkpoint.path, card.title, findings)
-  const { nameOf } = findModel(checkpoint)
   const parts = partsOf(card, naming)
   const shapes = Object.entries(parts).map(([name, [first, ...rest]]) => {
     const shape =

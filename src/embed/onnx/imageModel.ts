@@ -16,14 +16,18 @@ import { type OnnxModel, readOnnx } from '../../formats/index.ts'
 import { cutGraph, emitModel, findPatchSide, flatten, readGraph } from '../../graph/index.ts'
 import type { PictureForm } from '../preparationWorker.ts'
 
-/** A model with one picture input; a side is null where it varies. */
-export interface ImageModel {
-  readonly session: Session
-  readonly input: Port
+/** How an input takes pictures; what varies is null. */
+export interface PictureInput {
   readonly form: PictureForm
   readonly batch: number | null
   readonly height: number | null
   readonly width: number | null
+}
+
+/** A model with one picture input. */
+export interface ImageModel extends PictureInput {
+  readonly session: Session
+  readonly input: Port
   /** The side of a vision transformer's patches, where the graph shows it. */
   readonly patchSide: number | null
   /** Whether a model in half precision is run in single precision, as the device has no other. */
@@ -138,30 +142,24 @@ function readInput(
   session: Session,
   path: string,
   layout: PictureForm['layout'] | null,
-): Pick<ImageModel, 'input' | 'form' | 'batch' | 'height' | 'width'> {
+): PictureInput & Pick<ImageModel, 'input'> {
   const [input, ...others] = session.inputs
   if (others.length > 0) {
     const got = session.inputs.map(({ name }) => name).join(', ')
     throw new EngineError({ where: path, expected: 'a model with one input', got })
   }
-  const where = `${path} input '${input.name}'`
-  const form = chooseForm(input, layout, where)
-  const { layout: chosen } = form
-  const [batch, height, width] = chosen === 'nhwc' ? input.shape : [0, 2, 3].map((axis) => input.shape[axis])
-  const known = (side: number | string) => (isKnown(side) ? side : null)
-  return { input, form, batch: known(batch), height: known(height), width: known(width) }
+  return { input, ...readPictureInput(input, layout, `${path} input '${input.name}'`) }
 }
 
 /**
- * The form in which an input takes pictures: three channels behind the batch or behind the sides, in floats or bytes.
- * Where the shape does not tell, they are behind the batch. Throws ShapeError and EngineError for an input of another
- * kind.
+ * How an input takes pictures: three channels behind the batch or behind the sides, in floats or bytes. Where the shape
+ * does not tell, they are behind the batch. Throws ShapeError and EngineError for an input of another kind.
  */
-export function chooseForm(
+export function readPictureInput(
   { shape, dtype }: Pick<Port, 'shape' | 'dtype'>,
   layout: PictureForm['layout'] | null,
   where: string,
-): PictureForm {
+): PictureInput {
   const isRgb = (axis: number) => shape[axis] === 3 || !isKnown(shape[axis])
   const isLast = layout === null ? shape[3] === 3 && shape[1] !== 3 : layout === 'nhwc'
   if (shape.length !== 4 || !isRgb(isLast ? 3 : 1)) {
@@ -173,7 +171,14 @@ export function chooseForm(
   }
   if (dtype !== 'f32' && dtype !== 'u8')
     throw new EngineError({ where, expected: 'float32, float16 or uint8', got: dtype })
-  return { layout: isLast ? 'nhwc' : 'nchw', dtype }
+  const [batch, height, width] = isLast ? shape : [0, 2, 3].map((axis) => shape[axis])
+  const known = (side: number | string) => (isKnown(side) ? side : null)
+  return {
+    form: { layout: isLast ? 'nhwc' : 'nchw', dtype },
+    batch: known(batch),
+    height: known(height),
+    width: known(width),
+  }
 }
 
 function isKnown(side: number | string): side is number {

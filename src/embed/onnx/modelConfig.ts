@@ -2,15 +2,10 @@
 // Field names: huggingface/transformers, configuration_dinov2_with_registers.py and configuration_dinov3_vit.py.
 
 import { readFile } from 'node:fs/promises'
+import type { TokenFacts } from '../../models/index.ts'
 
-/** What the file says of tokens; null where it says nothing. */
-export interface ModelConfig {
-  readonly registers: number | null
-  readonly patchSide: number | null
-}
-
-/** Reads the file at `path`; where there is none, or none of its kind, it says nothing. */
-export async function readModelConfig(path: string): Promise<ModelConfig> {
+/** What the file at `path` says of tokens; where there is none, or none of its kind, it says nothing. */
+export async function readModelConfig(path: string): Promise<Pick<TokenFacts, 'patchSide' | 'stated'>> {
   const text = await readFile(path, 'utf8').catch(() => '{}')
   let fields: Readonly<Record<string, unknown>> | null = null
   try {
@@ -22,5 +17,6 @@ export async function readModelConfig(path: string): Promise<ModelConfig> {
     const value = fields?.[name]
     return Number.isInteger(value) && (value as number) >= 0 ? (value as number) : null
   }
-  return { registers: count('num_register_tokens'), patchSide: count('patch_size') || null }
+  const registers = count('num_register_tokens')
+  return { stated: registers === null ? null : registers + 1, patchSide: count('patch_size') || null }
 }

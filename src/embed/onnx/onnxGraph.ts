@@ -17,7 +17,7 @@ import {
 import { planReadout, poolTokens } from '../../models/index.ts'
 import type { ExtractorGraph } from '../embeddingGraph.ts'
 import type { PictureForm } from '../preparationWorker.ts'
-import { chooseForm } from './imageModel.ts'
+import { readPictureInput } from './imageModel.ts'
 import { readModelConfig } from './modelConfig.ts'
 import { chooseTransform, type OnnxOptions } from './onnxOptions.ts'
 import { readPreprocessorConfig } from './preprocessorConfig.ts'
@@ -34,14 +34,13 @@ export async function openOnnxGraph(path: string, options: OnnxOptions): Promise
     const got = Object.keys(graph.inputs).join(', ')
     throw new EosinError({ where: path, expected: 'a model with one input of images', got })
   }
-  const form = chooseForm(input, options.layout, `${path} input '${inputName}'`)
-  const [batch] = input.shape
-  const [height, width] = form.layout === 'nhwc' ? input.shape.slice(1, 3) : input.shape.slice(2)
-  const sides = typeof height === 'number' && typeof width === 'number' ? { height, width } : null
+  const where = `${path} input '${inputName}'`
+  const { form, batch, height, width } = readPictureInput(input, options.layout, where)
+  const sides = height !== null && width !== null ? { height, width } : null
   const output = options.output ?? graph.outputs[0]
   return {
     transform: chooseTransform(options, file, sides, path, form.dtype === 'u8'),
-    batch: typeof batch === 'number' ? batch : null,
+    batch,
     card: null,
     write(images) {
       const fed = writeForm(images, form)
@@ -51,7 +50,7 @@ export async function openOnnxGraph(path: string, options: OnnxOptions): Promise
       const readout = planReadout(`${path} output '${output}'`, values.shape, options, {
         sides: typeof rows === 'number' && typeof columns === 'number' ? [rows, columns] : null,
         patchSide: findPatchSide(model) ?? config.patchSide,
-        stated: config.registers === null ? null : config.registers + 1,
+        stated: config.stated,
       })
       return poolTokens(values, readout)
     },
