@@ -1,4 +1,4 @@
-// Names of hospitals and slides, as files, recipes and people spell them.
+// Names of hospitals, slides and columns, as files, recipes and people spell them.
 
 // What pandas, R and people write where a value is missing.
 const missing = ['', '?', 'nan', 'na', 'n/a', '<na>', 'null', 'none']
@@ -12,4 +12,10 @@ export function normaliseName(word: string | number): string | null {
   if (missing.includes(text.toLowerCase())) return null
   const whole = /^\+?0*(\d+)(\.0*)?$/.exec(text)
   return whole ? whole[1] : text
+}
+
+/** Those of `names` that mean `name`: it alone where it is among them, else all that are it but for capitals and blanks around it. */
+export function matchNames(names: readonly string[], name: string): readonly string[] {
+  const plain = (text: string) => text.trim().toLowerCase()
+  return names.includes(name) ? [name] : names.filter((other) => plain(other) === plain(name))
 }

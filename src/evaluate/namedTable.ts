@@ -1,7 +1,7 @@
 // Tables of text as evaluation reads them: columns are found by name, as written or else in any case, as in the
 // challenge's `ID,Pred`.
 
-import { DataError, UnknownNameError, UsageError } from '../base/index.ts'
+import { DataError, matchNames, UnknownNameError, UsageError } from '../base/index.ts'
 
 /** A table of text by column, and what messages call it. */
 export interface NamedTable {
@@ -18,8 +18,7 @@ export function findColumn(
   names: readonly string[],
 ): readonly string[] | null {
   for (const name of names) {
-    if (Object.hasOwn(columns, name)) return columns[name]
-    const alike = Object.keys(columns).filter((other) => plain(other) === plain(name))
+    const alike = matchNames(Object.keys(columns), name)
     if (alike.length > 1)
       throw new DataError({ where, expected: `one column '${name}'`, got: alike.join(', ') })
     if (alike.length === 1) return columns[alike[0]]
@@ -33,13 +32,13 @@ export function findColumn(
  */
 export function findProbabilities(table: NamedTable, wanted: string | undefined): readonly string[] {
   const { where, columns } = table
-  const others = Object.keys(columns).filter((name) => !descriptive.includes(plain(name)))
+  const others = Object.keys(columns).filter((name) => !isDescriptive(name))
   if (wanted === undefined) {
     const found = findColumn(table, ['probability', 'pred'])
     if (!found) throw missingColumn(table, 'probability or Pred', 'name it with --column')
     return found
   }
-  if (descriptive.includes(plain(wanted))) {
+  if (isDescriptive(wanted)) {
     throw new UsageError({
       where: `${where} column`,
       expected: others.length > 0 ? `one of ${others.join(', ')}` : 'a column of probabilities',
@@ -63,6 +62,6 @@ export function missingColumn({ where, columns }: NamedTable, name: string, hint
   })
 }
 
-function plain(name: string): string {
-  return name.trim().toLowerCase()
+function isDescriptive(name: string): boolean {
+  return matchNames(descriptive, name).length > 0
 }

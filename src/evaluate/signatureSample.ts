@@ -4,8 +4,9 @@
 import { compareRows, compareText, type RowSource, readBlocks } from '../base/index.ts'
 
 /**
- * Rows of every center that has at least four, those of the smallest hashes (of equal ones, by label and slide), `perCenter` at most and as many of each
- * label from each center. Labels are left out of account where a label is in no center or not in all.
+ * Rows of every center that has at least four, those of the smallest hashes (of equal ones, by label and slide),
+ * `perCenter` at most and as many of each label from each center. Labels are left out of account where a label is in no
+ * center or not in all.
  */
 export function sampleCenters(
   hashes: Float64Array,

@@ -1,7 +1,7 @@
 // CSV (RFC 4180) by column: read with comma, semicolon or tab between the fields, written with commas and LF.
 // Text that a spreadsheet would run as a formula is written with an apostrophe before it, which reading takes away.
 
-import { DataError } from '../base/index.ts'
+import { DataError, matchNames } from '../base/index.ts'
 import { type Column, type Columns, checkLengths } from './table.ts'
 
 /**
@@ -39,9 +39,7 @@ export function readCsv(text: string, where = 'CSV'): Record<string, string[]> {
 
 /** The column of `table` called `name`, in capitals or not, blanks around it left out; undefined where there is none. */
 export function findColumn(table: Readonly<Record<string, string[]>>, name: string): string[] | undefined {
-  if (Object.hasOwn(table, name)) return table[name]
-  const plain = (text: string) => text.trim().toLowerCase()
-  const found = Object.keys(table).filter((other) => plain(other) === plain(name))
+  const found = matchNames(Object.keys(table), name)
   return found.length === 1 ? table[found[0]] : undefined
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { normaliseName } from '../../src/base/index.ts'
+import { matchNames, normaliseName } from '../../src/base/index.ts'
 
 describe('normaliseName', () => {
   it('gives one hospital one name, however its number is spelled', () => {
@@ -17,5 +17,13 @@ describe('normaliseName', () => {
     for (const word of ['', ' ', 'NaN', 'nan', 'NA', '<NA>', 'null', 'None', '?', Number.NaN]) {
       expect(normaliseName(word)).toBeNull()
     }
+  })
+})
+
+describe('matchNames', () => {
+  it('takes a name as it is written, else all that differ in capitals and blanks only', () => {
+    expect(matchNames(['label', 'Label'], 'label')).toEqual(['label'])
+    expect(matchNames(['ID', ' Label ', 'LABEL'], 'label')).toEqual([' Label ', 'LABEL'])
+    expect(matchNames(['ID', 'labels'], 'label')).toEqual([])
   })
 })
