@@ -3,7 +3,8 @@
 
 import type { Add, Chunk, ChunkIndex, IndexType } from './hdf5Chunk.ts'
 import { listExtensibleArray, listFixedArray, placeOf, readEntry } from './hdf5ChunkArrays.ts'
-import { damaged, expectSignature, readUint, type Source, unsupported } from './hdf5Source.ts'
+import { listLeafKeys } from './hdf5ClassicTrees.ts'
+import { damaged, readUint, type Source, unsupported } from './hdf5Source.ts'
 import { listTreeRecords } from './hdf5Trees.ts'
 
 const newTypes: readonly IndexType[] = ['single', 'implicit', 'fixedArray', 'extensibleArray', 'newTree']
@@ -74,7 +75,7 @@ export function listChunks(source: Source, index: ChunkIndex): Map<number, Chunk
 type Lister = (source: Source, index: ChunkIndex, address: number, add: Add) => void
 
 const listers: Readonly<Record<IndexType, Lister>> = {
-  tree: (source, index, address, add) => walkTree(source, index, address, undefined, add, new Set()),
+  tree: listClassicTree,
   single: (_source, { shape, single }, address, add) =>
     add(
       shape.map(() => 0),
@@ -93,29 +94,11 @@ const listers: Readonly<Record<IndexType, Lister>> = {
   newTree: listNewTree,
 }
 
-function walkTree(
-  source: Source,
-  index: ChunkIndex,
-  tree: number,
-  expected: number | undefined,
-  add: Add,
-  seen: Set<number>,
-): void {
-  expectSignature(source, tree, 'TREE')
-  if (seen.size === seen.add(tree).size) damaged('a tree that leads in a circle')
-  if (source.u8(tree + 4) !== 1) damaged('a tree of another kind')
-  const level = source.u8(tree + 5)
-  if (expected !== undefined && level !== expected) damaged('a tree whose levels do not fit')
+function listClassicTree(source: Source, index: ChunkIndex, address: number, add: Add): void {
   const { chunks } = index
   const keyBytes = 8 + 8 * (chunks.length + 1)
-  const count = source.u16(tree + 6)
-  for (let i = 0; i < count; i++) {
-    const key = tree + 24 + i * (keyBytes + 8)
+  for (const key of listLeafKeys(source, address, { kind: 1, keyBytes })) {
     const child = source.u64(key + keyBytes)
-    if (level > 0) {
-      walkTree(source, index, child, level - 1, add, seen)
-      continue
-    }
     const place = chunks.map((side, d) => source.u64(key + 8 + 8 * d) / side)
     if (!place.every(Number.isInteger)) damaged('a chunk between two places')
     add(place, { address: child, bytes: source.u32(key), skippedFilters: source.u32(key + 4) })

@@ -4,9 +4,10 @@
 
 import type { ChunkIndex } from './hdf5Chunk.ts'
 import { readChunkedLayout } from './hdf5ChunkIndex.ts'
+import { openLocalHeap } from './hdf5ClassicTrees.ts'
 import { type Filter, largestRatio, readFilters } from './hdf5Filters.ts'
 import { findMessage, type Message, readMessages } from './hdf5Header.ts'
-import { damaged, expectSignature, type Source, unsupported } from './hdf5Source.ts'
+import { damaged, type Source, unsupported } from './hdf5Source.ts'
 import type { Hdf5Dataset, Hdf5Kind } from './hdf5Values.ts'
 
 /** A part of another file that holds values, by the name that the HDF5 file gives it. */
@@ -179,16 +180,12 @@ function readLayout(
 }
 
 function readSegments(source: Source, { at }: Message): Segment[] {
-  const heap = source.u64(at + 8)
-  expectSignature(source, heap, 'HEAP')
-  const names = source.bytes(source.u64(heap + 24), source.u64(heap + 8))
+  const nameAt = openLocalHeap(source, source.u64(at + 8))
   return Array.from({ length: source.u16(at + 6) }, (_, i) => {
     const slot = at + 16 + 24 * i
-    const start = source.u64(slot)
-    const end = names.indexOf(0, start)
-    if (!(start < names.length && end >= 0)) damaged('a name beyond its heap')
+    const file = nameAt(source.u64(slot)).toString('utf8')
     const bytes = source.address(slot + 16) ?? Number.POSITIVE_INFINITY // to the file's end
-    return { file: names.toString('utf8', start, end), offset: source.u64(slot + 8), bytes }
+    return { file, offset: source.u64(slot + 8), bytes }
   })
 }
 

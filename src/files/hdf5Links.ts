@@ -1,7 +1,8 @@
 // The links of an HDF5 group, in the three ways in which files keep them: a symbol table (classic files), messages in
 // the group's header (small groups) and a heap with an index (large groups of newer files).
-// Format: HDF5 File Format Specification 3.0, sections III.A.1, III.B to III.D and IV.A.2.c, g, r.
+// Format: HDF5 File Format Specification 3.0, sections III.B, III.C and IV.A.2.c, g, r.
 
+import { listLeafKeys, openLocalHeap } from './hdf5ClassicTrees.ts'
 import { findMessage, type Message, readMessages } from './hdf5Header.ts'
 import { damaged, expectSignature, type Source, unsupported } from './hdf5Source.ts'
 import { listTreeRecords, openFractalHeap } from './hdf5Trees.ts'
@@ -42,14 +43,11 @@ function decodeName(name: Buffer): string {
 }
 
 function addSymbols(source: Source, { at }: Message, add: Add): void {
-  const heap = source.u64(at + 8)
-  expectSignature(source, heap, 'HEAP')
-  const names = source.bytes(source.u64(heap + 24), source.u64(heap + 8))
-  const textAt = (start: number): Buffer => {
-    const end = names.indexOf(0, start)
-    return start < names.length && end >= 0 ? names.subarray(start, end) : damaged('a name beyond its heap')
-  }
-  for (const node of listNodes(source, source.u64(at), undefined, new Set())) {
+  const textAt = openLocalHeap(source, source.u64(at + 8))
+  const seen = new Set<number>()
+  for (const key of listLeafKeys(source, source.u64(at), { kind: 0, keyBytes: 8 }, seen)) {
+    const node = source.u64(key + 8)
+    if (seen.size === seen.add(node).size) damaged('a tree that leads in a circle')
     expectSignature(source, node, 'SNOD')
     const count = source.u16(node + 6)
     for (let i = 0; i < count; i++) {
@@ -59,27 +57,6 @@ function addSymbols(source: Source, { at }: Message, add: Add): void {
       const name = textAt(source.u64(entry))
       add(name, isSoft ? { kind: 'soft', target } : { kind: 'hard', header: source.u64(entry + 8) })
     }
-  }
-}
-
-// The leaves of a group's B-tree, in order of names.
-function* listNodes(
-  source: Source,
-  tree: number,
-  expected: number | undefined,
-  seen: Set<number>,
-): Generator<number> {
-  expectSignature(source, tree, 'TREE')
-  if (seen.size === seen.add(tree).size) damaged('a tree that leads in a circle')
-  if (source.u8(tree + 4) !== 0) damaged('a tree of another kind')
-  const level = source.u8(tree + 5)
-  if (expected !== undefined && level !== expected) damaged('a tree whose levels do not fit')
-  const count = source.u16(tree + 6)
-  for (let i = 0; i < count; i++) {
-    const child = source.u64(tree + 32 + 16 * i)
-    if (level > 0) yield* listNodes(source, child, level - 1, seen)
-    else if (seen.size === seen.add(child).size) damaged('a tree that leads in a circle')
-    else yield child
   }
 }
 
