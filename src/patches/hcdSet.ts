@@ -27,7 +27,16 @@ interface Listing {
   readonly faults: Fault[]
 }
 
-const parts: Record<string, (source: string, options: OpenOptions) => Promise<Listing>> = {
+/** The TIFF files of a part by id, and what else looks like a picture. */
+interface PartFolder {
+  readonly files: ReadonlyMap<string, string>
+  readonly leftOut: Fault[]
+}
+
+const parts: Record<
+  string,
+  (folder: PartFolder, source: string, options: OpenOptions) => Listing | Promise<Listing>
+> = {
   train: listTrain,
   test: listTest,
 }
@@ -43,14 +52,17 @@ export const hcdReader: Reader = {
 
 async function openHcd(source: string, options: OpenOptions): Promise<OpenedPatchSet> {
   const part = options.part ?? 'train'
-  const listing = await pickNamed(`${source}, part`, parts, part)(source, options)
+  const list = pickNamed(`${source}, part`, parts, part)
+  const folders: Record<string, PartFolder> = {}
+  for (const name of Object.keys(parts)) folders[name] = await listTifs(source, name)
+  const listing = await list(folders[part], source, options)
   const faults = [...listing.faults, ...findRepeats(listing.ids)]
   refuseFaults(source, faults, options.isTolerant)
   return openImageSet({
     format: 'hcd',
     source,
     ...(await readProvenance(source, options, { origin: 'real', licence: null })),
-    parts: await countParts(source),
+    parts: Object.fromEntries(Object.entries(folders).map(([name, { files }]) => [name, files.size])),
     ...listing,
     faults,
     centers: null,
@@ -58,31 +70,29 @@ async function openHcd(source: string, options: OpenOptions): Promise<OpenedPatc
   })
 }
 
-async function listTrain(source: string, { labelNames = {} }: OpenOptions): Promise<Listing> {
+async function listTrain(
+  folder: PartFolder,
+  source: string,
+  { labelNames = {} }: OpenOptions,
+): Promise<Listing> {
   const path = join(source, 'train_labels.csv')
   const { id, label } = requireColumns(await readCsvFile(path), ['id', 'label'], path)
   const ids = id.map((word) => word.trim().replace(/\.tiff?$/i, ''))
-  const there = await listTifs(source, 'train')
-  const files = ids.map((name) => there.files.get(name) ?? join(source, 'train', `${name}.tif`))
+  const files = ids.map((name) => folder.files.get(name) ?? join(source, 'train', `${name}.tif`))
   const listed = new Set(ids)
-  const others = [...there.files.keys()].filter((name) => !listed.has(name))
+  const others = [...folder.files.keys()].filter((name) => !listed.has(name))
   const faults: Fault[] = []
   const labels = readLabels(label, ids, parseLabelNames('label names', labelNames), faults)
   const unlabelled = others.map((name) => ({ id: name, problem: 'not in train_labels.csv' }))
-  return { ids, files, labels, faults, leftOut: [...there.leftOut, ...unlabelled] }
+  return { ids, files, labels, faults, leftOut: [...folder.leftOut, ...unlabelled] }
 }
 
-async function listTest(source: string): Promise<Listing> {
-  const { files, leftOut } = await listTifs(source, 'test')
+function listTest({ files, leftOut }: PartFolder): Listing {
   const ids = [...files.keys()].sort()
   return { ids, files: ids.map((id) => files.get(id)!), labels: null, leftOut, faults: [] }
 }
 
-// The TIFF files of a part by id, and what else looks like a picture.
-async function listTifs(
-  source: string,
-  part: string,
-): Promise<{ files: Map<string, string>; leftOut: Fault[] }> {
+async function listTifs(source: string, part: string): Promise<PartFolder> {
   const { paths, leftOut, faults } = await listPictures(join(source, part))
   const isTif = (path: string) => /^[^/]+\.tiff?$/i.test(path)
   const others = paths
@@ -90,11 +100,4 @@ async function listTifs(
     .map((id) => ({ id, problem: `no TIFF in ${part}/ itself` }))
   const files = paths.filter(isTif).map((path) => [parse(path).name, join(source, part, path)] as const)
   return { files: new Map(files), leftOut: [...leftOut, ...others, ...faults] }
-}
-
-async function countParts(source: string): Promise<Record<string, number>> {
-  const counts = await Promise.all(
-    Object.keys(parts).map(async (part) => [part, (await listTifs(source, part)).files.size] as const),
-  )
-  return Object.fromEntries(counts)
 }
