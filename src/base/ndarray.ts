@@ -14,6 +14,19 @@ export interface DtypeArrays {
 }
 export type Dtype = keyof DtypeArrays
 
+/** The typed array of each element type. */
+export const arrayTypes: {
+  readonly [D in Dtype]: { new (buffer: ArrayBuffer): DtypeArrays[D]; readonly BYTES_PER_ELEMENT: number }
+} = {
+  f32: Float32Array,
+  f64: Float64Array,
+  i32: Int32Array,
+  i64: BigInt64Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  bool: Uint8Array,
+}
+
 /** Row-major values of `shape`; `data.length` is the product of `shape`. */
 export interface NdArray<D extends Dtype = Dtype> {
   readonly dtype: D
@@ -47,4 +60,26 @@ export function f32(shape: readonly number[], data?: ArrayLike<number>): NdArray
   const values =
     data instanceof Float32Array ? data : data ? Float32Array.from(data) : new Float32Array(sizeOf(shape))
   return ndarray('f32', shape, values)
+}
+
+/** Copies an array of `shape`, whose axes lie `strides` values apart in `from`, to `into`, row-major. */
+export function gatherStrided<T extends number | bigint>(
+  from: { readonly [i: number]: T },
+  shape: readonly number[],
+  strides: readonly number[],
+  into: { [i: number]: T },
+): void {
+  const count = sizeOf(shape)
+  const index = shape.map(() => 0)
+  let at = 0
+  // An odometer over the axes moves the place in `from` by the strides.
+  for (let to = 0; to < count; to++) {
+    into[to] = from[at]
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis]
+      if (++index[axis] < shape[axis]) break
+      at -= strides[axis] * shape[axis]
+      index[axis] = 0
+    }
+  }
 }

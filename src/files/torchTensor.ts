@@ -2,7 +2,15 @@
 // of one type one after the other. Source: torch/_utils.py and torch/storage.py.
 
 import type { FileHandle } from 'node:fs/promises'
-import { type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf, WeightsError } from '../base/index.ts'
+import {
+  type Dtype,
+  type DtypeArrays,
+  gatherStrided,
+  type NdArray,
+  ndarray,
+  sizeOf,
+  WeightsError,
+} from '../base/index.ts'
 import { widenBrainFloat, widenHalf } from '../formats/index.ts'
 import { readInto } from './positionedRead.ts'
 
@@ -108,20 +116,9 @@ function lastOf({ offset, shape, strides }: TensorView): number {
   return shape.reduce((last, side, axis) => last + (side - 1) * strides[axis], offset)
 }
 
-// Row-major copy: an odometer over the axes moves the source position by the strides.
 function gather(stored: StoredValues, { shape, strides, storage }: TensorView): StoredValues {
   const values = new storage.kind.view(sizeOf(shape)) as StoredValues
-  const index = new Array<number>(shape.length).fill(0)
-  let from = 0
-  for (let to = 0; to < values.length; to++) {
-    values[to] = stored[from]
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]
-      if (++index[axis] < shape[axis]) break
-      from -= strides[axis] * shape[axis]
-      index[axis] = 0
-    }
-  }
+  gatherStrided<number | bigint>(stored, shape, strides, values)
   return values
 }
 

@@ -1,7 +1,15 @@
 // NumPy's .npy, format version 1.0 (numpy.lib.format), of either byte order and either order of the axes.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
-import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import {
+  arrayTypes,
+  DataError,
+  type Dtype,
+  gatherStrided,
+  type NdArray,
+  ndarray,
+  sizeOf,
+} from '../base/index.ts'
 import { widenHalf } from './halfFloat.ts'
 import { type FileHead, type WantedFile, wrongFile } from './recognise.ts'
 
@@ -14,15 +22,6 @@ const descriptors: Record<Dtype, string> = {
   i8: '|i1',
   u8: '|u1',
   bool: '|b1',
-}
-const arrays: { [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
-  f32: Float32Array,
-  f64: Float64Array,
-  i32: Int32Array,
-  i64: BigInt64Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-  bool: Uint8Array,
 }
 // All kinds of numbers that NumPy writes, by kind and bytes, as float32.
 const conversions: Readonly<Record<string, (buffer: ArrayBuffer) => Float32Array>> = {
@@ -64,7 +63,8 @@ export function readNpy(bytes: Uint8Array, where = '.npy'): NdArray {
   if (!dtype) {
     throw new DataError({ where, expected: Object.values(descriptors).join(', '), got: header.descriptor })
   }
-  return ndarray(dtype, header.shape, new arrays[dtype](readValues(bytes, header, where)))
+  const values = new arrayTypes[dtype](readValues(bytes, header, where))
+  return ndarray(dtype, header.shape, orderAxes(values, header))
 }
 
 /**
@@ -82,7 +82,8 @@ export function readNpyFloat32(bytes: Uint8Array, where = '.npy'): NdArray<'f32'
       hint: "save x.astype('float32')",
     })
   }
-  return ndarray('f32', header.shape, conversions[kind](readValues(bytes, header, where)))
+  const values = conversions[kind](readValues(bytes, header, where))
+  return ndarray('f32', header.shape, orderAxes(values, header))
 }
 
 // `<f4` and `>f4` -> `f4`
@@ -90,9 +91,9 @@ function nameKind(descriptor: string): string {
   return descriptor.replace(/^[<>|=]/, '')
 }
 
-// The values in a buffer of their own, little-endian, the last axis varying fastest.
+// The values in a buffer of their own, little-endian, in the order of the file.
 function readValues(bytes: Uint8Array, header: NpyHeader, where: string): ArrayBuffer {
-  const { descriptor, shape, isFortran, offset } = header
+  const { descriptor, shape, offset } = header
   const size = Number(nameKind(descriptor).slice(1))
   const length = sizeOf(shape) * size
   if (bytes.length < offset + length) {
@@ -102,24 +103,15 @@ function readValues(bytes: Uint8Array, header: NpyHeader, where: string): ArrayB
   const values = Uint8Array.from(bytes.subarray(offset, offset + length))
   if (descriptor.startsWith('>'))
     for (let at = 0; at < length; at += size) values.subarray(at, at + size).reverse()
-  return (isFortran && shape.length > 1 ? orderAxes(values, shape, size) : values).buffer
+  return values.buffer
 }
 
-// Values of `size` bytes whose first axis varies fastest, with the last one doing so.
-function orderAxes(values: Uint8Array, shape: readonly number[], size: number): Uint8Array<ArrayBuffer> {
-  const ordered = new Uint8Array(values.length)
+// The values with the last axis varying fastest, however the file has them.
+function orderAxes<A extends NdArray['data']>(values: A, { shape, isFortran }: NpyHeader): A {
+  if (!isFortran || shape.length < 2) return values
+  const ordered = values.slice() as A
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)))
-  const place = shape.map(() => 0)
-  let from = 0
-  for (let to = 0; to < values.length; to += size) {
-    for (let i = 0; i < size; i++) ordered[to + i] = values[from * size + i]
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]
-      if (++place[axis] < shape[axis]) break
-      from -= strides[axis] * shape[axis]
-      place[axis] = 0
-    }
-  }
+  gatherStrided<number | bigint>(values, shape, strides, ordered)
   return ordered
 }
 

@@ -2,7 +2,7 @@
 // Layout: 8-byte little-endian header length, JSON header padded with spaces to 8 bytes, raw row-major data.
 // Source: the format's README, github.com/huggingface/safetensors. Half precision is read as f32.
 
-import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import { arrayTypes, DataError, type Dtype, type NdArray, ndarray, sizeOf } from '../base/index.ts'
 import { widenBrainFloat, widenHalf } from './halfFloat.ts'
 import { type FileHead, type WantedFile, wrongFile } from './recognise.ts'
 
@@ -142,16 +142,7 @@ function say(value: unknown): string {
 export function decodeSafetensor({ layout, dtype, shape }: TensorEntry, bytes: Uint8Array): NdArray {
   if (layout === 'F16') return ndarray('f32', shape, widenHalf(halves(bytes)))
   if (layout === 'BF16') return ndarray('f32', shape, widenBrainFloat(halves(bytes)))
-  const arrays: { [D in Dtype]: new (buffer: ArrayBuffer) => DtypeArrays[D] } = {
-    f64: Float64Array,
-    f32: Float32Array,
-    i64: BigInt64Array,
-    i32: Int32Array,
-    i8: Int8Array,
-    u8: Uint8Array,
-    bool: Uint8Array,
-  }
-  return ndarray(dtype, shape, new arrays[dtype](new Uint8Array(bytes).buffer))
+  return ndarray(dtype, shape, new arrayTypes[dtype](new Uint8Array(bytes).buffer))
 }
 
 function halves(bytes: Uint8Array): Uint16Array {

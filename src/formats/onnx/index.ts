@@ -3,7 +3,15 @@
 // A door of its own within formats: it needs nothing of Node, and the graph room runs in a browser.
 
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import { DataError, type Dtype, type DtypeArrays, type NdArray, ndarray, sizeOf } from '../../base/index.ts'
+import {
+  arrayTypes,
+  DataError,
+  type Dtype,
+  type DtypeArrays,
+  type NdArray,
+  ndarray,
+  sizeOf,
+} from '../../base/index.ts'
 import { widenBrainFloat, widenHalf } from '../halfFloat.ts'
 import { type WantedFile, wrongFile } from '../recognise.ts'
 import {
@@ -38,18 +46,6 @@ export const onnxTypes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f64: 1
   Dtype,
   number
 >
-
-const arrayTypes: {
-  readonly [D in Dtype]: { new (buffer: ArrayBuffer): DtypeArrays[D]; readonly BYTES_PER_ELEMENT: number }
-} = {
-  f32: Float32Array,
-  u8: Uint8Array,
-  i8: Int8Array,
-  i32: Int32Array,
-  i64: BigInt64Array,
-  bool: Uint8Array,
-  f64: Float64Array,
-}
 
 /** A model as plain objects: what `writeOnnx` takes; fields left out have their default. */
 export type OnnxModelParts = MessageInitShape<typeof ModelSchema>
