@@ -47,15 +47,19 @@ export function hashFileSync(path: string): string {
   }
 }
 
+/** The whole content of a file. Throws DataError where it cannot be read. */
+export async function readBytes(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause) => {
+    throw new DataError({ where: path, got: describeCause(cause) }, cause)
+  })
+}
+
 /**
  * The text of a file in UTF-8, without a byte order mark. Throws DataError where it cannot be read or is text in another
  * encoding.
  */
 export async function readTextFile(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new DataError({ where: path, got: describeCause(cause) }, cause)
-  })
-  return decodeText(bytes, path)
+  return decodeText(await readBytes(path), path)
 }
 
 /**

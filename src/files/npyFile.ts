@@ -1,10 +1,11 @@
 // .npy in files: whole arrays, and float32 matrices that are written and read by rows because they need not fit into
 // memory.
 
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { DataError, describeCause, type NdArray, type RowSource, sizeOf } from '../base/index.ts'
 import { readNpy, readNpyFloat32, readNpyHeader, writeNpyHeader } from '../formats/index.ts'
-import { explainWriteError, openReplacement } from './file.ts'
+import { explainWriteError, openReplacement, readBytes } from './file.ts'
+import { readInto } from './positionedRead.ts'
 
 // Padded so far, the header of a matrix has room for any number of rows.
 const headerBytes = 128
@@ -22,12 +23,6 @@ export async function readMatrixFile(path: string): Promise<NdArray<'f32'>> {
   const matrix = readNpyFloat32(await readBytes(path), path)
   if (matrix.shape.length === 2) return matrix
   throw new DataError({ where: path, expected: 'a matrix [rows, columns]', got: `[${matrix.shape}]` })
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: Error) => {
-    throw new DataError({ where: path, got: describeCause(cause) }, cause)
-  })
 }
 
 /** A float32 matrix being written row by row; it appears at its path only when closed. */
@@ -103,7 +98,7 @@ export async function openNpy(path: string): Promise<NpyReader> {
           })
         }
         const values = new Float32Array(count * columns)
-        await readFully(file, new Uint8Array(values.buffer), offset + start * columns * 4, path)
+        await readInto(file, new Uint8Array(values.buffer), offset + start * columns * 4, path)
         return values
       },
       async gather(wanted, into) {
@@ -115,7 +110,7 @@ export async function openNpy(path: string): Promise<NpyReader> {
             into.byteOffset + at * columns * 4,
             (end - at) * columns * 4,
           )
-          await readFully(file, bytes, offset + wanted[at] * columns * 4, path)
+          await readInto(file, bytes, offset + wanted[at] * columns * 4, path)
           at = end
         }
       },
@@ -130,7 +125,7 @@ export async function openNpy(path: string): Promise<NpyReader> {
 async function readMatrixHeader(file: FileHandle, path: string): Promise<[number, number, number]> {
   const { size } = await file.stat()
   const head = new Uint8Array(Math.min(size, 4096))
-  await readFully(file, head, 0, path)
+  await readInto(file, head, 0, path)
   const { descriptor, shape, isFortran, offset } = readNpyHeader({ bytes: head, size }, path)
   if (descriptor !== '<f4' || shape.length !== 2 || isFortran) {
     const got = `${descriptor} [${shape}]${isFortran ? ' in Fortran order' : ''}`
@@ -144,13 +139,5 @@ async function readMatrixHeader(file: FileHandle, path: string): Promise<[number
 async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten
-  }
-}
-
-async function readFully(file: FileHandle, into: Uint8Array, position: number, where: string): Promise<void> {
-  for (let done = 0; done < into.length; ) {
-    const { bytesRead } = await file.read(into, done, into.length - done, position + done)
-    if (bytesRead === 0) throw new DataError({ where, expected: `${into.length} bytes`, got: `${done}` })
-    done += bytesRead
   }
 }

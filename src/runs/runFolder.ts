@@ -1,11 +1,9 @@
 // The run folder: one place that knows its paths, its lease and its log.
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino, { type Logger } from 'pino'
-import { DataError, describeCause, type NdArray } from '../base/index.ts'
 import { makeFolder, readHead, readTextFile } from '../files/index.ts'
-import { readNpy, wrongFile } from '../formats/index.ts'
+import { wrongFile } from '../formats/index.ts'
 import { type LeaseOptions, removeLeftovers, takeLease } from '../tasks/index.ts'
 
 /** Reads a JSON file as `T`. Throws DataError where it is missing or damaged. */
@@ -17,14 +15,6 @@ export async function readJson<T>(path: string): Promise<T> {
     const head = await readHead(path)
     throw wrongFile(path, { expected: 'JSON', kinds: ['json'] }, head, cause)
   }
-}
-
-/** Reads a whole .npy file. Throws DataError where it is missing or damaged. */
-export async function readArray(path: string): Promise<NdArray> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new DataError({ where: path, got: describeCause(cause) }, cause)
-  })
-  return readNpy(bytes, path)
 }
 
 /** An open run folder; `close` gives back its lease. */

@@ -3,10 +3,9 @@
 
 import { join } from 'node:path'
 import { ndarray, type Progress } from '../base/index.ts'
-import { hashBytes, writeFileAtomic } from '../files/index.ts'
+import { hashBytes, readNpyFile, writeFileAtomic } from '../files/index.ts'
 import { writeNpy } from '../formats/index.ts'
 import { allRows, hashPatches, type PatchSet } from '../patches/index.ts'
-import { readArray } from '../runs/index.ts'
 import type { Cache, CacheEntry } from '../tasks/index.ts'
 import { watchFiles } from './fingerprints.ts'
 
@@ -36,6 +35,6 @@ export async function obtainHashes(
     const array = ndarray('i64', [hashes.length], new BigInt64Array(hashes.buffer))
     await writeFileAtomic(join(folder, 'hashes.npy'), writeNpy(array))
   })
-  const { data } = await readArray(join(entry.folder, 'hashes.npy'))
+  const { data } = await readNpyFile(join(entry.folder, 'hashes.npy'))
   return { hashes: new BigUint64Array((data as BigInt64Array).buffer), entry }
 }

@@ -1,14 +1,6 @@
 // eosin weights check: a checkpoint's tensors against the model's, and the model's embeddings against what is known.
 
-import { readFile } from 'node:fs/promises'
-import {
-  DataError,
-  describeCause,
-  joinPixels,
-  type NdArray,
-  type Pixels,
-  UsageError,
-} from '../../base/index.ts'
+import { DataError, joinPixels, type NdArray, type Pixels, UsageError } from '../../base/index.ts'
 import type { Parity } from '../../embed/index.ts'
 import type { Checkpoint, ModelCard, WeightsFit } from '../../weights/index.ts'
 import type { CommonOptions } from '../command.ts'
@@ -99,6 +91,7 @@ interface Reference {
 // safetensors with `output` (and `input`), or .npy; images beside it as .npy or as pictures of one size.
 async function readReference(path: string, inputs: readonly string[] = []): Promise<Reference> {
   const { pixelsOfArray } = await import('../../embed/index.ts')
+  const { readBytes } = await import('../../files/index.ts')
   const { readNpy, readSafetensors } = await import('../../formats/index.ts')
   const isNpy = path.endsWith('.npy')
   const bytes = await readBytes(path)
@@ -116,10 +109,9 @@ async function readReference(path: string, inputs: readonly string[] = []): Prom
 
 async function readImages(paths: readonly string[]): Promise<Pixels> {
   const { pixelsOfArray } = await import('../../embed/index.ts')
-  const { decodeImage } = await import('../../files/index.ts')
-  const { readNpy } = await import('../../formats/index.ts')
+  const { decodeImage, readBytes, readNpyFile } = await import('../../files/index.ts')
   if (paths.length === 1 && paths[0].endsWith('.npy'))
-    return pixelsOfArray(readNpy(await readBytes(paths[0]), paths[0]), paths[0])
+    return pixelsOfArray(await readNpyFile(paths[0]), paths[0])
   const images: Pixels[] = []
   for (const path of paths) images.push(await decodeImage(await readBytes(path), path))
   const [{ height, width }] = images
@@ -129,12 +121,6 @@ async function readImages(paths: readonly string[]): Promise<Pixels> {
     throw new DataError({ where: paths[other], expected: `${height}x${width} pixels as ${paths[0]}`, got })
   }
   return joinPixels(images)
-}
-
-function readBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: Error) => {
-    throw new DataError({ where: path, got: describeCause(cause) }, cause)
-  })
 }
 
 function describeCheck(

@@ -6,9 +6,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { f32, type Pixels, type Progress } from '../../base/index.ts'
 import { embedPatches } from '../../embed/index.ts'
-import { createNpy, writeFileAtomic } from '../../files/index.ts'
+import { createNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
-import { readArray, readJson } from '../../runs/index.ts'
+import { readJson } from '../../runs/index.ts'
 import type { Verdict } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { StainEntry } from '../recipeSchema.ts'
@@ -157,7 +157,7 @@ async function joinChunks(chunks: readonly string[], folder: string, dimensions:
   const verdicts: VerdictsByCenter = {}
   const whole = await createNpy(join(folder, 'embeddings.npy'), dimensions)
   for (const chunk of chunks) {
-    await whole.append((await readArray(`${chunk}.npy`)).data as Float32Array)
+    await whole.append((await readNpyFile(`${chunk}.npy`)).data as Float32Array)
     addVerdicts(verdicts, await readJson<VerdictsByCenter>(`${chunk}.json`))
   }
   await whole.close()

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { f32, type Progress, pickNamed, readBlocks } from '../../base/index.ts'
 import { type EpochRecord, type Head, type HeadMethod, headMethods } from '../../classify/index.ts'
 import type { Engines, ProviderChoice } from '../../engine/index.ts'
-import { makeFolder, openNpy, writeFileAtomic } from '../../files/index.ts'
+import { makeFolder, openNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
-import { readArray, readJson, type Split } from '../../runs/index.ts'
+import { readJson, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { AxisEntry } from '../recipeSchema.ts'
 
@@ -77,7 +77,7 @@ export async function trainHead(
   })
   const probabilities: Partial<Record<Split, Float32Array>> = {}
   for (const split of predictedSplits(task)) {
-    probabilities[split] = (await readArray(join(entry.folder, `${split}.npy`))).data as Float32Array
+    probabilities[split] = (await readNpyFile(join(entry.folder, `${split}.npy`))).data as Float32Array
   }
   return { entry, curve: await readJson(join(entry.folder, 'curve.json')), probabilities }
 }
