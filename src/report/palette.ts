@@ -17,8 +17,8 @@ export const SERIES: readonly (readonly [light: string, dark: string])[] = [
   ['#6b6b00', '#c3c350'],
 ]
 
-/** The CSS colour of a series: 0 is the baseline's grey, 1 and up are told apart. */
-export function seriesColour(index: number): string {
+// The CSS colour of a series: 0 is the baseline's grey, 1 and up are told apart.
+function seriesColour(index: number): string {
   return `var(--series-${index === 0 ? 0 : 1 + ((index - 1) % (SERIES.length - 1))})`
 }
 

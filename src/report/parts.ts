@@ -89,6 +89,11 @@ export function renderTransductive(): Html {
   return html`<span class="pill plain" title="${transductiveNote}">transductive</span>`
 }
 
+/** A sentence that must not be missed; `badge` says in capitals what it is about. */
+export function renderNotice(badge: string, sentence: Part): Html {
+  return html`<p class="notice"><span class="badge">${badge}</span><span>${sentence}</span></p>`
+}
+
 /** The verdict alone, of a verdict with its reason. */
 export function verdictOf(verdict: string): string {
   return verdict.split(/[^a-z]/, 1)[0]

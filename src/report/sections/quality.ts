@@ -5,7 +5,7 @@ import { type Html, html } from '../html.ts'
 import { formatCount, formatPercent, formatPlural, formatValue } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
-import { renderPatch, renderPlace, renderTable } from '../parts.ts'
+import { renderNotice, renderPatch, renderPlace, renderTable } from '../parts.ts'
 
 const SHOWN_AT_MOST = 24
 
@@ -43,8 +43,11 @@ function renderContradictions({ manifest }: ReportData, splits: readonly Split[]
     const count = manifest.splits[split]!.rejectedByRule.contradiction ?? 0
     if (count === 0) return []
     return [
-      html`<p class="notice"><span class="badge">CONTRADICTING LABELS</span><span>${formatPlural(count, 'patch', 'patches')} of the ${SPLIT_WORDS[split]} set
-${count === 1 ? 'has' : 'have'} the pixels of one with the other label; no rule can say which label is right.</span></p>`,
+      renderNotice(
+        'CONTRADICTING LABELS',
+        html`${formatPlural(count, 'patch', 'patches')} of the ${SPLIT_WORDS[split]} set
+${count === 1 ? 'has' : 'have'} the pixels of one with the other label; no rule can say which label is right.`,
+      ),
     ]
   })
 }

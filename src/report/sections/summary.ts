@@ -28,6 +28,7 @@ import {
 } from '../numbers.ts'
 import { explainOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
+import { renderNotice } from '../parts.ts'
 
 /** The paragraph under the title. */
 export function renderLead({ manifest, metrics }: ReportData): Html {
@@ -101,13 +102,16 @@ ${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.l
 // Said before any metric: which of them are not those of an unseen center.
 function renderTransductive({ manifest: { transductive } }: ReportData): Html | null {
   if (!transductive) return null
-  return html`<p class="notice"><span class="badge">TRANSDUCTIVE</span><span>${formatList(transductive)}: ${transductiveNote}</span></p>`
+  return renderNotice('TRANSDUCTIVE', `${formatList(transductive)}: ${transductiveNote}`)
 }
 
 function renderOverlaps({ manifest: { overlaps = [] } }: ReportData): Html | null {
   if (overlaps.length === 0) return null
-  return html`<p class="notice"><span class="badge">SPLITS OVERLAP</span><span>${overlaps.map(describeOverlap).join(' ')}
-What is measured on patches, slides or a center that a model was trained or chosen on says less about new ones.</span></p>`
+  return renderNotice(
+    'SPLITS OVERLAP',
+    html`${overlaps.map(describeOverlap).join(' ')}
+What is measured on patches, slides or a center that a model was trained or chosen on says less about new ones.`,
+  )
 }
 
 function renderTile(label: string, { value, low, high }: Interval, format: (value: number) => string): Html {
