@@ -3,6 +3,7 @@
 
 import { existsSync, statSync } from 'node:fs'
 import { UsageError } from '../base/index.ts'
+import type { FolderKind } from '../tasks/index.ts'
 import { sayNote } from './terminal.ts'
 
 /** Throws UsageError where `path` is there and may not be replaced. */
@@ -14,6 +15,17 @@ export function refuseOverwrite(path: string, overwrite: boolean | undefined): v
     got: `${kind} that is there already`,
     hint: 'give --overwrite or another --out',
   })
+}
+
+/** Throws UsageError where the folder at `path` may not be replaced by one of `kind`. */
+export async function refuseFolder(
+  path: string,
+  kind: FolderKind,
+  overwrite: boolean | undefined,
+): Promise<void> {
+  refuseOverwrite(path, overwrite)
+  const { requireReplaceable } = await import('../tasks/index.ts')
+  await requireReplaceable(path, kind)
 }
 
 /**

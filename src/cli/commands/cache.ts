@@ -7,6 +7,7 @@ import { clipText, parseDecimal, UsageError } from '../../base/index.ts'
 import type { CacheInputs, Inventory, Pruned, Stored, StoredEntry, Verified } from '../../tasks/index.ts'
 import { addExamples, deviceOption, dryRunOption, jsonOption, printResult } from '../command.ts'
 import { clearLine, formatCount, formatSeconds, formatTable, showProgress } from '../terminal.ts'
+import { cacheOf } from './study.ts'
 
 interface CacheOptions {
   readonly out: string
@@ -59,8 +60,6 @@ function addPlace(command: Command): Command {
     .option('--cache <folder>', 'the cache (default: <out>/.cache)')
 }
 
-const rootOf = ({ cache, out }: CacheOptions) => cache ?? join(out, '.cache')
-
 const minutes = { m: 1, h: 60, d: 24 * 60, w: 7 * 24 * 60 }
 
 // `30d` in milliseconds, for commander.
@@ -75,7 +74,7 @@ function age(text: string): number {
 
 async function runList(options: CacheOptions): Promise<void> {
   const { listCache } = await import('../../tasks/index.ts')
-  printResult(options, await listCache(rootOf(options)), describeInventory)
+  printResult(options, await listCache(cacheOf(options)), describeInventory)
 }
 
 function describeInventory({ entries, unfinished, leftovers }: Inventory): string {
@@ -111,7 +110,7 @@ function describeInputs(inputs: CacheInputs | null): string {
 
 async function runVerify(options: CacheOptions): Promise<void> {
   const { verifyCache } = await import('../../tasks/index.ts')
-  const root = rootOf(options)
+  const root = cacheOf(options)
   const progress = showProgress(`verify   ${root}`)
   const verified = await verifyCache(root, { dryRun: options.dryRun, progress })
   clearLine()
@@ -136,7 +135,7 @@ function describeVerified({ checked, bytes, damaged, unsealed }: Verified): stri
 async function runPrune(options: PruneCommandOptions): Promise<void> {
   const { pruneCache } = await import('../../tasks/index.ts')
   const { olderThan, keep, dryRun } = options
-  const pruned = await pruneCache(rootOf(options), {
+  const pruned = await pruneCache(cacheOf(options), {
     ...(olderThan !== undefined && { unusedSince: Date.now() - olderThan }),
     ...(keep && { keep: await listNeeded(keep, options) }),
     dryRun,
@@ -150,7 +149,7 @@ async function listNeeded(paths: readonly string[], options: PruneCommandOptions
   const needed = new Set<string>()
   for (const path of paths.flatMap(listRecipes)) {
     const progress = showProgress(`keep     ${path}`)
-    const { steps } = await planStudy(await readRecipe(path), rootOf(options), {
+    const { steps } = await planStudy(await readRecipe(path), cacheOf(options), {
       device: options.device,
       progress,
     })

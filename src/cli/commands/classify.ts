@@ -13,7 +13,7 @@ import {
   printResult,
   seedOption,
 } from '../command.ts'
-import { refuseOverwrite } from '../outFile.ts'
+import { refuseFolder } from '../outFile.ts'
 import { clearLine, sayNote, showProgress } from '../terminal.ts'
 
 interface ClassifyOptions extends CommonOptions {
@@ -51,15 +51,12 @@ const headFolder: FolderKind = {
 }
 
 async function runClassify(options: ClassifyOptions): Promise<void> {
-  const { makeWholeFolder, requireReplaceable } = await import('../../tasks/index.ts')
-  const check = () => {
-    refuseOverwrite(options.out, options.overwrite)
-    return requireReplaceable(options.out, headFolder)
-  }
+  const check = () => refuseFolder(options.out, headFolder, options.overwrite)
   await check()
   const { headMethods, headPresets } = await import('../../classify/index.ts')
   const { evaluate } = await import('../../evaluate/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
+  const { makeWholeFolder } = await import('../../tasks/index.ts')
   const { completeMethod, parseAssignments, requireFitting } = await import('../../study/index.ts')
   const method = pickNamed('--head', headMethods, options.head) as HeadMethod<object>
   const known = { ...method, presets: headPresets[options.head as HeadName] }

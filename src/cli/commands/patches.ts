@@ -18,7 +18,7 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { makeSynthetic } from '../makeSynthetic.ts'
-import { refuseOverwrite } from '../outFile.ts'
+import { refuseFolder, refuseOverwrite } from '../outFile.ts'
 import { clearLine, formatCount, formatTable, sayNote, showProgress } from '../terminal.ts'
 
 type OpenOptions = CommonOptions & SetOptions
@@ -176,10 +176,9 @@ const syntheticFolder: FolderKind = {
 
 async function makePatches(folder: string, options: MakeOptions): Promise<void> {
   const { train, val, test, size, seed, aberrant, truth, testLabels = false } = options
-  refuseOverwrite(folder, options.overwrite)
-  const { requireReplaceable, withLease } = await import('../../tasks/index.ts')
+  await refuseFolder(folder, syntheticFolder, options.overwrite)
+  const { withLease } = await import('../../tasks/index.ts')
   const { makeFolder } = await import('../../files/index.ts')
-  await requireReplaceable(folder, syntheticFolder)
   await makeFolder(dirname(resolve(folder)))
   const files = await withLease(`${resolve(folder)}.lease`, { onWait: sayNote }, () => {
     refuseOverwrite(folder, options.overwrite) // another process may have made it meanwhile

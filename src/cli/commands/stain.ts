@@ -22,7 +22,7 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
-import { claimFiles, refuseOverwrite } from '../outFile.ts'
+import { claimFiles, refuseFolder } from '../outFile.ts'
 import { clearLine, formatCount, sayNote, showProgress } from '../terminal.ts'
 import { addStainAdvise } from './stainAdvise.ts'
 import { addStainCompare } from './stainCompare.ts'
@@ -122,9 +122,7 @@ async function fitMethod(path: string, options: FitOptions): Promise<void> {
 async function runApply(path: string, options: ApplyOptions): Promise<void> {
   const { out, overwrite } = options
   if (isHdf5(out)) return claimFiles([out], overwrite, () => applyFit(path, options))
-  refuseOverwrite(out, overwrite)
-  const { requireReplaceable } = await import('../../tasks/index.ts')
-  await requireReplaceable(out, pngFolder)
+  await refuseFolder(out, pngFolder, overwrite)
   return applyFit(path, options)
 }
 
@@ -249,14 +247,11 @@ async function writePngFolder(
   patches: AsyncIterable<NormalisedPatch>,
 ) {
   const { encodePng, nameFiles, writeFileAtomic } = await import('../../files/index.ts')
-  const { makeWholeFolder, requireReplaceable } = await import('../../tasks/index.ts')
+  const { makeWholeFolder } = await import('../../tasks/index.ts')
   const names = nameFiles(set.source, set.ids, '.png')
   await makeWholeFolder(path, {
     onWait: sayNote,
-    async check() {
-      refuseOverwrite(path, overwrite) // another process may have made it meanwhile
-      await requireReplaceable(path, pngFolder)
-    },
+    check: () => refuseFolder(path, pngFolder, overwrite), // another process may have made it meanwhile
     async fill(work) {
       const manifest = { normalised: set.source, files: names }
       await writeFileAtomic(`${work}/${pngFolder.manifest}`, `${JSON.stringify(manifest, null, 1)}\n`)

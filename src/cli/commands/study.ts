@@ -148,7 +148,8 @@ function describeResults({ rows, stains, embeddings, cells, missing }: FoundResu
   return [formatTable(['what', 'name', 'path'], table), ...(gone.size > 0 ? ['', note] : [])].join('\n')
 }
 
-function cacheOf({ cache, out }: StudyCommandOptions): string {
+/** Where a study's cache is. */
+export function cacheOf({ cache, out }: Pick<StudyCommandOptions, 'cache' | 'out'>): string {
   return cache ?? join(out, '.cache')
 }
 
