@@ -60,11 +60,13 @@ function checkBothClasses(where: string, y: Uint8Array, why: string): void {
   })
 }
 
-/** Checks what a head is fitted on: train with both classes, val with both where the fit selects by it. */
-function checkFit(train: LabelledRows, val: LabelledRows, usesVal: boolean): void {
+function checkTrain(train: LabelledRows): void {
   checkLabelled('classify train', train)
   checkBothClasses('classify train', train.y, 'no classifier can be learnt from one class')
-  if (!usesVal) return
+}
+
+// Of a val split that the fit selects by.
+function checkVal(train: LabelledRows, val: LabelledRows): void {
   checkLabelled('classify val', val, train.x.shape[1])
   checkBothClasses(
     'classify val',
@@ -78,7 +80,8 @@ export async function openStoredFit(
   train: LabelledRows,
   val: LabelledRows,
 ): Promise<{ readonly train: LabelledRows; readonly val: LabelledRows }> {
-  checkFit(train, val, true)
+  checkTrain(train)
+  checkVal(train, val)
   return {
     train: await orderStored('classify train', train),
     val: await orderStored('classify val', val),
@@ -90,6 +93,12 @@ async function orderStored(where: string, { x, y }: LabelledRows): Promise<Label
   return { x: reorderRows(x, order), y: y.map((_, i) => y[order[i]]) }
 }
 
+/** What a head that works in memory and does not look at val is fitted on: train as `loadFit` gives it. */
+export async function loadTrain(train: LabelledRows): Promise<LabelledEmbeddings> {
+  checkTrain(train)
+  return orderLoaded('classify train', train)
+}
+
 /**
  * What a head that works in memory is fitted on: both splits loaded and checked, every value finite, rows in the order
  * of their content, whatever the order they were given in.
@@ -99,7 +108,8 @@ export async function loadFit(
   val: LabelledRows,
   usesVal: boolean,
 ): Promise<{ readonly train: LabelledEmbeddings; readonly val: LabelledEmbeddings }> {
-  checkFit(train, val, usesVal)
+  checkTrain(train)
+  if (usesVal) checkVal(train, val)
   return {
     train: await orderLoaded('classify train', train),
     val: usesVal ? await orderLoaded('classify val', val) : { ...val, x: await loadRows(val.x) },

@@ -15,7 +15,7 @@ import {
 import { openSession, type Session } from '../engine/index.ts'
 import { emitModel, input, matmul } from '../graph/index.ts'
 import { type MetricName, metrics } from './distances.ts'
-import { checkFinite, checkShape, loadFit } from './embeddings.ts'
+import { checkFinite, checkShape, loadTrain } from './embeddings.ts'
 import type { Head, HeadMethod } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
 import { openNeighbours } from './neighbours.ts'
@@ -69,9 +69,9 @@ export const knn: HeadMethod<KnnOptions> = {
   about: 'The k nearest training patches vote, by cosine or Euclidean distance; exact',
   defaults: { k: 25, metric: 'cosine', weighting: 'distance', standardize: true },
   rules,
-  async fit(trainRows, valRows, options) {
+  async fit(trainRows, _val, options) {
     checkOptions('knn', rules, options)
-    const { train } = await loadFit(trainRows, valRows, false)
+    const train = await loadTrain(trainRows)
     rejectMoreThan(train.y.length, options)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const rows = standardization ? standardizeRows(train.x, standardization) : train.x
