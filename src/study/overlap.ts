@@ -11,13 +11,13 @@ const pairs: readonly (readonly [Split, Split])[] = [
   ['val', 'test'],
 ]
 
-/** What of a split is compared. */
-export type ComparedSplit = Pick<OpenSplit, 'split' | 'set' | 'content' | 'ownCenters' | 'hashes'>
+// What of a split is compared.
+type ComparedSplit = Pick<OpenSplit, 'split' | 'set' | 'content' | 'isCenterTold' | 'hashes'>
 
 /**
  * The overlaps of every two splits; those that have nothing in common are left out. Throws RecipeError where all patches of
- * one split are in another, under whatever path, ids or center, and where the test split shares a center of its file with
- * another split: no figure of such a study would mean anything.
+ * one split are in another, under whatever path, ids or center: no figure of such a study would mean anything. That the
+ * test split shares no center with another, `openSplits` has seen to.
  */
 export function findOverlaps(splits: OpenSplits): Overlap[] {
   const found = pairs.flatMap(([a, b]) => {
@@ -32,14 +32,12 @@ function compareSplits(a: ComparedSplit, b: ComparedSplit): Overlap {
   const inB = countShared(b, a)
   if (inA === b.set.count) throw containedError(b, a)
   if (inB === a.set.count) throw containedError(a, b)
-  const centers = intersect(centersOf(a, b), centersOf(b, a))
-  if (centers.length > 0 && b.split === 'test') throw centerError(a, b, centers)
   const contradicting = countContradicting(a, b)
   return {
     splits: [a.split, b.split],
     patches: { count: inA, of: b.set.count, ...(contradicting > 0 && { contradicting }) },
     slides: intersect(slidesOf(a, b), slidesOf(b, a)),
-    centers,
+    centers: intersect(centersOf(a, b), centersOf(b, a)),
   }
 }
 
@@ -59,7 +57,7 @@ function countContradicting(a: ComparedSplit, b: ComparedSplit): number {
 
 // A recipe tells the center only of files that do not; what it tells of one file twice does not part that file's slides.
 function centersOf(split: ComparedSplit, other: ComparedSplit): readonly string[] | null {
-  return split.content === other.content ? split.ownCenters : split.set.centers
+  return split.isCenterTold && split.content === other.content ? null : split.set.centers
 }
 
 // A slide's number is often counted anew in each center.
@@ -83,14 +81,5 @@ function containedError(part: ComparedSplit, whole: ComparedSplit): RecipeError 
     expected: `patches in ${part.split} that ${whole.split} does not hold`,
     got: `${isSame ? `the same set twice: ` : ''}${copies} (${part.set.source}, ${whole.set.source})`,
     hint: 'give each split patches of its own: another file, another part, or centers: [...]',
-  })
-}
-
-function centerError(seen: ComparedSplit, test: ComparedSplit, centers: readonly string[]): RecipeError {
-  return new RecipeError({
-    where: 'data',
-    expected: `a test center that ${seen.split} does not hold`,
-    got: `center ${centers.join(', ')} of ${test.set.source} in both`,
-    hint: 'use centers: [...] to tell them apart',
   })
 }

@@ -34,8 +34,8 @@ export interface OpenSplit {
   readonly key: string
   /** Fingerprint of what the split was selected from. */
   readonly content: string
-  /** The center of each row of `set` as its file has it; null where only the recipe tells it, or nobody. */
-  readonly ownCenters: readonly string[] | null
+  /** Whether the recipe tells the center of its patches, which its file does not. */
+  readonly isCenterTold: boolean
   /** 64 bits of a hash of the pixels of each row of `set`. */
   readonly hashes: BigUint64Array
   /** All rows of `set`, in the order that their content gives. */
@@ -160,13 +160,14 @@ async function hashSplit(
   const limited = limitRows(ordered, spec.limit, openRandom(seed, 'limit', split))
   const set = limited ? selectPatches(named, limited) : named
   const hashes = limited ? BigUint64Array.from(limited, (row) => all[row]) : all
-  const inFile = Uint32Array.from(limited ?? allRows(named), (row) => rows?.[row] ?? row)
+  const isPart = set.count < whole.count
+  const inFile = isPart && Array.from(limited ?? allRows(named), (row) => rows?.[row] ?? row)
   return {
     split,
     set,
-    key: hashBytes(JSON.stringify([content, spec.center ?? null, set.count < whole.count && [...inFile]])),
+    key: hashBytes(JSON.stringify([content, spec.center ?? null, inFile])),
     content,
-    ownCenters: whole.centers && Array.from(inFile, (row) => whole.centers![row]),
+    isCenterTold: named.centers !== null && whole.centers === null,
     hashes,
     order: limited ? orderByContent(set, allRows(set), hashes) : ordered,
     hashed: entry,
