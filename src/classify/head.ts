@@ -64,6 +64,8 @@ export interface HeadMethod<Options> {
    * A head without it takes embeddings.
    */
   complete?(options: Options, extractor: ExtractorEntry): Options | null
+  /** Throws RecipeError, with the option at `where`, where so many training patches are too few; `fit` does the same. */
+  check?(where: string, patches: number, options: Options): void
   /**
    * Trains on `train`, selects and stops on `val` only; the order of rows has no say in the result. Throws DataError on a
    * single class.

@@ -69,10 +69,11 @@ export const knn: HeadMethod<KnnOptions> = {
   about: 'The k nearest training patches vote, by cosine or Euclidean distance; exact',
   defaults: { k: 25, metric: 'cosine', weighting: 'distance', standardize: true },
   rules,
+  check: (where, patches, options) => rejectMoreThan(`${where} k`, patches, options),
   async fit(trainRows, _val, options) {
     checkOptions('knn', rules, options)
     const train = await loadTrain(trainRows)
-    rejectMoreThan(train.y.length, options)
+    rejectMoreThan('knn.k', train.y.length, options)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const rows = standardization ? standardizeRows(train.x, standardization) : train.x
     const x = metrics[options.metric].prepareMemory(rows)
@@ -90,9 +91,9 @@ export const knn: HeadMethod<KnnOptions> = {
   },
 }
 
-function rejectMoreThan(rows: number, { k }: KnnOptions): void {
+function rejectMoreThan(where: string, rows: number, { k }: KnnOptions): void {
   if (k <= rows) return
-  throw new RecipeError({ where: 'knn.k', expected: `at most ${rows}, the training patches`, got: `${k}` })
+  throw new RecipeError({ where, expected: `at most ${rows}, the training patches`, got: `${k}` })
 }
 
 function makeHead(memory: Memory, options: KnnOptions): Head {

@@ -2,7 +2,8 @@
 // same recipes, with the same words.
 
 import { DataError, RecipeError } from '../base/index.ts'
-import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
+import { headMethodOf } from './pairing.ts'
+import type { Recipe, StainEntry } from './recipeSchema.ts'
 import { requireReference } from './reference.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { methodOf } from './steps/fittedStain.ts'
@@ -16,20 +17,34 @@ import { studyDomains } from './steps/trainStain.ts'
 export function requireFeasible(recipe: Recipe, splits: OpenSplits): void {
   for (const split of [splits.train, splits.val]) requireClasses(recipe, split)
   for (const entry of recipe.stain) requireStain(recipe, splits, entry)
-  for (const entry of recipe.classify) requireNeighbours(splits.train, entry)
+  for (const entry of recipe.classify) {
+    headMethodOf(entry).check?.(`classify ${entry.label}`, splits.train.set.count, entry.options)
+  }
 }
 
 function requireClasses(recipe: Recipe, { split, set }: OpenSplit): void {
   const { limit, centers } = recipe.data[split]!
-  const labels = set.labels!
-  if (labels.includes(0) && labels.includes(1)) return
-  const expected = 'tumour and normal patches'
-  const word = labels[0] === 0 ? 'normal' : 'tumour'
-  const got = labels.length === 1 ? `1 ${word} patch` : `${labels.length} patches, all ${word}`
-  if (limit === undefined && centers === undefined)
-    throw new DataError({ where: `${split} (${set.source})`, expected, got })
+  if (limit === undefined && centers === undefined) {
+    requireBothClasses(`${split} (${set.source})`, set.labels!)
+    return
+  }
+  const got = describeOneClass(set.labels!)
   const hint = limit === undefined ? 'choose other centers' : 'raise limit'
-  throw new RecipeError({ where: `data.${split}`, expected, got, hint })
+  if (got) throw new RecipeError({ where: `data.${split}`, expected: bothClasses, got, hint })
+}
+
+/** Throws DataError where `labels` hold a single class. */
+export function requireBothClasses(where: string, labels: Uint8Array): void {
+  const got = describeOneClass(labels)
+  if (got) throw new DataError({ where, expected: bothClasses, got })
+}
+
+const bothClasses = 'tumour and normal patches'
+
+function describeOneClass(labels: Uint8Array): string | undefined {
+  if (labels.includes(0) && labels.includes(1)) return undefined
+  const word = labels[0] === 0 ? 'normal' : 'tumour'
+  return labels.length === 1 ? `1 ${word} patch` : `${labels.length} patches, all ${word}`
 }
 
 function requireStain(recipe: Recipe, splits: OpenSplits, entry: StainEntry): void {
@@ -46,13 +61,4 @@ function requireStain(recipe: Recipe, splits: OpenSplits, entry: StainEntry): vo
   } else if (needsReference && reference !== 'published') {
     requireReference(splits[reference.split]!.set, reference, `stain ${label} reference`)
   }
-}
-
-function requireNeighbours({ set }: OpenSplit, { name, label, options }: AxisEntry): void {
-  if (name !== 'knn' || (options.k as number) <= set.count) return
-  throw new RecipeError({
-    where: `classify ${label} k`,
-    expected: `at most ${set.count}, the training patches`,
-    got: `${options.k}`,
-  })
 }

@@ -6,14 +6,14 @@ import type { Split } from '../runs/record.ts'
 import type { CacheInputs } from '../tasks/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
 import { listDeviceParts } from './deviceParts.ts'
-import { pairHead } from './pairing.ts'
+import { headMethodOf, pairHead } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'
 import { augmentInputs } from './steps/augmentViews.ts'
 import { type ExtractorIdentity, embedInputs } from './steps/embedSplit.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
-import { headInputs, headMethodOf } from './steps/trainHead.ts'
+import { headInputs } from './steps/trainHead.ts'
 
 /** One column of embeddings: a stain method, what training patches are shown as, and an extractor. */
 export interface EmbeddingPair {

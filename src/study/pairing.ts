@@ -10,7 +10,7 @@ import type { AxisEntry, Recipe } from './recipeSchema.ts'
  * `trunk`) are for heads that take tokens, embeddings for all others. Throws RecipeError where they contradict.
  */
 export function pairHead(classify: AxisEntry, embed: AxisEntry): AxisEntry | null {
-  const method = methodOf(classify)
+  const method = headMethodOf(classify)
   if (!method.complete) return hasTrunk(embed) ? null : classify
   const options = method.complete(classify.options, embed)
   return options === null ? null : { ...classify, options: options as PlainOptions }
@@ -32,7 +32,7 @@ export function rejectUnpaired(where: string, { embed, classify }: Pick<Recipe, 
   }
   const lonelyHead = classify.find((head) => embed.every((entry) => pairHead(head, entry) === null))
   if (!lonelyHead) return
-  const takesTokens = methodOf(lonelyHead).complete !== undefined
+  const takesTokens = headMethodOf(lonelyHead).complete !== undefined
   throw new RecipeError({
     where: `${where} classify ${lonelyHead.label}`,
     expected: takesTokens ? 'an extractor with the option trunk' : 'an extractor without trunk',
@@ -45,6 +45,7 @@ function hasTrunk({ options }: AxisEntry): boolean {
   return options.trunk !== undefined && options.trunk !== null
 }
 
-function methodOf(entry: AxisEntry): HeadMethod<unknown> {
+/** The head method of a recipe's entry, by name. */
+export function headMethodOf(entry: AxisEntry): HeadMethod<unknown> {
   return pickNamed('classify', headMethods, entry.name) as HeadMethod<unknown>
 }

@@ -229,15 +229,3 @@ function rejectSharedCenters(seen: NamedSplit, test: NamedSplit): void {
     hint: 'use centers: [...] to tell them apart',
   })
 }
-
-/** Throws DataError where `labels` of the kept rows hold a single class. */
-export function requireBothClasses(split: Split, labels: Uint8Array): void {
-  const positives = labels.reduce((sum, label) => sum + label, 0)
-  if (positives === 0 || positives === labels.length) {
-    throw new DataError({
-      where: split,
-      expected: 'tumour and normal patches',
-      got: `${labels.length} patches, all ${positives === 0 ? 'normal' : 'tumour'}`,
-    })
-  }
-}

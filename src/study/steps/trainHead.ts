@@ -1,13 +1,14 @@
 // Step 4: one head for each cell and seed: trained on train, stopped on val, applied to val and test.
 
 import { join } from 'node:path'
-import { f32, type Progress, pickNamed, readBlocks } from '../../base/index.ts'
-import { type EpochRecord, type Head, type HeadMethod, headMethods } from '../../classify/index.ts'
+import { f32, type Progress, readBlocks } from '../../base/index.ts'
+import type { EpochRecord, Head } from '../../classify/index.ts'
 import type { Engines, ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
 import { readJson, type Split } from '../../runs/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
+import { headMethodOf } from '../pairing.ts'
 import type { AxisEntry } from '../recipeSchema.ts'
 
 /** One seed of one cell: its learning curve and its probabilities by split. */
@@ -15,11 +16,6 @@ export interface TrainedHead {
   readonly entry: CacheEntry
   readonly curve: readonly EpochRecord[]
   readonly probabilities: Readonly<Partial<Record<Split, Float32Array>>>
-}
-
-/** The head method of a recipe's entry, by name. */
-export function headMethodOf(entry: AxisEntry): HeadMethod<unknown> {
-  return pickNamed('classify', headMethods, entry.name) as HeadMethod<unknown>
 }
 
 /** What a trained head is made from: the embeddings' keys, its options, its seed, and the engine that trains it. */
