@@ -142,9 +142,11 @@ function refuseFolder(folder: string): UsageError {
 async function embedInto(job: EmbeddingJob, work: string, rows: Uint32Array): Promise<void> {
   const { set, stain, extractor, progress } = job
   const all = allRows(set)
-  const groups = await fitOwnGroups(set, all, stain.entry, progress)
+  let ordered: Promise<Uint32Array> | undefined // one pass over the set, if anybody asks for it
+  const order = () => (ordered ??= orderPatches(set, all, progress))
+  const groups = await fitOwnGroups(set, stain.entry, order)
   const parts = { set, stain, groups, extractor, folder: work }
-  await writeAgreement({ ...parts, rows: all }, () => orderPatches(set, all, progress))
+  await writeAgreement({ ...parts, rows: all }, order)
   await embedRows({ ...parts, rows, augmenter: oneView, progress })
   await writeFileAtomic(join(work, 'patches.csv'), writePatchTable(set, rows))
 }

@@ -10,7 +10,7 @@ import { type Extractor, openExtractor } from '../embed/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { makeFolder, writeFileAtomic } from '../files/index.ts'
-import { allRows, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
+import { allRows, orderPatches, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import { checkSeal, replaceFolder, sealFolder } from '../tasks/index.ts'
@@ -185,7 +185,7 @@ async function predictSet(
 ): Promise<Float32Array> {
   const probabilities = new Float32Array(set.count)
   const rows = allRows(set)
-  const groups = await fitOwnGroups(set, rows, stain.entry, progress)
+  const groups = await fitOwnGroups(set, stain.entry, () => orderPatches(set, rows, progress))
   let done = 0
   for await (const { result } of stainBatches(set, rows, stain, groups)) {
     const { pixels } = result

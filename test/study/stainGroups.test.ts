@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openRandom, silent } from '../../src/base/index.ts'
+import { openRandom } from '../../src/base/index.ts'
 import { allRows, orderPatches, type PatchSet, selectPatches } from '../../src/patches/index.ts'
 import { fitOwnGroups, parseRecipe, type StainEntry, stainBatches } from '../../src/study/index.ts'
 import { methodOf } from '../../src/study/steps/fittedStain.ts'
@@ -31,7 +31,7 @@ async function verdictsOf(patches: PatchSet, stain: string): Promise<string[]> {
   const method = methodOf(entry)
   const rows = allRows(patches)
   const ready = { entry, method, fit: await method.fit((async function* () {})(), entry.options) }
-  const groups = await fitOwnGroups(patches, rows, entry, silent)
+  const groups = await fitOwnGroups(patches, entry, () => orderPatches(patches, rows))
   const verdicts: string[] = []
   for await (const { result } of stainBatches(patches, rows, ready, groups)) verdicts.push(...result.verdicts)
   return verdicts
@@ -63,7 +63,7 @@ describe('the option fallback', () => {
 
   it('fits centers only where it says center', async () => {
     const entry = entryOf('{ method: macenko, fallback: center }')
-    const groups = await fitOwnGroups(set, allRows(set), entry, silent)
+    const groups = await fitOwnGroups(set, entry, () => orderPatches(set, allRows(set)))
     expect(Object.keys(groups)).toEqual(['center a', 'center b'])
   })
 })

@@ -175,12 +175,12 @@ async function* normalise(
   workers: StainWorkers,
   verdicts: VerdictTally,
 ): AsyncGenerator<NormalisedPatch> {
-  const { allRows } = await import('../../patches/index.ts')
+  const { allRows, orderPatches } = await import('../../patches/index.ts')
   const { fitOwnGroups, stainBatches } = await import('../../study/index.ts')
   const { pixelsAt } = await import('../../base/index.ts')
   const progress = showProgress(`stain    ${set.source}`)
   const rows = allRows(set)
-  const groups = await fitOwnGroups(set, rows, stain.entry, progress)
+  const groups = await fitOwnGroups(set, stain.entry, () => orderPatches(set, rows, progress))
   let done = 0
   for await (const { rows: batch, result } of stainBatches(set, rows, stain, groups, workers)) {
     for (let i = 0; i < result.pixels.count; i++) {

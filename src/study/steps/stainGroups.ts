@@ -3,9 +3,9 @@
 // follows from their content alone, never from the order of rows or from ids.
 
 import { join } from 'node:path'
-import { compareText, DataError, type Progress } from '../../base/index.ts'
+import { compareText, DataError } from '../../base/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
-import { orderPatches, type PatchSet, readPixels } from '../../patches/index.ts'
+import { type PatchSet, readPixels } from '../../patches/index.ts'
 import { readJson } from '../../runs/index.ts'
 import type { ApplyContext, StainFit } from '../../stain/index.ts'
 import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
@@ -61,15 +61,16 @@ export async function fitGroups(set: PatchSet, sample: GroupSample, entry: Stain
   return fits
 }
 
-/** Orders, samples and fits in one go, without a cache; no fits where the entry makes no use of them. */
+/**
+ * Samples and fits in one go, without a cache; no fits where the entry makes no use of them. `order` gives the rows in the
+ * order of their content, where they are sampled.
+ */
 export async function fitOwnGroups(
   set: PatchSet,
-  rows: Uint32Array,
   entry: StainEntry,
-  progress: Progress,
+  order: () => Promise<Uint32Array>,
 ): Promise<GroupFits> {
-  if (!usesGroups(entry)) return {}
-  return fitGroups(set, sampleGroups(set, await orderPatches(set, rows, progress)), entry)
+  return usesGroups(entry) ? fitGroups(set, sampleGroups(set, await order()), entry) : {}
 }
 
 /** What a method may be told of these rows: the center of each, and the fit of its slide, else center. */
