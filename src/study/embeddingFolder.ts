@@ -19,6 +19,7 @@ import {
   shardFolder,
   shardRows,
 } from './embeddingShards.ts'
+import { listPatches } from './patchColumns.ts'
 import { summariseFit } from './stainFit.ts'
 import { readAgreement, writeAgreement } from './steps/agreement.ts'
 import { oneView } from './steps/augmentViews.ts'
@@ -151,15 +152,7 @@ async function embedInto(job: EmbeddingJob, work: string, rows: Uint32Array): Pr
   await writeFileAtomic(join(work, 'patches.csv'), writePatchTable(set, rows))
 }
 
-function writePatchTable(set: PatchSet, rows: Uint32Array): Iterable<string> {
-  const pick = <T>(column: ArrayLike<T> | null) => Array.from(rows, (row) => (column ? column[row] : null))
-  return writeCsvBlocks({
-    id: pick(set.ids),
-    center: pick(set.centers),
-    slide: pick(set.slides),
-    label: pick(set.labels),
-  })
-}
+const writePatchTable = (set: PatchSet, rows: Uint32Array) => writeCsvBlocks(listPatches(set, rows))
 
 const readManifest = (folder: string) => readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null)
 

@@ -10,7 +10,8 @@ import { writeCsvBlocks } from '../formats/index.ts'
 import { type CellResults, type Results, type RunFolder, readJson, type Split } from '../runs/index.ts'
 import type { EmbeddedGrid } from './embedGrid.ts'
 import { type GridCell, nameEmbeddings, viewsOf } from './grid.ts'
-import type { Filtered, FilteredSplit } from './steps/filter.ts'
+import { listPatches } from './patchColumns.ts'
+import type { Filtered } from './steps/filter.ts'
 import type { StudyStain } from './steps/prepareStain.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 
@@ -30,7 +31,9 @@ export async function writeResults(run: RunFolder, parts: StudyParts): Promise<v
   await rm(run.file('rows'), { recursive: true, force: true })
   await makeFolder(run.file('rows'))
   for (const split of Object.values(filtered)) {
-    await writeFileAtomic(run.file(nameRows(split.split)), writeCsvBlocks(listRows(split)))
+    const { set, rows } = split
+    const row = Array.from(rows.keys()) // its place among the embeddings of its split
+    await writeFileAtomic(run.file(nameRows(split.split)), writeCsvBlocks({ row, ...listPatches(set, rows) }))
   }
   const place = (...names: string[]) => relative(resolve(run.path), resolve(...names)).replaceAll(sep, '/')
   const results: Results = {
@@ -48,18 +51,6 @@ export async function writeResults(run: RunFolder, parts: StudyParts): Promise<v
 type Place = (...names: string[]) => string
 
 const nameRows = (split: Split) => `rows/${split}.csv`
-
-// `row` is the place of a patch among the embeddings of its split.
-function listRows({ set, rows }: FilteredSplit): Record<string, (string | number | null)[]> {
-  const pick = <T>(values: ArrayLike<T> | null) => Array.from(rows, (row) => values?.[row] ?? null)
-  return {
-    row: Array.from(rows.keys()),
-    id: pick(set.ids),
-    center: pick(set.centers),
-    slide: pick(set.slides),
-    label: pick(set.labels),
-  }
-}
 
 // The entries of a stain are its fit, then the fits of each split's groups.
 function placeStain({ entries, groups }: StudyStain, place: Place): Results['stains'][string] {

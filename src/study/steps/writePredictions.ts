@@ -4,10 +4,13 @@ import { compareNames } from '../../base/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
 import { writeCsvBlocks, writeParquet } from '../../formats/index.ts'
 import { explainUnfit, type RunFolder, type Split, writeSubmission } from '../../runs/index.ts'
+import { listPatches } from '../patchColumns.ts'
 import type { FilteredSplit } from './filter.ts'
 
 /** Seed-averaged probabilities of every cell, by cell id and split. */
 export type CellProbabilities = Readonly<Record<string, Readonly<Partial<Record<Split, Float32Array>>>>>
+
+type PredictionColumns = Readonly<Record<string, readonly (string | number | null)[]>>
 
 /** Writes predictions.csv and predictions.parquet: val and test patches ordered by split and id. */
 export async function writePredictions(
@@ -15,30 +18,25 @@ export async function writePredictions(
   filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
   cells: CellProbabilities,
 ): Promise<void> {
-  const columns: Record<string, (string | number | null)[]> = {
-    split: [],
-    id: [],
-    center: [],
-    slide: [],
-    label: [],
-  }
-  for (const id of Object.keys(cells)) columns[id] = []
-  for (const split of [filtered.val, filtered.test]) {
-    if (!split) continue
-    const { set, rows } = split
-    const order = orderById(Array.from(rows, (row) => set.ids[row]))
-    for (const i of order) {
-      const row = rows[i]
-      columns.split.push(split.split)
-      columns.id.push(set.ids[row])
-      columns.center.push(set.centers?.[row] ?? null)
-      columns.slide.push(set.slides?.[row] ?? null)
-      columns.label.push(set.labels?.[row] ?? null)
-      for (const [id, bySplit] of Object.entries(cells)) columns[id].push(bySplit[split.split]![i])
-    }
-  }
+  const tables = [filtered.val, filtered.test].flatMap((split) => (split ? [listSplit(split, cells)] : []))
+  const columns = Object.fromEntries(
+    Object.keys(tables[0]).map((name) => [name, tables.flatMap((table) => table[name])]),
+  )
   await writeFileAtomic(run.file('predictions.csv'), writeCsvBlocks(columns))
   await writeFileAtomic(run.file('predictions.parquet'), writeParquet(columns))
+}
+
+function listSplit({ split, set, rows }: FilteredSplit, cells: CellProbabilities): PredictionColumns {
+  const order = orderById(Array.from(rows, (row) => set.ids[row]))
+  const ofCells = Object.entries(cells).map(([id, bySplit]) => [id, order.map((i) => bySplit[split]![i])])
+  return {
+    split: order.map(() => split),
+    ...listPatches(
+      set,
+      order.map((i) => rows[i]),
+    ),
+    ...Object.fromEntries(ofCells),
+  }
 }
 
 /** Writes submission.csv from the chosen cell; null where there is no test split or its ids are not integers. */
