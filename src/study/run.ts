@@ -1,18 +1,13 @@
 // Runs a study: patches -> quality -> stain -> embed -> classify -> evaluate -> report, every step cached,
 // so that stopping it at any moment and starting it again ends in the same bytes.
 
-import { rm } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { describeCause, UsageError } from '../base/index.ts'
 import { describeIdle, type ProviderChoice, requireProvider } from '../engine/index.ts'
-import { writeFileAtomic } from '../files/index.ts'
 import { countLeftOut, hiddenFile, type OpenedPatchSet } from '../patches/index.ts'
 import { describeContradictions } from '../quality/index.ts'
-import { writeReport } from '../report/index.ts'
 import {
-  type Cell,
   describeOverlap,
-  type Manifest,
   type Metrics,
   type Overlap,
   openRunFolder,
@@ -22,38 +17,22 @@ import {
 } from '../runs/index.ts'
 import { openCache, openHold } from '../tasks/index.ts'
 import { listRecipeParts } from './deviceParts.ts'
-import { type EmbeddedGrid, embedGrid, type PairEntries } from './embedGrid.ts'
+import { type EmbeddedGrid, embedGrid } from './embedGrid.ts'
 import { requireBothClasses, requireFeasible } from './feasible.ts'
 import { watchFiles } from './fingerprints.ts'
-import { type GridCell, viewsOf } from './grid.ts'
-import { removeModel, saveModel } from './model.ts'
+import { gatherProbabilities, gatherTruths, judgeGrid } from './judgeGrid.ts'
 import { findOverlaps } from './overlap.ts'
 import { describeRun } from './provenance.ts'
-import { printRecipe } from './recipe.ts'
 import type { Recipe } from './recipeSchema.ts'
-import { writeResults } from './results.ts'
 import { closeSplits, type OpenSplits, openSplits } from './splits.ts'
-import { repeatLabels } from './steps/augmentViews.ts'
 import { compareCells } from './steps/compareCells.ts'
-import { averageSeeds, evaluateCell, type SplitTruth, truthOf } from './steps/evaluateCell.ts'
+import { truthOf } from './steps/evaluateCell.ts'
 import { type Filtered, type FilteredSplit, filterSplit } from './steps/filter.ts'
 import type { Device } from './steps/fittedStain.ts'
 import { measureEffect, measurePair } from './steps/judgeStain.ts'
-import { makeGallery } from './steps/makeGallery.ts'
 import { prepareStain, type StudyStain } from './steps/prepareStain.ts'
-import { type HeadTask, type TrainedHead, trainHead } from './steps/trainHead.ts'
-import { describeTraining } from './steps/trainStain.ts'
-import { type CellProbabilities, writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
-import { noteCost, type Study, type StudyOptions } from './study.ts'
-
-/** What a study left behind. */
-export interface StudyResult {
-  readonly folder: string
-  readonly report: string
-  readonly submission: string | null
-  readonly manifest: Manifest
-  readonly metrics: Metrics
-}
+import { noteCost, type Study, type StudyOptions, type StudyResult } from './study.ts'
+import { writeRun } from './writeRun.ts'
 
 // Stages that read patches: what they make is kept only if the files did not change meanwhile.
 const pixelStages = ['quality', 'stain', 'embed']
@@ -159,7 +138,7 @@ async function runStages(study: Study, splits: OpenSplits): Promise<StudyResult>
     filtered,
     stains,
   )
-  const judged = await judgeCells(study, cells, filtered, embedded)
+  const judged = await judgeGrid(study, cells, filtered, embedded)
   const chosen = judged.reduce((best, cell) =>
     cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
   )
@@ -249,113 +228,4 @@ async function fitStains(
     stains.set(entry.label, stain)
   }
   return stains
-}
-
-// A cell with all that was made of it.
-interface JudgedCell {
-  readonly cell: GridCell
-  readonly result: Cell
-  readonly heads: readonly TrainedHead[]
-  readonly probabilities: Readonly<Partial<Record<Split, Float32Array>>>
-}
-
-function gatherTruths(filtered: Filtered): Partial<Record<Split, SplitTruth>> {
-  return Object.fromEntries(Object.values(filtered).map((split) => [split.split, truthOf(split)]))
-}
-
-function gatherProbabilities(judged: readonly JudgedCell[]): CellProbabilities {
-  return Object.fromEntries(judged.map(({ result, probabilities }) => [result.id, probabilities]))
-}
-
-async function judgeCells(
-  study: Study,
-  grid: readonly GridCell[],
-  filtered: Filtered,
-  embedded: EmbeddedGrid['embedded'],
-): Promise<JudgedCell[]> {
-  const truths = gatherTruths(filtered)
-  const judged: JudgedCell[] = []
-  for (const pair of new Set(grid.map((cell) => cell.pair))) {
-    const entries = embedded.get(pair)!
-    for (const cell of grid.filter((other) => other.pair === pair)) {
-      const heads = await trainCell(study, cell, entries, filtered)
-      const step = study.options.observer.step('evaluate', cell.id)
-      const result = await evaluateCell(study.cache, study.recipe, cell, heads, truths)
-      step.end(false, `val ${(100 * result.val.accuracy.value).toFixed(1)} %`)
-      const probabilities = {
-        val: averageSeeds(heads, 'val'),
-        ...(filtered.test && { test: averageSeeds(heads, 'test') }),
-      }
-      judged.push({ cell, result, heads, probabilities })
-    }
-  }
-  return judged
-}
-
-async function trainCell(
-  study: Study,
-  cell: GridCell,
-  entries: PairEntries,
-  { train, val }: Filtered,
-): Promise<TrainedHead[]> {
-  const files = Object.fromEntries(
-    Object.entries(entries).map(([split, { folder }]) => [split, join(folder, 'embeddings.npy')]),
-  ) as HeadTask['files']
-  const views = viewsOf(cell.pair, 'train')
-  const labels = { train: repeatLabels(truthOf(train).labels!, views), val: truthOf(val).labels! }
-  const heads: TrainedHead[] = []
-  for (const { seed, inputs } of cell.heads) {
-    const what = `${cell.id} seed ${seed}`
-    const step = study.options.observer.step('classify', what)
-    const head = await trainHead(
-      study.cache,
-      inputs,
-      { entry: cell.classify, seed, device: study.options.device, files, labels },
-      step.progress,
-    )
-    step.end(head.entry.cached, head.curve.length ? `${head.curve.length} epochs` : undefined)
-    noteCost(study, 'classify', what, head.entry, labels.train.length)
-    heads.push(head)
-  }
-  return heads
-}
-
-interface RunContent {
-  readonly filtered: Filtered
-  readonly stains: ReadonlyMap<string, StudyStain>
-  readonly embedded: EmbeddedGrid['embedded']
-  readonly judged: readonly JudgedCell[]
-  readonly chosen: JudgedCell
-  readonly manifest: Manifest
-  readonly metrics: Metrics
-}
-
-async function writeRun({ recipe, options, timings, run }: Study, content: RunContent): Promise<StudyResult> {
-  const { filtered, stains, judged, chosen, manifest, metrics } = content
-  const step = options.observer.step('report', recipe.name)
-  const { threshold } = recipe.evaluate
-  const writeJson = (name: string, value: unknown) =>
-    writeFileAtomic(run.file(name), `${JSON.stringify(value, null, 1)}\n`)
-  await removeModel(run.path)
-  await writeFileAtomic(run.file('recipe.yaml'), printRecipe(recipe))
-  await writeJson('manifest.json', manifest)
-  await writeJson('metrics.json', metrics)
-  await writeJson('timings.json', timings)
-  await writeResults(run, content)
-  await writePredictions(run, filtered, gatherProbabilities(judged))
-  await rm(run.file('submission.csv'), { force: true })
-  const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)
-  const stain = stains.get(chosen.cell.pair.stain.label)!
-  await saveModel(run.path, chosen.cell, stain, chosen.heads, threshold, filtered.train.set)
-  await rm(run.file('training.json'), { force: true })
-  const learned = describeTraining([...stains.values()])
-  if (learned.length > 0) await writeJson('training.json', learned)
-  await writeJson(
-    'gallery.json',
-    await makeGallery(run.path, recipe.seed, filtered, [...stains.values()], chosen.probabilities),
-  )
-  const report = await writeReport(run.path)
-  step.end(false)
-  run.log.info({ chosen: metrics.chosen }, 'study done')
-  return { folder: run.path, report, submission, manifest, metrics }
 }

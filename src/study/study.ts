@@ -1,6 +1,6 @@
 // What every stage of a study is given: the recipe, the cache, the run folder, and who is told of progress.
 
-import type { RunFolder, StageTiming } from '../runs/index.ts'
+import type { Manifest, Metrics, RunFolder, StageTiming } from '../runs/index.ts'
 import type { Cache, CacheEntry } from '../tasks/index.ts'
 import type { Recipe } from './recipeSchema.ts'
 
@@ -28,6 +28,15 @@ export interface StudyOptions {
   /** Worker threads; all cores by default. */
   readonly threads?: number
   readonly observer: StudyObserver
+}
+
+/** What a study left behind. */
+export interface StudyResult {
+  readonly folder: string
+  readonly report: string
+  readonly submission: string | null
+  readonly manifest: Manifest
+  readonly metrics: Metrics
 }
 
 /** Everything that the stages of one study share. */
