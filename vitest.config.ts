@@ -5,5 +5,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,
+    env: { EOSIN_RATES: 'off' }, // no test writes into the home folder
   },
 })

@@ -3,12 +3,13 @@
 // the file in work, since makers write whole files into the work folder and look for them when they resume.
 
 import { existsSync } from 'node:fs'
-import { readFile, rm, utimes } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
 import { hashBytes, writeFileAtomic } from '../files/index.ts'
 import type { Hold } from './holds.ts'
-import { type Measured, measure } from './measure.ts'
+import { type EntryCost, measure } from './measure.ts'
 import { type Damage, findWrongSize, sealFolder } from './seal.ts'
 import { fillFolder } from './wholeFolder.ts'
 
@@ -27,12 +28,19 @@ export interface CacheEntry {
   readonly folder: string
   readonly cached: boolean
   /** What making it took, then or now. */
-  readonly cost: Measured
+  readonly cost: EntryCost
 }
 
 /** The key of an entry: sha256 over its inputs as JSON with sorted keys, 32 hex digits. */
 export function keyOf(inputs: CacheInputs): string {
   return hashBytes(canonicalJson(inputs)).slice(0, 32)
+}
+
+/** What is noted of the making of an entry beside what is measured. */
+export interface MakingNotes {
+  /** Patches or rows that it is made from. */
+  readonly items?: number
+  readonly threads?: number
 }
 
 /** A cache in a folder. */
@@ -41,10 +49,15 @@ export interface Cache {
   /** Whether an entry is there with all its files, as far as their sizes tell. */
   has(inputs: CacheInputs): boolean
   /**
-   * The entry for `inputs`; where it is not there, or a file of it is missing or of another size, `make` fills a work folder (perhaps begun earlier). An entry is made by
-   * one process at a time; others wait for it.
+   * The entry for `inputs`; where it is not there, or a file of it is missing or of another size, `make` fills a work folder
+   * (perhaps begun earlier), and `notes` are kept with what that cost. An entry is made by one process at a time; others
+   * wait for it.
    */
-  obtain(inputs: CacheInputs, make: (folder: string) => Promise<void>): Promise<CacheEntry>
+  obtain(
+    inputs: CacheInputs,
+    make: (folder: string) => Promise<void>,
+    notes?: MakingNotes,
+  ): Promise<CacheEntry>
 }
 
 /** What a cache is told by those who open it. */
@@ -72,7 +85,7 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
   return {
     root,
     has: (inputs) => existsSync(folderOf(inputs)) && findWrongSize(folderOf(inputs)) === null,
-    async obtain(inputs, make) {
+    async obtain(inputs, make, notes = {}) {
       const folder = folderOf(inputs)
       hold?.add(`${inputs.stage}/${keyOf(inputs)}`)
       let damage: Damage | null = null
@@ -84,7 +97,7 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
         },
         async fill(work) {
           if (damage) tell(damage)
-          await fillEntry(work, inputs, make)
+          await fillEntry(work, inputs, make, notes)
           await verify?.(inputs.stage).catch(async (cause) => {
             await rm(work, { recursive: true, force: true })
             throw cause
@@ -104,10 +117,10 @@ async function markUsed(folder: string): Promise<void> {
   await utimes(join(folder, 'files.json'), now, now).catch(() => {}) // of a disk that is read only
 }
 
-async function readCost(folder: string): Promise<Measured> {
+async function readCost(folder: string): Promise<EntryCost> {
   const where = join(folder, 'cost.json')
   try {
-    return JSON.parse(await readFile(where, 'utf8')) as Measured
+    return JSON.parse(await readFile(where, 'utf8')) as EntryCost
   } catch (cause) {
     const hint = 'eosin cache verify finds and removes what is damaged'
     const got = systemCode(cause) ? describeCause(cause) : 'other bytes'
@@ -115,11 +128,27 @@ async function readCost(folder: string): Promise<Measured> {
   }
 }
 
-async function fillEntry(work: string, inputs: CacheInputs, make: (folder: string) => Promise<void>) {
-  const cost = await measure(() => make(work))
+async function fillEntry(
+  work: string,
+  inputs: CacheInputs,
+  make: (folder: string) => Promise<void>,
+  { items = null, threads = null }: { readonly items?: number | null; readonly threads?: number | null },
+) {
+  const isResumed = (await readdir(work)).length > 0
+  const measured = await measure(() => make(work))
+  const bytes = await countBytes(work)
+  const resumed = isResumed && { resumed: true as const }
+  const cost: EntryCost = { ...measured, items, threads, host: hostname(), bytes, ...resumed }
   await writeFileAtomic(join(work, 'cost.json'), JSON.stringify(cost))
   await writeFileAtomic(join(work, 'entry.json'), `${canonicalJson(inputs)}\n`)
   await sealFolder(work)
+}
+
+async function countBytes(folder: string): Promise<number> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = found.filter((entry) => entry.isFile())
+  const sizes = files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size)
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }
 
 function canonicalJson(value: unknown): string {

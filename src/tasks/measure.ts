@@ -6,6 +6,19 @@ export interface Measured {
   readonly peakRssMb: number
 }
 
+/** What an entry of the cache cost. Entries that an older Eosin made say seconds and memory only. */
+export interface EntryCost extends Measured {
+  /** How many patches or rows it was made from; null where its maker did not say. */
+  readonly items?: number | null
+  /** On how many threads; null where its maker did not say. */
+  readonly threads?: number | null
+  readonly host?: string
+  /** The size of its files. */
+  readonly bytes?: number
+  /** An earlier process had begun it: seconds are those of the rest. */
+  readonly resumed?: true
+}
+
 /** Runs `work`, sampling memory every 100 ms (a synchronous run in between is sampled at its end). */
 export async function measure(work: () => Promise<void>): Promise<Measured> {
   let peak = process.memoryUsage.rss()

@@ -1,7 +1,7 @@
 // An entry is whole or made anew: a file that is missing or cut short is named, whatever it is that wants the entry.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { writeFileAtomic } from '../../src/files/index.ts'
@@ -36,6 +36,27 @@ describe('an entry of the cache', () => {
     expect([made, first.cached, second.cached, told]).toEqual([1, false, true, []])
     expect(second.cost).toEqual(first.cost)
     expect(await findDamage(first.folder)).toBeNull()
+  })
+
+  it('says what making it cost and what of, and that of an older Eosin less', async () => {
+    const notes = { items: 90, threads: 2 }
+    const { cost, folder: entry } = await open().obtain(inputs('a'), make, notes)
+    expect(cost).toMatchObject({ ...notes, host: hostname(), bytes: 1012 })
+    expect(cost).not.toHaveProperty('resumed')
+    const path = join(entry, 'cost.json')
+    const old = JSON.stringify({ seconds: 12, peakRssMb: 100 })
+    writeFileSync(path, old + ' '.repeat(readFileSync(path).length - old.length))
+    expect((await open().obtain(inputs('a'), make)).cost).toEqual({ seconds: 12, peakRssMb: 100 })
+  })
+
+  it('that was begun before says so, since its cost is that of the rest', async () => {
+    const begin = async (work: string) => {
+      await writeFileAtomic(join(work, 'chunk'), 'x')
+      throw new Error('stopped')
+    }
+    await expect(open().obtain(inputs('a'), begin)).rejects.toThrow('stopped')
+    const { cost } = await open().obtain(inputs('a'), make)
+    expect(cost).toMatchObject({ items: null, threads: null, resumed: true })
   })
 
   it.each([

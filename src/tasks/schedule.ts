@@ -1,0 +1,45 @@
+// When tasks would run, so many at a time: each begins as soon as what it needs is done and a place is free, those that
+// stand first first.
+
+/** A task with the time it takes. */
+export interface TimedTask {
+  readonly key: string
+  /** Keys of others; those that are not among the tasks are there already. */
+  readonly needs: readonly string[]
+  readonly seconds: number
+}
+
+/** When a task runs, in seconds from the start of all. */
+export interface Slot {
+  readonly start: number
+  readonly end: number
+}
+
+/** The slots of `tasks`, in their order, with `jobs` at a time. No task may need one that stands after it. */
+export function scheduleTasks(tasks: readonly TimedTask[], jobs: number): Slot[] {
+  const places = new Map(tasks.map(({ key }, place) => [key, place]))
+  const waitsFor = tasks.map(({ needs }) => new Set(needs.filter((key) => places.has(key))).size)
+  const dependents = tasks.map((): number[] => [])
+  for (const [place, { needs }] of tasks.entries())
+    for (const key of new Set(needs)) if (places.has(key)) dependents[places.get(key)!].push(place)
+  const slots = new Array<Slot>(tasks.length)
+  const ready = tasks.flatMap((_, place) => (waitsFor[place] === 0 ? [place] : []))
+  const running: number[] = []
+  let now = 0
+  while (ready.length + running.length > 0) {
+    for (const place of ready.splice(0, jobs - running.length)) {
+      slots[place] = { start: now, end: now + tasks[place].seconds }
+      running.push(place)
+    }
+    running.sort((a, b) => slots[a].end - slots[b].end)
+    const done = running.shift()!
+    now = slots[done].end
+    for (const place of dependents[done]) if (--waitsFor[place] === 0) insertSorted(ready, place)
+  }
+  return slots
+}
+
+function insertSorted(places: number[], place: number): void {
+  const at = places.findIndex((other) => other > place)
+  places.splice(at < 0 ? places.length : at, 0, place)
+}
