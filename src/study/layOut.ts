@@ -2,9 +2,21 @@
 // alone, so the list can be told before anything has run. docs/decisions/0012-tasks.md says what it is for.
 
 import type { Engines } from '../engine/index.ts'
-import { type CacheInputs, keyOf } from '../tasks/index.ts'
+import { type CacheInputs, type Cost, keyOf } from '../tasks/index.ts'
+import {
+  type ExtractorFacts,
+  effectCost,
+  embedCost,
+  evaluationCost,
+  filterCost,
+  fitCost,
+  groupsCost,
+  hashCost,
+  headCost,
+  signatureCost,
+} from './costClass.ts'
 import { type EmbeddingPair, type Grid, layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
-import type { Recipe, StainEntry } from './recipeSchema.ts'
+import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
 import { evaluationInputs } from './steps/evaluateCell.ts'
@@ -38,6 +50,8 @@ export interface Task {
   readonly needs: readonly string[]
   /** How many patches it looks at, at most; rows for heads. */
   readonly items: number
+  /** What decides how long it takes. */
+  readonly cost: Cost
   /** Made only for one that needs it: where that one is there, nobody misses it. */
   readonly isMeans?: true
   /** It rests on a stain that is fitted on unlabelled patches of the test split; not there where it does not. */
@@ -45,29 +59,37 @@ export interface Task {
 }
 
 /**
- * Every task of a study of `recipe`, each once, none before one that it needs. `extractorKeys` are the extractors' keys by
+ * Every task of a study of `recipe`, each once, none before one that it needs. `extractors` are told by
  * label, `engines` what runs networks. Throws DataError where the checkpoint of a stain cannot be read.
  */
 export function layOut(
   recipe: Recipe,
   splits: OpenSplits,
-  extractorKeys: Readonly<Record<string, string>>,
+  extractors: Readonly<Record<string, ExtractorFacts>>,
   engines: Engines,
 ): Task[] {
-  const grid = layOutGrid(recipe, splits, extractorKeys, engines)
+  const keys = Object.entries(extractors).map(([label, { key }]) => [label, key])
+  const grid = layOutGrid(recipe, splits, Object.fromEntries(keys), engines)
+  const sizes: Sizes = { engines, dimensionsOf: ({ label }) => extractors[label].dimensions }
   const tasks = [
     ...layOutSplits(recipe, splits),
     ...recipe.stain.flatMap((stain) => layOutStain(recipe, splits, grid, stain, engines)),
     ...layOutTargets(recipe, splits),
-    ...layOutEmbeddings(recipe, splits, grid),
-    ...layOutHeads(recipe, splits, grid),
+    ...layOutEmbeddings(recipe, splits, grid, sizes),
+    ...layOutHeads(recipe, splits, grid, sizes),
     ...recipe.stain.flatMap((stain) => layOutEffect(recipe, splits, grid, stain)),
-    ...layOutSignatures(recipe, splits, grid),
+    ...layOutSignatures(recipe, splits, grid, sizes),
   ]
   const wanted = new Set(tasks.filter(({ isMeans }) => !isMeans).map(({ inputs }) => keyOf(inputs)))
   return keepFirst(tasks, ({ inputs }) => keyOf(inputs)).map(({ isMeans, ...task }) =>
     isMeans && !wanted.has(keyOf(task.inputs)) ? { ...task, isMeans } : task,
   )
+}
+
+// What the costs of tasks on embeddings depend on beside the recipe.
+interface Sizes {
+  readonly engines: Engines
+  dimensionsOf(embed: AxisEntry): number
 }
 
 function keepFirst<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] {
@@ -80,10 +102,17 @@ function layOutSplits(recipe: Recipe, splits: OpenSplits): Task[] {
   const all = Object.values(splits)
   const facts = ({ split, set }: OpenSplit) => ({ what: split, items: set.count })
   const hashes = all.map((split): Task => {
-    return { kind: 'hash', ...facts(split), inputs: split.hashed.inputs, needs: [] }
+    return {
+      kind: 'hash',
+      ...facts(split),
+      inputs: split.hashed.inputs,
+      needs: [],
+      cost: hashCost(split.set),
+    }
   })
   const filters = all.map((split): Task => {
-    return { kind: 'filter', ...facts(split), inputs: filterInputs(recipe, split), needs: [] }
+    const inputs = filterInputs(recipe, split)
+    return { kind: 'filter', ...facts(split), inputs, needs: [], cost: filterCost(split.set) }
   })
   return recipe.quality === null ? hashes : [...hashes, ...filters]
 }
@@ -101,22 +130,28 @@ function layOutStain(
 ): Task[] {
   const all = Object.values(splits)
   const teacher = teacherOf(stain)
-  const layOutFit = (inputs: CacheInputs, what: string, needs: readonly string[]): Task => ({
+  const layOutFit = (
+    entry: StainEntry,
+    inputs: CacheInputs,
+    what: string,
+    needs: readonly string[],
+  ): Task => ({
     kind: 'fit',
     what,
     inputs,
     needs: [...filterNeeds(recipe, all), ...needs],
     items: countReference(stain),
+    cost: fitCost(entry, splits, engines),
     ...markTransductive(stain),
   })
   const taught: Task | null = teacher && {
-    ...layOutFit(stainInputs(recipe, splits, teacher, engines), `${stain.label} teacher`, []),
+    ...layOutFit(teacher, stainInputs(recipe, splits, teacher, engines), `${stain.label} teacher`, []),
     isMeans: true,
   }
   const groups = usesGroups(stain) ? all.map((split) => layOutGroups(recipe, split, stain, stain.label)) : []
   return [
     ...(taught ? [taught] : []),
-    layOutFit(fits.get(stain)!, stain.label, taught ? [keyOf(taught.inputs)] : []),
+    layOutFit(stain, fits.get(stain)!, stain.label, taught ? [keyOf(taught.inputs)] : []),
     ...groups,
   ]
 }
@@ -132,6 +167,7 @@ function layOutGroups(recipe: Recipe, split: OpenSplit, stain: StainEntry, name:
     inputs: groupInputs(filterInputs(recipe, split), stain),
     needs: filterNeeds(recipe, [split]),
     items: split.set.count,
+    cost: groupsCost(stain, split.set),
     ...markTransductive(stain),
   }
 }
@@ -144,7 +180,12 @@ function layOutTargets(recipe: Recipe, splits: OpenSplits): Task[] {
   })
 }
 
-function layOutEmbeddings(recipe: Recipe, splits: OpenSplits, { fits, pairs }: Grid): Task[] {
+function layOutEmbeddings(
+  recipe: Recipe,
+  splits: OpenSplits,
+  { fits, pairs }: Grid,
+  { engines, dimensionsOf }: Sizes,
+): Task[] {
   return pairs.flatMap((pair) =>
     Object.values(splits).map((split): Task => {
       const { stain, augment } = pair
@@ -162,6 +203,7 @@ function layOutEmbeddings(recipe: Recipe, splits: OpenSplits, { fits, pairs }: G
           ),
         ],
         items: split.set.count * viewsOf(pair, split.split),
+        cost: embedCost(pair, split.set, viewsOf(pair, split.split), dimensionsOf(pair.embed), engines),
         ...markTransductive(stain),
       }
     }),
@@ -170,16 +212,25 @@ function layOutEmbeddings(recipe: Recipe, splits: OpenSplits, { fits, pairs }: G
 
 const embeddingKeys = ({ inputs }: EmbeddingPair): string[] => Object.values(inputs).map(keyOf)
 
-function layOutHeads(recipe: Recipe, { train, val, test }: OpenSplits, { cells }: Grid): Task[] {
+function layOutHeads(
+  recipe: Recipe,
+  { train, val, test }: OpenSplits,
+  { cells }: Grid,
+  { engines, dimensionsOf }: Sizes,
+): Task[] {
+  const predicted = val.set.count + (test?.set.count ?? 0)
   return cells.flatMap((cell): Task[] => {
     const { id, pair } = cell
+    const trained = train.set.count * pair.augment.views
+    const cost = headCost(cell.classify, { trained, predicted }, dimensionsOf(pair.embed), engines)
     const heads = cell.heads.map(
       ({ seed, inputs }): Task => ({
         kind: 'head',
         what: `${id} seed ${seed}`,
         inputs,
         needs: embeddingKeys(pair),
-        items: train.set.count * pair.augment.views,
+        items: trained,
+        cost,
         ...markTransductive(pair.stain),
       }),
     )
@@ -188,7 +239,8 @@ function layOutHeads(recipe: Recipe, { train, val, test }: OpenSplits, { cells }
       what: id,
       inputs: evaluationInputs(recipe, cell),
       needs: cell.heads.map((head) => keyOf(head.inputs)),
-      items: val.set.count + (test?.set.count ?? 0),
+      items: predicted,
+      cost: evaluationCost(predicted),
       ...markTransductive(pair.stain),
     }
     return [...heads, evaluation]
@@ -208,13 +260,23 @@ function layOutEffect(recipe: Recipe, splits: OpenSplits, { fits }: Grid, stain:
       inputs: effectInputs(stain, fit, patches),
       needs: [...filterNeeds(recipe, shown), fit, ...groups],
       items: shown.reduce((sum, { set }) => sum + set.count, 0),
+      cost: effectCost(
+        stain,
+        shown.map(({ set }) => set),
+      ),
       ...markTransductive(stain),
     },
   ]
 }
 
 // One for each stain and extractor: that of their first pair.
-function layOutSignatures(recipe: Recipe, splits: OpenSplits, { pairs }: Grid): Task[] {
+function layOutSignatures(
+  recipe: Recipe,
+  splits: OpenSplits,
+  { pairs }: Grid,
+  { dimensionsOf }: Sizes,
+): Task[] {
+  const sets = [splits.train.set, splits.val.set]
   return keepFirst(pairs, ({ stain, embed }) => `${stain.label}/${embed.label}`)
     .filter((pair) => hasSignature(pair, splits))
     .map(({ stain, embed, inputs }) => {
@@ -225,6 +287,7 @@ function layOutSignatures(recipe: Recipe, splits: OpenSplits, { pairs }: Grid): 
         inputs: signatureInputs(recipe, train, val),
         needs: [train, val],
         items: splits.train.set.count + splits.val.set.count,
+        cost: signatureCost(sets, dimensionsOf(embed)),
         ...markTransductive(stain),
       }
     })

@@ -5,6 +5,7 @@ import { openExtractor } from '../embed/index.ts'
 import { nameEngines, type ProviderChoice } from '../engine/index.ts'
 import type { Overlap } from '../runs/index.ts'
 import { keyOf, openCache } from '../tasks/index.ts'
+import type { ExtractorFacts } from './costClass.ts'
 import { requireFeasible } from './feasible.ts'
 import { layOut, type Task } from './layOut.ts'
 import { findOverlaps } from './overlap.ts'
@@ -42,7 +43,7 @@ export async function planStudy(
   try {
     requireFeasible(recipe, splits)
     const engines = nameEngines(device as ProviderChoice)
-    const tasks = layOut(recipe, splits, await readExtractorKeys(recipe, device), engines)
+    const tasks = layOut(recipe, splits, await readExtractors(recipe, device), engines)
     const steps = tasks.map((task) => {
       const { inputs } = task
       return { stage: inputs.stage, ...task, key: keyOf(inputs), cached: cache.has(inputs) }
@@ -66,13 +67,16 @@ function markDue(steps: readonly Omit<PlannedStep, 'due'>[]): PlannedStep[] {
     .reverse()
 }
 
-/** The keys of the recipe's extractors, by label. */
-export async function readExtractorKeys(recipe: Recipe, device: string): Promise<Record<string, string>> {
-  const keys: Record<string, string> = {}
+/** The keys and dimensions of the recipe's extractors, by label. */
+export async function readExtractors(
+  recipe: Recipe,
+  device: string,
+): Promise<Record<string, ExtractorFacts>> {
+  const facts: Record<string, ExtractorFacts> = {}
   for (const { label, name, options } of recipe.embed) {
     const extractor = await openExtractor({ name, ...options }, { device, threads: 1 })
-    keys[label] = extractor.key
+    facts[label] = { key: extractor.key, dimensions: extractor.dimensions }
     await extractor.close()
   }
-  return keys
+  return facts
 }

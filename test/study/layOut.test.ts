@@ -97,8 +97,13 @@ classify: [logistic, { head: finetune }]`
   async function layOutWith(engines: { device: string; processor: string }): Promise<Task[]> {
     const recipe = await readRecipe(writeRecipe('keys', `${axes}\n`))
     const splits = await openSplits(recipe, openCache(cache))
+    const facts = {
+      texture: { key: 'a', dimensions: 266 },
+      'dinov2-small': { key: 'b', dimensions: 384 },
+      tokens: { key: 'c', dimensions: 98_688 },
+    }
     try {
-      return layOut(recipe, splits, { texture: 'a', 'dinov2-small': 'b', tokens: 'c' }, engines)
+      return layOut(recipe, splits, facts, engines)
     } finally {
       await closeSplits(splits)
     }

@@ -13,7 +13,8 @@ import type { StainEntry } from '../recipeSchema.ts'
 import type { FilteredSplit } from './filter.ts'
 import { methodOf } from './fittedStain.ts'
 
-const patchesPerGroup = 32
+/** Patches that stand for a group, at most. */
+export const patchesPerGroup = 32
 
 /** What of a split its groups are fitted from. */
 export type GroupedSplit = Pick<FilteredSplit, 'set' | 'ordered' | 'filterKey'>
