@@ -2,6 +2,7 @@
 
 export * as base from './base/index.ts'
 export * as classify from './classify/index.ts'
+export * as cluster from './cluster/index.ts'
 export * as embed from './embed/index.ts'
 export * as engine from './engine/index.ts'
 export * as evaluate from './evaluate/index.ts'

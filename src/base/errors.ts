@@ -57,7 +57,7 @@ export class DataError extends EosinError {}
 /** A checkpoint whose tensors do not match the model. */
 export class WeightsError extends EosinError {}
 
-/** A computation that ONNX Runtime could not set up or run. */
+/** A computation that ONNX Runtime, or a cluster, could not set up or run. */
 export class EngineError extends EosinError {}
 
 /** A recipe that cannot be carried out as written. */

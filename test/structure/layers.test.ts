@@ -19,6 +19,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   train: ['base', 'formats', 'files', 'graph', 'nn', 'models', 'engine'],
   tasks: ['base', 'formats', 'files'],
   runs: ['base', 'formats', 'files', 'tasks'],
+  cluster: ['base', 'files', 'tasks'],
   weights: ['base', 'formats', 'files', 'graph', 'nn', 'models'],
   ...Object.fromEntries(
     stages.map((stage) => [
