@@ -1,7 +1,7 @@
 // A dense network as a head: calibrated on val, run by the engine, kept as JSON, safetensors and ONNX.
 
 import type { NdArray } from '../base/index.ts'
-import { coolNetwork, type DenseNetwork, dimensionsOf, emitDense, runDense } from './denseNetwork.ts'
+import { coolNetwork, type DenseNetwork, dimensionsOf, emitDense, openDense } from './denseNetwork.ts'
 import { checkFinite, checkShape } from './embeddings.ts'
 import type { EpochRecord, Head, LabelledEmbeddings } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
@@ -23,16 +23,29 @@ export async function finishDense(
   val: LabelledEmbeddings,
   calibrate: Calibration,
   record: DenseRecord,
+  threads?: number,
 ): Promise<Head> {
-  if (calibrate === 'none') return makeDenseHead(network, record)
-  const temperature = calibrations[calibrate](await runDense(network, val.x, 'logit'), val.y)
-  return makeDenseHead(coolNetwork(network, temperature), {
-    ...record,
-    chosen: { ...record.chosen, temperature },
-  })
+  if (calibrate === 'none') return makeDenseHead(network, record, threads)
+  const temperature = calibrations[calibrate](await computeLogits(network, val.x, threads), val.y)
+  const chosen = { ...record.chosen, temperature }
+  return makeDenseHead(coolNetwork(network, temperature), { ...record, chosen }, threads)
 }
 
-function makeDenseHead(network: DenseNetwork, record: DenseRecord): Head {
+async function computeLogits(
+  network: DenseNetwork,
+  x: NdArray<'f32'>,
+  threads?: number,
+): Promise<Float32Array> {
+  const open = openDense(network, threads)
+  try {
+    return await open.run(x, 'logit')
+  } finally {
+    await open.close()
+  }
+}
+
+function makeDenseHead(network: DenseNetwork, record: DenseRecord, threads?: number): Head {
+  const open = openDense(network, threads)
   return {
     kind: record.kind,
     curve: record.curve,
@@ -40,8 +53,9 @@ function makeDenseHead(network: DenseNetwork, record: DenseRecord): Head {
       const where = `${record.kind} predict`
       checkShape(where, x, dimensionsOf(network))
       checkFinite(where, x)
-      return runDense(network, x, 'probability')
+      return open.run(x, 'probability')
     },
+    close: open.close,
     async serialize() {
       return { ...packHead({ ...record }, tensorsOf(network)), 'head.onnx': emitDense(network) }
     },
@@ -49,7 +63,11 @@ function makeDenseHead(network: DenseNetwork, record: DenseRecord): Head {
 }
 
 /** Reads back a head that `serialize` wrote. */
-export async function loadDense(files: Readonly<Record<string, Uint8Array>>, kind: string): Promise<Head> {
+export async function loadDense(
+  files: Readonly<Record<string, Uint8Array>>,
+  kind: string,
+  threads?: number,
+): Promise<Head> {
   const { record, tensors } = unpackHead(files, kind)
   const layers: DenseNetwork['layers'][number][] = []
   while (`layers.${layers.length}.weight` in tensors) {
@@ -62,6 +80,7 @@ export async function loadDense(files: Readonly<Record<string, Uint8Array>>, kin
   return makeDenseHead(
     { standardization: readStandardization(tensors), layers },
     record as unknown as DenseRecord,
+    threads,
   )
 }
 

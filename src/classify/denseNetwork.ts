@@ -17,6 +17,7 @@ import {
   sigmoid,
   sub,
 } from '../graph/index.ts'
+import { holdSession } from './heldSession.ts'
 import { type Standardization, standardizationLimit } from './standardize.ts'
 
 /** One linear layer: y = x weight^T + bias. */
@@ -59,26 +60,31 @@ export function writeStandardization(x: Value, { mean, scale }: Standardization)
 // Rows a run: activations stay at some tens of MB whatever the number of rows.
 const rowsPerRun = 8192
 
-/** Runs the network on x [rows, d] and returns its output for each row. */
-export async function runDense(
-  network: DenseNetwork,
-  x: NdArray<'f32'>,
-  output: 'probability' | 'logit',
-): Promise<Float32Array> {
-  const [rows, columns] = x.shape
-  const result = new Float32Array(rows)
-  const session = await openSession(emitDense(network), { provider: 'cpu' })
-  try {
-    for (let start = 0; start < rows; start += rowsPerRun) {
-      const end = Math.min(rows, start + rowsPerRun)
-      const block = ndarray('f32', [end - start, columns], x.data.subarray(start * columns, end * columns))
-      const outputs = await session.run({ embedding: block })
-      result.set(outputs[output].data as Float32Array, start)
-    }
-  } finally {
-    await session.close()
+/** A network in use; close it when done. */
+export interface OpenDense {
+  /** The network's output for each row of x [rows, d]. */
+  run(x: NdArray<'f32'>, output: 'probability' | 'logit'): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** Opens a network on the processor; it is compiled at the first run. */
+export function openDense(network: DenseNetwork, threads?: number): OpenDense {
+  const session = holdSession(() => openSession(emitDense(network), { provider: 'cpu', threads }))
+  return {
+    async run(x, output) {
+      const [rows, columns] = x.shape
+      const result = new Float32Array(rows)
+      const open = await session.get()
+      for (let start = 0; start < rows; start += rowsPerRun) {
+        const end = Math.min(rows, start + rowsPerRun)
+        const block = ndarray('f32', [end - start, columns], x.data.subarray(start * columns, end * columns))
+        const outputs = await open.run({ embedding: block })
+        result.set(outputs[output].data as Float32Array, start)
+      }
+      return result
+    },
+    close: session.close,
   }
-  return result
 }
 
 /** The network whose logits are divided by `temperature`. */

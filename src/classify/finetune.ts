@@ -3,7 +3,6 @@
 // batch. Sources: Hu et al. 2022 (low-rank adapters); Bao et al. 2022 (layer-wise decay of the learning rate).
 
 import { DataError, type NdArray } from '../base/index.ts'
-import type { ProviderChoice } from '../engine/index.ts'
 import { constant, emitModel, input, sigmoid } from '../graph/index.ts'
 import { blockOf, type VitArchitecture, vitTail } from '../models/index.ts'
 import {
@@ -26,7 +25,7 @@ import {
   locateFinetuneWeights,
   openFinetuneModel,
 } from './finetuneOptions.ts'
-import type { EpochRecord, Head, HeadMethod, LabelledRows } from './head.ts'
+import type { EpochRecord, Head, HeadMethod, HeadPlace, LabelledRows } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
 import { openTail, trainTail } from './tail.ts'
 
@@ -64,12 +63,12 @@ export const finetune: HeadMethod<FinetuneOptions> = {
     )
     const { weights: _, ...kept } = options // a path says nothing on another machine
     const record = { options: kept, form, curve, chosen: { bestEpoch, seed } }
-    return makeHead(record, adapters ? mergeAdapters(params, adapters) : params, hooks.device)
+    return makeHead(record, adapters ? mergeAdapters(params, adapters) : params, hooks)
   },
-  async load(files, device) {
+  async load(files, place) {
     const { record, tensors } = unpackHead(files, 'finetune')
-    if (isGraphTail(record)) return loadGraphTail(record, tensors as Params, files, device)
-    return makeHead(record as unknown as FinetuneRecord, tensors as Params, device)
+    if (isGraphTail(record)) return loadGraphTail(record, tensors as Params, files, place)
+    return makeHead(record as unknown as FinetuneRecord, tensors as Params, place)
   },
 }
 
@@ -137,7 +136,7 @@ async function readPretrained(
   }
 }
 
-function makeHead(record: FinetuneRecord, params: Params, device?: ProviderChoice): Head {
+function makeHead(record: FinetuneRecord, params: Params, place?: HeadPlace): Head {
   const { architecture, tokens } = record.form
   const columns = tokens * architecture.width
   const emit = () => {
@@ -149,7 +148,7 @@ function makeHead(record: FinetuneRecord, params: Params, device?: ProviderChoic
   return {
     kind: 'finetune',
     curve: record.curve,
-    ...openTail(emit, columns, device),
+    ...openTail(emit, columns, place),
     serialize: async () => ({ ...packHead({ kind: 'finetune', ...record }, params), 'head.onnx': emit() }),
   }
 }

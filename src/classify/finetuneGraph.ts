@@ -2,7 +2,6 @@
 // network is kept as head.onnx, so that a head needs its model's file only while it is trained.
 
 import { type NdArray, RecipeError, sizeOf } from '../base/index.ts'
-import type { ProviderChoice } from '../engine/index.ts'
 import { readOnnxFile } from '../files/index.ts'
 import type { OnnxModel } from '../formats/index.ts'
 import { constant, cutGraph, emitModel, findPatchSide, input, readGraph, sigmoid } from '../graph/index.ts'
@@ -11,7 +10,7 @@ import { inferencePass } from '../nn/index.ts'
 import { splitModelName } from '../weights/index.ts'
 import { checkShape, openStoredFit } from './embeddings.ts'
 import { checkFinetune, type FinetuneOptions, type GraphReadout } from './finetuneOptions.ts'
-import type { EpochRecord, FitHooks, Head, LabelledRows } from './head.ts'
+import type { EpochRecord, FitHooks, Head, HeadPlace, LabelledRows } from './head.ts'
 import { packHead } from './headFiles.ts'
 import { openTail, trainTail } from './tail.ts'
 
@@ -51,7 +50,7 @@ export async function fitGraphTail(
     curve,
     chosen: { bestEpoch, seed },
   }
-  return makeHead(record, params, emitTail({ ...form, dropout: 0 }, params, columns), hooks.device)
+  return makeHead(record, params, emitTail({ ...form, dropout: 0 }, params, columns), hooks)
 }
 
 /** The head that `serialize` wrote. */
@@ -59,9 +58,9 @@ export function loadGraphTail(
   { kind: _, ...record }: Readonly<Record<string, unknown>>,
   params: Params,
   files: Readonly<Record<string, Uint8Array>>,
-  device?: ProviderChoice,
+  place?: HeadPlace,
 ): Head {
-  return makeHead(record as unknown as GraphTailRecord, params, files['head.onnx'], device)
+  return makeHead(record as unknown as GraphTailRecord, params, files['head.onnx'], place)
 }
 
 // What holds for blocks of a known architecture only is refused.
@@ -107,11 +106,11 @@ function emitTail(form: GraphTailOptions, params: Params, columns: number): Uint
   return emitModel({ probability: sigmoid(logit), logit }, { name: 'head' })
 }
 
-function makeHead(record: GraphTailRecord, params: Params, model: Uint8Array, device?: ProviderChoice): Head {
+function makeHead(record: GraphTailRecord, params: Params, model: Uint8Array, place?: HeadPlace): Head {
   return {
     kind: 'finetune',
     curve: record.curve,
-    ...openTail(() => model, record.form.columns, device),
+    ...openTail(() => model, record.form.columns, place),
     serialize: async () => ({ ...packHead({ kind: 'finetune', ...record }, params), 'head.onnx': model }),
   }
 }

@@ -39,8 +39,8 @@ export interface Head {
   readonly curve: readonly EpochRecord[]
   /** The head as files by name (`head.json`, `head.safetensors`, `head.onnx`), byte for byte deterministic. */
   serialize(): Promise<Readonly<Record<string, Uint8Array>>>
-  /** Releases what `predict` keeps open between calls, where it keeps anything. */
-  close?(): Promise<void>
+  /** Releases what `predict` keeps open between calls; whoever fits or loads a head closes it. */
+  close(): Promise<void>
 }
 
 /** A classifier family. `Options` is plain JSON, complete with defaults. */
@@ -71,15 +71,21 @@ export interface HeadMethod<Options> {
    * single class.
    */
   fit(train: LabelledRows, val: LabelledRows, options: Options, seed: number, hooks?: FitHooks): Promise<Head>
-  /** Reads back what `serialize` wrote; `device` is where it predicts, if it uses one. */
-  load(files: Readonly<Record<string, Uint8Array>>, device?: ProviderChoice): Promise<Head>
+  /** Reads back what `serialize` wrote; `place` is where it predicts. */
+  load(files: Readonly<Record<string, Uint8Array>>, place?: HeadPlace): Promise<Head>
 }
 
-/** How a fit reports, and how it is resumed after a kill. */
-export interface FitHooks {
+/** Where a head is trained, and predicts. */
+export interface HeadPlace {
+  /** For a head that uses a device; the processor by default. */
+  readonly device?: ProviderChoice
+  /** Threads on the processor, at most; one a core by default. Results do not depend on it. */
+  readonly threads?: number
+}
+
+/** How a fit reports, how it is resumed after a kill, and where it runs. */
+export interface FitHooks extends HeadPlace {
   progress?: Progress
   /** Where a checkpoint file may be kept while training; resuming from it gives the same bytes. */
   checkpointPath?: string
-  /** Where a head that uses a device is trained, and predicts; the processor by default. */
-  device?: ProviderChoice
 }

@@ -3,7 +3,7 @@
 import { pickNamed } from '../base/index.ts'
 import { finetune } from './finetune.ts'
 import { finetunePresets } from './finetuneOptions.ts'
-import type { Head, HeadMethod } from './head.ts'
+import type { Head, HeadMethod, HeadPlace } from './head.ts'
 import { readRecord } from './headFiles.ts'
 import { knn } from './knn.ts'
 import { logistic } from './logistic.ts'
@@ -22,7 +22,7 @@ export const headPresets: Readonly<Partial<Record<HeadName, Readonly<Record<stri
 }
 
 /** Reads back a head of any kind from the files that `serialize` gave. Throws DataError or UnknownNameError. */
-export function loadHead(files: Readonly<Record<string, Uint8Array>>): Promise<Head> {
+export function loadHead(files: Readonly<Record<string, Uint8Array>>, place?: HeadPlace): Promise<Head> {
   const { kind } = readRecord(files)
-  return pickNamed('head.json kind', headMethods, kind).load(files)
+  return pickNamed('head.json kind', headMethods, kind).load(files, place)
 }

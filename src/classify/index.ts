@@ -7,6 +7,7 @@ export type {
   FitHooks,
   Head,
   HeadMethod,
+  HeadPlace,
   LabelledEmbeddings,
   LabelledRows,
 } from './head.ts'

@@ -18,6 +18,7 @@ import { type MetricName, metrics } from './distances.ts'
 import { checkFinite, checkShape, loadTrain } from './embeddings.ts'
 import type { Head, HeadMethod } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
+import { holdSession } from './heldSession.ts'
 import { openNeighbours } from './neighbours.ts'
 import {
   fitStandardization,
@@ -70,16 +71,17 @@ export const knn: HeadMethod<KnnOptions> = {
   defaults: { k: 25, metric: 'cosine', weighting: 'distance', standardize: true },
   rules,
   check: (where, patches, options) => rejectMoreThan(`${where} k`, patches, options),
-  async fit(trainRows, _val, options) {
+  async fit(trainRows, _val, options, _seed, hooks = {}) {
     checkOptions('knn', rules, options)
     const train = await loadTrain(trainRows)
     rejectMoreThan('knn.k', train.y.length, options)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const rows = standardization ? standardizeRows(train.x, standardization) : train.x
     const x = metrics[options.metric].prepareMemory(rows)
-    return makeHead({ standardization, dimensions: train.x.shape[1], x, y: train.y.slice() }, options)
+    const memory = { standardization, dimensions: train.x.shape[1], x, y: train.y.slice() }
+    return makeHead(memory, options, hooks.threads)
   },
-  async load(files) {
+  async load(files, place) {
     const { record, tensors } = unpackHead(files, 'knn')
     const memory = {
       standardization: readStandardization(tensors),
@@ -87,7 +89,7 @@ export const knn: HeadMethod<KnnOptions> = {
       x: tensors['memory.x'] as NdArray<'f32'>,
       y: tensors['memory.y'].data as Uint8Array,
     }
-    return makeHead(memory, record.options as KnnOptions)
+    return makeHead(memory, record.options as KnnOptions, place?.threads)
   },
 }
 
@@ -96,8 +98,9 @@ function rejectMoreThan(where: string, rows: number, { k }: KnnOptions): void {
   throw new RecipeError({ where, expected: `at most ${rows}, the training patches`, got: `${k}` })
 }
 
-function makeHead(memory: Memory, options: KnnOptions): Head {
+function makeHead(memory: Memory, options: KnnOptions, threads?: number): Head {
   const { standardization, dimensions, x: memoryX, y } = memory
+  const session = holdSession(() => openProducts(memoryX.shape, threads))
   return {
     kind: 'knn',
     curve: [],
@@ -105,8 +108,9 @@ function makeHead(memory: Memory, options: KnnOptions): Head {
       checkShape('knn predict', x, dimensions)
       checkFinite('knn predict', x)
       const rows = standardization ? standardizeRows(x, standardization) : x
-      return vote(memory, metrics[options.metric].prepareQuery(rows), options)
+      return vote(await session.get(), memory, metrics[options.metric].prepareQuery(rows), options)
     },
+    close: session.close,
     async serialize() {
       return packHead(
         { kind: 'knn', dimensions, options },
@@ -123,37 +127,37 @@ function makeHead(memory: Memory, options: KnnOptions): Head {
 // Dot products of one block, at most: 64 MB of float32.
 const productsPerBlock = 2 ** 24
 
-async function vote(memory: Memory, x: NdArray<'f32'>, options: KnnOptions): Promise<Float32Array> {
+async function vote(
+  session: Session,
+  memory: Memory,
+  x: NdArray<'f32'>,
+  options: KnnOptions,
+): Promise<Float32Array> {
   const [rows, columns] = x.shape
   const patches = memory.y.length
   const perBlock = Math.max(1, Math.min(rows, Math.floor(productsPerBlock / patches)))
   const probabilities = new Float32Array(rows)
   const neighbours = openNeighbours(options.k)
-  const session = await openProducts(columns, patches)
-  try {
-    let products = f32([perBlock, patches])
-    for (let start = 0; start < rows; start += perBlock) {
-      const count = Math.min(perBlock, rows - start)
-      if (count < perBlock) products = f32([count, patches])
-      const data = x.data.subarray(start * columns, (start + count) * columns)
-      await session.run({ x: ndarray('f32', [count, columns], data), memory: memory.x }, { products })
-      for (let i = 0; i < count; i++) {
-        const nearest = neighbours.find(products.data.subarray(i * patches, (i + 1) * patches))
-        probabilities[start + i] = countVotes(nearest, memory.y, options)
-      }
+  let products = f32([perBlock, patches])
+  for (let start = 0; start < rows; start += perBlock) {
+    const count = Math.min(perBlock, rows - start)
+    if (count < perBlock) products = f32([count, patches])
+    const data = x.data.subarray(start * columns, (start + count) * columns)
+    await session.run({ x: ndarray('f32', [count, columns], data), memory: memory.x }, { products })
+    for (let i = 0; i < count; i++) {
+      const nearest = neighbours.find(products.data.subarray(i * patches, (i + 1) * patches))
+      probabilities[start + i] = countVotes(nearest, memory.y, options)
     }
-  } finally {
-    await session.close()
   }
   return probabilities
 }
 
-function openProducts(columns: number, patches: number): Promise<Session> {
+function openProducts([patches, columns]: readonly number[], threads?: number): Promise<Session> {
   const x = input('x', ['rows', columns])
   const memory = input('memory', [patches, columns])
   const products = matmul(x, memory, { transposeB: true })
   const model = emitModel({ products }, { name: 'neighbours', inputs: [x, memory] })
-  return openSession(model, { provider: 'cpu' })
+  return openSession(model, { provider: 'cpu', threads })
 }
 
 function countVotes(

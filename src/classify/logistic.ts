@@ -74,14 +74,10 @@ export const logistic: HeadMethod<LogisticOptions> = {
         },
       ],
     }
-    return finishDense(network, val, options.calibrate, {
-      kind: 'logistic',
-      options,
-      curve: [],
-      chosen: { l2: best.l2, tried },
-    })
+    const record = { kind: 'logistic', options, curve: [], chosen: { l2: best.l2, tried } }
+    return finishDense(network, val, options.calibrate, record, hooks.threads)
   },
-  load: (files) => loadDense(files, 'logistic'),
+  load: (files, place) => loadDense(files, 'logistic', place?.threads),
 }
 
 function solve(x: NdArray<'f32'>, y: Uint8Array, l2: number, start: Float64Array): Float64Array {

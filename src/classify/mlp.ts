@@ -136,14 +136,14 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
       patience: options.patience,
       schedule: schedules[options.schedule](),
       seed,
-      session: { provider: 'cpu' } as const,
+      session: { provider: 'cpu', threads: hooks.threads } as const,
     }
     const { params, curve, bestEpoch } = await trainClassifier(training, hooks)
     const network = { standardization, layers: foldLayers(params, options) }
     const record = { kind: 'mlp', options, curve, chosen: { bestEpoch, seed } }
-    return finishDense(network, val, options.calibrate, record)
+    return finishDense(network, val, options.calibrate, record, hooks.threads)
   },
-  load: (files) => loadDense(files, 'mlp'),
+  load: (files, place) => loadDense(files, 'mlp', place?.threads),
 }
 
 // Batch norm of one row has no variance.

@@ -1,12 +1,13 @@
 // What all fine-tuning shares, whatever network the tail is of: how it is trained, and how it predicts.
 
 import { type NdArray, ndarray } from '../base/index.ts'
-import { openSession, type ProviderChoice, type Session } from '../engine/index.ts'
+import { openSession } from '../engine/index.ts'
 import type { Model } from '../nn/index.ts'
 import { initParams } from '../train/index.ts'
 import { checkFinite, checkShape } from './embeddings.ts'
 import { type FinetuneOptions, finetuneSchedules } from './finetuneOptions.ts'
-import type { FitHooks, Head, LabelledRows } from './head.ts'
+import type { FitHooks, Head, HeadPlace, LabelledRows } from './head.ts'
+import { holdSession } from './heldSession.ts'
 import { type ClassifierTraining, optimizers, trainClassifier } from './trainClassifier.ts'
 
 type Params = Readonly<Record<string, NdArray<'f32'>>>
@@ -39,7 +40,7 @@ export function trainTail(
     patience,
     schedule: finetuneSchedules[options.schedule](),
     seed,
-    session: { provider: hooks.device ?? 'cpu' },
+    session: { provider: hooks.device ?? 'cpu', threads: hooks.threads },
   }
   return trainClassifier(training, hooks)
 }
@@ -47,20 +48,19 @@ export function trainTail(
 // Values of a run's rows, at most: activations are some times as many.
 const valuesPerRun = 2 ** 22
 
-/** Predicts with a tail's model (`embedding` [rows, columns] to `probability`), opened on `device` when first needed. */
+/** Predicts with a tail's model (`embedding` [rows, columns] to `probability`), opened in `place` when first needed. */
 export function openTail(
   emit: () => Uint8Array,
   columns: number,
-  device: ProviderChoice = 'cpu',
-): Required<Pick<Head, 'predict' | 'close'>> {
+  { device = 'cpu', threads }: HeadPlace = {},
+): Pick<Head, 'predict' | 'close'> {
   const rowsPerRun = Math.max(1, Math.floor(valuesPerRun / columns))
-  let session: Promise<Session> | null = null
+  const session = holdSession(() => openSession(emit(), { provider: device, threads }))
   return {
     async predict(x) {
       checkShape('finetune predict', x, columns)
       checkFinite('finetune predict', x)
-      session ??= openSession(emit(), { provider: device })
-      const open = await session
+      const open = await session.get()
       const result = new Float32Array(x.shape[0])
       for (let start = 0; start < result.length; start += rowsPerRun) {
         const end = Math.min(result.length, start + rowsPerRun)
@@ -70,9 +70,6 @@ export function openTail(
       }
       return result
     },
-    async close() {
-      await (await session)?.close()
-      session = null
-    },
+    close: session.close,
   }
 }

@@ -38,7 +38,7 @@ export async function openFits(paths: readonly string[], device: string): Promis
   const { openStainFit } = await import('../study/index.ts')
   refuseTwice('--fits', 'fit', paths.map(folderOrFile))
   const fits: ReadyStain[] = []
-  for (const path of paths) fits.push(await openStainFit(path, device as 'auto'))
+  for (const path of paths) fits.push(await openStainFit(path, { provider: device as 'auto' }))
   const labels = fits.map(({ method }, i) => `${method.name} (${basename(resolve(paths[i]), '.json')})`)
   return fits.map((fit, i) => {
     const isUnique = labels.indexOf(labels[i]) === labels.lastIndexOf(labels[i])

@@ -24,7 +24,7 @@ import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 import { type ModelOptions, modelDefaults, modelRules, planModel } from './model/modelOptions.ts'
 import { checkSides, chooseBatch, countDimensions, type Network, openNetwork } from './model/network.ts'
-import { openPreparation, type Preparation } from './preparation.ts'
+import { openPreparation, type Preparation, threadsBeside } from './preparation.ts'
 import { openQueue } from './queue.ts'
 
 // Raised when the same weights and options give other embeddings.
@@ -86,8 +86,7 @@ async function openModel(
     const hash = await hashWeights(checkpoint)
     const networks = openNetworks((size) => openNetwork(plan, params, size, { provider, threads }))
     const dimensions = countDimensions(plan, sides)
-    // Beside a processor one thread is ahead of any network; a GPU may want them all.
-    const preparation = openPreparation(plan.transform, provider === 'cpu' ? 1 : threads)
+    const preparation = openPreparation(plan.transform, threadsBeside(provider, threads))
     const queue = openQueue()
     const extractor: Extractor = {
       name,

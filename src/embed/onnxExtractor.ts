@@ -13,7 +13,7 @@ import { readModelConfig } from './onnx/modelConfig.ts'
 import { chooseTransform, type OnnxOptions, onnxDefaults, onnxRules } from './onnx/onnxOptions.ts'
 import { pooledSize, poolOutput } from './onnx/pooling.ts'
 import { readPreprocessorConfig } from './onnx/preprocessorConfig.ts'
-import { openPreparation, type Preparation } from './preparation.ts'
+import { openPreparation, type Preparation, threadsBeside } from './preparation.ts'
 import { prepareRun, usualForm } from './preparationWorker.ts'
 import { openQueue } from './queue.ts'
 
@@ -70,7 +70,7 @@ async function openOnnx(
     ? { pooling: 'output', prefixTokens: 1 }
     : await chooseReadout(plan, options, probed)
   const dimensions = pooledSize(probed.shape, readout.pooling)
-  const preparation = openPreparation(transform, session.provider === 'cpu' ? 1 : threads, form)
+  const preparation = openPreparation(transform, threadsBeside(session.provider, threads), form)
   const facts = {
     version,
     hash: model.hash,

@@ -2,7 +2,7 @@
 // whose `run` blocks this thread, works on one. What a run is fed does not depend on the number of threads.
 
 import { type NdArray, ndarray, type Pixels } from '../base/index.ts'
-import { openWorkers, type Workers } from '../engine/index.ts'
+import { openWorkers, type ProviderName, type Workers } from '../engine/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
 import {
   type PictureForm,
@@ -37,7 +37,20 @@ const runsAhead = 3
 // So many patches are made ready in this thread before another is begun, which takes half a second.
 const patchesHere = 64
 
-/** Opens a preparation with `threads` threads (one a processor by default), which begin at the first batch. */
+/**
+ * How many threads make pictures ready for a network on `provider` that may use `threads` in all (one a processor by
+ * default). Beside a processor one is ahead of any network, and none where a single one is allowed: this thread makes
+ * them ready then. A GPU may want them all.
+ */
+export function threadsBeside(provider: ProviderName, threads?: number): number | undefined {
+  if (provider !== 'cpu') return threads
+  return threads === 1 ? 0 : 1
+}
+
+/**
+ * Opens a preparation with `threads` threads (one a processor by default), which begin at the first batch; with none,
+ * pictures are made ready in this thread.
+ */
 export function openPreparation(
   transform: ImageTransform,
   threads?: number,
@@ -54,7 +67,7 @@ export function openPreparation(
     const data = batch.data.slice(first * patch, (first + count) * patch)
     const sides = transformedSides(transform, height, width)
     const task = { data, count, height, width, transform, form, size }
-    if (seen > patchesHere) workers ??= openWorkers(workerUrl, { threads })
+    if (seen > patchesHere && threads !== 0) workers ??= openWorkers(workerUrl, { threads })
     const values = workers ? await workers.run(task, [data.buffer]) : prepareRun(task).data
     return { images: ndarray(form.dtype, shapeOf(form, size, sides), values as never), first, count }
   }

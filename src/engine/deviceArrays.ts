@@ -4,18 +4,17 @@
 import { type NdArray, sizeOf } from '../base/index.ts'
 import { add, emitModel, input } from '../graph/index.ts'
 import { openSession } from './node.ts'
-import type { ProviderChoice } from './providers.ts'
-import type { DeviceArray } from './session.ts'
+import type { DeviceArray, SessionOptions } from './session.ts'
 
 /** Copies of float32 arrays that lie on a device. */
 export async function readDeviceArrays(
   arrays: Readonly<Record<string, DeviceArray>>,
-  provider: ProviderChoice,
+  { provider, threads }: Pick<SessionOptions, 'provider' | 'threads'>,
 ): Promise<Record<string, NdArray<'f32'>>> {
   const names = Object.keys(arrays).filter((name) => sizeOf(arrays[name].shape) > 0)
   if (names.length === 0) return {}
   const outputs = names.map((name) => [`read/${name}`, add(input(name, [...arrays[name].shape]), 0)])
-  const session = await openSession(emitModel(Object.fromEntries(outputs)), { provider })
+  const session = await openSession(emitModel(Object.fromEntries(outputs)), { provider, threads })
   try {
     const read = await session.run(Object.fromEntries(names.map((name) => [name, arrays[name]])))
     return Object.fromEntries(names.map((name) => [name, read[`read/${name}`] as NdArray<'f32'>]))

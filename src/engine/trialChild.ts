@@ -19,6 +19,7 @@ async function runTrial(provider: ProviderName): Promise<Omit<TrialReport, 'plac
   const y = relu(add(product, constant(f32([columns], bias))))
   const session = await openSession(emitModel({ y }, { name: 'trial', inputs: [port] }), {
     provider,
+    threads: 1,
     showPlacement: true,
   })
   const { y: result } = await session.run({ x: f32([rows, inner], x) })

@@ -65,6 +65,8 @@ export interface ApplyContext<Fit> {
   readonly centers?: readonly (string | null)[]
   /** Where networks run; `auto` where not given. */
   readonly provider?: TrainingPlace['provider']
+  /** Threads of a network that runs on the processor; one a core where not given. */
+  readonly threads?: number
 }
 
 /** A stain normalisation method. `Options` is plain JSON, complete with defaults. */

@@ -66,6 +66,7 @@ async function trainCell(
   ) as HeadTask['files']
   const views = viewsOf(cell.pair, 'train')
   const labels = { train: repeatLabels(truthOf(train).labels!, views), val: truthOf(val).labels! }
+  const { device, threads } = study.options
   const heads: TrainedHead[] = []
   for (const { seed, inputs } of cell.heads) {
     const what = `${cell.id} seed ${seed}`
@@ -73,7 +74,7 @@ async function trainCell(
     const head = await trainHead(
       study.cache,
       inputs,
-      { entry: cell.classify, seed, device: study.options.device, files, labels },
+      { entry: cell.classify, seed, device, threads, files, labels },
       step.progress,
     )
     step.end(head.entry.cached, head.curve.length ? `${head.curve.length} epochs` : undefined)

@@ -151,7 +151,10 @@ export async function openModel(
   const method = pickNamed('head', headMethods, file.head)
   const heads = await Promise.all(
     file.seeds.map(async (seed) =>
-      method.load(await readHeadFiles(runFolder, seed), options.device as ProviderChoice),
+      method.load(await readHeadFiles(runFolder, seed), {
+        device: options.device as ProviderChoice,
+        threads: options.threads,
+      }),
     ),
   )
   const stain = {
@@ -159,6 +162,7 @@ export async function openModel(
     method: methodOf(file.stain),
     fit: await readNetworks(join(runFolder, 'model'), file.fit),
     provider: options.device as FittedStain['provider'],
+    threads: options.threads,
   }
   return {
     name: file.cell,
@@ -171,7 +175,7 @@ export async function openModel(
     },
     async close() {
       await extractor.close()
-      for (const head of heads) await head.close?.()
+      for (const head of heads) await head.close()
     },
   }
 }

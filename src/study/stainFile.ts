@@ -9,7 +9,7 @@ import { readJson } from '../runs/index.ts'
 import { type StainFit, stainMethods } from '../stain/index.ts'
 import type { PlainOptions } from './options.ts'
 import { readNetworks, writeNetworks } from './stainFit.ts'
-import { type FittedStain, methodOf } from './steps/fittedStain.ts'
+import { type Device, type FittedStain, methodOf } from './steps/fittedStain.ts'
 
 /** The content of a fit file. */
 export interface StainFile {
@@ -29,10 +29,7 @@ export async function writeStainFit(path: string, file: StainFile): Promise<void
  * Reads a fit file, or the one in a folder, ready to apply; null stands for no normalisation. Throws DataError for what is
  * no fit, is of another version or lacks its networks.
  */
-export async function openStainFit(
-  given: string | null,
-  provider?: FittedStain['provider'],
-): Promise<FittedStain> {
+export async function openStainFit(given: string | null, place: Device = {}): Promise<FittedStain> {
   const none: StainFile = { method: 'none', version: stainMethods.none.version, options: {}, fit: {} }
   const path = given !== null && isFolder(given) ? join(given, 'fit.json') : given
   const where = path ?? 'stain'
@@ -54,7 +51,7 @@ export async function openStainFit(
   if (known.train && !whole.networks) {
     throw new DataError({ where, expected: `a fit of ${method} with its networks`, got: 'none', hint })
   }
-  return { entry, method: methodOf(entry), fit: whole, provider, cacheEntry: null }
+  return { entry, method: methodOf(entry), fit: whole, ...place, cacheEntry: null }
 }
 
 async function readStainFile(path: string): Promise<StainFile> {

@@ -145,7 +145,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
         reports,
       }
     },
-    fetch: () => fetchArrays(state, provider),
+    fetch: () => fetchArrays(state, { ...session, provider }),
     weights: () => ({ ...copyArrays(state, 'param/'), ...copyArrays(state, 'average/') }),
     state: () => ({ ...copyArrays(state), ...copyKept(kept) }),
     restore(arrays) {

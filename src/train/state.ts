@@ -2,7 +2,7 @@
 // reads one and writes the other, as it may not overwrite what it still reads.
 
 import { f32, type NdArray, openRandom, WeightsError } from '../base/index.ts'
-import { type Arrays, type DeviceArray, type ProviderChoice, readDeviceArrays } from '../engine/index.ts'
+import { type Arrays, type DeviceArray, readDeviceArrays, type SessionOptions } from '../engine/index.ts'
 import type { ParamSpecs } from '../nn/index.ts'
 
 /** Parameters as `param/<name>`, optimizer slots as `<slot>/<name>`. */
@@ -71,8 +71,8 @@ export function placeArrays(state: TrainState, arrays: Readonly<Record<string, D
 }
 
 /** Copies what lies on the device to `front`. */
-export async function fetchArrays(state: TrainState, provider: ProviderChoice): Promise<void> {
-  for (const [key, { data }] of Object.entries(await readDeviceArrays(state.device, provider))) {
+export async function fetchArrays(state: TrainState, options: SessionOptions): Promise<void> {
+  for (const [key, { data }] of Object.entries(await readDeviceArrays(state.device, options))) {
     state.front[key].data.set(data)
   }
 }

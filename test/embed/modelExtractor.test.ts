@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { compareArrays } from '../../conformance/compare.ts'
 import { readParams } from '../../conformance/network.ts'
 import { runGraph } from '../../conformance/runGraph.ts'
@@ -15,6 +15,7 @@ import { constant, input, reduceMean, slice } from '../../src/graph/index.ts'
 import { publishedVitShapes, type VitArchitecture, type VitNaming, vit } from '../../src/models/index.ts'
 import { toTensor } from '../../src/patches/index.ts'
 import { catalog, type ModelCard, parseModelCard } from '../../src/weights/index.ts'
+import { spyThreads } from '../engine/spyThreads.ts'
 import { tinyCard, tinyWeights as weights } from './tinyVit.ts'
 
 let folder = ''
@@ -91,9 +92,13 @@ describe('a model as an extractor', () => {
     const batch = drawPixels(9, 42)
     const rows: Float32Array[] = []
     for (const threads of [1, 2]) {
+      const opened = spyThreads()
       const extractor = await openExtractor({ name: `vit:${path}`, weights, precision }, { threads })
       rows.push(await extractor.embed(batch))
+      await extractor.measureAgreement?.(batch)
       await extractor.close()
+      expect(new Set(opened)).toEqual(new Set([threads]))
+      vi.restoreAllMocks()
     }
     expect(rows[1]).toEqual(rows[0])
   })
@@ -107,6 +112,10 @@ describe('a model as an extractor', () => {
     const [mixed, threaded] = await Promise.all([extractor.embed(batch), extractor.embed(batch)])
     await extractor.close()
     expect(threaded).toEqual(mixed)
+    const alone = await openExtractor({ name: `vit:${path}`, weights, batch: 8, resize: 56 }, { threads: 1 })
+    await alone.embed(batch)
+    expect(await alone.embed(batch)).toEqual(mixed) // no thread beside this one
+    await alone.close()
     const last = { ...batch, count: 8, data: batch.data.slice(64 * 42 * 42 * 3) }
     expect(await embed({ batch: 8, resize: 56 }, last)).toEqual(mixed.slice(64 * 24))
   })

@@ -22,7 +22,7 @@ describe('openStainFit', () => {
     const { version } = stainMethods.reinhard
     const path = join(folder, 'reinhard.json')
     await writeStainFit(path, { method: 'reinhard', version, options: { variant: 'modified' }, fit })
-    const opened = await openStainFit(path, 'cpu')
+    const opened = await openStainFit(path, { provider: 'cpu', threads: 1 })
     expect(opened).toMatchObject({ fit, provider: 'cpu', entry: { options: { variant: 'modified' } } })
     expect(opened.method).toBe(stainMethods.reinhard)
   })

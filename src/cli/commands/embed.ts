@@ -71,7 +71,8 @@ async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
   const { listDeviceParts, openStainFit, parseAssignments, writeEmbeddingFolder } = await import(
     '../../study/index.ts'
   )
-  const stain = await openStainFit(options.stain ?? null, options.device as 'auto')
+  const place = { provider: options.device as 'auto', threads: options.threads }
+  const stain = await openStainFit(options.stain ?? null, place)
   const extractor = await openExtractor(
     { name: options.extractor, ...parseAssignments(options.set) },
     options,

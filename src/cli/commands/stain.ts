@@ -133,7 +133,8 @@ function isHdf5(out: string): boolean {
 async function applyFit(path: string, options: ApplyOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
   const { listDeviceParts, openStainFit, openStainWorkers } = await import('../../study/index.ts')
-  const { entry, ...fitted } = await openStainFit(options.fit, options.device as 'auto')
+  const place = { provider: options.device as 'auto', threads: options.threads }
+  const { entry, ...fitted } = await openStainFit(options.fit, place)
   await checkDevice(options.device, () => listDeviceParts({ stain: [entry.name] }))
   const stain = { ...fitted, entry: { ...entry, fallback: options.fallback } }
   const set = await openPatchSet(path, options)

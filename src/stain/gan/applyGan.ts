@@ -104,11 +104,12 @@ function restainerOf(
   fit: GanFit,
   source: string,
   options: GanOptions,
-  { provider }: ApplyContext<GanFit>,
+  { provider, threads }: ApplyContext<GanFit>,
 ): Restainer {
   const restainers = opened.get(fit) ?? new Map<string, Restainer>()
   opened.set(fit, restainers)
-  const name = JSON.stringify([source, options, provider])
+  const place = { provider, threads }
+  const name = JSON.stringify([source, options, place])
   const known = restainers.get(name)
   if (known) return known
   const network = { ...fit.networks[pooled], ...fit.networks[source] }
@@ -119,9 +120,9 @@ function restainerOf(
           network: options.moments === 'patch' ? dropMoments(network) : network,
           unit: sideUnit(options),
           tile: tileSide(options, fit.side),
-          place: { provider },
+          place,
         })
-      : openColourMap(network, options.distill, { provider })
+      : openColourMap(network, options.distill, place)
   restainers.set(name, restainer)
   return restainer
 }

@@ -61,7 +61,8 @@ export async function distillFit(
   for (const domain of isPooled(fit) ? [...sources, target] : sources) {
     const { name } = domain
     const sample = await sampleSources([domain], { ...options, scored: 2 * options.scored }, place.seed)
-    const context = { centers: new Array<string>(sample.count).fill(name), provider: place.provider }
+    const { provider, threads } = place
+    const context = { centers: new Array<string>(sample.count).fill(name), provider, threads }
     const { pixels } = await applyGan(sample, fit, { ...options, distill: null }, context)
     const [before, after] = [splitHalf(sample), splitHalf(pixels)]
     networks[name] = await distill(before[0], after[0], options.distill, place)

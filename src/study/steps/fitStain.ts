@@ -62,7 +62,7 @@ export async function fitStain(
     const reference = method.needsReference ? referencePatches(recipe, filtered, entry) : noPatches()
     await writeFit(folder, await method.fit(reference, entry.options))
   })
-  return { entry, method, fit: await readFit(cacheEntry.folder), provider: device.provider, cacheEntry }
+  return { entry, method, fit: await readFit(cacheEntry.folder), ...device, cacheEntry }
 }
 
 async function* noPatches(): AsyncGenerator<Pixels> {}

@@ -13,13 +13,14 @@ export interface FittedStain {
   readonly entry: StainEntry
   readonly method: StainMethod<unknown, StainFit>
   readonly fit: StainFit
-  /** Where its networks run, if it has any. */
+  /** Where its networks run, if it has any, and on how many threads. */
   readonly provider?: Device['provider']
+  readonly threads?: number
   readonly cacheEntry: CacheEntry | null
 }
 
 /** A stain method with its fit and options. */
-export type ReadyStain = Pick<FittedStain, 'entry' | 'method' | 'fit' | 'provider'>
+export type ReadyStain = Pick<FittedStain, 'entry' | 'method' | 'fit' | 'provider' | 'threads'>
 
 /** The method of a recipe's entry, by name. */
 export function methodOf(entry: StainEntry): StainMethod<unknown, StainFit> {

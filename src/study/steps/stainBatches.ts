@@ -38,8 +38,8 @@ export async function* stainBatches(
 export async function stainBatch(
   set: PatchSet,
   { rows, pixels }: PatchBatch,
-  { entry, method, fit, provider }: ReadyStain,
+  { entry, method, fit, provider, threads }: ReadyStain,
   groups: GroupFits,
 ): Promise<StainResult> {
-  return method.apply(pixels, fit, entry.options, { ...contextOf(set, rows, groups), provider })
+  return method.apply(pixels, fit, entry.options, { ...contextOf(set, rows, groups), provider, threads })
 }

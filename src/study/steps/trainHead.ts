@@ -45,6 +45,7 @@ export interface HeadTask {
   readonly seed: number
   /** Where a head that uses a device is trained. */
   readonly device: string
+  readonly threads?: number
   /** embeddings.npy by split. */
   readonly files: Readonly<Partial<Record<Split, string>>> & { readonly train: string; readonly val: string }
   /** Labels of train and val, in the order of their rows. */
@@ -60,16 +61,19 @@ export async function trainHead(
 ): Promise<TrainedHead> {
   const entry = await cache.obtain(inputs, async (folder) => {
     const head = await fitHead(task, join(folder, 'checkpoint'), inputs, progress)
-    await saveHead(head, join(folder, 'head'))
-    await writeFileAtomic(join(folder, 'curve.json'), `${JSON.stringify(head.curve)}\n`)
-    for (const split of predictedSplits(task)) {
-      const probabilities = await predictFile(head, task.files[split]!)
-      await writeFileAtomic(
-        join(folder, `${split}.npy`),
-        writeNpy(f32([probabilities.length], probabilities)),
-      )
+    try {
+      await saveHead(head, join(folder, 'head'))
+      await writeFileAtomic(join(folder, 'curve.json'), `${JSON.stringify(head.curve)}\n`)
+      for (const split of predictedSplits(task)) {
+        const probabilities = await predictFile(head, task.files[split]!)
+        await writeFileAtomic(
+          join(folder, `${split}.npy`),
+          writeNpy(f32([probabilities.length], probabilities)),
+        )
+      }
+    } finally {
+      await head.close()
     }
-    await head.close?.()
   })
   const probabilities: Partial<Record<Split, Float32Array>> = {}
   for (const split of predictedSplits(task)) {
@@ -80,7 +84,7 @@ export async function trainHead(
 
 // Rows stay on disk: a head that needs them in memory loads them itself.
 async function fitHead(
-  { entry, seed, device, files, labels }: HeadTask,
+  { entry, seed, device, threads, files, labels }: HeadTask,
   checkpointPath: string,
   inputs: CacheInputs,
   progress: Progress,
@@ -95,7 +99,7 @@ async function fitHead(
       { x: { ...val, key: `${key} val` }, y: labels.val },
       entry.options,
       seed,
-      { progress, checkpointPath, device: device as ProviderChoice },
+      { progress, checkpointPath, device: device as ProviderChoice, threads },
     )
   } finally {
     await train.close()

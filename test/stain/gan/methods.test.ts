@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Pixels, pixelsAt } from '../../../src/base/index.ts'
 import { writeFileAtomic } from '../../../src/files/index.ts'
 import { writeSafetensors } from '../../../src/formats/index.ts'
@@ -16,6 +16,7 @@ import {
   type TrainingPlace,
 } from '../../../src/stain/index.ts'
 import { initParams, linearDecayRate, pickPart } from '../../../src/train/index.ts'
+import { spyThreads } from '../../engine/spyThreads.ts'
 import { drawTissue, joinPatches, trueStains } from '../pictures.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-gan-methods-'))
@@ -146,6 +147,23 @@ describe('cyclegan', () => {
     const alone = await stainMethods.cyclegan.apply(pixelsAt(batch, 3), fit, cyclegan, { centers: ['2'] })
     expect(alone.pixels.data).toEqual(pixelsAt(result.pixels, 3).data)
   })
+
+  it('trains, distils and applies on the threads that it is given', async () => {
+    const opened = spyThreads()
+    const options = { ...cyclegan, distill: 4 }
+    const place = placeAt('threads', { threads: 1 })
+    const teacher = await stainMethods.cyclegan.train!(domains, options, place)
+    const fit = await stainMethods.cyclegan.distill!(teacher, domains, options, place)
+    const made = opened.length
+    const context = { centers: ['0'], provider: 'cpu', threads: 1 } as const
+    const batch = await read(domains.sources[0], 0)
+    await stainMethods.cyclegan.apply(batch, fit, options, context)
+    await stainMethods.cyclegan.apply(batch, teacher, cyclegan, { ...context, centers: ['3'] })
+    expect(made).toBeGreaterThan(10)
+    expect(opened.length).toBeGreaterThan(made)
+    expect(new Set(opened)).toEqual(new Set([1]))
+    vi.restoreAllMocks()
+  }, 120_000)
 
   it('names an empty domain, sides that do not fit, and a target without sources', async () => {
     const train = stainMethods.cyclegan.train!
