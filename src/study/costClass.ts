@@ -109,7 +109,7 @@ export function embedCost(
   const shown = views > 1 ? describeViews(augment) : ''
   const rows = set.count * views
   return {
-    class: joinClass('embed', extractor, network, describeStain(stain), shown),
+    class: joinClass('embed', extractor, network, describeUse(stain), shown),
     size: method.usesDevice ? 1 : pixelsOf(set),
     items: rows,
     usesThreads: true,
@@ -146,7 +146,7 @@ export function evaluationCost(rows: number): Cost {
 /** Of measuring a stain's effect on sets whose centers are known. */
 export function effectCost(stain: StainEntry, sets: readonly CostedSet[]): Cost {
   return {
-    class: joinClass('effect', describeStain(stain)),
+    class: joinClass('effect', describeUse(stain)),
     size: pixelsOf(sets[0]),
     items: sets.reduce((sum, set) => sum + countSampled(set).centers, 0),
     like: [`effect ${stain.name}`],
@@ -235,6 +235,16 @@ function describeStain(stain: StainEntry, leftOut: readonly string[] = []): stri
   const { defaults } = methodOf(stain)
   const fallback = stain.fallback === 'none' ? ' alone' : ''
   return `${stain.name}${describeOptions(stain.options, defaults as PlainOptions, leftOut)}${fallback}`
+}
+
+// As it is applied: how a network was trained no longer matters.
+function describeUse(stain: StainEntry): string {
+  const isTrained = methodOf(stain).train !== undefined
+  const matters = ['generator', 'input', 'mode', 'inference', 'guard', 'distill', 'tile', 'target']
+  return describeStain(
+    stain,
+    isTrained ? Object.keys(stain.options).filter((key) => !matters.includes(key)) : [],
+  )
 }
 
 function describeViews({ stain, flips, rotation }: AugmentEntry): string {

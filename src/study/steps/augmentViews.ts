@@ -3,7 +3,7 @@
 
 import { DataError, openRandom, type Pixels, pixelsAt } from '../../base/index.ts'
 import { hashBytes } from '../../files/index.ts'
-import { turnPatches } from '../../patches/index.ts'
+import { type PatchSet, turnPatches } from '../../patches/index.ts'
 import {
   type JitterOptions,
   macenkoDefaults,
@@ -56,8 +56,22 @@ export async function openAugmenter(
   entry: AugmentEntry,
 ): Promise<Augmenter> {
   if (entry.views === 1) return oneView
+  return makeViews(
+    seed,
+    train.set,
+    entry,
+    entry.stain.name === 'restain' ? await fitCenters(cache, train) : [],
+  )
+}
+
+/** The augmenter of a set's patches, which are restained towards `targets` where the entry says so. */
+export function makeViews(
+  seed: number,
+  { centers: known }: Pick<PatchSet, 'centers'>,
+  entry: AugmentEntry,
+  targets: readonly CenterFit[],
+): Augmenter {
   const { name, options } = entry.stain
-  const targets = name === 'restain' ? await fitCenters(cache, train) : []
   return {
     views: entry.views,
     makeView(batch, view) {
@@ -69,7 +83,7 @@ export async function openAugmenter(
       const draw = drawFor('augment stain')
       if (name !== 'restain')
         return stainAugmentations[name](turned, draw, options as unknown as JitterOptions)
-      const centers = Array.from(batch.rows, (row) => train.set.centers![row])
+      const centers = Array.from(batch.rows, (row) => known![row])
       const targetsOf = (index: number) =>
         targets.flatMap(({ center, fit }) => (center === centers[index] ? [] : [fit]))
       return stainAugmentations.restain(turned, draw, { targetsOf })
@@ -77,7 +91,12 @@ export async function openAugmenter(
   }
 }
 
-async function fitCenters(cache: Cache, train: GroupedSplit) {
+interface CenterFit {
+  readonly center: string
+  readonly fit: StainProfile
+}
+
+async function fitCenters(cache: Cache, train: GroupedSplit): Promise<CenterFit[]> {
   const { fits } = await fitSplitGroups(cache, train, targetEntry)
   const centers = [...new Set(train.set.centers)].sort()
   const targets = centers.flatMap((center) => {
