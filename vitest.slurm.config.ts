@@ -7,6 +7,6 @@ export default defineConfig({
     include: ['test/**/*.real.ts'],
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 420_000,
+    testTimeout: 600_000,
   },
 })

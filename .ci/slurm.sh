@@ -41,9 +41,7 @@ stop() {
     [ -z "$(squeue --noheader 2>/dev/null)" ] && break
     sleep .25
   done
-  local pids
-  pids=$(cat "$trial"/*.pid 2>/dev/null)
-  for pid in $pids; do kill "$pid" 2>/dev/null; done
+  for pid in $(jobs -pr); do kill "$pid" 2>/dev/null; done # those that still run; the number of one that died may be another's by now
   for _ in $(seq 40); do
     [ -z "$(jobs -pr)" ] && break
     sleep .25
@@ -101,7 +99,8 @@ StateSaveLocation=$trial/state
 SlurmdSpoolDir=$trial/spool-%n
 SlurmctldLogFile=$trial/log/slurmctld
 SlurmdLogFile=$trial/log/slurmd-%n
-SlurmdTimeout=20
+SlurmdTimeout=60
+MessageTimeout=30
 KillWait=5
 SchedulerParameters=sched_interval=5,bf_interval=5
 SelectType=select/cons_tres
@@ -122,3 +121,9 @@ both_idle() { [ "$(sinfo -h -t idle -o %D)" = 2 ]; }
 until_true 30 both_idle || exit 1
 
 "$@"
+code=$?
+if [ $code -ne 0 ]; then
+  echo "slurm.sh: ended with $code; the controller's last words:" >&2
+  tail -n 40 "$trial/log/slurmctld" >&2
+fi
+exit $code

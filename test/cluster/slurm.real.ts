@@ -180,7 +180,7 @@ describe('on a real Slurm', () => {
       process.kill(pid, 'SIGKILL')
     }
     go(study)
-    await untilMark(study, 'finish.done', 400)
+    await untilMark(study, 'finish.done', 570) // a minute until Slurm misses the node, and two that it waits then
     const again = lost.map((name) => read(study, `${name}.done`))
     expect(again.map(({ node, restarts }) => [node, restarts])).toEqual([
       ['n1', 1],
