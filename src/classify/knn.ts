@@ -12,7 +12,7 @@ import {
   RecipeError,
   whole,
 } from '../base/index.ts'
-import { openSession, type Session } from '../engine/index.ts'
+import { openSession, type Session, stableOptions } from '../engine/index.ts'
 import { emitModel, input, matmul } from '../graph/index.ts'
 import { type MetricName, metrics } from './distances.ts'
 import { checkFinite, checkShape, loadTrain } from './embeddings.ts'
@@ -65,7 +65,7 @@ interface Memory {
 /** k nearest neighbours as a head. It has no head.onnx: a vote is no network. */
 export const knn: HeadMethod<KnnOptions> = {
   name: 'knn',
-  version: 2,
+  version: 3,
   usesSeed: false,
   about: 'The k nearest training patches vote, by cosine or Euclidean distance; exact',
   defaults: { k: 25, metric: 'cosine', weighting: 'distance', standardize: true },
@@ -157,7 +157,7 @@ function openProducts([patches, columns]: readonly number[], threads?: number): 
   const memory = input('memory', [patches, columns])
   const products = matmul(x, memory, { transposeB: true })
   const model = emitModel({ products }, { name: 'neighbours', inputs: [x, memory] })
-  return openSession(model, { provider: 'cpu', threads })
+  return openSession(model, stableOptions({ products }, { provider: 'cpu', threads }))
 }
 
 function countVotes(

@@ -98,7 +98,7 @@ export const mlpPresets = {
 /** The multilayer perceptron as a head. */
 export const mlp: HeadMethod<MlpHeadOptions> = {
   name: 'mlp',
-  version: 2,
+  version: 3,
   usesSeed: true,
   about: 'Multilayer perceptron d-512-256-128-1 with batch norm and dropout, stopped on the loss on val',
   defaults: {

@@ -18,5 +18,6 @@ export {
   providers,
 } from './providers.ts'
 export type { Arrays, DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'
+export { stableOptions } from './stableOptions.ts'
 export { type DeviceTrial, requireProvider, tryProvider } from './trial.ts'
 export { compiledPath, moveResult, openWorkers, type WorkerOptions, type Workers } from './workers.ts'

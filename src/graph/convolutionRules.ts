@@ -2,7 +2,17 @@
 // twice as fast as a convolution with swapped roles. The input's gradient is the transposed convolution.
 
 import { sizeOf } from '../base/index.ts'
-import { concat, matmul, pad, reduceSum, reshape, slice, writeConv, writeConvTranspose } from './ops/index.ts'
+import {
+  concat,
+  matmul,
+  pad,
+  reduceSum,
+  reshape,
+  slice,
+  transpose,
+  writeConv,
+  writeConvTranspose,
+} from './ops/index.ts'
 import type { ConvAttributes } from './value.ts'
 import { fixedShape, type Value } from './value.ts'
 
@@ -48,16 +58,22 @@ function correlate(small: Value, large: Value, kernel: readonly number[], attrib
     const start = tap * dilations[axis]
     return slice(image, axis + 2, start, start + (sides[axis] - 1) * strides[axis] + 1, strides[axis])
   }
+  // Products of more rows than columns: they have the same bits on any number of threads (stableThreads).
+  const isTurned = groups === 1 && outputs < channels
   const taps: Value[] = []
   for (let i = 0; i < kernel[0]; i++) {
     const band = met(padded, 0, i)
     for (let j = 0; j < kernel[1]; j++) {
       const columns = reshape(met(band, 1, j), [count, groups, channels / groups, positions])
-      const product = matmul(rows, columns, { transposeB: true })
-      taps.push(reshape(product, [count, outputs, channels / groups, 1]))
+      const [left, right] = isTurned ? [columns, rows] : [rows, columns]
+      const product = matmul(left, right, { transposeB: true })
+      const matrix = isTurned ? [channels, outputs] : [outputs, channels / groups]
+      taps.push(reshape(product, [count, ...matrix, 1]))
     }
   }
+  const together = concat(taps, 3)
+  const ordered = isTurned ? transpose(together, [0, 2, 1, 3]) : together
   const shape = [outputs, channels / groups, kernel[0], kernel[1]]
-  const images = reshape(concat(taps, 3), [count, sizeOf(shape)])
+  const images = reshape(ordered, [count, sizeOf(shape)])
   return reshape(count === 1 ? images : reduceSum(images, { axes: [0] }), shape)
 }

@@ -10,6 +10,7 @@ export { cutGraph, type GraphCut } from './read/cutGraph.ts'
 export { findPatchSide } from './read/patchSide.ts'
 export { type ReadGraph, type ReadStep, readGraph } from './read/readGraph.ts'
 export { sortValues } from './sort.ts'
+export { stableThreads } from './stableThreads.ts'
 export {
   constant,
   fixedShape,

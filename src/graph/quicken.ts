@@ -1,8 +1,8 @@
 // A graph of image networks, the same with fewer multiplications, for processors: convolutions in Winograd's
 // form, what lies between them in the layout of that form, and convolutions to few channels as transposed ones.
 
-import { f32, type NdArray } from '../base/index.ts'
-import { addAxes, transpose, writeConvTranspose } from './ops/index.ts'
+import { f32, type NdArray, ndarray, sizeOf } from '../base/index.ts'
+import { addAxes, gather, reshape, transpose, writeConvTranspose } from './ops/index.ts'
 import { sortValues } from './sort.ts'
 import { constant, makeValue, type OpAttributes, type OpName, type Value } from './value.ts'
 import { isPlain, isWorthIt, kernelsInBasis, readUnstrided, writeWinograd } from './winograd.ts'
@@ -93,20 +93,42 @@ function writeLaid({ op, attributes, dtype, shape }: Value, inputs: readonly Val
 // ONNX Runtime computes channels of an image in eights: of three, five would be for nothing.
 const narrow = 4
 
-// An unstrided convolution to few channels by a fixed kernel larger than one pixel, as the transposed one with the kernel
-// turned around: one product for every pixel of the kernel, and sums.
+// The pixels of one small image are shared out to threads, and the sums then depend on how many those are.
+const smallArea = 256
+
+// An unstrided convolution to few channels by a kernel larger than one pixel, fixed or over a small image, as the transposed
+// one with the kernel turned around: one product for every pixel of the kernel, and sums.
 function transposeNarrow(value: Value): Value {
   if (value.op !== 'conv') return value
   const [image, weight] = value.inputs
   const attributes = value.attributes as OpAttributes['conv']
   const [outputs, , height, width] = weight.shape as number[]
-  if (weight.op !== 'constant' || !isPlain(attributes) || outputs > narrow || height * width === 1)
-    return value
-  const turned = constant(turnKernels((weight.attributes as OpAttributes['constant']).array))
+  if (!isPlain(attributes) || outputs > narrow || height * width === 1) return value
+  const isSmall = value.shape[0] === 1 && sizeOf(value.shape.slice(2) as number[]) <= smallArea
+  if (weight.op !== 'constant' && !isSmall) return value
   const [top, left, bottom, right] = attributes.pads
   const cut = [height - 1 - top, width - 1 - left, height - 1 - bottom, width - 1 - right] as const
   if (cut.some((size) => size < 0)) return value
+  const turned =
+    weight.op === 'constant'
+      ? constant(turnKernels((weight.attributes as OpAttributes['constant']).array))
+      : writeTurned(weight)
   return writeConvTranspose(image, turned, { ...attributes, pads: [...cut] }, [0, 0])
+}
+
+// The same as turnKernels, of kernels that are known when the graph runs.
+function writeTurned(weight: Value): Value {
+  const [outputs, inputs, height, width] = weight.shape as number[]
+  const area = height * width
+  const backwards = constant(
+    ndarray(
+      'i64',
+      [area],
+      BigInt64Array.from({ length: area }, (_, i) => BigInt(area - 1 - i)),
+    ),
+  )
+  const turned = gather(reshape(weight, [outputs, inputs, area]), backwards, 2)
+  return reshape(transpose(turned, [1, 0, 2]), [inputs, outputs, height, width])
 }
 
 // [outputs, inputs, h, w] -> [inputs, outputs, h, w], each kernel turned by half a circle.

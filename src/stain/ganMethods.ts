@@ -40,7 +40,7 @@ export const multistain: StainMethod<MultistainOptions, GanFit> = {
 function ganMethod(name: string, how: 'fitEach' | 'fitPooled', defaults: GanOptions) {
   return {
     name,
-    version: 2,
+    version: 3,
     needsReference: true,
     references: ganReferences,
     fit: async () => {

@@ -1,7 +1,7 @@
 // Measures a model on a validation set, in runs of rows, with the weights as inputs so that they can change.
 
 import type { NdArray } from '../base/index.ts'
-import { openSession, type Session, type SessionOptions } from '../engine/index.ts'
+import { openSession, type Session, type SessionOptions, stableOptions } from '../engine/index.ts'
 import { emitModel, input, type Value } from '../graph/index.ts'
 import { inferencePass, type Model } from '../nn/index.ts'
 import type { Figures } from './epoch.ts'
@@ -33,7 +33,7 @@ export async function openEvaluator({
   val,
   loss,
   metrics = {},
-  session: options,
+  session: options = {},
 }: EvaluationSpec): Promise<Evaluator> {
   const values = Object.fromEntries(
     Object.entries(model.params).map(([name, { shape }]) => [name, input(`param/${name}`, shape)]),
@@ -44,7 +44,9 @@ export async function openEvaluator({
   const measures = Object.entries({ ...metrics, loss }).map(
     ([name, measure]) => [name, measure(output, y)] as const,
   )
-  const session = await openSession(emitModel(Object.fromEntries(measures), { inputs: [x, y] }), options)
+  const outputs = Object.fromEntries(measures)
+  const emitted = emitModel(outputs, { inputs: [x, y] })
+  const session = await openSession(emitted, stableOptions(outputs, options))
   return {
     async measure({ front }) {
       const params = Object.fromEntries(

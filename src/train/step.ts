@@ -8,6 +8,7 @@ import {
   type DeviceArray,
   openSession,
   type SessionOptions,
+  stableOptions,
 } from '../engine/index.ts'
 import { hashBytes } from '../files/index.ts'
 import { emitModel, fixedShape, gradients, input, quickenConvolutions, type Value } from '../graph/index.ts'
@@ -82,7 +83,7 @@ export async function openStep(
   }
   const bytes = emitModel(outputs)
   const kept = options.resident ? changed.map(nameNext) : []
-  const session = await openSession(bytes, { ...options, provider, kept })
+  const session = await openSession(bytes, stableOptions(outputs, { ...options, provider, kept }))
   const fed = session.inputs.map(({ name }) => name)
   const masks = openMasks(graph.masks)
   const factors = trained.map(rateOf)

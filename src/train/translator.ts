@@ -3,7 +3,7 @@
 // colours then no longer depend on what else is in it, and tiles of one image have no seams.
 
 import { f32, type NdArray, WeightsError } from '../base/index.ts'
-import { chooseProvider, openSession, type SessionOptions } from '../engine/index.ts'
+import { chooseProvider, openSession, type SessionOptions, stableOptions } from '../engine/index.ts'
 import { constant, emitModel, input, quickenConvolutions, type Value } from '../graph/index.ts'
 import { inferencePass, type ParamValues, type Pass, takeMoments } from '../nn/index.ts'
 import type { CycleGan, GanPart } from './cycleGan.ts'
@@ -44,7 +44,7 @@ export async function measureMoments(
   }
   gan.writeTranslation(toConstants(weights), input('images', images.shape), pass)
   if (Object.keys(outputs).length === 0) return {}
-  const session = await openSession(emitModel(outputs), options)
+  const session = await openSession(emitModel(outputs), stableOptions(outputs, options))
   try {
     const measured = await session.run({ images })
     return Object.fromEntries(
@@ -105,7 +105,7 @@ export async function openTranslator(
   const translated = gan.writeTranslation(toConstants(weights), images, fixedPass(weights))
   const provider = chooseProvider(options.provider)
   const outputs = provider === 'cpu' ? quickenConvolutions({ translated }) : { translated }
-  const session = await openSession(emitModel(outputs), { ...options, provider })
+  const session = await openSession(emitModel(outputs), stableOptions(outputs, { ...options, provider }))
   return {
     async translate(batch) {
       const { translated } = await session.run({ images: batch })

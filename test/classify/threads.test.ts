@@ -1,5 +1,5 @@
-// Every head on one thread and on two: the same bytes, and no session that takes more than it was given. Sizes are such
-// that ONNX Runtime does share the work out.
+// Every head on one thread and on more: the same bytes, and no session that takes more than it was given. Sizes are such
+// that ONNX Runtime does share the work out, and that some sums would depend on how.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,8 +25,12 @@ const { mlp, logistic, knn, finetune } = headMethods
 const rows = [makeRows(4200, 200), makeRows(300, 200, 2)] as const
 const tokenRows = [drawTokens(64, 1), drawTokens(48, 2)] as const
 
+// Few rows make small batches, whose products ONNX Runtime cuts in another way.
+const fewRows = [makeRows(600, 200), makeRows(300, 200, 2)] as const
+
 const cases: Readonly<Record<string, () => [HeadMethod<object>, object, typeof rows]>> = {
   mlp: () => [mlp as never, { ...mlp.defaults, epochs: 3, calibrate: 'temperature' }, rows],
+  'mlp, few rows': () => [mlp as never, { ...mlp.defaults, epochs: 3 }, fewRows],
   logistic: () => [logistic as never, { ...logistic.defaults, calibrate: 'temperature' }, rows],
   knn: () => [knn as never, knn.defaults, rows],
   finetune: () => [finetune as never, { ...finetune.defaults, ...writeVit(), ...short }, tokenRows],
@@ -82,10 +86,10 @@ const hash = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array) =>
   hashBytes(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength))
 
 describe('a head', () => {
-  it.each(Object.keys(cases))('gives the same bytes on one thread and on two: %s', async (name) => {
+  it.each(Object.keys(cases))('gives the same bytes on any number of threads: %s', async (name) => {
     const [method, options, [train, val]] = cases[name]()
     const made: Record<string, string>[] = []
-    for (const threads of [1, 2]) {
+    for (const threads of [1, 2, 7]) {
       const opened = spyThreads()
       const head = await method.fit(train, val, options, 1, { threads })
       const files = await head.serialize()
@@ -96,10 +100,13 @@ describe('a head', () => {
       const bytes = Object.fromEntries(Object.entries(files).map(([file, content]) => [file, hash(content)]))
       made.push({ ...bytes, fitted: predicted[0], loaded: predicted[1] })
       expect(opened.length).toBeGreaterThanOrEqual(2)
-      expect(new Set(opened)).toEqual(new Set([threads]))
+      expect(Math.max(...opened.map((count) => count ?? Number.POSITIVE_INFINITY))).toBeLessThanOrEqual(
+        threads,
+      )
       vi.restoreAllMocks()
     }
-    if (!['finetune', 'finetune, adapters'].includes(name)) expect(made[1]).toEqual(made[0])
+    expect(made[1]).toEqual(made[0])
+    expect(made[2]).toEqual(made[0])
     expect(made[0].fitted).toBe(made[0].loaded)
   })
 

@@ -124,11 +124,21 @@ describe('convolutions to few channels', () => {
     }
   })
 
+  it('are so too with weights that change, on one small image, and on any number of threads', async () => {
+    const weight = draw(1, 512, 4, 4)
+    const result = g.conv(g.input('x', [1, 512, 12, 12]), g.input('weight', [1, 512, 4, 4]), { padding: 1 })
+    expect(isQuick(result)).toBe(true)
+    expect(await compare(result, { x: draw(1, 512, 12, 12), weight })).toBeLessThan(2e-6)
+    expect(g.stableThreads({ result })).toBe(1)
+    expect(g.stableThreads(g.quickenConvolutions({ result }))).toBe(Number.POSITIVE_INFINITY)
+  })
+
   it('stay as they are where kernels are single pixels, are not fixed, or are padded by more than they reach', () => {
     const x = g.input('x', [1, 16, 20, 14])
     for (const result of [
       g.conv(x, g.constant(draw(3, 16, 1, 1))),
-      g.conv(x, g.input('weight', [3, 16, 7, 7])),
+      g.conv(g.input('large', [1, 16, 40, 40]), g.input('weight', [3, 16, 7, 7])),
+      g.conv(g.input('several', [2, 16, 20, 14]), g.input('weight', [3, 16, 7, 7])),
       g.conv(x, g.constant(draw(3, 16, 3, 3)), { padding: 3 }),
     ]) {
       expect(opsOf(g.quickenConvolutions({ result }))).toContain('conv')

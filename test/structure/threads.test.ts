@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 // Options that are handed on as they came hold the number of threads too.
-const handedOn = /\bthreads\b|\.\.\.(?:options|place|session)\b|, (?:options|settings)$/
+const handedOn = /\bthreads\b|\.\.\.(?:options|place|session)\b|\boptions\)|, (?:options|settings)$/
 
 // What stands between the brackets of each call of `name`.
 function findCalls(text: string, name: string): string[] {

@@ -1,7 +1,7 @@
 // A known model as a graph from images to embeddings, and as a session that runs it.
 
 import { type NdArray, UsageError } from '../../base/index.ts'
-import { openSession, type Session, type SessionOptions } from '../../engine/index.ts'
+import { openSession, type Session, type SessionOptions, stableOptions } from '../../engine/index.ts'
 import { constant, emitModel, flatten, input, type Value } from '../../graph/index.ts'
 import {
   davit,
@@ -63,7 +63,10 @@ export async function openNetwork(
   const { architecture, values, arrays } = placed ?? (await writeWeights(plan, params))
   const embedding = writeEmbedding({ ...plan, architecture }, values, x)
   const model = emitModel({ embedding }, { inputs: [x], placed: placed?.placed })
-  const session = await openSession(model, { ...options, weightsFolder: placed?.folder })
+  const session = await openSession(model, {
+    ...stableOptions({ embedding }, options),
+    weightsFolder: placed?.folder,
+  })
   const fed = pickFed(session, arrays)
   return {
     run: async (images) => (await session.run({ images, ...fed })).embedding,
