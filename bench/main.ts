@@ -13,6 +13,7 @@ import { mlpEpoch } from './mlpEpoch.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
 import { studyMemory } from './studyMemory.ts'
+import { studyPlan } from './studyPlan.ts'
 import { texture } from './texture.ts'
 
 const cases: readonly BenchCase[] = [
@@ -28,6 +29,7 @@ const cases: readonly BenchCase[] = [
   readHdf5,
   texture,
   studyMemory,
+  studyPlan,
   ...stainCases,
 ]
 

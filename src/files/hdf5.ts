@@ -9,7 +9,7 @@ import { type Buffers, checkPart, checkWritten, type Hdf5Selection, readData } f
 import { readDataset, type StoredDataset } from './hdf5Dataset.ts'
 import { areUndone } from './hdf5Filters.ts'
 import { readWithLibrary } from './hdf5Library.ts'
-import { type LinkedFile, locate, openLinkedFile } from './hdf5Linked.ts'
+import { type LinkedFile, type Located, locate, openLinkedFile } from './hdf5Linked.ts'
 import { damaged, explainHdf5 } from './hdf5Source.ts'
 import { bytesPerValue, type Hdf5Dataset, toNumbers } from './hdf5Values.ts'
 
@@ -27,6 +27,13 @@ export interface Hdf5File {
   kindOf(path: string): Promise<'group' | 'dataset' | 'type' | undefined>
   /** The dataset at `path`, or undefined where there is none. Rejects as `kindOf`. */
   describe(path: string): Promise<Hdf5Dataset | undefined>
+  /**
+   * Where in this file that lies which describes a dataset, so that `describeAt` finds it at once as long as the file stays
+   * as it is; undefined where a link or another file is on the way.
+   */
+  placeOf(dataset: Hdf5Dataset): number | undefined
+  /** As `describe`, from where `placeOf` said. */
+  describeAt(path: string, place: number): Promise<Hdf5Dataset | undefined>
   /** Rejects with DataError where any of a described dataset's values were never written, without reading them. */
   expectWritten(dataset: Hdf5Dataset): Promise<void>
   /** A copy of the values of a described dataset, or of a part of it. */
@@ -50,6 +57,8 @@ export interface Hdf5File {
 interface FoundDataset extends StoredDataset {
   readonly owner: LinkedFile
   readonly inner: string
+  /** The address of its header in that file. */
+  readonly header: number
 }
 
 /** Datasets in work at once: enough to keep the thread pool's four threads busy. */
@@ -60,7 +69,11 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
   await checkFile(path)
   const root = openLinkedFile(path)
   const at = <T>(name: string, work: () => T | Promise<T>) => explainedAt(`${path}/${trim(name)}`, work)
-  const describe = (name: string) => at(name, () => describeAt(root, name))
+  const describe = (name: string) =>
+    at(name, () => {
+      const found = locate(root, name)
+      return found && describeFound(found, name)
+    })
   const read = (dataset: Hdf5Dataset, part?: Hdf5Selection, buffers?: Buffers) =>
     at(dataset.path, () => readFound(dataset as FoundDataset, part, buffers))
   return {
@@ -72,6 +85,12 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
         return found?.file.kindOf(found.header)
       }),
     describe,
+    placeOf(dataset) {
+      const { owner, inner, header } = dataset as FoundDataset
+      return owner === root && trim(inner) === trim(dataset.path) ? header : undefined
+    },
+    describeAt: (name, header) =>
+      at(name, () => describeFound({ file: root, header, path: `/${trim(name)}` }, name)),
     expectWritten: (dataset) =>
       at(dataset.path, () => checkWritten((dataset as FoundDataset).owner.source, dataset as FoundDataset)),
     read,
@@ -98,13 +117,12 @@ function listGroup(root: LinkedFile, group: string): string[] {
   return [...links.keys()].sort((a, b) => (a < b ? -1 : 1))
 }
 
-function describeAt(root: LinkedFile, path: string): FoundDataset | undefined {
-  const found = locate(root, path)
-  const stored = found && readDataset(found.file.source, found.header, path)
+function describeFound({ file, header, path: inner }: Located, path: string): FoundDataset | undefined {
+  const stored = readDataset(file.source, header, path)
   if (!stored) return undefined
   const { place } = stored
-  if (place.layout === 'external') for (const { file } of place.segments) found.file.findBeside(file)
-  return { ...stored, owner: found.file, inner: found.path }
+  if (place.layout === 'external') for (const segment of place.segments) file.findBeside(segment.file)
+  return { ...stored, owner: file, inner, header }
 }
 
 async function readFound(found: FoundDataset, part?: Hdf5Selection, buffers?: Buffers): Promise<Uint8Array> {

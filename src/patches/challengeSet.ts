@@ -4,7 +4,7 @@
 
 import { dirname } from 'node:path'
 import { DataError, pixels } from '../base/index.ts'
-import { type Hdf5Dataset, type Hdf5File, openHdf5 } from '../files/index.ts'
+import { type Hdf5Dataset, type Hdf5File, openHdf5, readFileStates } from '../files/index.ts'
 import { licenceAttribute, originAttribute } from './challenge.ts'
 import { type Attempt, readColumns } from './challengeColumns.ts'
 import { type Provenance, parseOrigin, readProvenance } from './origin.ts'
@@ -19,6 +19,7 @@ import {
   type Reader,
   refuseFaults,
 } from './reader.ts'
+import { isRemembered, recallIndex, rememberIndex, type SoundIndex } from './rememberedIndex.ts'
 
 /** Reader of the Kaggle challenge's train.h5, val.h5 and test.h5. */
 export const challengeReader: Reader = {
@@ -26,6 +27,7 @@ export const challengeReader: Reader = {
   parts: [],
   async detect(path) {
     if (!/\.(h5|hdf5)$/i.test(path)) return false
+    if (await isRemembered(path)) return true
     const file = await openHdf5(path).catch(() => undefined)
     if (!file) return false
     try {
@@ -45,14 +47,35 @@ export const challengeReader: Reader = {
 async function openChallenge(path: string, options: OpenOptions): Promise<OpenedPatchSet> {
   const file = await openHdf5(path)
   try {
-    const index = await indexGroups(file)
-    refuseFaults(path, index.faults, options.isTolerant)
     const said = await readAttributes(file, path, options)
-    return makeSet(file, path, index, said, await findScale(file, index))
+    const known = options.isTolerant ? null : await recallIndex(path)
+    if (known) {
+      const { places, ids } = known
+      const imageOf = (row: number) => file.describeAt(`${ids[row]}/img`, places[row])
+      return makeSet(file, path, { ...known, faults: [], imageOf }, said)
+    }
+    const { digest } = await readFileStates([path])
+    const { images, ...index } = await indexGroups(file)
+    refuseFaults(path, index.faults, options.isTolerant)
+    const scale = await findScale(file, { images, ...index })
+    const found = { ...index, scale, storage: describeStorage({ images, ...index }, scale) }
+    const places = placeImages(file, { images, ...index })
+    if (places) {
+      const { faults: _, ...sound } = found
+      await rememberIndex(path, digest, { ...sound, places })
+    }
+    return makeSet(file, path, { ...found, imageOf: async (row) => images[row] }, said)
   } catch (cause) {
     await file.close()
     throw cause
   }
+}
+
+// Where every image is described; null where one is faulty, or something lies in another file.
+function placeImages(file: Hdf5File, { images, faults }: ChallengeIndex): number[] | null {
+  if (faults.length > 0 || file.otherFiles().length > 0) return null
+  const places = images.flatMap((image) => (image ? (file.placeOf(image) ?? []) : []))
+  return places.length === images.length ? places : null
 }
 
 async function attempt<T>(work: () => Promise<T | undefined>): Promise<Attempt<T>> {
@@ -170,21 +193,21 @@ function describeStorage({ images, kind }: ChallengeIndex, scale: Scale): string
   return `${layout} ${kindNames[kind]} CHW, ${range}`
 }
 
-function makeSet(
-  file: Hdf5File,
-  path: string,
-  index: ChallengeIndex,
-  said: Provenance,
-  scale: Scale,
-): OpenedPatchSet {
-  const { ids, images, labels, centers, slides, height, width, kind, faults, leftOut } = index
+// What is known of the patches, and how their images are found.
+interface KnownPatches extends Omit<SoundIndex, 'places'> {
+  readonly faults: readonly Fault[]
+  imageOf(row: number): Promise<Hdf5Dataset | undefined>
+}
+
+function makeSet(file: Hdf5File, path: string, known: KnownPatches, said: Provenance): OpenedPatchSet {
+  const { ids, labels, centers, slides, height, width, kind, scale, storage, faults, leftOut } = known
   const area = height * width
   const files = [path, ...file.otherFiles()]
   return {
     format: 'challenge',
     source: path,
     ...said,
-    storage: describeStorage(index, scale),
+    storage,
     dtype: kind,
     parts: null,
     faults,
@@ -197,11 +220,12 @@ function makeSet(
     slides,
     labels,
     async read(rows) {
-      const wanted = Array.from(rows, (row) => soundImage(path, index, row))
+      const wanted: Hdf5Dataset[] = []
+      for (const row of Array.from(rows)) wanted.push(await soundImage(path, known, row))
       const out = new Uint8Array(wanted.length * area * 3)
       await file.readEach(wanted, (i, bytes) => {
         const fault = planesToPixels(kind, bytes, area, scale, out, i * area * 3)
-        if (fault) throw new DataError(describeValueFault(path, images[rows[i]]!, fault, scale))
+        if (fault) throw new DataError(describeValueFault(path, wanted[i], fault, scale))
       })
       return pixels(out, wanted.length, height, width)
     },
@@ -211,14 +235,13 @@ function makeSet(
   }
 }
 
-function soundImage(
+async function soundImage(
   path: string,
-  { images, ids, kind, height, width }: ChallengeIndex,
+  { imageOf, ids, kind, height, width }: KnownPatches,
   row: number,
-): Hdf5Dataset {
-  if (!(row in images))
-    throw new DataError({ where: path, expected: `rows below ${ids.length}`, got: `${row}` })
-  const image = images[row]
+): Promise<Hdf5Dataset> {
+  if (!(row in ids)) throw new DataError({ where: path, expected: `rows below ${ids.length}`, got: `${row}` })
+  const image = await imageOf(row)
   const isSound =
     image && image.kind === kind && isPlanes(image) && image.shape[1] === height && image.shape[2] === width
   if (!isSound)

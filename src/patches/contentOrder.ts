@@ -14,9 +14,13 @@ export function orderByContent(
   hashes: BigUint64Array,
 ): Uint32Array {
   const compare = compareContent(set)
-  const order = Uint32Array.from(rows, (_, place) => place).sort((a, b) =>
-    hashes[a] === hashes[b] ? compare(rows[a], rows[b]) : hashes[a] < hashes[b] ? -1 : 1,
-  )
+  const order = Uint32Array.from(rows, (_, place) => place)
+  // Numbers are compared faster than 64 bits; of those that share their first 53 the rest decides.
+  const firsts = Float64Array.from(hashes, (hash) => Number(hash >> 11n))
+  order.sort((a, b) => {
+    if (firsts[a] !== firsts[b]) return firsts[a] - firsts[b]
+    return hashes[a] === hashes[b] ? compare(rows[a], rows[b]) : hashes[a] < hashes[b] ? -1 : 1
+  })
   return order.map((place) => rows[place])
 }
 

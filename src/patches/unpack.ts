@@ -2,11 +2,11 @@
 
 import { createReadStream, createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { hashBytes, readFileStates, readHead, replaceFile } from '../files/index.ts'
+import { findUserCache, hashBytes, readFileStates, readHead, replaceFile } from '../files/index.ts'
 import { wrongFile } from '../formats/index.ts'
 
 /**
@@ -17,8 +17,8 @@ export async function unpackGzip(path: string): Promise<string> {
   if (!path.endsWith('.gz')) return path
   const { digest, areSettled } = await readFileStates([path])
   const key = hashBytes(`${resolve(path)} ${digest}`).slice(0, 16)
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const unpacked = join(cache, 'eosin', 'unpacked', `${key}-${basename(path, '.gz')}`)
+  const cache = findUserCache() ?? join(tmpdir(), 'eosin')
+  const unpacked = join(cache, 'unpacked', `${key}-${basename(path, '.gz')}`)
   if (areSettled && (await stat(unpacked).catch(() => undefined))) return unpacked
   await replaceFile(unpacked, async (temporary) => {
     try {

@@ -1,9 +1,8 @@
 // Charts as inline SVG without a browser: a Vega-Lite specification is compiled, run by Vega and printed.
 // Colours are CSS variables of the page, so that charts follow light, dark and print. Every chart has a
-// sentence for those who cannot see it. The only importer of vega and vega-lite.
+// sentence for those who cannot see it. The only importer of vega and vega-lite, which are loaded when a chart is drawn.
 
-import * as vega from 'vega'
-import { compile, type TopLevelSpec } from 'vega-lite'
+import type { TopLevelSpec } from 'vega-lite'
 import { escapeHtml, type Html, html, trustMarkup } from './html.ts'
 
 /** A layer or unit of a Vega-Lite specification. */
@@ -60,6 +59,7 @@ const CONFIG = {
 
 /** Draws a chart as inline SVG that scales down with its box and has `alt` as its accessible name. */
 export async function renderChart(chart: Chart): Promise<Html> {
+  const { compile } = await import('vega-lite')
   const compiled = compile({
     width: chart.width,
     height: chart.height,
@@ -69,6 +69,7 @@ export async function renderChart(chart: Chart): Promise<Html> {
     ...chart.spec,
     config: CONFIG,
   } as unknown as TopLevelSpec)
+  const vega = await loadVega()
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' })
   try {
     return trustMarkup(frameSvg(await view.toSVG(), chart))
@@ -104,13 +105,17 @@ function shortenNumbers(attribute: string): string {
 // Vega measures text to lay out axes; without a canvas it takes every glyph to be 0.8 em wide, which leaves
 // wide gaps. These are close to the widths of common system typefaces, and the same on every machine.
 // (Vega's types leave textMetrics out.)
-const { textMetrics } = vega as unknown as {
-  textMetrics: { width: (item: { fontSize?: number; fontWeight?: unknown }, text: unknown) => number }
-}
-textMetrics.width = (item, text) => {
-  let ems = 0
-  for (const character of String(text ?? '')) ems += glyphWidth(character)
-  return ems * (item.fontSize ?? 11) * (item.fontWeight === 'bold' ? 1.1 : 1)
+async function loadVega() {
+  const vega = await import('vega')
+  const { textMetrics } = vega as unknown as {
+    textMetrics: { width: (item: { fontSize?: number; fontWeight?: unknown }, text: unknown) => number }
+  }
+  textMetrics.width = (item, text) => {
+    let ems = 0
+    for (const character of String(text ?? '')) ems += glyphWidth(character)
+    return ems * (item.fontSize ?? 11) * (item.fontWeight === 'bold' ? 1.1 : 1)
+  }
+  return vega
 }
 
 function glyphWidth(character: string): number {

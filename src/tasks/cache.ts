@@ -33,8 +33,15 @@ export interface CacheEntry {
 
 /** The key of an entry: sha256 over its inputs as JSON with sorted keys, 32 hex digits. */
 export function keyOf(inputs: CacheInputs): string {
-  return hashBytes(canonicalJson(inputs)).slice(0, 32)
+  const known = keys.get(inputs)
+  if (known !== undefined) return known
+  const key = hashBytes(canonicalJson(inputs)).slice(0, 32)
+  keys.set(inputs, key)
+  return key
 }
+
+// A study asks for the key of the same inputs many times; inputs never change.
+const keys = new WeakMap<CacheInputs, string>()
 
 /** What is noted of the making of an entry beside what is measured. */
 export interface MakingNotes {

@@ -2,8 +2,9 @@
 // Forecasts are made from it. Nothing depends on it: where it cannot be read or written, nothing is remembered.
 
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
-import { homedir, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
+import { findUserCache } from '../files/index.ts'
 import { tryLease } from './lease.ts'
 
 /** What decides the cost of a piece of work, and how much of it there is. */
@@ -49,12 +50,8 @@ export function findRates(): string | null {
   const named = process.env.EOSIN_RATES
   if (named) return named === 'off' ? null : named
   const host = hostname().replaceAll(/[^\w.-]/g, '-') || 'host'
-  try {
-    const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-    return join(cache, 'eosin', 'rates', `${host}.jsonl`)
-  } catch {
-    return null // a user without a home
-  }
+  const cache = findUserCache()
+  return cache && join(cache, 'rates', `${host}.jsonl`)
 }
 
 /** What is remembered, oldest first; lines that are no rates are passed over. */
