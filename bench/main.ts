@@ -7,6 +7,7 @@ import { cycleganStep } from './cycleganStep.ts'
 import { embedModels } from './embedModels.ts'
 import { embedVits14, embedVits14Int8 } from './embedVits14.ts'
 import { finetuneVits14 } from './finetuneVits14.ts'
+import { forecast } from './forecast.ts'
 import { cycleganInfer, distilled } from './ganInfer.ts'
 import { gemm } from './gemm.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
@@ -30,6 +31,7 @@ const cases: readonly BenchCase[] = [
   texture,
   studyMemory,
   studyPlan,
+  forecast,
   ...stainCases,
 ]
 

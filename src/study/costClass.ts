@@ -134,6 +134,8 @@ export function headCost(
     size: widths.slice(1).reduce((sum, width, layer) => sum + width * widths[layer], 0),
     // Each predicted row is compared with each that was learned.
     items: name === 'knn' ? rows.trained * rows.predicted : rows.trained,
+    // A small network gains nothing by a second thread.
+    ...(usesDevice && { usesThreads: true as const }),
     like: [`head ${name}`],
   }
 }

@@ -122,7 +122,7 @@ function listSamplers({
     add(signatureCost([set], dimensions), () => sampleSignature(dimensions))
     for (const head of recipe.classify.flatMap((entry) => pairHead(entry, embed) ?? [])) {
       const rows = { trained: set.count, predicted: val.set.count }
-      add(headCost(head, rows, dimensions, engines), () => sampleHead(head, set.count, dimensions, device))
+      add(headCost(head, rows, dimensions, engines), () => sampleHead(head, set.count, dimensions, place))
     }
   }
   const { labels, centers, slides } = val.set

@@ -7,7 +7,7 @@ import { evaluate, measureSignature } from '../evaluate/index.ts'
 import type { PlainOptions } from './options.ts'
 import { headMethodOf } from './pairing.ts'
 import type { AxisEntry } from './recipeSchema.ts'
-import { type Sample, time } from './samplePatches.ts'
+import { type Sample, type SamplePlace, time } from './samplePatches.ts'
 
 const rowsAtMost = 2048
 const valuesAtMost = 2 ** 22
@@ -19,13 +19,13 @@ export async function sampleHead(
   entry: AxisEntry,
   rows: number,
   dimensions: number,
-  device: string,
+  { device, threads }: SamplePlace,
 ): Promise<Sample[]> {
   const method = headMethodOf(entry)
   const count = Math.max(64, Math.min(rows, rowsAtMost, Math.floor(valuesAtMost / dimensions)))
   const [known, val] = [makeRows(count, dimensions, 'train'), makeRows(64, dimensions, 'val')]
   const train = (options: PlainOptions) =>
-    method.fit(known, val, options, 0, { device: device as ProviderChoice })
+    method.fit(known, val, options, 0, { device: device as ProviderChoice, threads })
   if (entry.name === 'knn') {
     const seconds = await time(async () => (await train(entry.options)).predict(known.x))
     return [{ items: count ** 2, seconds }]

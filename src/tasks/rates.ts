@@ -5,6 +5,7 @@ import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { findUserCache } from '../files/index.ts'
+import type { CacheEntry } from './cache.ts'
 import { tryLease } from './lease.ts'
 
 /** What decides the cost of a piece of work, and how much of it there is. */
@@ -79,6 +80,28 @@ export async function recordRate(rate: Omit<Rate, 'at'>, path = findRates()): Pr
   } catch {
     // a disk that is full or read only: nothing is remembered
   }
+}
+
+/**
+ * Remembers what making an entry of the cache cost, on so many threads. Not of one that was there, or that an earlier process
+ * had begun. Never throws.
+ */
+export async function recordEntry(
+  { class: name, size, items, usesThreads }: Cost,
+  { cached, cost }: CacheEntry,
+  threads: number,
+): Promise<void> {
+  const { seconds, peakRssMb, bytes = 0, resumed } = cost
+  if (cached || resumed) return
+  await recordRate({
+    class: name,
+    size,
+    items,
+    seconds,
+    peakRssMb,
+    bytes,
+    threads: usesThreads ? threads : null,
+  })
 }
 
 const nameOlder = (path: string) => `${path}.older`

@@ -15,7 +15,8 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { findRates, readRates, recordRate } from '../../src/tasks/index.ts'
+import { writeFileAtomic } from '../../src/files/index.ts'
+import { findRates, openCache, readRates, recordEntry, recordRate } from '../../src/tasks/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-rates-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -108,6 +109,28 @@ describe('rates', () => {
     expect(await readRates(join(folder, 'a-folder.jsonl'))).toEqual([])
     await recordRate(rate('lost'), null)
     expect(await readRates(null)).toEqual([])
+  })
+})
+
+describe('the cost of an entry', () => {
+  it('is recorded when it was made as a whole, and not when it was there or begun before', async () => {
+    const path = join(folder, 'entries.jsonl')
+    vi.stubEnv('EOSIN_RATES', path)
+    const root = join(folder, 'cache')
+    const cost = { class: 'head mlp', size: 7, items: 90, bytes: 1, like: ['head'] }
+    const make = (work: string) => writeFileAtomic(join(work, 'head'), '12345')
+    const obtain = (name: string) => openCache(root).obtain({ stage: 'classify', version: 1, name }, make)
+    await recordEntry(cost, await obtain('a'), 2)
+    await recordEntry(cost, await obtain('a'), 2)
+    await recordEntry({ ...cost, usesThreads: true }, await obtain('b'), 2)
+    const begun = await obtain('c')
+    await recordEntry(cost, { ...begun, cost: { ...begun.cost, resumed: true } }, 2)
+    const found = await readRates(path)
+    expect(found).toMatchObject([
+      { class: 'head mlp', size: 7, items: 90, bytes: 5, threads: null },
+      { class: 'head mlp', size: 7, items: 90, bytes: 5, threads: 2 },
+    ])
+    expect(found[0]).not.toHaveProperty('like')
   })
 })
 
