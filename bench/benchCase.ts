@@ -13,11 +13,23 @@ export interface BenchLine {
   readonly peak_rss_mb?: number
   /** Eosin's rate over the best peer's; on Eosin's best line only. */
   readonly ratio?: number
+  /** The share of the matrix product's rate (`gemm`) that is reached. */
+  readonly share?: number
+  /** What other work kept the machine busy with at the start: processes that wanted a core, over the last minute. */
+  readonly load?: number
+}
+
+/** How much is measured. */
+export interface BenchOptions {
+  readonly repeats: number
+  readonly quick: boolean
+  /** Heads that study-heads trains. */
+  readonly heads?: number
 }
 
 /** A benchmark case. `quick` asks for a shorter run whose figures only show that it works. */
 export interface BenchCase {
   readonly name: string
   readonly about: string
-  run(options: { readonly repeats: number; readonly quick: boolean }): AsyncIterable<BenchLine>
+  run(options: BenchOptions): AsyncIterable<BenchLine>
 }

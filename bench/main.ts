@@ -1,4 +1,4 @@
-// npm run bench -- CASE... [--json] [--repeats N] [--quick]: runs benchmark cases and prints a line for each
+// npm run bench -- CASE... [--json] [--repeats N] [--quick] [--heads N]: runs benchmark cases and prints a line for each
 // measurement, Eosin's and, where one can be had, its peer's from the same run.
 
 import { parseArgs } from 'node:util'
@@ -13,6 +13,7 @@ import { gemm } from './gemm.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
+import { studyHeads } from './studyHeads.ts'
 import { studyMemory } from './studyMemory.ts'
 import { studyPlan } from './studyPlan.ts'
 import { texture } from './texture.ts'
@@ -29,6 +30,7 @@ const cases: readonly BenchCase[] = [
   ...embedModels,
   readHdf5,
   texture,
+  studyHeads,
   studyMemory,
   studyPlan,
   forecast,
@@ -41,6 +43,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     repeats: { type: 'string', default: '5' },
+    heads: { type: 'string' },
   },
 })
 
@@ -53,7 +56,8 @@ if (unknown.length > 0) {
 }
 for (const { name, run } of cases.filter((known) => wanted.includes(known.name))) {
   if (!values.json) console.log(name)
-  for await (const line of run({ repeats: Number(values.repeats), quick: values.quick })) print(line)
+  const heads = values.heads === undefined ? undefined : Number(values.heads)
+  for await (const line of run({ repeats: Number(values.repeats), quick: values.quick, heads })) print(line)
 }
 
 function print(line: BenchLine): void {
@@ -63,6 +67,8 @@ function print(line: BenchLine): void {
   }
   const extra = [
     line.ratio !== undefined && `${line.ratio.toFixed(2)}x`,
+    line.share !== undefined && `${line.share.toFixed(2)} of the products' rate`,
+    line.load !== undefined && `load ${line.load.toFixed(1)}`,
     line.peak_rss_mb !== undefined && `peak ${Math.round(line.peak_rss_mb)} MB`,
   ].filter(Boolean)
   const rate = `${line.per_s.toFixed(line.per_s < 100 ? 2 : 0)} ${line.unit}/s`

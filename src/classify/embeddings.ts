@@ -25,13 +25,15 @@ export function checkShape(
 
 /** Throws DataError naming the first row, counted from `first`, that holds NaN or an infinity. */
 export function checkFinite(where: string, x: NdArray<'f32'>, first = 0): void {
-  const at = x.data.findIndex((value) => !Number.isFinite(value))
-  if (at < 0) return
+  const { data } = x
+  let at = 0
+  while (at < data.length && Number.isFinite(data[at])) at++ // a callback a value takes ten times as long
+  if (at === data.length) return
   const columns = x.shape[1]
   throw new DataError({
     where: `${where}, row ${first + Math.floor(at / columns)}, dimension ${at % columns}`,
     expected: 'a finite number',
-    got: `${x.data[at]}`,
+    got: `${data[at]}`,
     hint: 'embed this patch again, or reject it in the quality stage',
   })
 }

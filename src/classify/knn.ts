@@ -76,7 +76,7 @@ export const knn: HeadMethod<KnnOptions> = {
     const train = await loadTrain(trainRows)
     rejectMoreThan('knn.k', train.y.length, options)
     const standardization = options.standardize ? fitStandardization(train.x) : null
-    const rows = standardization ? standardizeRows(train.x, standardization) : train.x
+    const rows = standardization ? standardizeRows(train.x, standardization, train.x.data) : train.x
     const x = metrics[options.metric].prepareMemory(rows)
     const memory = { standardization, dimensions: train.x.shape[1], x, y: train.y.slice() }
     return makeHead(memory, options, hooks.threads)

@@ -50,9 +50,10 @@ export const logistic: HeadMethod<LogisticOptions> = {
     const usesVal = options.l2 === null || options.calibrate !== 'none'
     const { train, val } = await loadFit(trainRows, valRows, usesVal)
     const standardization = options.standardize ? fitStandardization(train.x) : null
-    const prepare = (x: NdArray<'f32'>) => (standardization ? standardizeRows(x, standardization) : x)
+    const prepare = (x: NdArray<'f32'>, into?: Float32Array) =>
+      standardization ? standardizeRows(x, standardization, into) : x
     const penalties = options.l2 === null ? triedPenalties : [options.l2]
-    const x = prepare(train.x)
+    const x = prepare(train.x, train.x.data)
     const valX = options.l2 === null ? prepare(val.x) : null
     let weights: Float64Array = new Float64Array(x.shape[1] + 1)
     let best = { weights, l2: penalties[0], loss: Number.POSITIVE_INFINITY }

@@ -122,13 +122,14 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     rejectSingleRows(options)
     const { train, val } = await loadFit(trainRows, valRows, true)
     const standardization = options.standardize ? fitStandardization(train.x) : null
-    const prepare = ({ x, y }: LabelledEmbeddings) => ({
-      x: standardization ? standardizeRows(x, standardization) : x,
+    // Training rows in place: they may fill most of the memory. Those of val are needed as they are for the calibration.
+    const prepare = ({ x, y }: LabelledEmbeddings, into?: Float32Array) => ({
+      x: standardization ? standardizeRows(x, standardization, into) : x,
       y,
     })
     const training = {
       model: makeModel(train.x.shape[1], options),
-      train: prepare(train),
+      train: prepare(train, train.x.data),
       val: prepare(val),
       optimizer: makeOptimizer(options),
       batchSize: options.batchSize ?? chooseBatchSize(train.y.length),

@@ -34,14 +34,24 @@ export function fitStandardization(x: NdArray<'f32'>): Standardization {
   return { mean: Float32Array.from(mean), scale: Float32Array.from(scale) }
 }
 
-/** Standardised rows, in a new array; the same float32 arithmetic as in head.onnx. */
-export function standardizeRows(x: NdArray<'f32'>, { mean, scale }: Standardization): NdArray<'f32'> {
+/** Standardised rows in `z`, a new array or that of `x` itself; the same float32 arithmetic as in head.onnx. */
+export function standardizeRows(
+  x: NdArray<'f32'>,
+  { mean, scale }: Standardization,
+  z: Float32Array = new Float32Array(x.data.length),
+): NdArray<'f32'> {
   const columns = x.shape[1]
-  const z = new Float32Array(x.data.length)
-  for (let i = 0, column = 0; i < z.length; i++) {
-    const value = Math.fround(Math.fround(x.data[i] - mean[column]) * scale[column])
-    z[i] = Math.min(standardizationLimit, Math.max(-standardizationLimit, value))
-    if (++column === columns) column = 0
+  const { data } = x
+  for (let start = 0; start < z.length; start += columns) {
+    for (let column = 0; column < columns; column++) {
+      const value = Math.fround(Math.fround(data[start + column] - mean[column]) * scale[column])
+      z[start + column] =
+        value > standardizationLimit
+          ? standardizationLimit
+          : value < -standardizationLimit
+            ? -standardizationLimit
+            : value
+    }
   }
   return f32(x.shape, z)
 }
