@@ -13,6 +13,7 @@ import type {
   Metrics,
   OverSeeds,
   PairSignature,
+  RunForecast,
   Split,
   SplitProvenance,
   StageTiming,
@@ -33,6 +34,7 @@ export type {
   OverSeeds,
   PairedDifference,
   PairSignature,
+  RunForecast,
   Scores,
   Split,
   SplitProvenance,
@@ -52,6 +54,7 @@ export interface ReportData {
   /** The recipe's text, or null where the folder has none. */
   readonly recipe: string | null
   readonly timings: readonly StageTiming[]
+  readonly forecast: RunForecast | null
   readonly gallery: Gallery | null
   /** Stains that were trained for the run. */
   readonly learned: readonly LearnedStain[]

@@ -12,6 +12,7 @@ import type {
   Manifest,
   Metrics,
   ReportData,
+  RunForecast,
   StageTiming,
   StainedSample,
 } from './data.ts'
@@ -45,6 +46,7 @@ export async function readRunFolder(runFolder: string): Promise<ReportData> {
     metrics,
     recipe: await readFile(at('recipe.yaml'), 'utf8').catch(ignoreMissing),
     timings: (await readOptional<StageTiming[]>(at('timings.json'))) ?? [],
+    forecast: await readOptional<RunForecast>(at('forecast.json')),
     gallery,
     learned: (await readOptional<LearnedStain[]>(at('training.json'))) ?? [],
     images: await readPictures(runFolder, gallery),

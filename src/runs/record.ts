@@ -5,6 +5,7 @@
 //   manifest.json    Manifest     what was run on what, with which versions; byte-stable
 //   metrics.json     Metrics      every cell of the grid; byte-stable
 //   timings.json     StageTiming[] time and memory of each stage; differs from run to run
+//   forecast.json    RunForecast  what the run was to cost and what it did; differs from run to run
 //   training.json    LearnedStain[] how learned stains were trained; only where there are some
 //   gallery.json     Gallery      names of the PNG files in gallery/
 //   results.json     Results      where embeddings, fits and heads lie; byte-stable
@@ -181,6 +182,32 @@ export interface StageTiming {
   readonly cached: boolean
   /** Patches or rows handled. */
   readonly items: number
+}
+
+/** Time, disk and memory of some tasks. */
+export interface RunCost {
+  /** Wall time. */
+  readonly seconds: number
+  /** Left on disk. */
+  readonly bytes: number
+  /** MB (2^20 bytes) at the same time, at most. */
+  readonly peakRssMb: number
+}
+
+/**
+ * What a run was forecast to cost when it began, and what it cost: `forecast.json`. Of the last run that found something to
+ * do, which may have been the rest of one that was stopped.
+ */
+export interface RunForecast {
+  /** Tasks that were due, and of how many of them nothing was known. */
+  readonly tasks: number
+  readonly unknown: number
+  /** Tasks at a time, and threads of each. */
+  readonly jobs: number
+  readonly threads: number
+  /** `low` and `high`: between them was half of what was measured before. */
+  readonly forecast: RunCost & { readonly low: number; readonly high: number }
+  readonly outcome: RunCost
 }
 
 /** A stain method that was trained for the run: `training.json` lists them. */

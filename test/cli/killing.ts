@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { startCli } from './runCli.ts'
 
 // What differs from run to run by nature: times, and the log and report that show them.
-const timed = ['timings.json', 'cost.json', 'log.jsonl', 'report.html', 'lock']
+const timed = ['timings.json', 'forecast.json', 'cost.json', 'log.jsonl', 'report.html', 'lock']
 
 /** The sha256 of every file of a folder whose bytes do not tell the time, by path. */
 export function hashRun(run: string): Record<string, string> {

@@ -239,6 +239,32 @@ describe('a run that lacks something', () => {
     expect(bodyRows(sectionOf(page, 'evaluate').match(/<table.*?<\/table>/s)![0])).toHaveLength(4)
   })
 
+  it('shows what was forecast beside what came of it, where something was done', async () => {
+    const run = inventRun(SMALL)
+    expect(await render(run)).not.toContain('forecast')
+    const forecast = {
+      tasks: 23,
+      unknown: 0,
+      jobs: 2,
+      threads: 1,
+      forecast: { seconds: 130, low: 110, high: 171, bytes: 3 * 2 ** 20, peakRssMb: 700 },
+      outcome: { seconds: 151, bytes: 4 * 2 ** 20, peakRssMb: 650 },
+    }
+    const shown = textOf(sectionOf(await render({ ...run, forecast }), 'run')).replaceAll('\u202f', ' ')
+    expect(shown).toContain('The 23 tasks that the last run found to do, 2 jobs at a time')
+    expect(shown).toContain(
+      'time 2 min 10 s (1 min 50 s to 2 min 51 s) 2 min 31 s disk 3 MB 4 MB memory 700 MB 650 MB',
+    )
+    expect(shown).not.toContain('Nothing was known')
+    const vague = { ...forecast, unknown: 4, forecast: { ...forecast.forecast, low: 130, high: 130 } }
+    const bound = textOf(sectionOf(await render({ ...run, forecast: vague }), 'run')).replaceAll(
+      '\u202f',
+      ' ',
+    )
+    expect(bound).toContain('Nothing was known of 4 of them: the forecast is of the others.')
+    expect(bound).toContain('time 2 min 10 s 2 min 31 s')
+  })
+
   it('shows no spread over seeds where there is one seed', async () => {
     const page = await render(inventRun({ ...SMALL, seeds: [5] }))
     expect(textOf(sectionOf(page, 'evaluate'))).not.toContain('±')

@@ -15,6 +15,7 @@ import type {
   LearnedStain,
   Manifest,
   Metrics,
+  RunForecast,
   SeedResult,
   Split,
   StageTiming,
@@ -37,6 +38,7 @@ export interface SampleRun {
   readonly manifest: Manifest
   readonly metrics: Metrics
   readonly timings: readonly StageTiming[]
+  readonly forecast: RunForecast | null
   readonly gallery: Gallery
   readonly learned: readonly LearnedStain[]
   readonly recipe: string
@@ -74,6 +76,7 @@ export function inventRun(options: SampleOptions = {}): SampleRun {
       ...inventEffects(stains, embeds),
     },
     timings: inventTimings(cells, stains, embeds, seeds),
+    forecast: null,
     gallery: inventGallery(stains, testLabels, learned),
     learned: learned.map(inventTraining),
     recipe: `# Made-up test data: this recipe was never run.\nname: ${name}\nseed: 0\nseeds: ${seeds.length}\nstain: [${stains}]\nembed: [${embeds}]\nclassify: [${heads}]\n`,
@@ -101,6 +104,7 @@ export async function writeSampleRun(folder: string, run: SampleRun, gallery = t
   await write('manifest.json', run.manifest)
   await write('metrics.json', run.metrics)
   await write('timings.json', run.timings)
+  if (run.forecast) await write('forecast.json', run.forecast)
   if (run.learned.length > 0) await write('training.json', run.learned)
   if (!gallery) return
   await write('gallery.json', run.gallery)

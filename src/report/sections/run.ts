@@ -1,7 +1,7 @@
 // How to do it again: command, recipe, versions, and what each stage took.
 
 import { splitStage } from '../costs.ts'
-import type { ReportData, StageTiming } from '../data.ts'
+import type { ReportData, RunForecast, StageTiming } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatMemory, formatPlural, formatSeconds } from '../numbers.ts'
 import type { Section } from '../page.ts'
@@ -9,7 +9,7 @@ import { renderTable } from '../parts.ts'
 
 /** Command, recipe, versions, time and memory. */
 export function renderRun(data: ReportData): Section {
-  const { manifest, recipe, timings, cache } = data
+  const { manifest, recipe, timings, forecast, cache } = data
   const command = ['eosin study run recipe.yaml --out ..']
   if (cache !== null) command.push('--cache', quoteArgument(cache))
   return {
@@ -30,7 +30,7 @@ ${recipe !== null && html`<details><summary>The recipe, complete with defaults</
       )}<tr><th scope="row">${manifest.seeds.length === 1 ? 'seed' : 'seeds'}</th><td>${manifest.seeds.join(', ')}</td></tr></tbody></table>`,
       true,
     )}
-</div>${timings.length > 0 && html`<div>${renderTimings(timings)}</div>`}</div>
+</div>${timings.length > 0 && html`<div>${renderTimings(timings)}${forecast !== null && renderForecast(forecast)}</div>`}</div>
 ${timings.length > 0 && renderSteps(timings)}`,
   }
 }
@@ -64,6 +64,23 @@ function renderTimings(timings: readonly StageTiming[]): Html {
     true,
   )}
 `
+}
+
+// Beside the times of tasks, which several at a time take together.
+function renderForecast({ tasks, unknown, jobs, forecast, outcome }: RunForecast): Html {
+  const range =
+    forecast.low < forecast.high && html` (${formatSeconds(forecast.low)} to ${formatSeconds(forecast.high)})`
+  const bound =
+    unknown > 0 && html` Nothing was known of ${formatCount(unknown)} of them: the forecast is of the others.`
+  return html`${renderTable(
+    'Forecast and outcome',
+    html`<table><caption><span>The ${formatPlural(tasks, 'task')} that the last run found to do, ${formatPlural(jobs, 'job')} at a time:
+what was forecast when it began, and what came of it.${bound}</span></caption><thead><tr><th scope="col"><span class="hidden">what</span></th><th scope="col" class="n">forecast</th><th scope="col" class="n">outcome</th></tr></thead><tbody>
+<tr><th scope="row">time</th><td class="n">${formatSeconds(forecast.seconds)}${range}</td><td class="n">${formatSeconds(outcome.seconds)}</td></tr>
+<tr><th scope="row">disk</th><td class="n">${formatMemory(forecast.bytes / 2 ** 20)}</td><td class="n">${formatMemory(outcome.bytes / 2 ** 20)}</td></tr>
+<tr><th scope="row">memory</th><td class="n">${formatMemory(forecast.peakRssMb)}</td><td class="n">${formatMemory(outcome.peakRssMb)}</td></tr></tbody></table>`,
+    true,
+  )}`
 }
 
 function renderSteps(timings: readonly StageTiming[]): Html {
