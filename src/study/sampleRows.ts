@@ -11,10 +11,12 @@ import { type Sample, type SamplePlace, time } from './samplePatches.ts'
 
 const rowsAtMost = 2048
 const valuesAtMost = 2 ** 22
+// A fit of one epoch that takes longer is not done again to be sure.
+const secondsOfOne = 1
 // Training ends so many times its patience after it began, as far as studies have shown.
 const patiences = 1.5
 
-/** Of training a head on `rows` rows: a network for two epochs, from which follows what it takes until it stops. */
+/** Of training a head on `rows` rows: a network for a few epochs, from which follows what it takes until it stops. */
 export async function sampleHead(
   entry: AxisEntry,
   rows: number,
@@ -33,10 +35,13 @@ export async function sampleHead(
   const { epochs, patience } = entry.options as { readonly epochs?: number; readonly patience?: number }
   const timeFit = (options: PlainOptions) => time(async () => (await train(options)).close?.())
   if (epochs === undefined) return [{ items: count, seconds: await timeFit(entry.options) }]
-  const one = await timeFit({ ...entry.options, epochs: 1 })
-  const two = await timeFit({ ...entry.options, epochs: 2 })
-  const epoch = Math.max(two - one, two / 10)
-  const start = Math.max(0, two - 2 * epoch)
+  // The first fit of a process is slow to begin, as that of a study's job is; what an epoch takes shows once it is over.
+  const first = await timeFit({ ...entry.options, epochs: 1 })
+  const one = first > secondsOfOne ? first : await timeFit({ ...entry.options, epochs: 1 })
+  const more = first > secondsOfOne ? 2 : 5
+  const many = await timeFit({ ...entry.options, epochs: more })
+  const epoch = Math.max((many - one) / (more - 1), many / (4 * more))
+  const start = Math.max(0, first - epoch)
   const expected = Math.min(epochs, Math.ceil(patiences * (patience ?? epochs)))
   return [
     { items: 0, seconds: start },
