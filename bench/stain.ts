@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Pixels, pixels, pixelsAt } from '../src/base/index.ts'
 import { type Compatibility, type StainFit, type StainMethod, stainMethods } from '../src/stain/index.ts'
-import { openStainWorkers, type ReadyStain } from '../src/study/index.ts'
+import { openStainWorkers, type FittedStain } from '../src/study/index.ts'
 import { completeSyntheticOptions, renderSyntheticBatch } from '../src/synthetic/index.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
 
@@ -89,7 +89,7 @@ async function* timeWorkers(batch: Pixels, repeats: number): AsyncGenerator<Benc
     reference: 'published',
     fallback: 'none',
   } as const
-  const stain = { entry, method, fit } as unknown as ReadyStain
+  const stain = { entry, method, fit } as unknown as FittedStain
   const pools = [openStainWorkers(1), openStainWorkers(2)]
   const seconds: number[][] = [[], []]
   try {

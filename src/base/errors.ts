@@ -1,5 +1,5 @@
 // Eosin's tagged errors. Every message reads `where: expected, got; what to do`.
-// Only the command line prints one or exits: `exitCode` says how (2 usage and recipe, 1 failure).
+// Only the command line prints one or exits: `exitCode` says how (2 usage and recipe, 3 a study that is not complete, 1 any other failure).
 
 /** What an error says, in the order it is printed; each part is printed on one line, cut to some 500 characters. */
 export interface ErrorParts {
@@ -37,7 +37,7 @@ function formatParts({ where, expected, got, hint }: ErrorParts): string {
 
 /** The root of all errors that Eosin raises on purpose. */
 export class EosinError extends Error {
-  readonly exitCode: 1 | 2 = 1
+  readonly exitCode: 1 | 2 | 3 = 1
   /** As they are printed: on one line, long ones without their middle. */
   readonly parts: ErrorParts
   constructor(parts: ErrorParts, cause?: unknown) {

@@ -35,11 +35,24 @@ export function share(text: string): number {
   return value
 }
 
+/** A number above 0, for commander. */
+export function positiveNumber(text: string): number {
+  const value = parseDecimal(text)
+  if (value === undefined || !(value > 0)) throw new InvalidArgumentError('a number above 0')
+  return value
+}
+
 export const jsonOption = () => new Option('--json', 'print the result as JSON on stdout')
 export const seedOption = () =>
   new Option('--seed <n>', 'decides every random choice').argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
 export const threadsOption = (about = 'worker threads (default: all cores)') =>
   new Option('--threads <n>', about).argParser(wholeNumber(1, 256))
+export const jobsOption = () =>
+  new Option('--jobs <n>', 'tasks at once, in processes of their own (default: one for each core)').argParser(
+    wholeNumber(1, 256),
+  )
+export const maxHoursOption = () =>
+  new Option('--max-hours <h>', 'end after so many hours; run again to go on').argParser(positiveNumber)
 export const deviceOption = () =>
   new Option('--device <name>', 'where networks run')
     .choices(['auto', 'cpu', 'cuda', 'webgpu'])

@@ -3,7 +3,7 @@
 import { basename, dirname, resolve } from 'node:path'
 import { type Pixels, pickNamed, UsageError } from '../base/index.ts'
 import type { StainFit, StainMethod } from '../stain/index.ts'
-import type { PlainOptions, ReadyStain } from '../study/index.ts'
+import type { FittedStain, PlainOptions } from '../study/index.ts'
 
 type Method = StainMethod<unknown, StainFit>
 
@@ -23,7 +23,7 @@ export async function pickMethods(names: readonly string[]): Promise<readonly Me
 }
 
 /** A method with its defaults, fitted. */
-export async function fitMethod(method: Method, reference: AsyncIterable<Pixels>): Promise<ReadyStain> {
+export async function fitMethod(method: Method, reference: AsyncIterable<Pixels>): Promise<FittedStain> {
   const { name, defaults } = method
   const options = defaults as PlainOptions
   const entry = { label: name, name, options, reference: 'published', fallback: 'none' } as const
@@ -34,10 +34,10 @@ export async function fitMethod(method: Method, reference: AsyncIterable<Pixels>
  * The fits at these paths, labelled by method and file name, or by method and path where that would not tell them apart.
  * Throws UsageError for one that is named twice, DataError for what is no fit.
  */
-export async function openFits(paths: readonly string[], device: string): Promise<readonly ReadyStain[]> {
+export async function openFits(paths: readonly string[], device: string): Promise<readonly FittedStain[]> {
   const { openStainFit } = await import('../study/index.ts')
   refuseTwice('--fits', 'fit', paths.map(folderOrFile))
-  const fits: ReadyStain[] = []
+  const fits: FittedStain[] = []
   for (const path of paths) fits.push(await openStainFit(path, { provider: device as 'auto' }))
   const labels = fits.map(({ method }, i) => `${method.name} (${basename(resolve(paths[i]), '.json')})`)
   return fits.map((fit, i) => {

@@ -49,6 +49,10 @@ export function observeOnTerminal(): StudyObserver {
             `${green('✓')} ${title}${' '.repeat(Math.max(1, 52 - title.length))}${took}${note ? dim(`  ${note}`) : ''}`,
           )
         },
+        fail(reason) {
+          clearLine()
+          say(`${red('✗')} ${title}: ${reason}`)
+        },
       }
     },
   }

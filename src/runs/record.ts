@@ -172,10 +172,21 @@ export interface Metrics {
   readonly signatures: readonly PairSignature[]
   /** Of embeddings in lower precision; not there where there are none. */
   readonly agreements?: readonly EmbeddingAgreement[]
+  /** What could not be made; not there where all was. */
+  readonly failures?: readonly Failure[]
+}
+
+/** A task that failed. */
+export interface Failure {
+  /** `<stage> <what>`, e.g. `embed macenko/texture train`. */
+  readonly task: string
+  readonly reason: string
+  /** What rests on it and was not made either, named likewise. */
+  readonly skipped: readonly string[]
 }
 
 export interface StageTiming {
-  /** `<stage> <what>`, e.g. `embed macenko/texture/train`. */
+  /** `<stage> <what>`, e.g. `embed macenko/texture train`. */
   readonly stage: string
   readonly seconds: number
   readonly peakRssMb: number
@@ -250,8 +261,8 @@ export interface Results {
     Record<string, { readonly fit: string; readonly groups: Readonly<Partial<Record<Split, string>>> }>
   >
   /**
-   * By `<stain>/<embed>/<split>`, or `<stain>/<augment>/<embed>/train`: a matrix (.npy, float32) with the rows of its split's
-   * table, all of view 0 before all of view 1.
+   * By `<stain>/<embed>/<split>`, or `<stain>/<augment>/<embed>/train`: a matrix (.npy, float32) of all patches of its
+   * split, those that the filter rejected too, all of view 0 before all of view 1; a split's table names the rows of view 0.
    */
   readonly embeddings: Readonly<
     Record<string, { readonly split: Split; readonly file: string; readonly views: number }>

@@ -68,6 +68,7 @@ export interface SeparationRecipe<Options extends SeparationOptions> {
   readonly about: string
   readonly defaults: Options
   readonly rules: OptionRules<Options>
+  readonly isCostly?: true
   /**
    * The stain vectors of the `count` >= 2 tissue pixels at `workspace.offsets`, or why there are none.
    * Never throws; the result is finite; the offsets stay as they are.
@@ -79,8 +80,9 @@ export interface SeparationRecipe<Options extends SeparationOptions> {
 export function separationMethod<Options extends SeparationOptions>(
   recipe: SeparationRecipe<Options>,
 ): StainMethod<Options, SeparationFit> {
-  const { name, version, about, defaults, rules } = recipe
+  const { name, version, about, defaults, rules, isCostly } = recipe
   return {
+    ...(isCostly && { isCostly }),
     name,
     version,
     about,

@@ -83,6 +83,8 @@ export interface StainMethod<Options, Fit extends StainFit> {
   readonly needsReference: boolean
   /** Whether a patch without a fit of its own takes its group's, where the context has one. */
   readonly fallsBack?: boolean
+  /** Whether what it makes of a patch is worth keeping for all who need it; so it is of every method that is trained. */
+  readonly isCostly?: boolean
   /** Learns from a stream of reference batches. Throws DataError where no reference patch has enough tissue. */
   fit(reference: AsyncIterable<Pixels>, options: Options): Promise<Fit>
   /**

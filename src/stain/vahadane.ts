@@ -38,6 +38,7 @@ export const vahadaneRecipe: SeparationRecipe<VahadaneOptions> = {
     steps: whole(1, 10_000),
     pixels: whole(16, 1_000_000),
   },
+  isCostly: true,
   findVectors: findVahadaneVectors,
 }
 

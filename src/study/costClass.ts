@@ -14,6 +14,7 @@ import { headMethodOf } from './pairing.ts'
 import type { AxisEntry, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'
 import { methodOf } from './steps/fittedStain.ts'
+import { countPixelBytes } from './steps/stainedPixels.ts'
 import { patchesPerGroup } from './steps/stainGroups.ts'
 
 /** What of a set of patches decides what looking at them costs. */
@@ -88,7 +89,10 @@ export interface ExtractorFacts {
   readonly dimensions: number
 }
 
-/** Of embedding a set: under a stain, in so many views, by an extractor of so many dimensions. */
+/**
+ * Of embedding a set: under a stain, unless it was normalised before, in so many views, by an extractor of so many
+ * dimensions.
+ */
 export function embedCost(
   {
     stain,
@@ -96,7 +100,7 @@ export function embedCost(
     embed,
   }: { readonly stain: StainEntry; readonly augment: AugmentEntry; readonly embed: AxisEntry },
   set: CostedSet,
-  views: number,
+  { views, isStained }: { readonly views: number; readonly isStained: boolean },
   dimensions: number,
   engines: Engines,
 ): Cost {
@@ -109,12 +113,25 @@ export function embedCost(
   const shown = views > 1 ? describeViews(augment) : ''
   const rows = set.count * views
   return {
-    class: joinClass('embed', extractor, network, describeUse(stain), shown),
+    class: joinClass('embed', extractor, network, isStained ? 'stained' : describeUse(stain), shown),
     size: method.usesDevice ? 1 : pixelsOf(set),
     items: rows,
     usesThreads: true,
     bytes: 4 * rows * dimensions,
     like: [joinClass('embed', extractor, network, stain.name)],
+  }
+}
+
+/** Of normalising a set, to be kept. */
+export function pixelsCost(stain: StainEntry, set: CostedSet, engines: Engines): Cost {
+  const device = methodOf(stain).train ? deviceOf(engines.device) : ''
+  return {
+    class: joinClass('pixels', describeStain(stain), device),
+    size: pixelsOf(set),
+    items: set.count,
+    usesThreads: true,
+    bytes: countPixelBytes(set),
+    like: [`pixels ${stain.name}`],
   }
 }
 

@@ -24,7 +24,7 @@ import { summariseFit } from './stainFit.ts'
 import { readAgreement, writeAgreement } from './steps/agreement.ts'
 import { oneView } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
-import type { ReadyStain } from './steps/fittedStain.ts'
+import type { FittedStain } from './steps/fittedStain.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
 
 /** Embeddings with what is known of their patches. */
@@ -41,14 +41,14 @@ const kind: FolderKind = {
   about: 'a folder of embeddings',
   manifest: 'manifest.json',
   key: 'extractorKey',
-  isOwn: (name) => ['embeddings.npy', 'patches.csv', 'verdicts.json', 'agreement.json'].includes(name),
+  isOwn: (name) => ['embeddings.npy', 'patches.csv', 'verdicts.npy', 'agreement.json'].includes(name),
 }
 
 /** What is embedded into a folder, by what. */
 export interface EmbeddingJob {
   readonly folder: string
   readonly set: PatchSet
-  readonly stain: ReadyStain
+  readonly stain: FittedStain
   readonly extractor: Extractor
   readonly progress: Progress
   /** One shard only; the last to be there is joined with the others. */

@@ -6,9 +6,8 @@ import { existsSync } from 'node:fs'
 import { copyFile, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, readBlocks } from '../base/index.ts'
-import { createNpy, openNpy, writeFileAtomic } from '../files/index.ts'
-import { readJson } from '../runs/index.ts'
-import { addVerdicts, type VerdictsByCenter } from './steps/embedSplit.ts'
+import { createNpy, openNpy } from '../files/index.ts'
+import { readVerdicts, writeVerdicts } from './steps/verdicts.ts'
 
 /** One of `of` shards; the first has index 1. */
 export interface Shard {
@@ -48,15 +47,15 @@ export async function joinShards(
     throw new DataError({ where: shard, expected: 'a shard of the same embeddings', got: 'of others', hint })
   }
   const whole = await createNpy(join(work, 'embeddings.npy'), dimensions)
-  const verdicts: VerdictsByCenter = {}
+  const verdicts: Uint8Array[] = []
   for (const shard of shards) {
     const part = await openNpy(join(shard, 'embeddings.npy'))
     for await (const { data } of readBlocks(part)) await whole.append(data)
     await part.close()
-    addVerdicts(verdicts, await readJson<VerdictsByCenter>(join(shard, 'verdicts.json')))
+    verdicts.push(await readVerdicts(shard))
   }
   await whole.close()
-  await writeFileAtomic(join(work, 'verdicts.json'), JSON.stringify(verdicts))
+  await writeVerdicts(work, new Uint8Array(Buffer.concat(verdicts)))
   const agreement = 'agreement.json'
   if (existsSync(join(shards[0], agreement)))
     await copyFile(join(shards[0], agreement), join(work, agreement))

@@ -1,7 +1,8 @@
 // What a recipe asks of its splits that they cannot give, found before anything is computed: a plan and a run refuse the
 // same recipes, with the same words.
 
-import { DataError, RecipeError } from '../base/index.ts'
+import { RecipeError } from '../base/index.ts'
+import { bothClasses, describeOneClass, requireBothClasses } from './bothClasses.ts'
 import { headMethodOf } from './pairing.ts'
 import type { Recipe, StainEntry } from './recipeSchema.ts'
 import { requireReference } from './reference.ts'
@@ -31,20 +32,6 @@ function requireClasses(recipe: Recipe, { split, set }: OpenSplit): void {
   const got = describeOneClass(set.labels!)
   const hint = limit === undefined ? 'choose other centers' : 'raise limit'
   if (got) throw new RecipeError({ where: `data.${split}`, expected: bothClasses, got, hint })
-}
-
-/** Throws DataError where `labels` hold a single class. */
-export function requireBothClasses(where: string, labels: Uint8Array): void {
-  const got = describeOneClass(labels)
-  if (got) throw new DataError({ where, expected: bothClasses, got })
-}
-
-const bothClasses = 'tumour and normal patches'
-
-function describeOneClass(labels: Uint8Array): string | undefined {
-  if (labels.includes(0) && labels.includes(1)) return undefined
-  const word = labels[0] === 0 ? 'normal' : 'tumour'
-  return labels.length === 1 ? `1 ${word} patch` : `${labels.length} patches, all ${word}`
 }
 
 function requireStain(recipe: Recipe, splits: OpenSplits, entry: StainEntry): void {

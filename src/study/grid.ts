@@ -3,14 +3,14 @@
 
 import type { Engines } from '../engine/index.ts'
 import type { Split } from '../runs/record.ts'
-import type { CacheInputs } from '../tasks/index.ts'
+import { type CacheInputs, keyOf } from '../tasks/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
 import { listDeviceParts } from './deviceParts.ts'
 import { headMethodOf, pairHead } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'
 import { augmentInputs } from './steps/augmentViews.ts'
-import { type ExtractorIdentity, embedInputs } from './steps/embedSplit.ts'
+import { type ExtractorIdentity, embedInputs, stainedInputs } from './steps/embedSplit.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { headInputs } from './steps/trainHead.ts'
@@ -58,6 +58,7 @@ export function layOutGrid(
       ),
     ),
   )
+  const rows = [splits.train, splits.val].map((split) => keyOf(filterInputs(recipe, split)))
   const cells = pairs.flatMap((pair) =>
     recipe.classify
       .map((classify) => pairHead(classify, pair.embed))
@@ -68,14 +69,15 @@ export function layOutGrid(
         classify,
         heads: seedsOf(recipe, classify).map((seed) => ({
           seed,
-          inputs: headInputs(classify, pair.inputs, seed, engines),
+          inputs: headInputs(classify, pair.inputs, rows, seed, engines),
         })),
       })),
   )
   return { fits, pairs, cells }
 }
 
-const usesDevice = ({ name }: AxisEntry) => listDeviceParts({ embed: [name] })[0].usesDevice
+/** Whether an extractor makes use of the device that is asked for. */
+export const usesDevice = ({ name }: AxisEntry) => listDeviceParts({ embed: [name] })[0].usesDevice
 
 function layOutPair(
   recipe: Recipe,
@@ -88,7 +90,7 @@ function layOutPair(
   for (const split of Object.values(splits)) {
     const filterKey = filterInputs(recipe, split)
     const views = split.split === 'train' ? augmentInputs(augment, recipe.seed, filterKey) : null
-    inputs[split.split] = embedInputs({ ...split, filterKey }, stain, fit, extractor, views)
+    inputs[split.split] = embedInputs(stainedInputs(split, filterKey, stain, fit), extractor, views)
   }
   return { stain, augment, embed, extractorKey: extractor.key, inputs }
 }

@@ -11,7 +11,7 @@ export { chooseReference, drawReference, type ReferenceChoice } from './referenc
 export { type FoundResults, readResults } from './results.ts'
 export * from './run.ts'
 export * from './stainFile.ts'
-export type { FittedStain, ReadyStain } from './steps/fittedStain.ts'
+export type { FittedStain } from './steps/fittedStain.ts'
 export { stainBatch, stainBatches } from './steps/stainBatches.ts'
 export { fitOwnGroups } from './steps/stainGroups.ts'
 export { openStainWorkers, type StainWorkers } from './steps/stainWorkers.ts'

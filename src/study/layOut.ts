@@ -2,56 +2,73 @@
 // alone, so the list can be told before anything has run. docs/decisions/0012-tasks.md says what it is for.
 
 import type { Engines } from '../engine/index.ts'
+import type { Split } from '../runs/record.ts'
 import { type CacheInputs, type Cost, keyOf } from '../tasks/index.ts'
-import {
-  type ExtractorFacts,
-  effectCost,
-  embedCost,
-  evaluationCost,
-  filterCost,
-  fitCost,
-  groupsCost,
-  hashCost,
-  headCost,
-  signatureCost,
-} from './costClass.ts'
-import { type EmbeddingPair, type Grid, layOutGrid, nameEmbeddings, viewsOf } from './grid.ts'
+import * as cost from './costClass.ts'
+import { type EmbeddingPair, type Grid, nameEmbeddings, usesDevice, viewsOf } from './grid.ts'
+import { headMethodOf } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
+import { stainedInputs } from './steps/embedSplit.ts'
 import { evaluationInputs } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
+import { methodOf } from './steps/fittedStain.ts'
 import { effectInputs, effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
+import { pixelInputs } from './steps/stainedPixels.ts'
 import { groupInputs, usesGroups } from './steps/stainGroups.ts'
 import { teacherOf } from './steps/trainStain.ts'
 import { isTransductive } from './transductive.ts'
 
+/** What each kind of task is about: names of the recipe. Plain JSON. */
+export interface Subjects {
+  /** Hashes patches. */
+  readonly hash: { readonly split: Split }
+  readonly filter: { readonly split: Split }
+  /** Fits a stain, or the one that it is distilled from. */
+  readonly fit: { readonly stain: string; readonly isTeacher?: true }
+  /** Fits a stain on the slides and centers of a split; `augment` names what training patches are restained towards. */
+  readonly groups: { readonly split: Split; readonly stain?: string; readonly augment?: string }
+  /** Normalises the patches of a split once for all who need them. */
+  readonly pixels: { readonly split: Split; readonly stain: string }
+  readonly embed: {
+    readonly split: Split
+    readonly stain: string
+    readonly augment: string
+    readonly embed: string
+  }
+  readonly head: { readonly cell: string; readonly seed: number }
+  readonly evaluation: { readonly cell: string }
+  readonly effect: { readonly stain: string }
+  readonly signature: { readonly stain: string; readonly augment: string; readonly embed: string }
+}
+
 /** What a task does: hashes patches, filters them, fits a stain or its groups, and so on down to the figures. */
-export type TaskKind =
-  | 'hash'
-  | 'filter'
-  | 'fit'
-  | 'groups'
-  | 'embed'
-  | 'head'
-  | 'evaluation'
-  | 'effect'
-  | 'signature'
+export type TaskKind = keyof Subjects
 
 /** One entry that a study makes in the cache. Plain JSON. */
-export interface Task {
-  readonly kind: TaskKind
+export type Task = { readonly [Kind in TaskKind]: TaskOf<Kind> }[TaskKind]
+
+/** A task of one kind. */
+export interface TaskOf<Kind extends TaskKind> {
+  readonly kind: Kind
   /** In a few words, of what. */
   readonly what: string
+  /** Of what, by name. */
+  readonly of: Subjects[Kind]
   /** What it is made from; the entry's key is their hash. */
   readonly inputs: CacheInputs
   /** Keys of the entries that it is made from, each of a task before it. */
   readonly needs: readonly string[]
+  /** Keys of others that it waits for where they are to be made too: they save it work. */
+  readonly after?: readonly string[]
   /** How many patches it looks at, at most; rows for heads. */
   readonly items: number
-  /** What decides how long it takes. */
+  /** What decides how long it takes, and how much it writes. */
   readonly cost: Cost
+  /** It runs networks on the device that was asked for; not there where it does not. */
+  readonly usesDevice?: true
   /** Made only for one that needs it: where that one is there, nobody misses it. */
   readonly isMeans?: true
   /** It rests on a stain that is fitted on unlabelled patches of the test split; not there where it does not. */
@@ -59,22 +76,15 @@ export interface Task {
 }
 
 /**
- * Every task of a study of `recipe`, each once, none before one that it needs. `extractors` are told by
- * label, `engines` what runs networks. Throws DataError where the checkpoint of a stain cannot be read.
+ * Every task of a study of `recipe`, each once, none before one that it needs. `grid` is its grid. Throws DataError where the checkpoint of a stain cannot be read.
  */
-export function layOut(
-  recipe: Recipe,
-  splits: OpenSplits,
-  extractors: Readonly<Record<string, ExtractorFacts>>,
-  engines: Engines,
-): Task[] {
-  const keys = Object.entries(extractors).map(([label, { key }]) => [label, key])
-  const grid = layOutGrid(recipe, splits, Object.fromEntries(keys), engines)
-  const sizes: Sizes = { engines, dimensionsOf: ({ label }) => extractors[label].dimensions }
-  const tasks = [
+export function layOut(recipe: Recipe, splits: OpenSplits, grid: Grid, sizes: Sizes): Task[] {
+  const { engines } = sizes
+  const tasks: Task[] = [
     ...layOutSplits(recipe, splits),
     ...recipe.stain.flatMap((stain) => layOutStain(recipe, splits, grid, stain, engines)),
     ...layOutTargets(recipe, splits),
+    ...layOutPixels(recipe, splits, grid, sizes),
     ...layOutEmbeddings(recipe, splits, grid, sizes),
     ...layOutHeads(recipe, splits, grid, sizes),
     ...recipe.stain.flatMap((stain) => layOutEffect(recipe, splits, grid, stain)),
@@ -86,9 +96,11 @@ export function layOut(
   )
 }
 
-// What the costs of tasks on embeddings depend on beside the recipe.
-interface Sizes {
+/** What tasks depend on beside the recipe and its splits. */
+export interface Sizes {
+  /** What runs networks. */
   readonly engines: Engines
+  /** Dimensions of an extractor's embeddings. */
   dimensionsOf(embed: AxisEntry): number
 }
 
@@ -100,19 +112,14 @@ function keepFirst<Item>(items: readonly Item[], nameOf: (item: Item) => string)
 
 function layOutSplits(recipe: Recipe, splits: OpenSplits): Task[] {
   const all = Object.values(splits)
-  const facts = ({ split, set }: OpenSplit) => ({ what: split, items: set.count })
+  const facts = ({ split, set }: OpenSplit) => ({ what: split, of: { split }, items: set.count })
   const hashes = all.map((split): Task => {
-    return {
-      kind: 'hash',
-      ...facts(split),
-      inputs: split.hashed.inputs,
-      needs: [],
-      cost: hashCost(split.set),
-    }
+    const { inputs } = split.hashed
+    return { kind: 'hash', ...facts(split), inputs, needs: [], cost: cost.hashCost(split.set) }
   })
   const filters = all.map((split): Task => {
     const inputs = filterInputs(recipe, split)
-    return { kind: 'filter', ...facts(split), inputs, needs: [], cost: filterCost(split.set) }
+    return { kind: 'filter', ...facts(split), inputs, needs: [], cost: cost.filterCost(split.set) }
   })
   return recipe.quality === null ? hashes : [...hashes, ...filters]
 }
@@ -130,28 +137,29 @@ function layOutStain(
 ): Task[] {
   const all = Object.values(splits)
   const teacher = teacherOf(stain)
-  const layOutFit = (
-    entry: StainEntry,
-    inputs: CacheInputs,
-    what: string,
-    needs: readonly string[],
-  ): Task => ({
+  const layOutFit = (entry: StainEntry, inputs: CacheInputs, needs: readonly string[]): TaskOf<'fit'> => ({
     kind: 'fit',
-    what,
+    what: stain.label,
+    of: { stain: stain.label },
     inputs,
     needs: [...filterNeeds(recipe, all), ...needs],
     items: countReference(stain),
-    cost: fitCost(entry, splits, engines),
+    cost: cost.fitCost(entry, splits, engines),
+    ...(methodOf(stain).train && { usesDevice: true }),
     ...markTransductive(stain),
   })
   const taught: Task | null = teacher && {
-    ...layOutFit(teacher, stainInputs(recipe, splits, teacher, engines), `${stain.label} teacher`, []),
+    ...layOutFit(teacher, stainInputs(recipe, splits, teacher, engines), []),
+    what: `${stain.label} teacher`,
+    of: { stain: stain.label, isTeacher: true },
     isMeans: true,
   }
-  const groups = usesGroups(stain) ? all.map((split) => layOutGroups(recipe, split, stain, stain.label)) : []
+  const groups = usesGroups(stain)
+    ? all.map((split) => layOutGroups(recipe, split, stain, { stain: stain.label }))
+    : []
   return [
     ...(taught ? [taught] : []),
-    layOutFit(stain, fits.get(stain)!, stain.label, taught ? [keyOf(taught.inputs)] : []),
+    layOutFit(stain, fits.get(stain)!, taught ? [keyOf(taught.inputs)] : []),
     ...groups,
   ]
 }
@@ -160,14 +168,20 @@ function countReference({ reference }: StainEntry): number {
   return reference === 'published' ? 0 : (reference.ids?.length ?? reference.count ?? 0)
 }
 
-function layOutGroups(recipe: Recipe, split: OpenSplit, stain: StainEntry, name: string): Task {
+function layOutGroups(
+  recipe: Recipe,
+  split: OpenSplit,
+  stain: StainEntry,
+  name: Omit<Subjects['groups'], 'split'>,
+): Task {
   return {
     kind: 'groups',
-    what: `${name} groups of ${split.split}`,
+    what: `${name.stain ?? name.augment} groups of ${split.split}`,
+    of: { split: split.split, ...name },
     inputs: groupInputs(filterInputs(recipe, split), stain),
     needs: filterNeeds(recipe, [split]),
     items: split.set.count,
-    cost: groupsCost(stain, split.set),
+    cost: cost.groupsCost(stain, split.set),
     ...markTransductive(stain),
   }
 }
@@ -176,34 +190,92 @@ function layOutGroups(recipe: Recipe, split: OpenSplit, stain: StainEntry, name:
 function layOutTargets(recipe: Recipe, splits: OpenSplits): Task[] {
   return recipe.augment.flatMap((augment) => {
     const targets = targetGroups(augment)
-    return targets ? [layOutGroups(recipe, splits.train, targets, augment.label)] : []
+    return targets ? [layOutGroups(recipe, splits.train, targets, { augment: augment.label })] : []
   })
+}
+
+/** What the normalised patches of a split are made from. */
+function stainedOf(recipe: Recipe, split: OpenSplit, { fits }: Grid, stain: StainEntry) {
+  return stainedInputs(split, filterInputs(recipe, split), stain, fits.get(stain)!)
+}
+
+/**
+ * What of a split is normalised once for all who need it, under a stain that is worth keeping: null where the recipe keeps
+ * nothing, or one extractor alone looks at the patches, once.
+ */
+export function keptPixels(
+  recipe: Recipe,
+  split: OpenSplit,
+  grid: Grid,
+  stain: StainEntry,
+): CacheInputs | null {
+  const { train, isCostly } = methodOf(stain)
+  if (!recipe.keepStained || !(train || isCostly)) return null
+  const own = grid.pairs.filter((pair) => pair.stain === stain)
+  const looks = new Map(own.map((pair) => [keyOf(pair.inputs[split.split]!), viewsOf(pair, split.split)]))
+  const passes = [...looks.values()].reduce((sum, views) => sum + views, 0)
+  return passes < 2 ? null : pixelInputs(stainedOf(recipe, split, grid, stain))
+}
+
+// The keys that normalising patches of a split needs.
+function stainNeeds(recipe: Recipe, split: OpenSplit, { fits }: Grid, stain: StainEntry): string[] {
+  const groups = usesGroups(stain) ? [keyOf(groupInputs(filterInputs(recipe, split), stain))] : []
+  return [keyOf(fits.get(stain)!), ...groups]
+}
+
+function layOutPixels(recipe: Recipe, splits: OpenSplits, grid: Grid, { engines }: Sizes): Task[] {
+  return recipe.stain.flatMap((stain) =>
+    Object.values(splits).flatMap((split): Task[] => {
+      const inputs = keptPixels(recipe, split, grid, stain)
+      if (inputs === null) return []
+      return [
+        {
+          kind: 'pixels',
+          what: `${stain.label} ${split.split}`,
+          of: { split: split.split, stain: stain.label },
+          inputs,
+          needs: stainNeeds(recipe, split, grid, stain),
+          items: split.set.count,
+          cost: cost.pixelsCost(stain, split.set, engines),
+          ...(methodOf(stain).train && { usesDevice: true }),
+          isMeans: true,
+          ...markTransductive(stain),
+        },
+      ]
+    }),
+  )
 }
 
 function layOutEmbeddings(
   recipe: Recipe,
   splits: OpenSplits,
-  { fits, pairs }: Grid,
+  grid: Grid,
   { engines, dimensionsOf }: Sizes,
 ): Task[] {
-  return pairs.flatMap((pair) =>
+  return grid.pairs.flatMap((pair) =>
     Object.values(splits).map((split): Task => {
-      const { stain, augment } = pair
-      const patches = filterInputs(recipe, split)
+      const { stain, augment, embed } = pair
       const targets = split.split === 'train' ? targetGroups(augment) : null
+      const pixels = keptPixels(recipe, split, grid, stain)
       return {
         kind: 'embed',
         what: `${nameEmbeddings(pair, split.split)} ${split.split}`,
+        of: { split: split.split, stain: stain.label, augment: augment.label, embed: embed.label },
         inputs: pair.inputs[split.split]!,
         needs: [
-          ...filterNeeds(recipe, [split]),
-          keyOf(fits.get(stain)!),
-          ...[...(usesGroups(stain) ? [stain] : []), ...(targets ? [targets] : [])].map((entry) =>
-            keyOf(groupInputs(patches, entry)),
-          ),
+          ...stainNeeds(recipe, split, grid, stain),
+          ...(targets ? [keyOf(groupInputs(filterInputs(recipe, split), targets))] : []),
+          ...(pixels ? [keyOf(pixels)] : []),
         ],
         items: split.set.count * viewsOf(pair, split.split),
-        cost: embedCost(pair, split.set, viewsOf(pair, split.split), dimensionsOf(pair.embed), engines),
+        cost: cost.embedCost(
+          pair,
+          split.set,
+          { views: viewsOf(pair, split.split), isStained: pixels !== null },
+          dimensionsOf(embed),
+          engines,
+        ),
+        ...((usesDevice(embed) || methodOf(stain).train) && { usesDevice: true }),
         ...markTransductive(stain),
       }
     }),
@@ -219,55 +291,71 @@ function layOutHeads(
   { engines, dimensionsOf }: Sizes,
 ): Task[] {
   const predicted = val.set.count + (test?.set.count ?? 0)
+  const filters = filterNeeds(recipe, [train, val])
   return cells.flatMap((cell): Task[] => {
     const { id, pair } = cell
     const trained = train.set.count * pair.augment.views
-    const cost = headCost(cell.classify, { trained, predicted }, dimensionsOf(pair.embed), engines)
+    const dimensions = dimensionsOf(pair.embed)
     const heads = cell.heads.map(
       ({ seed, inputs }): Task => ({
         kind: 'head',
         what: `${id} seed ${seed}`,
+        of: { cell: id, seed },
         inputs,
-        needs: embeddingKeys(pair),
+        needs: [...filters, ...embeddingKeys(pair)],
         items: trained,
-        cost,
+        cost: cost.headCost(cell.classify, { trained, predicted }, dimensions, engines),
+        ...(headMethodOf(cell.classify).usesDevice && { usesDevice: true }),
         ...markTransductive(pair.stain),
       }),
     )
     const evaluation: Task = {
       kind: 'evaluation',
       what: id,
+      of: { cell: id },
       inputs: evaluationInputs(recipe, cell),
       needs: cell.heads.map((head) => keyOf(head.inputs)),
       items: predicted,
-      cost: evaluationCost(predicted),
+      cost: cost.evaluationCost(predicted),
       ...markTransductive(pair.stain),
     }
     return [...heads, evaluation]
   })
 }
 
-function layOutEffect(recipe: Recipe, splits: OpenSplits, { fits }: Grid, stain: StainEntry): Task[] {
+function layOutEffect(recipe: Recipe, splits: OpenSplits, grid: Grid, stain: StainEntry): Task[] {
   const shown = effectSplits(splits)
   if (shown.length === 0) return []
-  const fit = keyOf(fits.get(stain)!)
-  const patches = shown.map((split) => filterInputs(recipe, split))
-  const groups = usesGroups(stain) ? patches.map((inputs) => keyOf(groupInputs(inputs, stain))) : []
+  const inputs = effectTask(recipe, shown, grid, stain)
+  const pixels = shown.flatMap((split) => keptPixels(recipe, split, grid, stain) ?? [])
   return [
     {
       kind: 'effect',
       what: `${stain.label} on structure and colour`,
-      inputs: effectInputs(stain, fit, patches),
-      needs: [...filterNeeds(recipe, shown), fit, ...groups],
+      of: { stain: stain.label },
+      inputs,
+      needs: [
+        ...filterNeeds(recipe, shown),
+        ...new Set(shown.flatMap((split) => stainNeeds(recipe, split, grid, stain))),
+      ],
+      after: pixels.map(keyOf),
       items: shown.reduce((sum, { set }) => sum + set.count, 0),
-      cost: effectCost(
+      cost: cost.effectCost(
         stain,
         shown.map(({ set }) => set),
       ),
+      ...(methodOf(stain).train && { usesDevice: true }),
       ...markTransductive(stain),
     },
   ]
 }
+
+const effectTask = (recipe: Recipe, shown: readonly OpenSplit[], { fits }: Grid, stain: StainEntry) =>
+  effectInputs(
+    stain,
+    keyOf(fits.get(stain)!),
+    shown.map((split) => filterInputs(recipe, split)),
+  )
 
 // One for each stain and extractor: that of their first pair.
 function layOutSignatures(
@@ -279,18 +367,20 @@ function layOutSignatures(
   const sets = [splits.train.set, splits.val.set]
   return keepFirst(pairs, ({ stain, embed }) => `${stain.label}/${embed.label}`)
     .filter((pair) => hasSignature(pair, splits))
-    .map(({ stain, embed, inputs }) => {
-      const [train, val] = [keyOf(inputs.train!), keyOf(inputs.val!)]
-      return {
-        kind: 'signature',
-        what: `${stain.label}/${embed.label} of centers`,
-        inputs: signatureInputs(recipe, train, val),
-        needs: [train, val],
-        items: splits.train.set.count + splits.val.set.count,
-        cost: signatureCost(sets, dimensionsOf(embed)),
-        ...markTransductive(stain),
-      }
-    })
+    .map((pair) => ({
+      kind: 'signature',
+      what: `${pair.stain.label}/${pair.embed.label} of centers`,
+      of: { stain: pair.stain.label, augment: pair.augment.label, embed: pair.embed.label },
+      inputs: signatureInputs(recipe, pair, splits),
+      needs: [
+        ...filterNeeds(recipe, [splits.train, splits.val]),
+        keyOf(pair.inputs.train!),
+        keyOf(pair.inputs.val!),
+      ],
+      items: splits.train.set.count + splits.val.set.count,
+      cost: cost.signatureCost(sets, dimensionsOf(pair.embed)),
+      ...markTransductive(pair.stain),
+    }))
 }
 
 function markTransductive(stain: StainEntry): Pick<Task, 'transductive'> {

@@ -18,7 +18,7 @@ import type { AugmentEntry } from './augmentation.ts'
 import type { GridCell } from './grid.ts'
 import type { StainEntry } from './recipeSchema.ts'
 import { readNetworks, writeNetworks } from './stainFit.ts'
-import { type FittedStain, methodOf, type ReadyStain } from './steps/fittedStain.ts'
+import { type FittedStain, methodOf } from './steps/fittedStain.ts'
 import { stainBatches } from './steps/stainBatches.ts'
 import { fitOwnGroups } from './steps/stainGroups.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
@@ -182,7 +182,7 @@ export async function openModel(
 
 async function predictSet(
   set: PatchSet,
-  stain: ReadyStain,
+  stain: FittedStain,
   extractor: Extractor,
   heads: readonly Head[],
   progress: Progress,

@@ -68,6 +68,7 @@ export function parseRecipe(
     seeds: Array.from({ length: seeds }, (_, i) => seed + i),
     data: resolveSplits(where, raw.data, folder),
     transductive: raw.transductive,
+    keepStained: raw.keepStained,
     quality: raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityChoices, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry, folder)),
     augment: raw.augment.map((entry) => readAugmentEntry(`${where} augment`, entry)),

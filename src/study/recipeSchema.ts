@@ -62,6 +62,8 @@ export const recipeSchema = z.strictObject({
   data: z.strictObject({ train: splitSchema, val: splitSchema, test: splitSchema.optional() }),
   /** Allows stains that are fitted on unlabelled patches of the test split. */
   transductive: z.boolean().default(false),
+  /** Keeps what learned and costly stains make of patches where several extractors or views need it. */
+  keepStained: z.boolean().default(true),
   quality: z.union([z.literal('none'), z.record(z.string(), z.unknown())]).default({}),
   stain: axis(
     z.looseObject({
@@ -110,6 +112,8 @@ export interface Recipe {
   readonly data: { readonly train: SplitRecipe; readonly val: SplitRecipe; readonly test?: SplitRecipe }
   /** Whether stains may be fitted on unlabelled patches of the test split. */
   readonly transductive: boolean
+  /** Whether what a costly stain makes of patches is kept for all who need it. */
+  readonly keepStained: boolean
   /** null: no filter. */
   readonly quality: typeof qualityDefaults | null
   readonly stain: readonly StainEntry[]

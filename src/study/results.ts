@@ -8,38 +8,41 @@ import { DataError } from '../base/index.ts'
 import { makeFolder, writeFileAtomic } from '../files/index.ts'
 import { writeCsvBlocks } from '../formats/index.ts'
 import { type CellResults, type Results, type RunFolder, readJson, type Split } from '../runs/index.ts'
-import type { EmbeddedGrid } from './embedGrid.ts'
+import type { Cache } from '../tasks/index.ts'
+import type { Collected } from './collect.ts'
 import { type GridCell, nameEmbeddings, viewsOf } from './grid.ts'
+import type { KeyedTask } from './openStudy.ts'
 import { listPatches } from './patchColumns.ts'
-import type { Filtered } from './steps/filter.ts'
-import type { StudyStain } from './steps/prepareStain.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 
-const format = 'eosin results 1'
+const format = 'eosin results 2'
 
-/** What a study made that others may want to read. */
-export interface StudyParts {
-  readonly filtered: Filtered
-  readonly stains: ReadonlyMap<string, StudyStain>
-  readonly embedded: EmbeddedGrid['embedded']
-  readonly judged: readonly { readonly cell: GridCell; readonly heads: readonly TrainedHead[] }[]
+/** Where results lie. */
+export interface Placing {
+  readonly tasks: readonly KeyedTask[]
+  readonly cache: Cache
 }
 
 /** Writes `results.json` and the tables of rows that it names. The same study gives the same bytes. */
-export async function writeResults(run: RunFolder, parts: StudyParts): Promise<void> {
-  const { filtered, stains, embedded, judged } = parts
+export async function writeResults(
+  run: RunFolder,
+  placing: Placing,
+  { filtered, stains, embedded, judged }: Collected,
+): Promise<void> {
   await rm(run.file('rows'), { recursive: true, force: true })
   await makeFolder(run.file('rows'))
   for (const split of Object.values(filtered)) {
     const { set, rows } = split
-    const row = Array.from(rows.keys()) // its place among the embeddings of its split
+    const row = Array.from(rows) // its place among the embeddings of its split
     await writeFileAtomic(run.file(nameRows(split.split)), writeCsvBlocks({ row, ...listPatches(set, rows) }))
   }
   const place = (...names: string[]) => relative(resolve(run.path), resolve(...names)).replaceAll(sep, '/')
   const results: Results = {
     format,
     rows: Object.fromEntries(Object.values(filtered).map(({ split }) => [split, nameRows(split)])),
-    stains: Object.fromEntries([...stains].map(([label, stain]) => [label, placeStain(stain, place)])),
+    stains: Object.fromEntries(
+      stains.map(({ entry: { label } }) => [label, placeStain(placing, label, place)]),
+    ),
     embeddings: placeEmbeddings(embedded, place),
     cells: Object.fromEntries(
       judged.map(({ cell, heads }) => [cell.id, heads.map((head, i) => placeHead(cell, head, i, place))]),
@@ -52,18 +55,20 @@ type Place = (...names: string[]) => string
 
 const nameRows = (split: Split) => `rows/${split}.csv`
 
-// The entries of a stain are its fit, then the fits of each split's groups.
-function placeStain({ entries, groups }: StudyStain, place: Place): Results['stains'][string] {
-  const [fit, ...ofGroups] = entries
-  return {
-    fit: place(fit.folder, 'fit.json'),
-    groups: Object.fromEntries(
-      Object.keys(groups).map((split, i) => [split, place(ofGroups[i].folder, 'fits.json')]),
-    ),
-  }
+function placeStain({ tasks, cache }: Placing, label: string, place: Place): Results['stains'][string] {
+  const folderOf = ({ stage, key }: KeyedTask) => join(cache.root, stage, key)
+  const fit = tasks.find(
+    (task) => task.kind === 'fit' && task.of.stain === label && task.of.isTeacher === undefined,
+  )!
+  const groups = tasks.flatMap((task) =>
+    task.kind === 'groups' && task.of.stain === label
+      ? [[task.of.split, place(folderOf(task), 'fits.json')] as const]
+      : [],
+  )
+  return { fit: place(folderOf(fit), 'fit.json'), groups: Object.fromEntries(groups) }
 }
 
-function placeEmbeddings(embedded: EmbeddedGrid['embedded'], place: Place): Results['embeddings'] {
+function placeEmbeddings(embedded: Collected['embedded'], place: Place): Results['embeddings'] {
   return Object.fromEntries(
     [...embedded].flatMap(([pair, entries]) =>
       Object.entries(entries).map(([name, { folder }]) => {

@@ -110,7 +110,7 @@ function listSamplers({
         const { dimensions } = extractors[embed.label]
         for (const views of new Set([1, augment.views])) {
           const pair = { stain, augment, embed }
-          add(embedCost(pair, set, views, dimensions, engines), () =>
+          add(embedCost(pair, set, { views, isStained: false }, dimensions, engines), () =>
             sampleEmbedding(set, pair, views, place),
           )
         }

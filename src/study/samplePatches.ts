@@ -8,7 +8,7 @@ import { compareResult } from '../stain/index.ts'
 import type { AugmentEntry } from './augmentation.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import { makeViews, oneView } from './steps/augmentViews.ts'
-import { methodOf, type ReadyStain } from './steps/fittedStain.ts'
+import { type FittedStain, methodOf } from './steps/fittedStain.ts'
 import { stainBatch, stainBatches } from './steps/stainBatches.ts'
 
 /** What so many items took. */
@@ -87,7 +87,7 @@ export async function sampleEmbedding(
 
 async function* nothing(): AsyncGenerator<Pixels> {}
 
-async function fitFew(set: PatchSet, stain: StainEntry): Promise<ReadyStain | null> {
+async function fitFew(set: PatchSet, stain: StainEntry): Promise<FittedStain | null> {
   const method = methodOf(stain)
   if (method.train) return null
   const reference = method.needsReference ? readPixels(set, spreadRows(set, 2 * warmUp)) : nothing()

@@ -51,7 +51,7 @@ export async function openStainFit(given: string | null, place: Device = {}): Pr
   if (known.train && !whole.networks) {
     throw new DataError({ where, expected: `a fit of ${method} with its networks`, got: 'none', hint })
   }
-  return { entry, method: methodOf(entry), fit: whole, ...place, cacheEntry: null }
+  return { entry, method: methodOf(entry), fit: whole, ...place }
 }
 
 async function readStainFile(path: string): Promise<StainFile> {

@@ -1,7 +1,8 @@
-// What every stage of a study is given: the recipe, the cache, the run folder, and who is told of progress.
+// What a study is asked and what it answers: how it runs, who is told of progress, and what it left behind.
 
-import type { Manifest, Metrics, RunFolder, StageTiming } from '../runs/index.ts'
-import type { Cache, CacheEntry } from '../tasks/index.ts'
+import { EosinError } from '../base/index.ts'
+import type { Manifest, Metrics, RunFolder } from '../runs/index.ts'
+import type { Cache } from '../tasks/index.ts'
 import type { Recipe } from './recipeSchema.ts'
 
 /** How a study tells where it stands. */
@@ -16,6 +17,8 @@ export interface StudyObserver {
 export interface StepObserver {
   progress(done: number, total: number | undefined, note?: string): void
   end(cached: boolean, note?: string): void
+  /** It ends without a result, for the reason given. */
+  fail?(reason: string): void
 }
 
 /** Where and how a study runs. */
@@ -25,8 +28,12 @@ export interface StudyOptions {
   /** The cache's folder. */
   readonly cache: string
   readonly device: string
-  /** Worker threads; all cores by default. */
+  /** Threads of all its work together; all cores by default. */
   readonly threads?: number
+  /** Tasks at once: with more than one, processes of their own do them; 1 by default. */
+  readonly jobs?: number
+  /** It ends after so many hours, whatever is left. */
+  readonly maxHours?: number
   readonly observer: StudyObserver
 }
 
@@ -39,22 +46,22 @@ export interface StudyResult {
   readonly metrics: Metrics
 }
 
-/** Everything that the stages of one study share. */
+/** Everything that the parts of one run share. */
 export interface Study {
   readonly recipe: Recipe
   readonly options: StudyOptions
   readonly cache: Cache
   readonly run: RunFolder
-  readonly timings: StageTiming[]
 }
 
-/** Notes what making an entry took, for timings.json. */
-export function noteCost(
-  { timings }: Study,
-  stage: string,
-  what: string,
-  entry: CacheEntry | null,
-  items: number,
-): void {
-  if (entry) timings.push({ stage: `${stage} ${what}`, ...entry.cost, cached: entry.cached, items })
+/** A study that was to end before it was done; what is done is kept. */
+export class StudyUnfinished extends EosinError {
+  override readonly exitCode = 3
+  constructor(hours: number, left: number) {
+    super({
+      where: 'study',
+      got: `${left} tasks left after ${hours} h, as --max-hours asked`,
+      hint: 'run it again and it goes on from here',
+    })
+  }
 }

@@ -3,30 +3,25 @@
 import { rm } from 'node:fs/promises'
 import { writeFileAtomic } from '../files/index.ts'
 import { writeReport } from '../report/index.ts'
-import type { Manifest, Metrics } from '../runs/index.ts'
-import { gatherProbabilities, type JudgedCell } from './judgeGrid.ts'
+import type { Manifest } from '../runs/index.ts'
+import { type Collected, gatherProbabilities } from './collect.ts'
 import { removeModel, saveModel } from './model.ts'
+import type { KeyedTask } from './openStudy.ts'
 import { printRecipe } from './recipe.ts'
-import { type StudyParts, writeResults } from './results.ts'
+import { writeResults } from './results.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { describeTraining } from './steps/trainStain.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 import type { Study, StudyResult } from './study.ts'
 
-/** All that the stages of a study made. */
-export interface RunContent extends StudyParts {
-  readonly judged: readonly JudgedCell[]
-  readonly chosen: JudgedCell
-  readonly manifest: Manifest
-  readonly metrics: Metrics
-}
-
 /** Writes the run folder; the model of an earlier study goes first, so that none lies there that does not fit the rest. */
 export async function writeRun(
-  { recipe, options, timings, run }: Study,
-  content: RunContent,
+  { recipe, options, run, cache }: Study,
+  tasks: readonly KeyedTask[],
+  content: Collected,
+  manifest: Manifest,
 ): Promise<StudyResult> {
-  const { filtered, stains, judged, chosen, manifest, metrics } = content
+  const { filtered, stains, judged, chosen, metrics, timings } = content
   const step = options.observer.step('report', recipe.name)
   const { threshold } = recipe.evaluate
   const writeJson = (name: string, value: unknown) =>
@@ -36,19 +31,17 @@ export async function writeRun(
   await writeJson('manifest.json', manifest)
   await writeJson('metrics.json', metrics)
   await writeJson('timings.json', timings)
-  await writeResults(run, content)
+  await writeResults(run, { tasks, cache }, content)
   await writePredictions(run, filtered, gatherProbabilities(judged))
   await rm(run.file('submission.csv'), { force: true })
   const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)
-  const stain = stains.get(chosen.cell.pair.stain.label)!
+  const stain = stains.find(({ entry }) => entry.label === chosen.cell.pair.stain.label)!
   await saveModel(run.path, chosen.cell, stain, chosen.heads, threshold, filtered.train.set)
   await rm(run.file('training.json'), { force: true })
-  const learned = describeTraining([...stains.values()])
+  const learned = describeTraining(stains)
   if (learned.length > 0) await writeJson('training.json', learned)
-  await writeJson(
-    'gallery.json',
-    await makeGallery(run.path, recipe.seed, filtered, [...stains.values()], chosen.probabilities),
-  )
+  const gallery = await makeGallery(run.path, recipe.seed, filtered, stains, chosen.probabilities)
+  await writeJson('gallery.json', gallery)
   const report = await writeReport(run.path)
   step.end(false)
   run.log.info({ chosen: metrics.chosen }, 'study done')

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
 import { hashBytes, writeFileAtomic } from '../files/index.ts'
 import type { Hold } from './holds.ts'
+import { isLeaseHeld } from './lease.ts'
 import { type EntryCost, measure } from './measure.ts'
 import { type Damage, findWrongSize, sealFolder } from './seal.ts'
 import { fillFolder } from './wholeFolder.ts'
@@ -55,6 +56,8 @@ export interface Cache {
   readonly root: string
   /** Whether an entry is there with all its files, as far as their sizes tell. */
   has(inputs: CacheInputs): boolean
+  /** Whether a living process makes an entry. */
+  isMade(inputs: CacheInputs): Promise<boolean>
   /**
    * The entry for `inputs`; where it is not there, or a file of it is missing or of another size, `make` fills a work folder
    * (perhaps begun earlier), and `notes` are kept with what that cost. An entry is made by one process at a time; others
@@ -65,6 +68,8 @@ export interface Cache {
     make: (folder: string) => Promise<void>,
     notes?: MakingNotes,
   ): Promise<CacheEntry>
+  /** The entry for `inputs`, which was made before. Throws DataError where it is not there, or not whole. */
+  find(inputs: CacheInputs): Promise<CacheEntry>
 }
 
 /** What a cache is told by those who open it. */
@@ -92,6 +97,7 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
   return {
     root,
     has: (inputs) => existsSync(folderOf(inputs)) && findWrongSize(folderOf(inputs)) === null,
+    isMade: (inputs) => isLeaseHeld(`${folderOf(inputs)}.lease`),
     async obtain(inputs, make, notes = {}) {
       const folder = folderOf(inputs)
       hold?.add(`${inputs.stage}/${keyOf(inputs)}`)
@@ -114,6 +120,17 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
       })
       if (!isMade) await markUsed(folder)
       return { key: keyOf(inputs), inputs, folder, cached: !isMade, cost: await readCost(folder) }
+    },
+    async find(inputs) {
+      const folder = folderOf(inputs)
+      hold?.add(`${inputs.stage}/${keyOf(inputs)}`)
+      const damage = findWrongSize(folder)
+      if (damage) {
+        const { path: where, expected, got } = damage
+        throw new DataError({ where, expected, got, hint: 'run again: what is missing is made anew' })
+      }
+      await markUsed(folder)
+      return { key: keyOf(inputs), inputs, folder, cached: true, cost: await readCost(folder) }
     },
   }
 }

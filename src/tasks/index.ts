@@ -1,6 +1,7 @@
 export * from './cache.ts'
 export * from './describeForecast.ts'
 export { type Estimate, type Known, openRates, type RateTable } from './estimate.ts'
+export * from './execute.ts'
 export * from './forecast.ts'
 export { type Hold, openHold } from './holds.ts'
 export * from './inventory.ts'

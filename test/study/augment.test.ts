@@ -8,10 +8,10 @@ import { readNpy } from '../../src/formats/index.ts'
 import { allRows, orderPatches, type PatchSet, selectPatches } from '../../src/patches/index.ts'
 import { type AugmentEntry, readAugmentEntry } from '../../src/study/augmentation.ts'
 import { parseRecipe } from '../../src/study/index.ts'
-import { openAugmenter, repeatLabels } from '../../src/study/steps/augmentViews.ts'
+import { openAugmenter, repeatLabels, targetGroups } from '../../src/study/steps/augmentViews.ts'
 import { embedRows } from '../../src/study/steps/embedSplit.ts'
 import { methodOf } from '../../src/study/steps/fittedStain.ts'
-import { openCache } from '../../src/tasks/index.ts'
+import { fitGroups, sampleGroups } from '../../src/study/steps/stainGroups.ts'
 import { memorySet } from '../patches/memorySet.ts'
 import { drawTissue, joinPatches, trueStains } from '../stain/pictures.ts'
 
@@ -49,18 +49,18 @@ const means: Extractor = {
   close: async () => {},
 }
 
-let works = 0
 async function embed(set: PatchSet, entry: AugmentEntry, seed = 0): Promise<number[][]> {
   const work = mkdtempSync(join(folder, 'work-'))
-  const filterKey = { stage: 'test', version: 1, works: works++ }
   const rows = allRows(set)
-  const split = { set, ordered: await orderPatches(set, rows), filterKey }
+  const targets = targetGroups(entry)
+  const sample = sampleGroups(set, await orderPatches(set, rows))
+  const fits = targets ? await fitGroups(set, sample, targets) : {}
   await embedRows({
     set,
     rows,
     stain: { entry: stainEntry, method: methodOf(stainEntry), fit: {} },
     groups: {},
-    augmenter: await openAugmenter(openCache(folder), seed, split, entry),
+    augmenter: openAugmenter(seed, set, entry, fits),
     extractor: means,
     folder: work,
     progress: silent,

@@ -121,7 +121,13 @@ describe('a class', () => {
 describe('the cost of embedding', () => {
   const cost = (axes: Parameters<typeof readAxes>[0], views = 1) => {
     const { stain, augment, embed } = readAxes(axes)
-    return embedCost({ stain: stain[0], augment: augment[0], embed: embed[0] }, train, views, 266, engines)
+    return embedCost(
+      { stain: stain[0], augment: augment[0], embed: embed[0] },
+      train,
+      { views, isStained: false },
+      266,
+      engines,
+    )
   }
 
   it('is that of stain and extractor, and knows its bytes', () => {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { layOutGrid } from '../../src/study/grid.ts'
 import { planStudy, readRecipe } from '../../src/study/index.ts'
 import { layOut, type Task } from '../../src/study/layOut.ts'
 import { closeSplits, openSplits } from '../../src/study/splits.ts'
@@ -97,13 +98,12 @@ classify: [logistic, { head: finetune }]`
   async function layOutWith(engines: { device: string; processor: string }): Promise<Task[]> {
     const recipe = await readRecipe(writeRecipe('keys', `${axes}\n`))
     const splits = await openSplits(recipe, openCache(cache))
-    const facts = {
-      texture: { key: 'a', dimensions: 266 },
-      'dinov2-small': { key: 'b', dimensions: 384 },
-      tokens: { key: 'c', dimensions: 98_688 },
-    }
     try {
-      return layOut(recipe, splits, facts, engines)
+      const keys = { texture: 'a', 'dinov2-small': 'b', tokens: 'c' }
+      return layOut(recipe, splits, layOutGrid(recipe, splits, keys, engines), {
+        engines,
+        dimensionsOf: () => 384,
+      })
     } finally {
       await closeSplits(splits)
     }

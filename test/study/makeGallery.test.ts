@@ -12,7 +12,7 @@ import { stainMethods } from '../../src/stain/index.ts'
 import { parseRecipe } from '../../src/study/index.ts'
 import type { FilteredSplit } from '../../src/study/steps/filter.ts'
 import { makeGallery } from '../../src/study/steps/makeGallery.ts'
-import type { StudyStain } from '../../src/study/steps/prepareStain.ts'
+import type { StudyStain } from '../../src/study/steps/stainGroups.ts'
 import { memorySet } from '../patches/memorySet.ts'
 import { drawTissue, joinPatches } from '../stain/pictures.ts'
 
@@ -38,7 +38,7 @@ function openStain(label: string, isLearned = false): StudyStain {
   const [entry] = parseRecipe(text, { where: 'r.yaml', folder: '/' }).stain
   const train = isLearned && { train: async () => ({}) }
   const method = { ...stainMethods.grayscale, ...train } as unknown as StudyStain['method']
-  return { entry, method, fit: {}, cacheEntry: null, entries: [], groups: {} }
+  return { entry, method, fit: {}, groups: {} }
 }
 
 const sets = { train: openSet('0', '3'), val: openSet('1'), test: openSet('2') }

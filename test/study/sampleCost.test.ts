@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { layOutGrid } from '../../src/study/grid.ts'
 import { parseRecipe } from '../../src/study/index.ts'
 import { layOut } from '../../src/study/layOut.ts'
 import { sampleCosts } from '../../src/study/sampleCost.ts'
@@ -31,7 +32,8 @@ async function openStudy(axes: string, seconds: number) {
   const read = vi.fn()
   const guarded = { ...splits, test: { ...test!, set: { ...test!.set, read } } }
   const extractors = { texture: { key: 'a', dimensions: 266 } }
-  const tasks = layOut(recipe, guarded, extractors, engines).map(
+  const grid = layOutGrid(recipe, guarded, { texture: 'a' }, engines)
+  const tasks = layOut(recipe, guarded, grid, { engines, dimensionsOf: () => 266 }).map(
     (task): CostedTask & { readonly kind: string } => ({ ...task, key: keyOf(task.inputs), due: true }),
   )
   const study = { recipe, splits: guarded, extractors, engines, device: 'cpu', threads: 1, seconds }

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { stainMethods } from '../../src/stain/index.ts'
-import { openStainWorkers, type ReadyStain } from '../../src/study/index.ts'
+import { type FittedStain, openStainWorkers } from '../../src/study/index.ts'
 import { drawTissue, joinPatches } from '../stain/pictures.ts'
 
 const workers = openStainWorkers(2)
@@ -16,7 +16,7 @@ describe('normalising in worker threads', () => {
     'macenko',
     'reinhard',
   ] as const)('%s gives the same bytes and verdicts as without them', async (name) => {
-    const method = stainMethods[name] as unknown as ReadyStain['method']
+    const method = stainMethods[name] as unknown as FittedStain['method']
     const options = method.defaults
     const fit = await method.fit(nothing, options)
     const entry = {
@@ -25,7 +25,7 @@ describe('normalising in worker threads', () => {
       options,
       reference: 'published',
       fallback: 'slide',
-    } as ReadyStain['entry']
+    } as FittedStain['entry']
     const context = { groups: [null, null, null, fit, null] }
     const before = batch.data.slice()
     const expected = await method.apply(batch, fit, options, context)

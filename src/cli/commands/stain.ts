@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander'
 import { DataError, type Pixels, parseDecimal, pickNamed } from '../../base/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
 import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
-import type { PlainOptions, ReadyStain, StainEntry, StainWorkers } from '../../study/index.ts'
+import type { FittedStain, PlainOptions, StainEntry, StainWorkers } from '../../study/index.ts'
 import type { FolderKind } from '../../tasks/index.ts'
 import {
   addExamples,
@@ -172,7 +172,7 @@ interface NormalisedPatch {
 // Yields each normalised patch with its row, counting verdicts on the way.
 async function* normalise(
   set: PatchSet,
-  stain: ReadyStain,
+  stain: FittedStain,
   workers: StainWorkers,
   verdicts: VerdictTally,
 ): AsyncGenerator<NormalisedPatch> {
@@ -183,7 +183,7 @@ async function* normalise(
   const rows = allRows(set)
   const groups = await fitOwnGroups(set, stain.entry, () => orderPatches(set, rows, progress))
   let done = 0
-  for await (const { rows: batch, result } of stainBatches(set, rows, stain, groups, workers)) {
+  for await (const { rows: batch, result } of stainBatches(set, rows, stain, groups, { workers })) {
     for (let i = 0; i < result.pixels.count; i++) {
       verdicts[result.verdicts[i]] = (verdicts[result.verdicts[i]] ?? 0) + 1
       yield { row: batch[i], pixels: pixelsAt(result.pixels, i) }

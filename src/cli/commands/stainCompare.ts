@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { DataError, joinPixels, type Pixels, pixelsAt } from '../../base/index.ts'
 import type { PatchBatch, PatchSet } from '../../patches/index.ts'
 import type { MethodComparison } from '../../stain/index.ts'
-import type { ReadyStain } from '../../study/index.ts'
+import type { FittedStain } from '../../study/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -77,7 +77,7 @@ async function compare(path: string, options: CompareOptions): Promise<void> {
   try {
     const shown = await readShown(set, options)
     const progress = showProgress(`stain    ${set.source}`)
-    const stains: ReadyStain[] = []
+    const stains: FittedStain[] = []
     for (const method of methods) stains.push(await fitMethod(method, pickReference(shown, options.center)))
     stains.push(...fits)
     const compared: MethodComparison[] = []

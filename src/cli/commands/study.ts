@@ -1,5 +1,6 @@
 // eosin study: plan and run a recipe's grid.
 
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { transductiveNote } from '../../base/index.ts'
@@ -9,8 +10,10 @@ import {
   type CommonOptions,
   deviceOption,
   dryRunOption,
+  jobsOption,
   jsonOption,
   markResumable,
+  maxHoursOption,
   printResult,
   seedOption,
   threadsOption,
@@ -23,6 +26,7 @@ import {
   formatCount,
   formatTable,
   observeOnTerminal,
+  red,
   showProgress,
   yellow,
 } from '../terminal.ts'
@@ -32,13 +36,17 @@ interface StudyCommandOptions extends CommonOptions {
   readonly cache?: string
   readonly seeds?: number
   readonly threads?: number
+  readonly jobs?: number
+  readonly maxHours?: number
 }
 
 export function addStudy(program: Command): void {
   const study = program.command('study').description('run a grid of stain x embed x classify from a recipe')
   const run = addRecipe(study.command('run'))
     .description('run a recipe; what was done before is not done again, and it may be stopped at any moment')
-    .addOption(threadsOption())
+    .addOption(jobsOption())
+    .addOption(threadsOption('threads of all tasks together (default: all cores)'))
+    .addOption(maxHoursOption())
     .addOption(seedOption())
     .addOption(deviceOption())
     .addOption(dryRunOption())
@@ -80,9 +88,12 @@ async function runRecipe(path: string, options: StudyCommandOptions): Promise<vo
     cache: cacheOf(options),
     device: options.device,
     threads: options.threads,
+    jobs: options.jobs ?? availableParallelism(),
+    maxHours: options.maxHours,
     observer: observeOnTerminal(),
   })
   printResult(options, result, describeStudy)
+  if (result.metrics.failures) process.exitCode = 3
 }
 
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
@@ -174,12 +185,17 @@ export function describeStudy({ metrics, manifest, report, submission }: StudyRe
     rows,
   )
   const hasTest = manifest.splits.test !== undefined
+  const gaps = (metrics.failures ?? []).map(({ task, reason, skipped }) => {
+    const rest = skipped.length > 0 ? `; ${skipped.length} tasks that rest on it were skipped` : ''
+    return red(`Not made: ${task}: ${reason}${rest}`)
+  })
   return [
     '',
     table,
     `* chosen by: ${metrics.chosenBy}`,
     ...(metrics.cells.some((cell) => cell.transductive) ? [`(t) ${transductiveNote}`] : []),
     '',
+    ...gaps,
     ...describeOrigin(manifest.origin),
     `report      ${report}`,
     `submission  ${submission ?? `none: ${hasTest ? 'the ids of test are no whole numbers, as the challenge has them' : 'the recipe has no test split'}`}`,

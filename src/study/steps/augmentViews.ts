@@ -10,11 +10,11 @@ import {
   type StainProfile,
   stainAugmentations,
 } from '../../stain/index.ts'
-import { type Cache, type CacheInputs, keyOf } from '../../tasks/index.ts'
+import { type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { AugmentEntry } from '../augmentation.ts'
 import type { StainEntry } from '../recipeSchema.ts'
 import type { StainedBatch } from './stainBatches.ts'
-import { fitSplitGroups, type GroupedSplit, groupInputs } from './stainGroups.ts'
+import { type GroupFits, groupInputs } from './stainGroups.ts'
 
 /** Makes views of a batch. */
 export interface Augmenter {
@@ -48,20 +48,23 @@ export function augmentInputs(entry: AugmentEntry, seed: number, patches: CacheI
   return { version: 1, ...options, seed, targets: targets !== null && keyOf(groupInputs(patches, targets)) }
 }
 
-/** Opens the augmenter of the training split; the centers it restains towards are those of that split. */
-export async function openAugmenter(
-  cache: Cache,
+/**
+ * Opens the augmenter of the training patches `set`. `fits` are those of its groups that patches are restained towards,
+ * where they are: those of centers.
+ */
+export function openAugmenter(
   seed: number,
-  train: GroupedSplit,
+  set: PatchSet,
   entry: AugmentEntry,
-): Promise<Augmenter> {
+  fits: GroupFits = {},
+): Augmenter {
   if (entry.views === 1) return oneView
-  return makeViews(
-    seed,
-    train.set,
-    entry,
-    entry.stain.name === 'restain' ? await fitCenters(cache, train) : [],
-  )
+  return makeViews(seed, set, entry, entry.stain.name === 'restain' ? findTargets(set, fits) : [])
+}
+
+interface CenterFit {
+  readonly center: string
+  readonly fit: StainProfile
 }
 
 /** The augmenter of a set's patches, which are restained towards `targets` where the entry says so. */
@@ -91,14 +94,8 @@ export function makeViews(
   }
 }
 
-interface CenterFit {
-  readonly center: string
-  readonly fit: StainProfile
-}
-
-async function fitCenters(cache: Cache, train: GroupedSplit): Promise<CenterFit[]> {
-  const { fits } = await fitSplitGroups(cache, train, targetEntry)
-  const centers = [...new Set(train.set.centers)].sort()
+function findTargets(set: PatchSet, fits: GroupFits): CenterFit[] {
+  const centers = [...new Set(set.centers)].sort()
   const targets = centers.flatMap((center) => {
     const fit = fits[`center ${center}`] as StainProfile | null
     return fit ? [{ center, fit }] : []

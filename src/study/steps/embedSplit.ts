@@ -1,5 +1,6 @@
 // Step 3: patches -> stain -> embeddings, streamed. Work is done in chunks, each a whole file in the work
-// folder, so that a kill loses one chunk at most; the chunks are then joined in row order.
+// folder, so that a kill loses one chunk at most; the chunks are then joined in row order. All patches of a set are
+// embedded, whatever the quality filter says of them: filters and folds choose rows later.
 
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -8,23 +9,18 @@ import { f32, type Pixels, type Progress } from '../../base/index.ts'
 import { embedPatches } from '../../embed/index.ts'
 import { createNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
-import { readJson } from '../../runs/index.ts'
-import type { Verdict } from '../../stain/index.ts'
-import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
+import { type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { StainEntry } from '../recipeSchema.ts'
-import { writeAgreement } from './agreement.ts'
+import type { OpenSplit } from '../splits.ts'
 import type { EmbedTask } from './embedTask.ts'
-import type { FilteredSplit } from './filter.ts'
 import { stainBatches } from './stainBatches.ts'
-import { usesGroups } from './stainGroups.ts'
+import { groupInputs, usesGroups } from './stainGroups.ts'
+import { encodeCodes, encodeVerdicts, writeVerdicts } from './verdicts.ts'
 
 // A chunk is what a kill may lose: at most 4,096 rows and 64 MB.
 function countChunkRows(dimensions: number): number {
   return Math.min(4096, Math.max(64, Math.floor(2 ** 24 / dimensions)))
 }
-
-/** Verdict counts by center name (`'?'` where centers are not known). */
-export type VerdictsByCenter = Record<string, Partial<Record<Verdict, number>>>
 
 /** What an extractor's embeddings depend on. */
 export interface ExtractorIdentity {
@@ -33,47 +29,31 @@ export interface ExtractorIdentity {
   readonly engine: string | null
 }
 
-/** What the embeddings of a split are made from. */
-export function embedInputs(
-  split: Pick<FilteredSplit, 'split' | 'key' | 'filterKey'>,
+/** What the normalised patches of a split are made from: its patches, a fit, and those of its groups. */
+export function stainedInputs(
+  { key }: Pick<OpenSplit, 'key'>,
+  filterKey: CacheInputs,
   stain: StainEntry,
   fit: CacheInputs,
+): { readonly patches: string; readonly stain: string; readonly groups: string | null } {
+  const groups = usesGroups(stain) ? keyOf(groupInputs(filterKey, stain)) : null
+  return { patches: key, stain: keyOf(fit), groups }
+}
+
+/** What the embeddings of normalised patches are made from. */
+export function embedInputs(
+  stained: ReturnType<typeof stainedInputs>,
   extractor: ExtractorIdentity,
   augment: object | null = null,
 ): CacheInputs {
-  const patches = split.split === 'test' ? split.key : keyOf(split.filterKey)
-  const fallback = usesGroups(stain) ? stain.fallback : 'none'
   return {
     stage: 'embed',
-    version: 3,
-    patches,
-    stain: keyOf(fit),
-    fallback,
+    version: 4,
+    ...stained,
     extractor: extractor.key,
     ...(extractor.engine !== null && { engine: extractor.engine }),
     ...(augment && { augment }),
   }
-}
-
-/** Embeds the kept rows of a split under one stain method, or finds the embeddings in the cache. */
-export async function embedSplit(
-  cache: Cache,
-  inputs: CacheInputs,
-  split: FilteredSplit,
-  parts: Pick<EmbedTask, 'stain' | 'groups' | 'augmenter' | 'extractor'>,
-  progress: Progress,
-): Promise<CacheEntry> {
-  const { set, rows, ordered } = split
-  return cache.obtain(inputs, async (folder) => {
-    const task = { set, rows, ...parts, folder, progress }
-    await writeAgreement(task, () => ordered)
-    await embedRows(task)
-  })
-}
-
-/** The verdict counts of an entry. */
-export async function readVerdicts(entry: CacheEntry): Promise<VerdictsByCenter> {
-  return readJson(join(entry.folder, 'verdicts.json'))
 }
 
 /** Embeds rows into a folder, all of view 0 first, then of view 1 ..., going on from the chunks it finds there. */
@@ -89,18 +69,18 @@ export async function embedRows(task: EmbedTask): Promise<void> {
       chunk: join(folder, `view-${view}-chunk-${String(start).padStart(9, '0')}`),
     })),
   ).flat()
-  const chunks = parts.map(({ chunk }) => chunk)
   // The verdicts are written last when chunks are joined: a kill after that leaves nothing to do but to clear up.
-  if (existsSync(join(folder, 'verdicts.json'))) return removeChunks(chunks)
+  if (existsSync(join(folder, 'verdicts.npy'))) return removeChunks(parts)
   for (const { view, start, chunk } of parts) {
     if (existsSync(`${chunk}.npy`)) continue
     await embedChunk(task, rows.subarray(start, start + chunkRows), view, chunk, (done) =>
       progress(view * rows.length + start + done, views * rows.length),
     )
   }
-  await joinChunks(chunks, folder, extractor.dimensions)
+  await joinChunks(parts, folder, extractor.dimensions)
 }
 
+// Verdicts are kept once, with the patches as they are.
 async function embedChunk(
   task: EmbedTask,
   rows: Uint32Array,
@@ -110,7 +90,7 @@ async function embedChunk(
 ): Promise<void> {
   const { extractor } = task
   const values = new Float32Array(rows.length * extractor.dimensions)
-  const verdicts: VerdictsByCenter = {}
+  const verdicts: number[] = []
   let written = 0
   await embedPatches({
     batches: readView(task, rows, view, verdicts),
@@ -121,53 +101,44 @@ async function embedChunk(
       progress(written / extractor.dimensions, rows.length)
     },
   })
-  await writeFileAtomic(`${chunk}.json`, JSON.stringify(verdicts))
+  if (view === 0) await writeFileAtomic(verdictsOf(chunk), encodeCodes(Uint8Array.from(verdicts)))
   await writeFileAtomic(`${chunk}.npy`, writeNpy(f32([rows.length, extractor.dimensions], values)))
 }
 
-// Verdicts are counted once, with the patches as they are.
 async function* readView(
-  { set, stain, groups, augmenter }: EmbedTask,
+  { set, stain, groups, augmenter, stained }: EmbedTask,
   rows: Uint32Array,
   view: number,
-  counts: VerdictsByCenter,
+  verdicts: number[],
 ): AsyncGenerator<Pixels> {
-  for await (const batch of stainBatches(set, rows, stain, groups)) {
-    for (const [i, verdict] of view === 0 ? batch.result.verdicts.entries() : []) {
-      countVerdict(counts, set.centers?.[batch.rows[i]] ?? '?', verdict, 1)
-    }
+  for await (const batch of stainBatches(set, rows, stain, groups, { stained })) {
+    verdicts.push(...encodeVerdicts(batch.result.verdicts))
     yield augmenter.makeView(batch, view)
   }
 }
 
-function countVerdict(counts: VerdictsByCenter, center: string, verdict: Verdict, by: number): void {
-  counts[center] ??= {}
-  counts[center][verdict] = (counts[center][verdict] ?? 0) + by
+const verdictsOf = (chunk: string) => `${chunk}.verdicts.npy`
+
+interface Chunk {
+  readonly view: number
+  readonly chunk: string
 }
 
-/** Adds the counts of some patches to those of others. */
-export function addVerdicts(counts: VerdictsByCenter, more: VerdictsByCenter): void {
-  for (const [center, own] of Object.entries(more)) {
-    for (const [verdict, count] of Object.entries(own))
-      countVerdict(counts, center, verdict as Verdict, count)
-  }
-}
-
-async function joinChunks(chunks: readonly string[], folder: string, dimensions: number): Promise<void> {
-  const verdicts: VerdictsByCenter = {}
+async function joinChunks(chunks: readonly Chunk[], folder: string, dimensions: number): Promise<void> {
+  const verdicts: Uint8Array[] = []
   const whole = await createNpy(join(folder, 'embeddings.npy'), dimensions)
-  for (const chunk of chunks) {
+  for (const { chunk, view } of chunks) {
     await whole.append((await readNpyFile(`${chunk}.npy`)).data as Float32Array)
-    addVerdicts(verdicts, await readJson<VerdictsByCenter>(`${chunk}.json`))
+    if (view === 0) verdicts.push((await readNpyFile(verdictsOf(chunk))).data as Uint8Array)
   }
   await whole.close()
-  await writeFileAtomic(join(folder, 'verdicts.json'), JSON.stringify(verdicts))
+  await writeVerdicts(folder, new Uint8Array(Buffer.concat(verdicts)))
   await removeChunks(chunks)
 }
 
-async function removeChunks(chunks: readonly string[]): Promise<void> {
-  for (const chunk of chunks) {
+async function removeChunks(chunks: readonly Chunk[]): Promise<void> {
+  for (const { chunk } of chunks) {
     await rm(`${chunk}.npy`, { force: true })
-    await rm(`${chunk}.json`, { force: true })
+    await rm(verdictsOf(chunk), { force: true })
   }
 }

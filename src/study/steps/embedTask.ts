@@ -4,16 +4,19 @@ import type { Progress } from '../../base/index.ts'
 import type { Extractor } from '../../embed/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
 import type { Augmenter } from './augmentViews.ts'
-import type { ReadyStain } from './fittedStain.ts'
+import type { FittedStain } from './fittedStain.ts'
+import type { StainedPixels } from './stainedPixels.ts'
 import type { GroupFits } from './stainGroups.ts'
 
-/** What `embedRows` needs. `folder` receives embeddings.npy and verdicts.json. */
+/** What `embedRows` needs. `folder` receives embeddings.npy and verdicts.npy. */
 export interface EmbedTask {
   readonly set: PatchSet
   readonly rows: Uint32Array
-  readonly stain: ReadyStain
+  readonly stain: FittedStain
   /** What patches with too little tissue fall back on. */
   readonly groups: GroupFits
+  /** The patches as they were normalised before, where they were. */
+  readonly stained?: StainedPixels
   readonly augmenter: Augmenter
   readonly extractor: Extractor
   readonly folder: string

@@ -11,7 +11,7 @@ import {
 } from '../../evaluate/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
 import { type Cell, readJson, type SeedResult, type Split } from '../../runs/index.ts'
-import { type Cache, type CacheInputs, keyOf } from '../../tasks/index.ts'
+import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { GridCell } from '../grid.ts'
 import type { Recipe } from '../recipeSchema.ts'
 import { isTransductive } from '../transductive.ts'
@@ -48,18 +48,20 @@ export function evaluationInputs({ seed, evaluate: options }: Recipe, { heads }:
   return { stage: 'evaluate', version: 2, heads: heads.map(({ inputs }) => keyOf(inputs)), seed, options }
 }
 
-/** Evaluates a cell on val, and on test where it has labels; cached by the heads' keys. */
-export async function evaluateCell(
-  cache: Cache,
+/** Evaluates a cell on val, and on test where it has labels, into `folder`. */
+export async function makeEvaluation(
   recipe: Recipe,
   cell: GridCell,
   heads: readonly TrainedHead[],
   truths: Readonly<Partial<Record<Split, SplitTruth>>>,
-): Promise<Cell> {
-  const { folder } = await cache.obtain(evaluationInputs(recipe, cell), async (work) => {
-    const result = judgeCell(recipe, cell, heads, truths)
-    await writeFileAtomic(join(work, 'cell.json'), `${JSON.stringify(result)}\n`)
-  })
+  folder: string,
+): Promise<void> {
+  const result = judgeCell(recipe, cell, heads, truths)
+  await writeFileAtomic(join(folder, 'cell.json'), `${JSON.stringify(result)}\n`)
+}
+
+/** Reads what `makeEvaluation` wrote. */
+export async function readEvaluation({ folder }: CacheEntry, cell: GridCell): Promise<Cell> {
   const result = await readJson<CellResult>(join(folder, 'cell.json'))
   return {
     id: cell.id,

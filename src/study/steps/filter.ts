@@ -7,7 +7,8 @@ import { writeFileAtomic } from '../../files/index.ts'
 import { allRows } from '../../patches/index.ts'
 import { filterPatches, qualityVersion, type Rejection } from '../../quality/index.ts'
 import { readJson, type Split } from '../../runs/index.ts'
-import type { Cache, CacheEntry, CacheInputs } from '../../tasks/index.ts'
+import type { Cache, CacheInputs } from '../../tasks/index.ts'
+import { requireBothClasses } from '../bothClasses.ts'
 import type { Recipe } from '../recipeSchema.ts'
 import type { OpenSplit } from '../splits.ts'
 
@@ -19,7 +20,6 @@ export interface FilteredSplit extends OpenSplit {
   readonly rejections: readonly Rejection[]
   /** Hash of content, selection and filter. */
   readonly filterKey: CacheInputs
-  readonly entry: CacheEntry | null
 }
 
 /** The rows that passed the filter, of any split, in the order that their content gives: what stains are fitted on. */
@@ -42,31 +42,27 @@ export function filterInputs(recipe: Recipe, split: OpenSplit): CacheInputs {
   return { stage: 'quality', version: qualityVersion, patches: split.key, options: recipe.quality }
 }
 
-/** Runs the filter on a split, or reads its result from the cache. Throws DataError where nothing is left. */
-export async function filterSplit(
-  cache: Cache,
-  recipe: Recipe,
-  split: OpenSplit,
+/** Runs the filter on a split and writes which patches it rejects into `folder`. */
+export async function makeFilter(
+  { set }: OpenSplit,
+  options: NonNullable<Recipe['quality']>,
+  folder: string,
   progress: Progress,
-): Promise<FilteredSplit> {
-  const inputs = filterInputs(recipe, split)
-  const { set } = split
-  if (recipe.quality === null) {
-    return {
-      ...split,
-      rows: allRows(set),
-      ordered: split.order,
-      rejections: [],
-      filterKey: inputs,
-      entry: null,
-    }
-  }
-  const options = recipe.quality
-  const entry = await cache.obtain(inputs, async (folder) => {
-    const { rejections } = await filterPatches(set, options, progress)
-    await writeFileAtomic(join(folder, 'rejections.json'), `${JSON.stringify(rejections)}\n`)
-  })
-  const rejections = await readJson<Rejection[]>(join(entry.folder, 'rejections.json'))
+): Promise<void> {
+  const { rejections } = await filterPatches(set, options, progress)
+  await writeFileAtomic(join(folder, 'rejections.json'), `${JSON.stringify(rejections)}\n`)
+}
+
+/**
+ * Reads which patches of a split go on. Throws DataError where nothing is left, or one class of a split that needs both.
+ */
+export async function readFilter(cache: Cache, recipe: Recipe, split: OpenSplit): Promise<FilteredSplit> {
+  const { set, order } = split
+  const filterKey = filterInputs(recipe, split)
+  if (recipe.quality === null)
+    return { ...split, rows: allRows(set), ordered: order, rejections: [], filterKey }
+  const { folder } = await cache.find(filterKey)
+  const rejections = await readJson<Rejection[]>(join(folder, 'rejections.json'))
   const rejected = new Set(rejections.map((rejection) => rejection.row))
   const goesOn = (row: number) => split.split === 'test' || !rejected.has(row)
   const rows = allRows(set).filter(goesOn)
@@ -78,5 +74,10 @@ export async function filterSplit(
       hint: 'loosen the rules under quality, or set quality: none',
     })
   }
-  return { ...split, rows, ordered: split.order.filter(goesOn), rejections, filterKey: inputs, entry }
+  if (split.split !== 'test')
+    requireBothClasses(
+      split.split,
+      Uint8Array.from(rows, (row) => set.labels![row]),
+    )
+  return { ...split, rows, ordered: order.filter(goesOn), rejections, filterKey }
 }

@@ -2,13 +2,12 @@
 
 import { pickNamed } from '../../base/index.ts'
 import { type StainFit, type StainMethod, stainMethods, type TrainingPlace } from '../../stain/index.ts'
-import type { CacheEntry } from '../../tasks/index.ts'
 import type { StainEntry } from '../recipeSchema.ts'
 
 /** Where networks run, and on how many threads. */
 export type Device = Pick<TrainingPlace, 'provider' | 'threads'>
 
-/** A stain method ready to apply. */
+/** A stain method ready to apply: its fit, and its options. */
 export interface FittedStain {
   readonly entry: StainEntry
   readonly method: StainMethod<unknown, StainFit>
@@ -16,11 +15,7 @@ export interface FittedStain {
   /** Where its networks run, if it has any, and on how many threads. */
   readonly provider?: Device['provider']
   readonly threads?: number
-  readonly cacheEntry: CacheEntry | null
 }
-
-/** A stain method with its fit and options. */
-export type ReadyStain = Pick<FittedStain, 'entry' | 'method' | 'fit' | 'provider' | 'threads'>
 
 /** The method of a recipe's entry, by name. */
 export function methodOf(entry: StainEntry): StainMethod<unknown, StainFit> {

@@ -3,20 +3,21 @@
 // look at the test center here might choose a method by it.
 
 import { join } from 'node:path'
-import { f32, joinPixels, type Pixels, type RowSource } from '../../base/index.ts'
+import { f32, joinPixels, type Pixels, type RowSource, reorderRows } from '../../base/index.ts'
 import { type CenterSignature, measureSignature } from '../../evaluate/index.ts'
 import { openNpy, writeFileAtomic } from '../../files/index.ts'
-import { readJson, type StainEffect } from '../../runs/index.ts'
+import { readJson, type Split, type StainEffect } from '../../runs/index.ts'
 import { compareResult, type StainResult } from '../../stain/index.ts'
-import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
+import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { EmbeddingPair } from '../grid.ts'
 import type { Recipe, StainEntry } from '../recipeSchema.ts'
 import type { OpenSplit } from '../splits.ts'
 import { truthOf } from './evaluateCell.ts'
-import type { Filtered, FilteredSplit } from './filter.ts'
-import type { StudyStain } from './prepareStain.ts'
+import { type Filtered, type FilteredSplit, filterInputs } from './filter.ts'
+import type { FittedStain } from './fittedStain.ts'
 import { stainBatch } from './stainBatches.ts'
-import { groupInputs, sampleGroups, sampleInputs } from './stainGroups.ts'
+import type { StainedPixels } from './stainedPixels.ts'
+import { type GroupFits, groupInputs, sampleGroups, sampleInputs } from './stainGroups.ts'
 
 /** The splits whose patches show a method's effect: those whose centers are known. */
 export function effectSplits<Split extends Pick<OpenSplit, 'set'>>({
@@ -29,36 +30,42 @@ export function effectSplits<Split extends Pick<OpenSplit, 'set'>>({
 /** What a method's effect is made from: its fit, by key, and the patches of the splits that show it. */
 export function effectInputs(entry: StainEntry, fit: string, splits: readonly CacheInputs[]): CacheInputs {
   const patches = splits.map((split) => [keyOf(sampleInputs(split)), keyOf(groupInputs(split, entry))])
-  return { stage: 'stain', version: 1, effect: fit, patches }
+  return { stage: 'stain', version: 2, effect: fit, patches }
 }
 
-/** Measures a method's effect on the sampled patches of each center of train and val; null where none is known. */
-export async function measureEffect(
-  cache: Cache,
-  { train, val }: Filtered,
-  stain: StudyStain,
-): Promise<StainEffect | null> {
-  const splits = effectSplits({ train, val })
-  if (splits.length === 0) return null
-  const { entry } = stain
-  const patches = splits.map(({ filterKey }) => filterKey)
-  const inputs = effectInputs(entry, stain.entries[0].key, patches)
-  const { folder } = await cache.obtain(inputs, async (work) => {
-    const parts: SampledSplit[] = []
-    for (const split of splits) parts.push(await stainSample(split, stain))
-    const { result: _, ...figures } = compareResult(
-      entry.label,
-      joinPixels(parts.map(({ before }) => before)),
-      joinResults(parts.map(({ result }) => result)),
-      parts.flatMap(({ centers }) => centers),
-    )
-    const patches = parts.reduce((sum, { before }) => sum + before.count, 0)
-    await writeFileAtomic(join(work, 'effect.json'), `${JSON.stringify({ ...figures, patches })}\n`)
-  })
-  const { label: _, ...figures } = await readJson<{ label: string } & Omit<StainEffect, 'stain'>>(
-    join(folder, 'effect.json'),
+/** What a method's effect is measured with. */
+export interface EffectStain {
+  readonly stain: FittedStain
+  readonly groups: Readonly<Partial<Record<Split, GroupFits>>>
+  /** The patches of a split as they were normalised before, where they were. */
+  readonly stained: Readonly<Partial<Record<Split, StainedPixels>>>
+}
+
+/** Measures a method's effect on the sampled patches of each center of `splits`, into `folder`. */
+export async function makeEffect(
+  splits: readonly FilteredSplit[],
+  parts: EffectStain,
+  folder: string,
+): Promise<void> {
+  const samples: SampledSplit[] = []
+  for (const split of splits) samples.push(await stainSample(split, parts))
+  const {
+    result: _,
+    label: __,
+    ...figures
+  } = compareResult(
+    parts.stain.entry.label,
+    joinPixels(samples.map(({ before }) => before)),
+    joinResults(samples.map(({ result }) => result)),
+    samples.flatMap(({ centers }) => centers),
   )
-  return { stain: entry.label, ...figures }
+  const patches = samples.reduce((sum, { before }) => sum + before.count, 0)
+  await writeFileAtomic(join(folder, 'effect.json'), `${JSON.stringify({ ...figures, patches })}\n`)
+}
+
+/** Reads what `makeEffect` wrote. */
+export async function readEffect({ folder }: CacheEntry, stain: string): Promise<StainEffect> {
+  return { stain, ...(await readJson<Omit<StainEffect, 'stain'>>(join(folder, 'effect.json'))) }
 }
 
 interface SeenSplits<Split> {
@@ -75,13 +82,18 @@ interface SampledSplit {
   readonly centers: readonly string[]
 }
 
-async function stainSample(split: FilteredSplit, stain: StudyStain): Promise<SampledSplit> {
+async function stainSample(
+  split: FilteredSplit,
+  { stain, groups, stained }: EffectStain,
+): Promise<SampledSplit> {
   const { set, ordered } = split
   const centers = Object.entries(sampleGroups(set, ordered)).filter(([group]) => group.startsWith('center '))
   const most = Math.max(1, Math.floor(bytesAtMost / (centers.length * set.height * set.width * 3)))
   const rows = Uint32Array.from(centers.flatMap(([, members]) => members.slice(0, most)))
   const before = await set.read(rows)
-  const result = await stainBatch(set, { rows, pixels: before }, stain, stain.groups[split.split] ?? {})
+  const own = groups[split.split] ?? {}
+  const made = stained[split.split]
+  const result = made ? await made.read(rows) : await stainBatch(set, { rows, pixels: before }, stain, own)
   return { before, result, centers: Array.from(rows, (row) => set.centers![row]) }
 }
 
@@ -101,43 +113,45 @@ export function hasSignature(
   return Boolean(train.set.centers && val.set.centers) && typeof embed.options.trunk !== 'number'
 }
 
-/** What a pair's signature is made from: its embeddings of train and val, by key. */
-export function signatureInputs({ seed }: Recipe, train: string, val: string): CacheInputs {
-  return { stage: 'evaluate', version: 2, signature: [train, val], seed }
+/** What a pair's signature is made from: its embeddings of train and val, by key, and the filters of both. */
+export function signatureInputs(
+  recipe: Recipe,
+  { inputs: { train, val } }: EmbeddingPair,
+  splits: SeenSplits<OpenSplit>,
+): CacheInputs {
+  const rows = [splits.train, splits.val].map((split) => keyOf(filterInputs(recipe, split)))
+  return { stage: 'evaluate', version: 3, signature: [keyOf(train!), keyOf(val!)], rows, seed: recipe.seed }
 }
 
-/** Measures how well centers can be told from a pair's embeddings; null where that cannot be said, as of tokens. */
-export async function measurePair(
-  cache: Cache,
-  recipe: Recipe,
-  pair: EmbeddingPair,
-  entries: Readonly<Record<'train' | 'val', CacheEntry>>,
+/** Measures how well centers can be told from a pair's embeddings, `files` by split, into `folder`. */
+export async function makeSignature(
+  seed: number,
+  files: SeenSplits<string>,
   { train, val }: Filtered,
-): Promise<CenterSignature | null> {
-  if (!hasSignature(pair, { train, val })) return null
-  const inputs = signatureInputs(recipe, entries.train.key, entries.val.key)
-  const { folder } = await cache.obtain(inputs, async (work) => {
-    const files = [await openEmbeddings(entries.train), await openEmbeddings(entries.val)]
-    try {
-      const [a, b] = [truthOf(train), truthOf(val)]
-      const signature = await measureSignature(
-        {
-          x: joinRows([{ ...files[0], shape: [train.rows.length, files[0].shape[1]] }, files[1]]), // view 0 of train
-          centers: [...a.centers!, ...b.centers!],
-          slides: a.slides && b.slides && [...a.slides, ...b.slides],
-          labels: Uint8Array.from([...a.labels!, ...b.labels!]),
-        },
-        { seed: recipe.seed },
-      )
-      await writeFileAtomic(join(work, 'signature.json'), `${JSON.stringify(signature)}\n`)
-    } finally {
-      for (const file of files) await file.close()
-    }
-  })
+  folder: string,
+): Promise<void> {
+  const open = [await openNpy(files.train), await openNpy(files.val)]
+  try {
+    const [a, b] = [truthOf(train), truthOf(val)]
+    const signature = await measureSignature(
+      {
+        x: joinRows([reorderRows(open[0], train.rows), reorderRows(open[1], val.rows)]), // view 0 of train
+        centers: [...a.centers!, ...b.centers!],
+        slides: a.slides && b.slides && [...a.slides, ...b.slides],
+        labels: Uint8Array.from([...a.labels!, ...b.labels!]),
+      },
+      { seed },
+    )
+    await writeFileAtomic(join(folder, 'signature.json'), `${JSON.stringify(signature)}\n`)
+  } finally {
+    for (const file of open) await file.close()
+  }
+}
+
+/** Reads what `makeSignature` wrote; null where centers cannot be told apart in so few patches. */
+export async function readSignature({ folder }: CacheEntry): Promise<CenterSignature | null> {
   return readJson<CenterSignature | null>(join(folder, 'signature.json'))
 }
-
-const openEmbeddings = ({ folder }: CacheEntry) => openNpy(join(folder, 'embeddings.npy'))
 
 // Rows of several sources, one after the other.
 function joinRows(sources: readonly RowSource[]): RowSource {

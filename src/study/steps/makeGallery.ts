@@ -7,8 +7,8 @@ import { compareText, openRandom } from '../../base/index.ts'
 import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../files/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
-import type { StudyStain } from './prepareStain.ts'
 import { stainBatch } from './stainBatches.ts'
+import type { StudyStain } from './stainGroups.ts'
 
 const samplesPerCenter = 6
 const learnedAtMost = 60

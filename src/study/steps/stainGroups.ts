@@ -6,24 +6,26 @@ import { join } from 'node:path'
 import { compareText, DataError } from '../../base/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
 import { type PatchSet, readPixels } from '../../patches/index.ts'
-import { readJson } from '../../runs/index.ts'
+import { readJson, type Split } from '../../runs/index.ts'
 import type { ApplyContext, StainFit } from '../../stain/index.ts'
-import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
+import { type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { StainEntry } from '../recipeSchema.ts'
 import type { FilteredSplit } from './filter.ts'
-import { methodOf } from './fittedStain.ts'
+import { type FittedStain, methodOf } from './fittedStain.ts'
 
 /** Patches that stand for a group, at most. */
 export const patchesPerGroup = 32
-
-/** What of a split its groups are fitted from. */
-export type GroupedSplit = Pick<FilteredSplit, 'set' | 'ordered' | 'filterKey'>
 
 /** Sampled rows by group, in the order that their content gives. */
 export type GroupSample = Readonly<Record<string, readonly number[]>>
 
 /** Fits by group; null where none of its sampled patches can be fitted. */
 export type GroupFits = Readonly<Record<string, StainFit | null>>
+
+/** A stain method with the fits of the groups of each split that has some. */
+export interface StudyStain extends FittedStain {
+  readonly groups: Readonly<Partial<Record<Split, GroupFits>>>
+}
 
 const slideOf = ({ slides, centers }: PatchSet, row: number): string | null =>
   slides && `slide ${centers ? `${centers[row]}/` : ''}${slides[row]}`
@@ -102,15 +104,17 @@ export function groupInputs(patches: CacheInputs, entry: StainEntry): CacheInput
   }
 }
 
-/** Fits the groups of a split, or finds their fits in the cache. */
-export async function fitSplitGroups(
-  cache: Cache,
-  { set, ordered, filterKey }: GroupedSplit,
+/** Fits the groups of a split into `folder`. */
+export async function makeGroups(
+  { set, ordered }: Pick<FilteredSplit, 'set' | 'ordered'>,
   entry: StainEntry,
-): Promise<{ readonly fits: GroupFits; readonly entry: CacheEntry }> {
-  const cached = await cache.obtain(groupInputs(filterKey, entry), async (folder) => {
-    const fits = await fitGroups(set, sampleGroups(set, ordered), entry)
-    await writeFileAtomic(join(folder, 'fits.json'), `${JSON.stringify(fits)}\n`)
-  })
-  return { fits: await readJson<GroupFits>(join(cached.folder, 'fits.json')), entry: cached }
+  folder: string,
+): Promise<void> {
+  const fits = await fitGroups(set, sampleGroups(set, ordered), entry)
+  await writeFileAtomic(join(folder, 'fits.json'), `${JSON.stringify(fits)}\n`)
+}
+
+/** Reads what `makeGroups` wrote. */
+export async function readGroups(folder: string): Promise<GroupFits> {
+  return readJson<GroupFits>(join(folder, 'fits.json'))
 }

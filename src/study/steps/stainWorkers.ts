@@ -4,13 +4,13 @@
 import { type Pixels, pixels } from '../../base/index.ts'
 import { openWorkers } from '../../engine/index.ts'
 import type { ApplyContext, StainFit, StainResult } from '../../stain/index.ts'
-import type { ReadyStain } from './fittedStain.ts'
+import type { FittedStain } from './fittedStain.ts'
 import type { StainAnswer, StainTask } from './stainWorker.ts'
 
 /** Threads that normalise; close them when done. */
 export interface StainWorkers {
   readonly threads: number
-  apply(stain: ReadyStain, batch: Pixels, context: ApplyContext<StainFit>): Promise<StainResult>
+  apply(stain: FittedStain, batch: Pixels, context: ApplyContext<StainFit>): Promise<StainResult>
   close(): Promise<void>
 }
 

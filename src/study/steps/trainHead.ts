@@ -1,13 +1,13 @@
 // Step 4: one head for each cell and seed: trained on train, stopped on val, applied to val and test.
 
 import { join } from 'node:path'
-import { f32, type Progress, readBlocks } from '../../base/index.ts'
+import { f32, type Progress, readBlocks, reorderRows } from '../../base/index.ts'
 import type { EpochRecord, Head } from '../../classify/index.ts'
 import type { Engines, ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
 import { readJson, type Split } from '../../runs/index.ts'
-import { type Cache, type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
+import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import { headMethodOf } from '../pairing.ts'
 import type { AxisEntry } from '../recipeSchema.ts'
 
@@ -18,10 +18,14 @@ export interface TrainedHead {
   readonly probabilities: Readonly<Partial<Record<Split, Float32Array>>>
 }
 
-/** What a trained head is made from: the embeddings' keys, its options, its seed, and the engine that trains it. */
+/**
+ * What a trained head is made from: the embeddings' keys, those of the filters that choose among their rows, its options, its
+ * seed, and the engine that trains it.
+ */
 export function headInputs(
   entry: AxisEntry,
   embeddings: Partial<Record<Split, CacheInputs>>,
+  rows: readonly string[],
   seed: number,
   engines: Engines,
 ): CacheInputs {
@@ -34,6 +38,7 @@ export function headInputs(
     head: name,
     options,
     embeddings: keys,
+    rows,
     seed,
     engine: usesDevice ? engines.device : engines.processor,
   }
@@ -43,40 +48,50 @@ export function headInputs(
 export interface HeadTask {
   readonly entry: AxisEntry
   readonly seed: number
+  /** Names what it is made from. */
+  readonly key: string
   /** Where a head that uses a device is trained. */
   readonly device: string
   readonly threads?: number
-  /** embeddings.npy by split. */
-  readonly files: Readonly<Partial<Record<Split, string>>> & { readonly train: string; readonly val: string }
+  /** Its rows, of each split. */
+  readonly rows: Readonly<Partial<Record<Split, SplitRows>>> & {
+    readonly train: SplitRows
+    readonly val: SplitRows
+  }
   /** Labels of train and val, in the order of their rows. */
   readonly labels: { readonly train: Uint8Array; readonly val: Uint8Array }
 }
 
-/** Trains a head and predicts val and test with it, or finds both in the cache. */
-export async function trainHead(
-  cache: Cache,
-  inputs: CacheInputs,
-  task: HeadTask,
-  progress: Progress,
-): Promise<TrainedHead> {
-  const entry = await cache.obtain(inputs, async (folder) => {
-    const head = await fitHead(task, join(folder, 'checkpoint'), inputs, progress)
-    try {
-      await saveHead(head, join(folder, 'head'))
-      await writeFileAtomic(join(folder, 'curve.json'), `${JSON.stringify(head.curve)}\n`)
-      for (const split of predictedSplits(task)) {
-        const probabilities = await predictFile(head, task.files[split]!)
-        await writeFileAtomic(
-          join(folder, `${split}.npy`),
-          writeNpy(f32([probabilities.length], probabilities)),
-        )
-      }
-    } finally {
-      await head.close()
+/** Some rows of the embeddings of a split. */
+export interface SplitRows {
+  /** The path of embeddings.npy. */
+  readonly file: string
+  /** Which rows of it, ascending. */
+  readonly places: Uint32Array
+}
+
+/** Trains a head into `folder`, and predicts val and test with it. */
+export async function makeHead(task: HeadTask, folder: string, progress: Progress): Promise<void> {
+  const head = await fitHead(task, join(folder, 'checkpoint'), progress)
+  try {
+    await saveHead(head, join(folder, 'head'))
+    await writeFileAtomic(join(folder, 'curve.json'), `${JSON.stringify(head.curve)}\n`)
+    for (const split of predictedSplits(task.rows)) {
+      const probabilities = await predictRows(head, task.rows[split]!)
+      await writeFileAtomic(
+        join(folder, `${split}.npy`),
+        writeNpy(f32([probabilities.length], probabilities)),
+      )
     }
-  })
+  } finally {
+    await head.close()
+  }
+}
+
+/** Reads what `makeHead` wrote of `splits`. */
+export async function readHead(entry: CacheEntry, splits: object): Promise<TrainedHead> {
   const probabilities: Partial<Record<Split, Float32Array>> = {}
-  for (const split of predictedSplits(task)) {
+  for (const split of predictedSplits(splits)) {
     probabilities[split] = (await readNpyFile(join(entry.folder, `${split}.npy`))).data as Float32Array
   }
   return { entry, curve: await readJson(join(entry.folder, 'curve.json')), probabilities }
@@ -84,14 +99,12 @@ export async function trainHead(
 
 // Rows stay on disk: a head that needs them in memory loads them itself.
 async function fitHead(
-  { entry, seed, device, threads, files, labels }: HeadTask,
+  { entry, seed, key, device, threads, rows, labels }: HeadTask,
   checkpointPath: string,
-  inputs: CacheInputs,
   progress: Progress,
 ): Promise<Head> {
-  const train = await openNpy(files.train)
-  const val = await openNpy(files.val)
-  const key = keyOf(inputs)
+  const files = [await openNpy(rows.train.file), await openNpy(rows.val.file)]
+  const [train, val] = files.map((file, i) => reorderRows(file, [rows.train, rows.val][i].places))
   const method = headMethodOf(entry)
   try {
     return await method.fit(
@@ -102,13 +115,12 @@ async function fitHead(
       { progress, checkpointPath, device: device as ProviderChoice, threads },
     )
   } finally {
-    await train.close()
-    await val.close()
+    for (const file of files) await file.close()
   }
 }
 
-function predictedSplits({ files }: HeadTask): Split[] {
-  return (Object.keys(files) as Split[]).filter((split) => split !== 'train')
+function predictedSplits(splits: object): Split[] {
+  return (Object.keys(splits) as Split[]).filter((split) => split !== 'train')
 }
 
 async function saveHead(head: Head, folder: string): Promise<void> {
@@ -120,12 +132,12 @@ async function saveHead(head: Head, folder: string): Promise<void> {
 // Values in a block, at most: 64 MB of float32.
 const valuesPerBlock = 2 ** 24
 
-async function predictFile(head: Head, path: string): Promise<Float32Array> {
+async function predictRows(head: Head, { file: path, places }: SplitRows): Promise<Float32Array> {
   const file = await openNpy(path)
-  const probabilities = new Float32Array(file.shape[0])
+  const probabilities = new Float32Array(places.length)
   let done = 0
   try {
-    for await (const block of readBlocks(file, { values: valuesPerBlock })) {
+    for await (const block of readBlocks(reorderRows(file, places), { values: valuesPerBlock })) {
       probabilities.set(await head.predict(block), done)
       done += block.shape[0]
     }

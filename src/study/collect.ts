@@ -1,0 +1,216 @@
+// What a study's tasks made, gathered for the run folder: every cell, and what was measured beside them. What could not be
+// made is a gap with a reason.
+
+import { describeCause } from '../base/index.ts'
+import type {
+  Cell,
+  EmbeddingAgreement,
+  Failure,
+  Metrics,
+  PairSignature,
+  Split,
+  StageTiming,
+  StainEffect,
+  VerdictCounts,
+} from '../runs/index.ts'
+import { type CacheEntry, keyOf } from '../tasks/index.ts'
+import { type EmbeddingPair, type GridCell, nameEmbeddings } from './grid.ts'
+import type { Materials } from './materials.ts'
+import type { KeyedTask } from './openStudy.ts'
+import type { TaskOutcome } from './runTasks.ts'
+import { readAgreement } from './steps/agreement.ts'
+import { compareCells } from './steps/compareCells.ts'
+import { averageSeeds, readEvaluation } from './steps/evaluateCell.ts'
+import type { Filtered } from './steps/filter.ts'
+import { readEffect, readSignature } from './steps/judgeStain.ts'
+import type { StudyStain } from './steps/stainGroups.ts'
+import type { TrainedHead } from './steps/trainHead.ts'
+import { countVerdicts, readVerdicts } from './steps/verdicts.ts'
+import type { CellProbabilities } from './steps/writePredictions.ts'
+
+/** A cell with all that was made of it. */
+export interface JudgedCell {
+  readonly cell: GridCell
+  readonly result: Cell
+  readonly heads: readonly TrainedHead[]
+  readonly probabilities: Readonly<Partial<Record<Split, Float32Array>>>
+}
+
+/** Embeddings of one pair, by split, as far as they were made. */
+export type PairEntries = Readonly<Partial<Record<Split, CacheEntry>>>
+
+/** All that the tasks of a study made. */
+export interface Collected {
+  readonly filtered: Filtered
+  readonly stains: readonly StudyStain[]
+  readonly embedded: ReadonlyMap<EmbeddingPair, PairEntries>
+  readonly judged: readonly JudgedCell[]
+  readonly chosen: JudgedCell
+  readonly metrics: Metrics
+  readonly timings: readonly StageTiming[]
+}
+
+/** The probabilities of each cell, by its id. */
+export function gatherProbabilities(judged: readonly JudgedCell[]): CellProbabilities {
+  return Object.fromEntries(judged.map(({ result, probabilities }) => [result.id, probabilities]))
+}
+
+/** Gathers what was made. Throws the first failure where no cell could be judged. */
+export async function collect(materials: Materials, outcome: TaskOutcome): Promise<Collected> {
+  const { study, cache } = materials
+  const { recipe, tasks } = study
+  const made = tasks.filter(({ inputs }) => cache.has(inputs))
+  const judged = await collectCells(materials, made)
+  if (judged.length === 0) throw outcome.failed[0]?.cause ?? new Error('a study without cells')
+  const filtered = await materials.allFiltered()
+  const chosen = judged.reduce((best, cell) =>
+    cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
+  )
+  const embedded = await collectEmbeddings(materials, made)
+  const agreements = await readAgreements(embedded)
+  const failures = outcome.failed.map(({ task, cause, skipped }): Failure => {
+    return { task: nameTask(task), reason: describeCause(cause), skipped: skipped.map(nameTask) }
+  })
+  const metrics: Metrics = {
+    cells: judged.map(({ result }) => result),
+    chosen: chosen.result.id,
+    chosenBy: 'best accuracy on val, seeds averaged',
+    differences: compareCells(
+      chosen.result.id,
+      gatherProbabilities(judged),
+      await materials.truths(),
+      recipe.evaluate.threshold,
+    ),
+    verdicts: await collectVerdicts(filtered, embedded),
+    effects: await collectEffects(materials, made),
+    signatures: await collectSignatures(materials, made),
+    ...(agreements.length > 0 && { agreements }),
+    ...(failures.length > 0 && { failures }),
+  }
+  const timings: StageTiming[] = []
+  for (const task of made) {
+    const { cost } = await cache.find(task.inputs)
+    timings.push({ stage: nameTask(task), ...cost, cached: !outcome.made.has(task.key), items: task.items })
+  }
+  return {
+    filtered,
+    stains: await collectStains(materials, made),
+    embedded,
+    judged,
+    chosen,
+    metrics,
+    timings,
+  }
+}
+
+const nameTask = ({ stage, what }: KeyedTask) => `${stage} ${what}`
+
+async function collectCells(materials: Materials, made: readonly KeyedTask[]): Promise<JudgedCell[]> {
+  const { study, cache } = materials
+  const evaluated = new Map(
+    made.flatMap((task) => (task.kind === 'evaluation' ? [[task.of.cell, task] as const] : [])),
+  )
+  const judged: JudgedCell[] = []
+  for (const cell of study.grid.cells) {
+    const task = evaluated.get(cell.id)
+    if (!task || !cell.heads.every(({ inputs }) => cache.has(inputs))) continue
+    const heads = await materials.heads(cell)
+    judged.push({
+      cell,
+      result: await readEvaluation(await cache.find(task.inputs), cell),
+      heads,
+      probabilities: {
+        val: averageSeeds(heads, 'val'),
+        ...(study.splits.test && { test: averageSeeds(heads, 'test') }),
+      },
+    })
+  }
+  return judged
+}
+
+async function collectEmbeddings(
+  { study, cache }: Materials,
+  made: readonly KeyedTask[],
+): Promise<Map<EmbeddingPair, PairEntries>> {
+  const keys = new Set(made.map(({ key }) => key))
+  const embedded = new Map<EmbeddingPair, PairEntries>()
+  for (const pair of study.grid.pairs) {
+    const entries: Partial<Record<Split, CacheEntry>> = {}
+    for (const [split, inputs] of Object.entries(pair.inputs)) {
+      if (keys.has(keyOf(inputs))) entries[split as Split] = await cache.find(inputs)
+    }
+    embedded.set(pair, entries)
+  }
+  return embedded
+}
+
+async function collectStains(materials: Materials, made: readonly KeyedTask[]): Promise<StudyStain[]> {
+  const keys = new Set(made.map(({ key }) => key))
+  const isWhole = (label: string) =>
+    materials.study.tasks.every(
+      (task) =>
+        !(task.kind === 'fit' || task.kind === 'groups') ||
+        task.of.stain !== label ||
+        task.isMeans ||
+        keys.has(task.key),
+    )
+  const stains: StudyStain[] = []
+  for (const entry of materials.study.recipe.stain) {
+    if (isWhole(entry.label)) stains.push(await materials.stain(entry))
+  }
+  return stains
+}
+
+async function collectEffects({ cache }: Materials, made: readonly KeyedTask[]): Promise<StainEffect[]> {
+  const effects: StainEffect[] = []
+  for (const task of made) {
+    if (task.kind === 'effect') effects.push(await readEffect(await cache.find(task.inputs), task.of.stain))
+  }
+  return effects
+}
+
+async function collectSignatures({ cache }: Materials, made: readonly KeyedTask[]): Promise<PairSignature[]> {
+  const signatures: PairSignature[] = []
+  for (const task of made) {
+    if (task.kind !== 'signature') continue
+    const signature = await readSignature(await cache.find(task.inputs))
+    const { stain, embed } = task.of
+    if (signature) signatures.push({ stain, embed, ...signature })
+  }
+  return signatures
+}
+
+async function readAgreements(embedded: Collected['embedded']): Promise<EmbeddingAgreement[]> {
+  const agreements: EmbeddingAgreement[] = []
+  for (const [pair, entries] of embedded) {
+    for (const [split, entry] of Object.entries(entries)) {
+      const agreement = await readAgreement(entry)
+      const embeddings = nameEmbeddings(pair, split as Split)
+      const isKnown = agreements.some((other) => other.embeddings === embeddings && other.split === split)
+      if (agreement && !isKnown)
+        agreements.push({ embeddings, embed: pair.embed.label, split: split as Split, ...agreement })
+    }
+  }
+  return agreements
+}
+
+// One count a stain method and split, of the patches that passed the filter.
+async function collectVerdicts(
+  filtered: Filtered,
+  embedded: Collected['embedded'],
+): Promise<VerdictCounts[]> {
+  const verdicts: VerdictCounts[] = []
+  for (const [{ stain }, entries] of embedded) {
+    for (const [name, { folder }] of Object.entries(entries)) {
+      const split = name as Split
+      if (verdicts.some((known) => known.stain === stain.label && known.split === split)) continue
+      const { set, rows } = filtered[split]!
+      verdicts.push({
+        stain: stain.label,
+        split,
+        byCenter: countVerdicts(set, rows, await readVerdicts(folder)),
+      })
+    }
+  }
+  return verdicts
+}

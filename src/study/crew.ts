@@ -1,0 +1,87 @@
+// The processes that work for a run. One is begun when there is a task for it and none is idle; a task whose process dies
+// has failed, and the next one gets another process.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { EngineError, type Progress } from '../base/index.ts'
+import { compiledPath } from '../engine/index.ts'
+import { type Answer, hearError, type Order } from './jobMessages.ts'
+import type { StudyFile } from './studyFile.ts'
+import type { WorkerObserver } from './worker.ts'
+
+/** Processes that do tasks. */
+export interface Crew {
+  /** Does a task in a process that does nothing else. */
+  run(key: string, threads: number, progress: Progress): Promise<void>
+  close(): void
+}
+
+/** Opens a crew for the study of a file. */
+export function openCrew(file: StudyFile, observer: WorkerObserver): Crew {
+  const path = compiledPath(new URL('./jobChild.ts', import.meta.url))
+  const all = new Set<ChildProcess>()
+  const idle: ChildProcess[] = []
+  const end = () => {
+    for (const child of all) child.kill('SIGTERM')
+  }
+  process.once('exit', end)
+  const begin = (): ChildProcess => {
+    const child = fork(path, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'json' })
+    child.setMaxListeners(0)
+    all.add(child)
+    child.on('exit', () => {
+      all.delete(child)
+      if (idle.includes(child)) idle.splice(idle.indexOf(child), 1)
+    })
+    child.on('error', () => {}) // its end says enough
+    child.send({ study: file } satisfies Order)
+    return child
+  }
+  return {
+    async run(key, threads, progress) {
+      const child = idle.pop() ?? begin()
+      try {
+        await ask(child, { key, threads }, progress, observer)
+      } finally {
+        if (child.connected && child.exitCode === null) idle.push(child)
+      }
+    },
+    close() {
+      process.off('exit', end)
+      end()
+    },
+  }
+}
+
+function ask(
+  child: ChildProcess,
+  order: { readonly key: string; readonly threads: number },
+  progress: Progress,
+  observer: WorkerObserver,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void) => {
+      child.off('message', hear)
+      child.off('exit', leave)
+      finish()
+    }
+    const hear = (answer: Answer) => {
+      if ('progress' in answer) progress(...answer.progress)
+      else if ('note' in answer) observer.note?.(answer.note)
+      else if ('warning' in answer) observer.warn?.(answer.warning)
+      else if ('done' in answer) settle(resolve)
+      else settle(() => reject(hearError(answer.error)))
+    }
+    const leave = (code: number | null, signal: string | null) => {
+      const got = signal ? `ended by ${signal}` : `ended with ${code}`
+      const hint =
+        signal === 'SIGKILL'
+          ? 'the system ends processes where memory is full: run again with fewer --jobs'
+          : 'run again: what is finished is kept'
+      const error = new EngineError({ where: 'a process of the study', expected: 'an answer', got, hint })
+      settle(() => reject(error))
+    }
+    child.on('message', hear)
+    child.on('exit', leave)
+    child.send(order satisfies Order)
+  })
+}

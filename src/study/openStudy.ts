@@ -1,0 +1,133 @@
+// A study laid out and ready to work on: its recipe, its splits open, its grid and its tasks. Whoever opens the same recipe
+// on the same files gets the same tasks, with the same keys: a run, a plan, and every process that works for a run.
+
+import { RecipeError } from '../base/index.ts'
+import { type Extractor, type ModelProvenance, openExtractor } from '../embed/index.ts'
+import { type Engines, nameEngines, type ProviderChoice } from '../engine/index.ts'
+import type { Split } from '../runs/index.ts'
+import { type Cache, keyOf } from '../tasks/index.ts'
+import { requireFeasible } from './feasible.ts'
+import { watchFiles } from './fingerprints.ts'
+import { type Grid, type GridCell, layOutGrid } from './grid.ts'
+import { layOut, type Task } from './layOut.ts'
+import type { AxisEntry, Recipe } from './recipeSchema.ts'
+import { closeSplits, type OpenSplits, openSplits, type SplitObserver } from './splits.ts'
+
+/** A task with the name of its entry. */
+export type KeyedTask = Task & {
+  /** The name of its entry. */
+  readonly key: string
+  /** The stage that it belongs to: the folder of its entry in the cache. */
+  readonly stage: string
+}
+
+/** A study laid out. */
+export interface OpenStudy {
+  readonly recipe: Recipe
+  readonly splits: OpenSplits
+  readonly grid: Grid
+  readonly engines: Engines
+  /** By label, whose model an extractor is. */
+  readonly provenance: Readonly<Record<string, ModelProvenance | null>>
+  /** Where networks run. */
+  readonly device: string
+  readonly threads?: number
+  /** In an order in which they can be done. */
+  readonly tasks: readonly KeyedTask[]
+  /** Throws DataError once a file of a split is not what it was. */
+  checkFiles(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How a study is opened. */
+export interface OpenStudyOptions {
+  readonly device: string
+  readonly threads?: number
+  readonly observe?: (split: Split) => SplitObserver
+}
+
+/**
+ * Opens the splits of a recipe and lays its tasks out. Reads the patches once unless their hashes are cached. Throws as
+ * `openSplits` and `requireFeasible` do.
+ */
+export async function openStudy(
+  recipe: Recipe,
+  cache: Cache,
+  { device, threads, observe }: OpenStudyOptions,
+): Promise<OpenStudy> {
+  const splits = await openSplits(recipe, cache, observe)
+  try {
+    const checkFiles = await watchFiles(Object.values(splits).map(({ set }) => set))
+    requireFeasible(recipe, splits)
+    const engines = nameEngines(device as ProviderChoice)
+    const extractors = await readExtractors(recipe, device)
+    const keys = Object.fromEntries(Object.entries(extractors).map(([label, { key }]) => [label, key]))
+    const grid = layOutGrid(recipe, splits, keys, engines)
+    const dimensionsOf = ({ label }: AxisEntry) => extractors[label].dimensions
+    const sizes = { engines, dimensionsOf }
+    const tasks = layOut(recipe, splits, grid, sizes).map(
+      (task): KeyedTask => ({ ...task, key: keyOf(task.inputs), stage: task.inputs.stage }),
+    )
+    return {
+      recipe,
+      splits,
+      grid,
+      engines,
+      provenance: Object.fromEntries(
+        Object.entries(extractors).map(([label, { provenance }]) => [label, provenance]),
+      ),
+      device,
+      threads,
+      tasks,
+      checkFiles,
+      close: () => closeSplits(splits),
+    }
+  } catch (cause) {
+    await closeSplits(splits)
+    throw cause
+  }
+}
+
+/** The cell of a study called `id`. */
+export function cellOf({ grid }: Pick<OpenStudy, 'grid'>, id: string): GridCell {
+  const cell = grid.cells.find((candidate) => candidate.id === id)
+  if (cell) return cell
+  throw new RecipeError({ where: 'study', expected: 'a cell of the recipe', got: id })
+}
+
+/** A task with whether it is to be done. */
+export type PlannedTask = KeyedTask & {
+  readonly cached: boolean
+  /** Whether a run would do it: it is not cached, and somebody misses it. */
+  readonly due: boolean
+}
+
+/** Which tasks are there already, and which of the others a run would do. */
+export function markDue(tasks: readonly KeyedTask[], cache: Cache): PlannedTask[] {
+  const missed = new Set<string>()
+  return tasks
+    .toReversed() // what needs a task stands after it
+    .map((task) => {
+      const cached = cache.has(task.inputs)
+      const due = !cached && (!task.isMeans || missed.has(task.key))
+      if (due) for (const need of task.needs) missed.add(need)
+      return { ...task, cached, due }
+    })
+    .reverse()
+}
+
+type ExtractorFacts = Pick<Extractor, 'key' | 'provenance' | 'dimensions'>
+
+// What is known of the recipe's extractors, by label; each is opened for it.
+async function readExtractors(recipe: Recipe, device: string): Promise<Record<string, ExtractorFacts>> {
+  const facts: Record<string, ExtractorFacts> = {}
+  for (const { label, name, options } of recipe.embed) {
+    const { key, provenance, dimensions, close } = await openExtractor(
+      { name, ...options },
+      { device, threads: 1 },
+    )
+    facts[label] = { key, provenance, dimensions }
+    await close()
+  }
+  return facts
+}

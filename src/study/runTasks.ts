@@ -1,0 +1,135 @@
+// Works off the tasks of a study: in this process one after the other, or in several at once.
+
+import { describeCause, type Progress } from '../base/index.ts'
+import { describeAgreement } from '../embed/index.ts'
+import { describeContradictions } from '../quality/index.ts'
+import { type Cache, type Executed, execute } from '../tasks/index.ts'
+import { openCrew } from './crew.ts'
+import type { Materials } from './materials.ts'
+import { cellOf, markDue, type PlannedTask } from './openStudy.ts'
+import { readAgreement } from './steps/agreement.ts'
+import { readEvaluation } from './steps/evaluateCell.ts'
+import { readHead } from './steps/trainHead.ts'
+import type { StepObserver, Study } from './study.ts'
+import type { StudyFile } from './studyFile.ts'
+import { doTask } from './work.ts'
+
+/** What became of the tasks of a study. */
+export interface TaskOutcome extends Executed<PlannedTask> {
+  /** Keys of the tasks that were done for this run. */
+  readonly made: ReadonlySet<string>
+}
+
+/** Does what is due of a study. `signal` ends it before it is done. */
+export async function runTasks(
+  study: Study,
+  materials: Materials,
+  file: StudyFile,
+  signal: AbortSignal,
+): Promise<TaskOutcome> {
+  const { options, cache, run } = study
+  const { jobs = 1, threads } = options
+  const planned = markDue(materials.study.tasks, cache)
+  for (const task of planned) if (task.cached) await tellFound(study, materials, task)
+  const due = planned.filter((task) => task.due)
+  const crew = jobs > 1 && due.length > 1 ? openCrew(file, options.observer) : null
+  const onStop = () => crew?.close()
+  signal.addEventListener('abort', onStop)
+  const made = new Set<string>()
+  const work = async (task: PlannedTask, share: number, progress: Progress) => {
+    if (crew) return crew.run(task.key, share, progress)
+    materials.threads = threads
+    const stoppable: Progress = (...told) => {
+      signal.throwIfAborted()
+      progress(...told)
+    }
+    await doTask(materials, task, stoppable)
+  }
+  try {
+    const executed = await execute(due, {
+      jobs: crew ? jobs : 1,
+      threads,
+      signal,
+      isDone: ({ inputs }) => cache.has(inputs),
+      isElsewhere: ({ inputs }) => cache.isMade(inputs),
+      // A device is one, and its memory too.
+      fits: (task, running) =>
+        options.device === 'cpu' || !task.usesDevice || !running.some(({ usesDevice }) => usesDevice),
+      async run(task, share) {
+        const step = options.observer.step(task.stage, task.what)
+        try {
+          await work(task, share, step.progress)
+          made.add(task.key)
+          await tellEnd(study, materials, task, step)
+        } catch (cause) {
+          if (!signal.aborted) {
+            run.log.error({ stage: task.stage, what: task.what, error: describeCause(cause) }, 'task failed')
+            step.fail?.(describeCause(cause))
+          }
+          throw cause
+        }
+      },
+      onFound: (task) => options.observer.step(task.stage, task.what).end(true),
+    })
+    return { ...executed, made }
+  } finally {
+    signal.removeEventListener('abort', onStop)
+    crew?.close()
+  }
+}
+
+async function tellFound(study: Study, materials: Materials, task: PlannedTask): Promise<void> {
+  if (task.kind === 'hash') return // told when the study was opened
+  const step = study.options.observer.step(task.stage, task.what)
+  if (task.kind === 'filter') await tellFilter(study, materials, task.of.split)
+  step.end(true)
+}
+
+async function tellEnd(
+  study: Study,
+  materials: Materials,
+  task: PlannedTask,
+  step: StepObserver,
+): Promise<void> {
+  if (task.kind === 'filter') {
+    step.end(false, await tellFilter(study, materials, task.of.split))
+  } else {
+    step.end(false, await describeResult(materials, study.cache, task))
+  }
+}
+
+// Patches that contradict each other put the study's figures in doubt.
+async function tellFilter(
+  { options, run }: Study,
+  materials: Materials,
+  split: 'train' | 'val' | 'test',
+): Promise<string> {
+  const { rejections, set, rows } = await materials.filtered(split)
+  for (const sentence of describeContradictions(rejections)) {
+    options.observer.warn?.(`${split}: ${sentence}`)
+    run.log.warn({ split, quality: sentence })
+  }
+  run.log.info({ split, count: set.count, kept: rows.length }, 'quality')
+  return `${rejections.length} of ${set.count} rejected`
+}
+
+// The outcome of a task in a few words, where there is something to say.
+async function describeResult(
+  materials: Materials,
+  cache: Cache,
+  task: PlannedTask,
+): Promise<string | undefined> {
+  if (!['embed', 'head', 'evaluation'].includes(task.kind)) return undefined
+  const entry = await cache.find(task.inputs)
+  if (task.kind === 'embed') {
+    const agreement = await readAgreement(entry)
+    return agreement ? describeAgreement(agreement) : undefined
+  }
+  if (task.kind === 'head') {
+    const { curve } = await readHead(entry, {})
+    return curve.length ? `${curve.length} epochs` : undefined
+  }
+  if (task.kind !== 'evaluation') return undefined
+  const { val } = await readEvaluation(entry, cellOf(materials.study, task.of.cell))
+  return `val ${(100 * val.accuracy.value).toFixed(1)} %`
+}

@@ -1,0 +1,163 @@
+// The work of each kind of task: what it takes to fill an entry of the cache, given by name in the recipe, so that any
+// process that has opened the same study can do it.
+
+import { join } from 'node:path'
+import type { Progress } from '../base/index.ts'
+import { allRows } from '../patches/index.ts'
+import type { Split } from '../runs/index.ts'
+import { type CacheEntry, keyOf } from '../tasks/index.ts'
+import type { EmbeddingPair } from './grid.ts'
+import type { Subjects, Task, TaskKind, TaskOf } from './layOut.ts'
+import type { Materials } from './materials.ts'
+import { cellOf } from './openStudy.ts'
+import type { StainEntry } from './recipeSchema.ts'
+import { writeAgreement } from './steps/agreement.ts'
+import { oneView, targetGroups } from './steps/augmentViews.ts'
+import { embedRows } from './steps/embedSplit.ts'
+import { makeEvaluation } from './steps/evaluateCell.ts'
+import { makeFilter } from './steps/filter.ts'
+import { makeFit } from './steps/fitStain.ts'
+import { effectSplits, makeEffect, makeSignature } from './steps/judgeStain.ts'
+import { makePixels, type StainedPixels } from './steps/stainedPixels.ts'
+import { type GroupFits, makeGroups } from './steps/stainGroups.ts'
+import { makeHead } from './steps/trainHead.ts'
+import { teacherOf } from './steps/trainStain.ts'
+
+/** Kinds of tasks that are done once a study is open; hashing is what opening it takes. */
+export type WorkKind = Exclude<TaskKind, 'hash'>
+
+type Work<Kind extends WorkKind> = (
+  materials: Materials,
+  of: Subjects[Kind],
+  folder: string,
+  progress: Progress,
+) => Promise<void>
+
+const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
+  filter({ study: { recipe, splits } }, { split }, folder, progress) {
+    return makeFilter(splits[split]!, recipe.quality!, folder, progress)
+  },
+
+  async fit(materials, { stain, isTeacher }, folder, progress) {
+    const { recipe, device } = materials.study
+    const own = stainOf(materials, stain)
+    const teacher = teacherOf(own)
+    const taught = teacher && !isTeacher ? (await materials.fitted(teacher)).fit : null
+    await makeFit(recipe, await materials.allFiltered(), isTeacher ? teacher! : own, folder, {
+      device: { provider: device as 'cpu', threads: materials.threads },
+      progress,
+      taught,
+    })
+  },
+
+  async groups(materials, { split, stain, augment }, folder) {
+    const { recipe } = materials.study
+    const entry = stain
+      ? stainOf(materials, stain)
+      : targetGroups(recipe.augment.find(({ label }) => label === augment)!)!
+    await makeGroups(await materials.filtered(split), entry, folder)
+  },
+
+  async pixels(materials, { split, stain }, folder, progress) {
+    const entry = stainOf(materials, stain)
+    const { set } = materials.study.splits[split]!
+    const groups = await materials.groups(entry, split)
+    await makePixels(set, await materials.fitted(entry), groups, folder, progress)
+  },
+
+  async embed(materials, of, folder, progress) {
+    const { split } = of
+    const { recipe, splits } = materials.study
+    const { set, order } = splits[split]!
+    const entry = stainOf(materials, of.stain)
+    const augment = recipe.augment.find(({ label }) => label === of.augment)!
+    const task = {
+      set,
+      rows: allRows(set),
+      stain: await materials.fitted(entry),
+      groups: await materials.groups(entry, split),
+      stained: await materials.stained(entry, split),
+      augmenter: split === 'train' ? await materials.augmenter(augment) : oneView,
+      extractor: await materials.extractor(of.embed),
+      folder,
+      progress,
+    }
+    await writeAgreement(task, () => order)
+    await embedRows(task)
+  },
+
+  async head(materials, { cell: id, seed }, folder, progress) {
+    const { device } = materials.study
+    const cell = cellOf(materials.study, id)
+    const { inputs } = cell.heads.find((head) => head.seed === seed)!
+    const { train, val, test } = await materials.rows(cell.pair)
+    const task = {
+      entry: cell.classify,
+      seed,
+      key: keyOf(inputs),
+      device,
+      threads: materials.threads,
+      rows: { train: train!, val: val!, ...(test && { test }) },
+      labels: await materials.labels(cell.pair),
+    }
+    await makeHead(task, folder, progress)
+  },
+
+  async evaluation(materials, { cell: id }, folder) {
+    const cell = cellOf(materials.study, id)
+    const heads = await materials.heads(cell)
+    await makeEvaluation(materials.study.recipe, cell, heads, await materials.truths(), folder)
+  },
+
+  async effect(materials, { stain }, folder) {
+    const entry = stainOf(materials, stain)
+    const splits = effectSplits(await materials.allFiltered())
+    const groups: Partial<Record<Split, GroupFits>> = {}
+    const stained: Partial<Record<Split, StainedPixels>> = {}
+    for (const { split } of splits) {
+      groups[split] = await materials.groups(entry, split)
+      stained[split] = await materials.stained(entry, split)
+    }
+    await makeEffect(splits, { stain: await materials.fitted(entry), groups, stained }, folder)
+  },
+
+  async signature(materials, of, folder) {
+    const pair = pairOf(materials, of)
+    const [train, val] = [await fileOf(materials, pair, 'train'), await fileOf(materials, pair, 'val')]
+    const { seed } = materials.study.recipe
+    await makeSignature(seed, { train, val }, await materials.allFiltered(), folder)
+  },
+}
+
+/**
+ * Does a task, or finds what it makes in the cache; what an earlier process began is gone on with. Throws what the work
+ * throws, and DataError where something it needs is not there.
+ */
+export async function doTask(materials: Materials, task: Task, progress: Progress): Promise<CacheEntry> {
+  if (task.kind === 'hash') return materials.cache.find(task.inputs)
+  return materials.cache.obtain(task.inputs, (folder) => work(materials, task, folder, progress))
+}
+
+// One call for all kinds: which work belongs to which subject, the table's type has seen to.
+function work<Kind extends WorkKind>(
+  materials: Materials,
+  { kind, of }: TaskOf<Kind>,
+  folder: string,
+  progress: Progress,
+): Promise<void> {
+  return works[kind](materials, of, folder, progress)
+}
+
+function stainOf({ study }: Materials, label: string): StainEntry {
+  return study.recipe.stain.find((entry) => entry.label === label)!
+}
+
+function pairOf({ study }: Materials, { stain, augment, embed }: Subjects['signature']): EmbeddingPair {
+  return study.grid.pairs.find(
+    (pair) => pair.stain.label === stain && pair.augment.label === augment && pair.embed.label === embed,
+  )!
+}
+
+async function fileOf(materials: Materials, pair: EmbeddingPair, split: Split): Promise<string> {
+  return join((await materials.embeddings(pair, split)).folder, 'embeddings.npy')
+}
