@@ -13,16 +13,17 @@ import type {
   StainEffect,
   VerdictCounts,
 } from '../runs/index.ts'
-import { type CacheEntry, keyOf } from '../tasks/index.ts'
+import type { CacheEntry } from '../tasks/index.ts'
 import { type EmbeddingPair, type GridCell, nameEmbeddings } from './grid.ts'
+import { effectTask, firstPairs, stainEntries } from './layOut.ts'
 import type { Materials } from './materials.ts'
 import type { KeyedTask } from './openStudy.ts'
 import type { TaskOutcome } from './runTasks.ts'
 import { readAgreement } from './steps/agreement.ts'
 import { compareCells } from './steps/compareCells.ts'
-import { averageSeeds, readEvaluation } from './steps/evaluateCell.ts'
+import { averageSeeds, evaluationInputs, readEvaluation } from './steps/evaluateCell.ts'
 import type { Filtered } from './steps/filter.ts'
-import { readEffect, readSignature } from './steps/judgeStain.ts'
+import { effectSplits, hasSignature, readEffect, readSignature, signatureInputs } from './steps/judgeStain.ts'
 import type { StudyStain } from './steps/stainGroups.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 import { countVerdicts, readVerdicts } from './steps/verdicts.ts'
@@ -59,14 +60,13 @@ export function gatherProbabilities(judged: readonly JudgedCell[]): CellProbabil
 export async function collect(materials: Materials, outcome: TaskOutcome): Promise<Collected> {
   const { study, cache } = materials
   const { recipe, tasks } = study
-  const made = tasks.filter(({ inputs }) => cache.has(inputs))
-  const judged = await collectCells(materials, made)
+  const judged = await collectCells(materials)
   if (judged.length === 0) throw outcome.failed[0]?.cause ?? new Error('a study without cells')
   const filtered = await materials.allFiltered()
   const chosen = judged.reduce((best, cell) =>
     cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
   )
-  const embedded = await collectEmbeddings(materials, made)
+  const embedded = await collectEmbeddings(materials)
   const agreements = await readAgreements(embedded)
   const failures = outcome.failed.map(({ task, cause, skipped }): Failure => {
     return { task: nameTask(task), reason: describeCause(cause), skipped: skipped.map(nameTask) }
@@ -82,19 +82,19 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
       recipe.evaluate.threshold,
     ),
     verdicts: await collectVerdicts(filtered, embedded),
-    effects: await collectEffects(materials, made),
-    signatures: await collectSignatures(materials, made),
+    effects: await collectEffects(materials),
+    signatures: await collectSignatures(materials),
     ...(agreements.length > 0 && { agreements }),
     ...(failures.length > 0 && { failures }),
   }
   const timings: StageTiming[] = []
-  for (const task of made) {
+  for (const task of tasks.filter(({ inputs }) => cache.has(inputs))) {
     const { cost } = await cache.find(task.inputs)
     timings.push({ stage: nameTask(task), ...cost, cached: !outcome.made.has(task.key), items: task.items })
   }
   return {
     filtered,
-    stains: await collectStains(materials, made),
+    stains: await collectStains(materials),
     embedded,
     judged,
     chosen,
@@ -105,19 +105,16 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
 
 const nameTask = ({ stage, what }: KeyedTask) => `${stage} ${what}`
 
-async function collectCells(materials: Materials, made: readonly KeyedTask[]): Promise<JudgedCell[]> {
+async function collectCells(materials: Materials): Promise<JudgedCell[]> {
   const { study, cache } = materials
-  const evaluated = new Map(
-    made.flatMap((task) => (task.kind === 'evaluation' ? [[task.of.cell, task] as const] : [])),
-  )
   const judged: JudgedCell[] = []
   for (const cell of study.grid.cells) {
-    const task = evaluated.get(cell.id)
-    if (!task || !cell.heads.every(({ inputs }) => cache.has(inputs))) continue
+    const evaluation = evaluationInputs(study.recipe, cell)
+    if (![evaluation, ...cell.heads.map(({ inputs }) => inputs)].every(cache.has)) continue
     const heads = await materials.heads(cell)
     judged.push({
       cell,
-      result: await readEvaluation(await cache.find(task.inputs), cell),
+      result: await readEvaluation(await cache.find(evaluation), cell),
       heads,
       probabilities: {
         val: averageSeeds(heads, 'val'),
@@ -128,54 +125,45 @@ async function collectCells(materials: Materials, made: readonly KeyedTask[]): P
   return judged
 }
 
-async function collectEmbeddings(
-  { study, cache }: Materials,
-  made: readonly KeyedTask[],
-): Promise<Map<EmbeddingPair, PairEntries>> {
-  const keys = new Set(made.map(({ key }) => key))
+async function collectEmbeddings({ study, cache }: Materials): Promise<Map<EmbeddingPair, PairEntries>> {
   const embedded = new Map<EmbeddingPair, PairEntries>()
   for (const pair of study.grid.pairs) {
     const entries: Partial<Record<Split, CacheEntry>> = {}
     for (const [split, inputs] of Object.entries(pair.inputs)) {
-      if (keys.has(keyOf(inputs))) entries[split as Split] = await cache.find(inputs)
+      if (cache.has(inputs)) entries[split as Split] = await cache.find(inputs)
     }
     embedded.set(pair, entries)
   }
   return embedded
 }
 
-async function collectStains(materials: Materials, made: readonly KeyedTask[]): Promise<StudyStain[]> {
-  const keys = new Set(made.map(({ key }) => key))
-  const isWhole = (label: string) =>
-    materials.study.tasks.every(
-      (task) =>
-        !(task.kind === 'fit' || task.kind === 'groups') ||
-        task.of.stain !== label ||
-        task.isMeans ||
-        keys.has(task.key),
-    )
+async function collectStains(materials: Materials): Promise<StudyStain[]> {
+  const { study, cache } = materials
   const stains: StudyStain[] = []
-  for (const entry of materials.study.recipe.stain) {
-    if (isWhole(entry.label)) stains.push(await materials.stain(entry))
+  for (const entry of study.recipe.stain) {
+    const { fit, groups } = stainEntries(study, entry)
+    if ([fit, ...Object.values(groups)].every(cache.has)) stains.push(await materials.stain(entry))
   }
   return stains
 }
 
-async function collectEffects({ cache }: Materials, made: readonly KeyedTask[]): Promise<StainEffect[]> {
+async function collectEffects({ study, cache }: Materials): Promise<StainEffect[]> {
+  const shown = effectSplits(study.splits)
   const effects: StainEffect[] = []
-  for (const task of made) {
-    if (task.kind === 'effect') effects.push(await readEffect(await cache.find(task.inputs), task.of.stain))
+  for (const stain of shown.length > 0 ? study.recipe.stain : []) {
+    const inputs = effectTask(study.recipe, shown, study.grid, stain)
+    if (cache.has(inputs)) effects.push(await readEffect(await cache.find(inputs), stain.label))
   }
   return effects
 }
 
-async function collectSignatures({ cache }: Materials, made: readonly KeyedTask[]): Promise<PairSignature[]> {
+async function collectSignatures({ study, cache }: Materials): Promise<PairSignature[]> {
   const signatures: PairSignature[] = []
-  for (const task of made) {
-    if (task.kind !== 'signature') continue
-    const signature = await readSignature(await cache.find(task.inputs))
-    const { stain, embed } = task.of
-    if (signature) signatures.push({ stain, embed, ...signature })
+  for (const pair of firstPairs(study.grid)) {
+    if (!hasSignature(pair, study.splits)) continue
+    const inputs = signatureInputs(study.recipe, pair, study.splits)
+    const signature = cache.has(inputs) ? await readSignature(await cache.find(inputs)) : null
+    if (signature) signatures.push({ stain: pair.stain.label, embed: pair.embed.label, ...signature })
   }
   return signatures
 }

@@ -10,9 +10,10 @@ import { headMethodOf, pairHead } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'
 import { augmentInputs } from './steps/augmentViews.ts'
-import { type ExtractorIdentity, embedInputs, stainedInputs } from './steps/embedSplit.ts'
+import { type ExtractorIdentity, embedInputs } from './steps/embedSplit.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
+import { stainedInputs } from './steps/stainedPixels.ts'
 import { headInputs } from './steps/trainHead.ts'
 
 /** One column of embeddings: a stain method, what training patches are shown as, and an extractor. */

@@ -1,6 +1,6 @@
 // What a run and the processes that work for it say to each other, as plain JSON.
 
-import * as errors from '../base/errors.ts'
+import * as errors from '../base/index.ts'
 import type { StudyFile } from './studyFile.ts'
 
 /** To a process: the study that it works for, first of all; then the tasks, one after the other. */

@@ -10,13 +10,12 @@ import { headMethodOf } from './pairing.ts'
 import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
-import { stainedInputs } from './steps/embedSplit.ts'
 import { evaluationInputs } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { methodOf } from './steps/fittedStain.ts'
 import { effectInputs, effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
-import { pixelInputs } from './steps/stainedPixels.ts'
+import { pixelInputs, stainedInputs } from './steps/stainedPixels.ts'
 import { groupInputs, usesGroups } from './steps/stainGroups.ts'
 import { teacherOf } from './steps/trainStain.ts'
 import { isTransductive } from './transductive.ts'
@@ -162,6 +161,17 @@ function layOutStain(
     layOutFit(stain, fits.get(stain)!, taught ? [keyOf(taught.inputs)] : []),
     ...groups,
   ]
+}
+
+/** The entries that a stain is made in: its fit on the reference, and those of each split's groups. */
+export function stainEntries(
+  { recipe, splits, grid }: { readonly recipe: Recipe; readonly splits: OpenSplits; readonly grid: Grid },
+  stain: StainEntry,
+): { readonly fit: CacheInputs; readonly groups: Readonly<Partial<Record<Split, CacheInputs>>> } {
+  const groups = Object.values(usesGroups(stain) ? splits : {}).map(
+    (split) => [split.split, groupInputs(filterInputs(recipe, split), stain)] as const,
+  )
+  return { fit: grid.fits.get(stain)!, groups: Object.fromEntries(groups) }
 }
 
 function countReference({ reference }: StainEntry): number {
@@ -350,22 +360,22 @@ function layOutEffect(recipe: Recipe, splits: OpenSplits, grid: Grid, stain: Sta
   ]
 }
 
-const effectTask = (recipe: Recipe, shown: readonly OpenSplit[], { fits }: Grid, stain: StainEntry) =>
+/** What the effect of a stain on `shown` splits is made from. */
+export const effectTask = (recipe: Recipe, shown: readonly OpenSplit[], { fits }: Grid, stain: StainEntry) =>
   effectInputs(
     stain,
     keyOf(fits.get(stain)!),
     shown.map((split) => filterInputs(recipe, split)),
   )
 
-// One for each stain and extractor: that of their first pair.
-function layOutSignatures(
-  recipe: Recipe,
-  splits: OpenSplits,
-  { pairs }: Grid,
-  { dimensionsOf }: Sizes,
-): Task[] {
-  const sets = [splits.train.set, splits.val.set]
+/** One pair for each stain and extractor, whatever training patches are shown as: the first. */
+export function firstPairs({ pairs }: Grid): EmbeddingPair[] {
   return keepFirst(pairs, ({ stain, embed }) => `${stain.label}/${embed.label}`)
+}
+
+function layOutSignatures(recipe: Recipe, splits: OpenSplits, grid: Grid, { dimensionsOf }: Sizes): Task[] {
+  const sets = [splits.train.set, splits.val.set]
+  return firstPairs(grid)
     .filter((pair) => hasSignature(pair, splits))
     .map((pair) => ({
       kind: 'signature',

@@ -8,18 +8,20 @@ import { DataError } from '../base/index.ts'
 import { makeFolder, writeFileAtomic } from '../files/index.ts'
 import { writeCsvBlocks } from '../formats/index.ts'
 import { type CellResults, type Results, type RunFolder, readJson, type Split } from '../runs/index.ts'
-import type { Cache } from '../tasks/index.ts'
+import { type Cache, type CacheInputs, keyOf } from '../tasks/index.ts'
 import type { Collected } from './collect.ts'
 import { type GridCell, nameEmbeddings, viewsOf } from './grid.ts'
-import type { KeyedTask } from './openStudy.ts'
+import { stainEntries } from './layOut.ts'
+import type { OpenStudy } from './openStudy.ts'
 import { listPatches } from './patchColumns.ts'
+import type { StainEntry } from './recipeSchema.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 
 const format = 'eosin results 2'
 
 /** Where results lie. */
 export interface Placing {
-  readonly tasks: readonly KeyedTask[]
+  readonly study: OpenStudy
   readonly cache: Cache
 }
 
@@ -40,9 +42,7 @@ export async function writeResults(
   const results: Results = {
     format,
     rows: Object.fromEntries(Object.values(filtered).map(({ split }) => [split, nameRows(split)])),
-    stains: Object.fromEntries(
-      stains.map(({ entry: { label } }) => [label, placeStain(placing, label, place)]),
-    ),
+    stains: Object.fromEntries(stains.map(({ entry }) => [entry.label, placeStain(placing, entry, place)])),
     embeddings: placeEmbeddings(embedded, place),
     cells: Object.fromEntries(
       judged.map(({ cell, heads }) => [cell.id, heads.map((head, i) => placeHead(cell, head, i, place))]),
@@ -55,17 +55,11 @@ type Place = (...names: string[]) => string
 
 const nameRows = (split: Split) => `rows/${split}.csv`
 
-function placeStain({ tasks, cache }: Placing, label: string, place: Place): Results['stains'][string] {
-  const folderOf = ({ stage, key }: KeyedTask) => join(cache.root, stage, key)
-  const fit = tasks.find(
-    (task) => task.kind === 'fit' && task.of.stain === label && task.of.isTeacher === undefined,
-  )!
-  const groups = tasks.flatMap((task) =>
-    task.kind === 'groups' && task.of.stain === label
-      ? [[task.of.split, place(folderOf(task), 'fits.json')] as const]
-      : [],
-  )
-  return { fit: place(folderOf(fit), 'fit.json'), groups: Object.fromEntries(groups) }
+function placeStain({ study, cache }: Placing, stain: StainEntry, place: Place): Results['stains'][string] {
+  const { fit, groups } = stainEntries(study, stain)
+  const find = (inputs: CacheInputs, file: string) => place(cache.root, inputs.stage, keyOf(inputs), file)
+  const ofGroups = Object.entries(groups).map(([split, inputs]) => [split, find(inputs, 'fits.json')])
+  return { fit: find(fit, 'fit.json'), groups: Object.fromEntries(ofGroups) }
 }
 
 function placeEmbeddings(embedded: Collected['embedded'], place: Place): Results['embeddings'] {

@@ -6,7 +6,7 @@ import { writeReport } from '../report/index.ts'
 import type { Manifest } from '../runs/index.ts'
 import { type Collected, gatherProbabilities } from './collect.ts'
 import { removeModel, saveModel } from './model.ts'
-import type { KeyedTask } from './openStudy.ts'
+import type { OpenStudy } from './openStudy.ts'
 import { printRecipe } from './recipe.ts'
 import { writeResults } from './results.ts'
 import { makeGallery } from './steps/makeGallery.ts'
@@ -17,7 +17,7 @@ import type { Study, StudyResult } from './study.ts'
 /** Writes the run folder; the model of an earlier study goes first, so that none lies there that does not fit the rest. */
 export async function writeRun(
   { recipe, options, run, cache }: Study,
-  tasks: readonly KeyedTask[],
+  study: OpenStudy,
   content: Collected,
   manifest: Manifest,
 ): Promise<StudyResult> {
@@ -31,7 +31,7 @@ export async function writeRun(
   await writeJson('manifest.json', manifest)
   await writeJson('metrics.json', metrics)
   await writeJson('timings.json', timings)
-  await writeResults(run, { tasks, cache }, content)
+  await writeResults(run, { study, cache }, content)
   await writePredictions(run, filtered, gatherProbabilities(judged))
   await rm(run.file('submission.csv'), { force: true })
   const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCsv, readNpy } from '../../src/formats/index.ts'
-import type { Metrics } from '../../src/runs/index.ts'
+import type { Manifest, Metrics } from '../../src/runs/index.ts'
 import { readRecipe, readResults, runStudy } from '../../src/study/index.ts'
 import { runCli } from '../cli/runCli.ts'
 import { hasPython, runPython } from '../files/python.ts'
@@ -54,16 +54,20 @@ describe('the results of a study', () => {
     for (const heads of Object.values(cells)) expect(heads.map(({ seed }) => seed)).toEqual([0, 1])
   })
 
-  it('are as many rows as their table, for each view', async () => {
+  it('are rows of all patches, for each view; the tables name those that passed the filter', async () => {
     const { embeddings, rows } = await readResults(run)
+    const { splits } = JSON.parse(readFileSync(join(run, 'manifest.json'), 'utf8')) as Manifest
     for (const [name, { split, file, views }] of Object.entries(embeddings)) {
       const table = readCsv(readFileSync(rows[split]!, 'utf8'), rows[split]!)
-      expect(array(file).shape[0], name).toBe(views * table.id.length)
+      expect(array(file).shape[0], name).toBe(views * splits[split]!.count)
+      expect(table.id.length).toBe(splits[split]!.kept)
     }
     expect(embeddings['macenko/turned/texture/train'].views).toBe(2)
     const train = readCsv(readFileSync(rows.train!, 'utf8'), rows.train!)
     expect(train.id.length).toBeLessThan(80) // some were rejected
-    expect(train.row.map(Number)).toEqual([...train.id.keys()])
+    const places = train.row.map(Number)
+    expect(places).toEqual([...new Set(places)].sort((a, b) => a - b))
+    expect(places.length).toBeLessThan(places.at(-1)! + 1) // a rejected one lies between
   })
 
   it('hold the probabilities that were evaluated', async () => {

@@ -9,12 +9,10 @@ import { f32, type Pixels, type Progress } from '../../base/index.ts'
 import { embedPatches } from '../../embed/index.ts'
 import { createNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
-import { type CacheInputs, keyOf } from '../../tasks/index.ts'
-import type { StainEntry } from '../recipeSchema.ts'
-import type { OpenSplit } from '../splits.ts'
+import type { CacheInputs } from '../../tasks/index.ts'
 import type { EmbedTask } from './embedTask.ts'
 import { stainBatches } from './stainBatches.ts'
-import { groupInputs, usesGroups } from './stainGroups.ts'
+import type { StainedInputs } from './stainedPixels.ts'
 import { encodeCodes, encodeVerdicts, writeVerdicts } from './verdicts.ts'
 
 // A chunk is what a kill may lose: at most 4,096 rows and 64 MB.
@@ -29,20 +27,9 @@ export interface ExtractorIdentity {
   readonly engine: string | null
 }
 
-/** What the normalised patches of a split are made from: its patches, a fit, and those of its groups. */
-export function stainedInputs(
-  { key }: Pick<OpenSplit, 'key'>,
-  filterKey: CacheInputs,
-  stain: StainEntry,
-  fit: CacheInputs,
-): { readonly patches: string; readonly stain: string; readonly groups: string | null } {
-  const groups = usesGroups(stain) ? keyOf(groupInputs(filterKey, stain)) : null
-  return { patches: key, stain: keyOf(fit), groups }
-}
-
 /** What the embeddings of normalised patches are made from. */
 export function embedInputs(
-  stained: ReturnType<typeof stainedInputs>,
+  stained: StainedInputs,
   extractor: ExtractorIdentity,
   augment: object | null = null,
 ): CacheInputs {
