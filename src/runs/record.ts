@@ -2,6 +2,7 @@
 //
 // runs/<name>/
 //   recipe.yaml      the recipe as run, complete with defaults
+//   study.json       what a process needs to work for the run
 //   manifest.json    Manifest     what was run on what, with which versions; byte-stable
 //   metrics.json     Metrics      every cell of the grid; byte-stable
 //   timings.json     StageTiming[] time and memory of each stage; differs from run to run

@@ -54,7 +54,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
   try {
     run.log.info({ recipe: recipe.name, seed: recipe.seed, device: idle ?? device }, 'study begins')
     if (idle) observer.note?.(idle)
-    const file: StudyFile = { recipe, out: options.out, cache: options.cache, device: options.device }
+    const file: StudyFile = { recipe, cache: options.cache, device: options.device }
     await writeStudyFile(run.path, file)
     const open = await openStudy(recipe, cache, {
       device: options.device,

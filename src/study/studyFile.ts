@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { writeFileAtomic } from '../files/index.ts'
 import { readJson } from '../runs/index.ts'
@@ -11,24 +11,19 @@ import type { Recipe } from './recipeSchema.ts'
 
 const format = 'eosin study 1'
 
-/** What study.json says. Paths are absolute. */
+/** What study.json says. */
 export interface StudyFile {
   readonly recipe: Recipe
-  /** The folder that holds the run folder. */
-  readonly out: string
+  /** The path of the cache; in the file, as seen from the run folder. */
   readonly cache: string
   readonly device: string
 }
 
-/** Writes study.json into a run folder; gives its path. */
-export async function writeStudyFile(
-  runFolder: string,
-  { recipe, out, cache, device }: StudyFile,
-): Promise<string> {
-  const path = join(runFolder, 'study.json')
-  const file = { format, recipe, out: resolve(out), cache: resolve(cache), device }
-  await writeFileAtomic(path, `${JSON.stringify(file, null, 1)}\n`)
-  return path
+/** Writes study.json into a run folder. */
+export async function writeStudyFile(runFolder: string, { recipe, cache, device }: StudyFile): Promise<void> {
+  const place = relative(resolve(runFolder), resolve(cache)).replaceAll(sep, '/')
+  const file = { format, recipe, cache: place, device }
+  await writeFileAtomic(join(runFolder, 'study.json'), `${JSON.stringify(file, null, 1)}\n`)
 }
 
 /** Reads study.json, given by its own path or by that of its run folder. Throws DataError where there is none. */
@@ -39,6 +34,6 @@ export async function readStudyFile(given: string): Promise<StudyFile> {
   const expected = 'study.json of a run folder'
   if (!existsSync(where)) throw new DataError({ where: given, expected, got: 'no such file', hint })
   const file = await readJson<(StudyFile & { readonly format: string }) | null>(where)
-  if (file?.format === format) return file
+  if (file?.format === format) return { ...file, cache: resolve(dirname(where), file.cache) }
   throw new DataError({ where, expected: `format '${format}'`, got: `${file?.format}`, hint })
 }

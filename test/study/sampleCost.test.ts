@@ -80,9 +80,11 @@ describe('what is sampled', () => {
       expect(listed('unknown')).toEqual([
         'effect cyclegan',
         'embed texture | cyclegan',
-        'embed texture | cyclegan | views hed flips',
+        'embed texture | stained',
+        'embed texture | stained | views hed flips',
         'fit cyclegan | cpu',
         expect.stringMatching(/^hash challenge/),
+        'pixels cyclegan decay=0 epochs=1 | cpu',
       ])
       expect(read).not.toHaveBeenCalled()
       const again = await sampleCosts(tasks, await readRates(rates), study)
