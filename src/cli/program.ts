@@ -16,6 +16,7 @@ import { addReport } from './commands/report.ts'
 import { addStain } from './commands/stain.ts'
 import { addStudy } from './commands/study.ts'
 import { addSubmission } from './commands/submission.ts'
+import { addTask } from './commands/task.ts'
 import { addWeights } from './commands/weights.ts'
 import { EosinCommand } from './usage.ts'
 import { readOwnVersion } from './version.ts'
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
     addEvaluate,
     addReport,
     addStudy,
+    addTask,
     addCache,
     addPredict,
     addExport,

@@ -39,18 +39,15 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
     throw cause
   })
   const { observer } = options
-  const { cache, watch } = studyCache(
-    options.cache,
-    {
-      note: (sentence) => observer.note?.(sentence),
-      warn(sentence) {
-        run.log.warn({ cache: sentence }, 'damaged entry')
-        observer.warn?.(sentence)
-      },
+  const told = {
+    note: (sentence: string) => observer.note?.(sentence),
+    warn(sentence: string) {
+      run.log.warn({ cache: sentence }, 'damaged entry')
+      observer.warn?.(sentence)
     },
-    hold,
-  )
-  const study: Study = { recipe, options, cache, run }
+  }
+  const { cache, watch } = studyCache(options.cache, told, hold)
+  const study: Study = { recipe, options, cache, run, told }
   try {
     run.log.info({ recipe: recipe.name, seed: recipe.seed, device: idle ?? device }, 'study begins')
     if (idle) observer.note?.(idle)

@@ -32,7 +32,7 @@ export async function runTasks(
   const planned = markDue(materials.study.tasks, cache)
   for (const task of planned) if (task.cached) await tellFound(study, materials, task)
   const due = planned.filter((task) => task.due)
-  const crew = jobs > 1 && due.length > 1 ? openCrew(file, options.observer) : null
+  const crew = jobs > 1 && due.length > 1 ? openCrew(file, study.told) : null
   const onStop = () => crew?.close()
   signal.addEventListener('abort', onStop)
   const made = new Set<string>()

@@ -52,6 +52,8 @@ export interface Study {
   readonly options: StudyOptions
   readonly cache: Cache
   readonly run: RunFolder
+  /** Who is told what a cache has to say, here and in other processes. */
+  readonly told: { note(sentence: string): void; warn(sentence: string): void }
 }
 
 /** A study that was to end before it was done; what is done is kept. */

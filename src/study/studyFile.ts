@@ -26,14 +26,23 @@ export async function writeStudyFile(runFolder: string, { recipe, cache, device 
   await writeFileAtomic(join(runFolder, 'study.json'), `${JSON.stringify(file, null, 1)}\n`)
 }
 
+/** A study file with the run folder that it lies in. */
+export interface FoundStudyFile extends StudyFile {
+  readonly folder: string
+}
+
 /** Reads study.json, given by its own path or by that of its run folder. Throws DataError where there is none. */
-export async function readStudyFile(given: string): Promise<StudyFile> {
+export async function readStudyFile(given: string): Promise<FoundStudyFile> {
   const isFolder = (await stat(given).catch(() => null))?.isDirectory()
   const where = isFolder ? join(given, 'study.json') : given
   const hint = 'give the folder of a run that eosin study run began'
   const expected = 'study.json of a run folder'
   if (!existsSync(where)) throw new DataError({ where: given, expected, got: 'no such file', hint })
   const file = await readJson<(StudyFile & { readonly format: string }) | null>(where)
-  if (file?.format === format) return { ...file, cache: resolve(dirname(where), file.cache) }
+  if (file?.format === format) {
+    const folder = resolve(dirname(where))
+    const { recipe, cache, device } = file
+    return { recipe, cache: resolve(folder, cache), device, folder }
+  }
   throw new DataError({ where, expected: `format '${format}'`, got: `${file?.format}`, hint })
 }

@@ -1,6 +1,7 @@
 // Whoever works for a run without being the run: it opens the same study, and does tasks by their keys.
 
 import { DataError, type Progress } from '../base/index.ts'
+import { type Cache, openHold } from '../tasks/index.ts'
 import { openMaterials } from './materials.ts'
 import { type KeyedTask, openStudy } from './openStudy.ts'
 import { studyCache } from './studyCache.ts'
@@ -9,6 +10,7 @@ import { doTask } from './work.ts'
 
 /** An open study with hands. */
 export interface Worker {
+  readonly cache: Cache
   readonly tasks: readonly KeyedTask[]
   /** Does a task. Throws DataError where the study has none of this key, as after its files have changed. */
   run(key: string, threads: number | undefined, progress: Progress): Promise<{ readonly cached: boolean }>
@@ -26,11 +28,16 @@ export async function openWorker(
   { recipe, cache: root, device }: StudyFile,
   observer: WorkerObserver,
 ): Promise<Worker> {
-  const { cache, watch } = studyCache(root, observer)
-  const study = await openStudy(recipe, cache, { device })
+  const hold = await openHold(root)
+  const { cache, watch } = studyCache(root, observer, hold)
+  const study = await openStudy(recipe, cache, { device }).catch(async (cause) => {
+    await hold.release()
+    throw cause
+  })
   watch(study)
   const materials = openMaterials(study, cache)
   return {
+    cache,
     tasks: study.tasks,
     async run(key, threads, progress) {
       const task = study.tasks.find((candidate) => candidate.key === key)
@@ -48,6 +55,7 @@ export async function openWorker(
     async close() {
       await materials.close()
       await study.close()
+      await hold.release()
     },
   }
 }

@@ -30,7 +30,7 @@ beforeAll(async () => {
   expect(made).toMatchObject({ code: 0 })
   expect(made.stdout).toMatch(/90 patches x 266 dimensions/)
   whole = hashRun(at('whole'))
-  expect(Object.keys(whole)).toEqual(['embeddings.npy', 'manifest.json', 'patches.csv', 'verdicts.json'])
+  expect(Object.keys(whole)).toEqual(['embeddings.npy', 'manifest.json', 'patches.csv', 'verdicts.npy'])
 }, 120_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -93,7 +93,7 @@ beforeAll(async () => {
   printed = await study(writeRecipe('first', first), 'first')
   expect(printed.stderr).not.toContain('eosin:')
   expect(printed.code).toBe(0)
-  expect((await study(writeRecipe('second', second), 'second')).code).toBe(0)
+  expect(await study(writeRecipe('second', second), 'second')).toMatchObject({ code: 0 })
 }, 600_000)
 
 describe('a stain fitted on the test split', () => {

@@ -1,7 +1,7 @@
 // eosin study: plan and run a recipe's grid.
 
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { transductiveNote } from '../../base/index.ts'
 import type { FoundResults, StudyResult } from '../../study/index.ts'
@@ -73,7 +73,7 @@ export function addStudy(program: Command): void {
 // What running and planning a recipe have in common.
 function addRecipe(command: Command): Command {
   return command
-    .argument('<recipe>', 'a recipe (.yaml)')
+    .argument('<recipe>', 'a recipe (.yaml), or study.json of a run that is to go on as it was begun')
     .option('--out <folder>', 'where the run folder goes', 'runs')
     .option('--cache <folder>', 'where intermediate results are kept (default: <out>/.cache)')
     .option('--seeds <n>', "how many seeds, instead of the recipe's", wholeNumber(1, 100))
@@ -81,12 +81,10 @@ function addRecipe(command: Command): Command {
 
 async function runRecipe(path: string, options: StudyCommandOptions): Promise<void> {
   if (options.dryRun) return planRecipe(path, options)
-  const { readRecipe, runStudy } = await import('../../study/index.ts')
-  const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
+  const { runStudy } = await import('../../study/index.ts')
+  const { recipe, ...place } = await readStudy(path, options)
   const result = await runStudy(recipe, {
-    out: options.out,
-    cache: cacheOf(options),
-    device: options.device,
+    ...place,
     threads: options.threads,
     jobs: options.jobs ?? availableParallelism(),
     maxHours: options.maxHours,
@@ -96,14 +94,24 @@ async function runRecipe(path: string, options: StudyCommandOptions): Promise<vo
   if (result.metrics.failures) process.exitCode = 3
 }
 
+// A recipe, or a run that is to go on as it was begun: study.json of its folder, which knows all but its own place.
+async function readStudy(path: string, options: StudyCommandOptions) {
+  const { readRecipe, readStudyFile } = await import('../../study/index.ts')
+  if (basename(path) !== 'study.json') {
+    const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
+    return { recipe, out: options.out, cache: cacheOf(options), device: options.device }
+  }
+  const { folder, ...file } = await readStudyFile(path)
+  return { ...file, out: dirname(folder) }
+}
+
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
-  const { listRecipeParts, planStudy, readRecipe } = await import('../../study/index.ts')
+  const { listRecipeParts, planStudy } = await import('../../study/index.ts')
   const { describeOverlap } = await import('../../runs/index.ts')
-  const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
-  const { device } = options
+  const { recipe, device, cache } = await readStudy(path, options)
   await checkDevice(device, () => listRecipeParts(recipe))
   const progress = showProgress('patches  comparing the splits')
-  const plan = await planStudy(recipe, cacheOf(options), { device, progress })
+  const plan = await planStudy(recipe, cache, { device, progress })
   clearLine()
   printResult(options, plan, () => {
     const { steps, overlaps } = plan

@@ -28,7 +28,7 @@ import {
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
-import { renderInterval, renderStain, renderTable, renderTransductive } from '../parts.ts'
+import { renderInterval, renderNotice, renderStain, renderTable, renderTransductive } from '../parts.ts'
 
 /** Every cell of the grid. */
 export async function renderEvaluate(data: ReportData): Promise<Section> {
@@ -39,12 +39,28 @@ export async function renderEvaluate(data: ReportData): Promise<Section> {
     navTitle: 'Evaluate',
     badge: renderOrigin(manifest.origin),
     body: html`${explainChoice(data)}
+${renderGaps(data)}
 ${explainIntervals(data)}
 ${renderTable('Ablation table', renderGrid(data))}
 <h3>Intervals</h3>
 <p>Dots are the metrics${isSeveral(manifest.seeds) && ' of the averaged probabilities'}, bars their 95 % intervals${isSeveral(manifest.seeds) && ', ticks single seeds'}.${isSeveral(metrics.cells) && ' The dashed line is the chosen cell.'}${metrics.cells.length > PLOTTED_AT_MOST && ` The best ${PLOTTED_AT_MOST} of ${metrics.cells.length} cells are drawn.`}</p>
 ${await renderCharts(drawForests(metrics))}`,
   }
+}
+
+// What could not be made: a table that is not whole says so before anybody reads it.
+function renderGaps({ metrics: { failures = [] } }: ReportData): Html | null {
+  if (failures.length === 0) return null
+  const skipped = (names: readonly string[]) =>
+    names.length > 0 &&
+    html`<details><summary>${formatPlural(names.length, 'task')} that rest on it</summary>${names.join(', ')}</details>`
+  const rows = failures.map(
+    ({ task, reason, skipped: names }) =>
+      html`<tr><th scope="row">${task}</th><td>${reason}</td><td>${skipped(names)}</td></tr>`,
+  )
+  const sentence = `This table has gaps: ${formatPlural(failures.length, 'task')} failed, and what rests on them was skipped. Run the study again once the reason is mended: what is there is not made again.`
+  return html`${renderNotice('INCOMPLETE', sentence)}
+${renderTable('Tasks that failed', html`<table><thead><tr><th scope="col">task</th><th scope="col">reason</th><th scope="col">skipped</th></tr></thead><tbody>${rows}</tbody></table>`)}`
 }
 
 function explainChoice({ metrics, manifest, hasSubmission }: ReportData): Html {
