@@ -8,6 +8,7 @@ import type {
   Failure,
   Metrics,
   PairSignature,
+  RunForecast,
   Split,
   StageTiming,
   StainEffect,
@@ -49,6 +50,8 @@ export interface Collected {
   readonly chosen: JudgedCell
   readonly metrics: Metrics
   readonly timings: readonly StageTiming[]
+  /** null where nothing was to be done. */
+  readonly forecast: RunForecast | null
 }
 
 /** The probabilities of each cell, by its id. */
@@ -88,9 +91,13 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     ...(failures.length > 0 && { failures }),
   }
   const timings: StageTiming[] = []
+  let [bytes, peakRssMb] = [0, 0]
   for (const task of tasks.filter(({ inputs }) => cache.has(inputs))) {
     const { cost } = await cache.find(task.inputs)
-    timings.push({ stage: nameTask(task), ...cost, cached: !outcome.made.has(task.key), items: task.items })
+    const isMade = outcome.made.has(task.key)
+    const { seconds, peakRssMb: peak } = cost
+    timings.push({ stage: nameTask(task), seconds, peakRssMb: peak, cached: !isMade, items: task.items })
+    if (isMade) [bytes, peakRssMb] = [bytes + (cost.bytes ?? 0), Math.max(peakRssMb, peak)]
   }
   return {
     filtered,
@@ -100,7 +107,19 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     chosen,
     metrics,
     timings,
+    forecast: compareForecast(outcome, { bytes, peakRssMb }),
   }
+}
+
+// What was forecast beside what came of it; null where nothing was to be done.
+function compareForecast(
+  { forecast, seconds }: TaskOutcome,
+  made: { readonly bytes: number; readonly peakRssMb: number },
+): RunForecast | null {
+  const { tasks, jobs, threads, ...expected } = forecast
+  if (tasks.length === 0) return null
+  const unknown = tasks.filter(({ known }) => known === 'unknown').length
+  return { tasks: tasks.length, unknown, jobs, threads, forecast: expected, outcome: { seconds, ...made } }
 }
 
 const nameTask = ({ stage, what }: KeyedTask) => `${stage} ${what}`

@@ -2,7 +2,7 @@
 // on the same files gets the same tasks, with the same keys: a run, a plan, and every process that works for a run.
 
 import { RecipeError } from '../base/index.ts'
-import { type Extractor, type ModelProvenance, openExtractor } from '../embed/index.ts'
+import { type Extractor, openExtractor } from '../embed/index.ts'
 import { type Engines, nameEngines, type ProviderChoice } from '../engine/index.ts'
 import type { Split } from '../runs/index.ts'
 import { type Cache, keyOf } from '../tasks/index.ts'
@@ -27,8 +27,8 @@ export interface OpenStudy {
   readonly splits: OpenSplits
   readonly grid: Grid
   readonly engines: Engines
-  /** By label, whose model an extractor is. */
-  readonly provenance: Readonly<Record<string, ModelProvenance | null>>
+  /** By label, what is known of an extractor before it runs. */
+  readonly extractors: Readonly<Record<string, OpenedExtractor>>
   /** Where networks run. */
   readonly device: string
   readonly threads?: number
@@ -73,9 +73,7 @@ export async function openStudy(
       splits,
       grid,
       engines,
-      provenance: Object.fromEntries(
-        Object.entries(extractors).map(([label, { provenance }]) => [label, provenance]),
-      ),
+      extractors,
       device,
       threads,
       tasks,
@@ -116,11 +114,12 @@ export function markDue(tasks: readonly KeyedTask[], cache: Cache): PlannedTask[
     .reverse()
 }
 
-type ExtractorFacts = Pick<Extractor, 'key' | 'provenance' | 'dimensions'>
+/** What is known of an extractor once it has been opened. */
+export type OpenedExtractor = Pick<Extractor, 'key' | 'provenance' | 'dimensions'>
 
 // What is known of the recipe's extractors, by label; each is opened for it.
-async function readExtractors(recipe: Recipe, device: string): Promise<Record<string, ExtractorFacts>> {
-  const facts: Record<string, ExtractorFacts> = {}
+async function readExtractors(recipe: Recipe, device: string): Promise<Record<string, OpenedExtractor>> {
+  const facts: Record<string, OpenedExtractor> = {}
   for (const { label, name, options } of recipe.embed) {
     const { key, provenance, dimensions, close } = await openExtractor(
       { name, ...options },

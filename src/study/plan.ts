@@ -1,8 +1,8 @@
-// What a study would do: each of its tasks with whether its result is in the cache already.
+// What a study would do: each of its tasks with whether its result is in the cache already, and what the rest will cost.
 
-import { type Progress, silent } from '../base/index.ts'
 import type { Overlap } from '../runs/index.ts'
-import { openCache } from '../tasks/index.ts'
+import { type Forecast, openCache } from '../tasks/index.ts'
+import { forecastStudy, type RunningOptions } from './forecastStudy.ts'
 import { markDue, openStudy, type PlannedTask } from './openStudy.ts'
 import { findOverlaps } from './overlap.ts'
 import type { Recipe } from './recipeSchema.ts'
@@ -11,21 +11,31 @@ import type { Recipe } from './recipeSchema.ts'
 export interface StudyPlan {
   readonly overlaps: readonly Overlap[]
   readonly steps: readonly PlannedTask[]
+  /** What the steps that are due will cost. */
+  readonly forecast: Forecast
+}
+
+/** How a plan is made, and how its steps would be done. */
+export interface PlanOptions extends RunningOptions {
+  readonly device?: string
 }
 
 /**
  * The tasks that a study of `recipe` consists of, in the order they run. Reads the patches once, to compare the splits, unless
- * their hashes are cached; computes nothing else. Throws as `openStudy` and `findOverlaps` do.
+ * their hashes are cached; computes nothing else but what `sampling` allows. Throws as `openStudy` and `findOverlaps` do.
  */
 export async function planStudy(
   recipe: Recipe,
   cacheRoot: string,
-  { device = 'auto', progress = silent }: { readonly device?: string; readonly progress?: Progress } = {},
+  { device = 'auto', ...options }: PlanOptions = {},
 ): Promise<StudyPlan> {
   const cache = openCache(cacheRoot)
-  const study = await openStudy(recipe, cache, { device, observe: () => ({ progress }) })
+  const progress = options.progress
+  const study = await openStudy(recipe, cache, { device, ...(progress && { observe: () => ({ progress }) }) })
   try {
-    return { overlaps: findOverlaps(study.splits), steps: markDue(study.tasks, cache) }
+    const steps = markDue(study.tasks, cache)
+    const forecast = await forecastStudy(study, steps, options)
+    return { overlaps: findOverlaps(study.splits), steps, forecast }
   } finally {
     await study.close()
   }

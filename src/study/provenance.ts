@@ -17,7 +17,7 @@ const artificial: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown',
 export async function describeRun(
   recipe: Recipe,
   filtered: Readonly<Partial<Record<Split, FilteredSplit>>>,
-  extractors: Readonly<Record<string, ModelProvenance | null>>,
+  extractors: Readonly<Record<string, { readonly provenance: ModelProvenance | null }>>,
   overlaps: readonly Overlap[],
 ): Promise<Manifest> {
   const splits: Partial<Record<Split, SplitProvenance>> = {}
@@ -31,7 +31,9 @@ export async function describeRun(
     versions: readVersions(),
     splits,
     ...(overlaps.length > 0 && { overlaps }),
-    extractors,
+    extractors: Object.fromEntries(
+      Object.entries(extractors).map(([label, { provenance }]) => [label, provenance]),
+    ),
     origin: artificial.find((origin) => origins.includes(origin))!,
     ...(transductive.length > 0 && { transductive }),
   }

@@ -69,7 +69,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
       )
       if (outcome.left.length > 0) throw new StudyUnfinished(options.maxHours!, outcome.left.length)
       const collected = await collect(materials, outcome)
-      const manifest = await describeRun(recipe, collected.filtered, open.provenance, overlaps)
+      const manifest = await describeRun(recipe, collected.filtered, open.extractors, overlaps)
       return await writeRun(study, open, collected, manifest)
     } finally {
       await materials.close()

@@ -3,8 +3,9 @@
 import { describeCause, type Progress } from '../base/index.ts'
 import { describeAgreement } from '../embed/index.ts'
 import { describeContradictions } from '../quality/index.ts'
-import { type Cache, type Executed, execute } from '../tasks/index.ts'
+import { type Cache, describeForecast, type Executed, execute, type Forecast } from '../tasks/index.ts'
 import { openCrew } from './crew.ts'
+import { forecastStudy } from './forecastStudy.ts'
 import type { Materials } from './materials.ts'
 import { cellOf, markDue, type PlannedTask } from './openStudy.ts'
 import { readAgreement } from './steps/agreement.ts'
@@ -18,6 +19,10 @@ import { doTask } from './work.ts'
 export interface TaskOutcome extends Executed<PlannedTask> {
   /** Keys of the tasks that were done for this run. */
   readonly made: ReadonlySet<string>
+  /** What they were forecast to cost. */
+  readonly forecast: Forecast
+  /** Wall time of all. */
+  readonly seconds: number
 }
 
 /** Does what is due of a study. `signal` ends it before it is done. */
@@ -30,6 +35,9 @@ export async function runTasks(
   const { options, cache, run } = study
   const { jobs = 1, threads } = options
   const planned = markDue(materials.study.tasks, cache)
+  const forecast = await forecastStudy(materials.study, planned, { jobs, threads })
+  if (forecast.tasks.length > 0) options.observer.note?.(describeForecast(forecast))
+  const start = performance.now()
   for (const task of planned) if (task.cached) await tellFound(study, materials, task)
   const due = planned.filter((task) => task.due)
   const crew = jobs > 1 && due.length > 1 ? openCrew(file, study.told) : null
@@ -71,7 +79,7 @@ export async function runTasks(
       },
       onFound: (task) => options.observer.step(task.stage, task.what).end(true),
     })
-    return { ...executed, made }
+    return { ...executed, made, forecast, seconds: (performance.now() - start) / 1000 }
   } finally {
     signal.removeEventListener('abort', onStop)
     crew?.close()

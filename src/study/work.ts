@@ -1,11 +1,12 @@
 // The work of each kind of task: what it takes to fill an entry of the cache, given by name in the recipe, so that any
 // process that has opened the same study can do it.
 
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Progress } from '../base/index.ts'
 import { allRows } from '../patches/index.ts'
 import type { Split } from '../runs/index.ts'
-import { type CacheEntry, keyOf } from '../tasks/index.ts'
+import { type CacheEntry, keyOf, recordEntry } from '../tasks/index.ts'
 import type { EmbeddingPair } from './grid.ts'
 import type { Subjects, Task, TaskKind, TaskOf } from './layOut.ts'
 import type { Materials } from './materials.ts'
@@ -136,7 +137,11 @@ const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
  */
 export async function doTask(materials: Materials, task: Task, progress: Progress): Promise<CacheEntry> {
   if (task.kind === 'hash') return materials.cache.find(task.inputs)
-  return materials.cache.obtain(task.inputs, (folder) => work(materials, task, folder, progress))
+  const { cache, threads = availableParallelism() } = materials
+  const notes = { items: task.items, threads }
+  const entry = await cache.obtain(task.inputs, (folder) => work(materials, task, folder, progress), notes)
+  await recordEntry(task.cost, entry, threads)
+  return entry
 }
 
 // One call for all kinds: which work belongs to which subject, the table's type has seen to.

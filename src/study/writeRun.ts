@@ -21,7 +21,7 @@ export async function writeRun(
   content: Collected,
   manifest: Manifest,
 ): Promise<StudyResult> {
-  const { filtered, stains, judged, chosen, metrics, timings } = content
+  const { filtered, stains, judged, chosen, metrics, timings, forecast } = content
   const step = options.observer.step('report', recipe.name)
   const { threshold } = recipe.evaluate
   const writeJson = (name: string, value: unknown) =>
@@ -31,6 +31,7 @@ export async function writeRun(
   await writeJson('manifest.json', manifest)
   await writeJson('metrics.json', metrics)
   await writeJson('timings.json', timings)
+  if (forecast) await writeJson('forecast.json', forecast) // else that of the last run that did something stays
   await writeResults(run, { study, cache }, content)
   await writePredictions(run, filtered, gatherProbabilities(judged))
   await rm(run.file('submission.csv'), { force: true })

@@ -55,7 +55,9 @@ export function addStudy(program: Command): void {
   markResumable(run)
   addExamples(run, 'eosin study run recipes/challenge.yaml', 'eosin study run recipe.yaml --dry-run')
   const plan = addRecipe(study.command('plan'))
-    .description('show every task of a recipe and which of them are cached')
+    .description('show every task of a recipe, which of them are cached, and what the rest will cost')
+    .addOption(jobsOption())
+    .addOption(threadsOption('threads of all tasks together (default: all cores)'))
     .addOption(seedOption())
     .addOption(deviceOption())
     .addOption(jsonOption())
@@ -69,6 +71,9 @@ export function addStudy(program: Command): void {
     .action(showResults)
   addExamples(results, 'eosin study results runs/challenge', 'eosin study results runs/challenge --json')
 }
+
+// What a plan may spend on measuring what nothing is known of.
+const samplingSeconds = 20
 
 // What running and planning a recipe have in common.
 function addRecipe(command: Command): Command {
@@ -108,10 +113,17 @@ async function readStudy(path: string, options: StudyCommandOptions) {
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
   const { listRecipeParts, planStudy } = await import('../../study/index.ts')
   const { describeOverlap } = await import('../../runs/index.ts')
+  const { describeForecast } = await import('../../tasks/index.ts')
   const { recipe, device, cache } = await readStudy(path, options)
   await checkDevice(device, () => listRecipeParts(recipe))
   const progress = showProgress('patches  comparing the splits')
-  const plan = await planStudy(recipe, cache, { device, progress })
+  const plan = await planStudy(recipe, cache, {
+    device,
+    progress,
+    jobs: options.jobs ?? availableParallelism(),
+    threads: options.threads,
+    sampling: samplingSeconds,
+  })
   clearLine()
   printResult(options, plan, () => {
     const { steps, overlaps } = plan
@@ -127,6 +139,7 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
       formatTable(['stage', 'what', 'items', 'state'], rows),
       '',
       `${steps.length} steps, ${todo} to do.`,
+      describeForecast(plan.forecast),
       ...note,
       ...overlaps.map((overlap) => yellow(`Warning: splits overlap: ${describeOverlap(overlap)}`)),
     ].join('\n')

@@ -1,0 +1,31 @@
+// What a study will cost, from what its tasks cost before on this machine.
+
+import { availableParallelism } from 'node:os'
+import { type Progress, silent } from '../base/index.ts'
+import { type Forecast, forecastTasks, readRates } from '../tasks/index.ts'
+import type { OpenStudy, PlannedTask } from './openStudy.ts'
+import { sampleCosts } from './sampleCost.ts'
+
+/** How a study would be run. */
+export interface RunningOptions {
+  /** Tasks at a time; one by default. */
+  readonly jobs?: number
+  /** Threads of all of them together; all cores by default. */
+  readonly threads?: number
+  /** Seconds that may be spent on measuring tasks that nothing is known of; none by default. */
+  readonly sampling?: number
+  readonly progress?: Progress
+}
+
+/** Forecasts the tasks of an open study that are due. */
+export async function forecastStudy(
+  study: OpenStudy,
+  planned: readonly PlannedTask[],
+  { jobs = 1, threads: all = availableParallelism(), sampling = 0, progress = silent }: RunningOptions,
+): Promise<Forecast> {
+  const threads = Math.max(1, Math.floor(all / jobs))
+  const rates = await readRates()
+  const sampled =
+    sampling > 0 ? await sampleCosts(planned, rates, { ...study, threads, seconds: sampling, progress }) : []
+  return forecastTasks(planned, [...rates, ...sampled], { jobs, threads })
+}
