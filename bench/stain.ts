@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Pixels, pixels, pixelsAt } from '../src/base/index.ts'
 import { type Compatibility, type StainFit, type StainMethod, stainMethods } from '../src/stain/index.ts'
-import { openStainWorkers, type FittedStain } from '../src/study/index.ts'
+import { type FittedStain, openStainWorkers } from '../src/study/index.ts'
 import { completeSyntheticOptions, renderSyntheticBatch } from '../src/synthetic/index.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
 
