@@ -8,7 +8,7 @@ import type { Recipe, StainEntry } from './recipeSchema.ts'
 import { requireReference } from './reference.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { methodOf } from './steps/fittedStain.ts'
-import { studyDomains } from './steps/trainStain.ts'
+import { studyDomains } from './steps/stainTraining.ts'
 
 /**
  * Throws where `splits` lack what `recipe` asks of them: both classes in train and val, the center or ids of a reference,

@@ -17,7 +17,7 @@ import { methodOf } from './steps/fittedStain.ts'
 import { effectInputs, effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
 import { pixelInputs, stainedInputs } from './steps/stainedPixels.ts'
 import { groupInputs, usesGroups } from './steps/stainGroups.ts'
-import { teacherOf } from './steps/trainStain.ts'
+import { teacherOf } from './steps/stainTraining.ts'
 import { isTransductive } from './transductive.ts'
 
 /** What each kind of task is about: names of the recipe. Plain JSON. */

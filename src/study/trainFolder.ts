@@ -9,7 +9,7 @@ import type { StainEntry } from './recipeSchema.ts'
 import { openDomains, type Selection } from './stainDomains.ts'
 import { writeStainFit } from './stainFile.ts'
 import { methodOf } from './steps/fittedStain.ts'
-import { type StainTraining, trainStain } from './steps/trainStain.ts'
+import { type StainTraining, trainStain } from './trainStain.ts'
 
 const kind: FolderKind = {
   about: 'a folder of a trained stain',

@@ -23,7 +23,7 @@ import { makePixels } from './steps/makePixels.ts'
 import type { StainedPixels } from './steps/stainedPixels.ts'
 import { type GroupFits, makeGroups } from './steps/stainGroups.ts'
 import { makeHead } from './steps/trainHead.ts'
-import { teacherOf } from './steps/trainStain.ts'
+import { teacherOf } from './steps/stainTraining.ts'
 
 /** Kinds of tasks that are done once a study is open; hashing is what opening it takes. */
 export type WorkKind = Exclude<TaskKind, 'hash'>

@@ -10,7 +10,7 @@ import type { OpenStudy } from './openStudy.ts'
 import { printRecipe } from './recipe.ts'
 import { writeResults } from './results.ts'
 import { makeGallery } from './steps/makeGallery.ts'
-import { describeTraining } from './steps/trainStain.ts'
+import { describeTraining } from './steps/stainTraining.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
 import type { Study, StudyResult } from './study.ts'
 

@@ -12,7 +12,8 @@ import type { OpenSplits } from '../splits.ts'
 import { writeFit } from '../stainFit.ts'
 import { type FilteredSplit, filterInputs, passedRows } from './filter.ts'
 import { type Device, methodOf } from './fittedStain.ts'
-import { studyDomains, trainingInputs, trainStain } from './trainStain.ts'
+import { trainStain } from '../trainStain.ts'
+import { studyDomains, trainingInputs } from './stainTraining.ts'
 
 // Raised when the same recipe draws other patches.
 const referenceVersion = 2

@@ -1,10 +1,8 @@
-// Step 2 for a method that is trained: its centers, what its fit is made from, and the training. Patches of the test
+// Step 2 for a method that is trained: its centers, and what its fit is made from. Patches of the test
 // split are among them only where the recipe asks for it by name and allows it; labels never are.
 
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Pixels, type Progress, RecipeError } from '../../base/index.ts'
-import { openExtractor, textureVersion } from '../../embed/index.ts'
+import { RecipeError } from '../../base/index.ts'
+import { textureVersion } from '../../embed/index.ts'
 import type { Engines } from '../../engine/index.ts'
 import { hashFileSync } from '../../files/index.ts'
 import type { LearnedStain, Split } from '../../runs/index.ts'
@@ -16,19 +14,7 @@ import type { OpenSplits } from '../splits.ts'
 import { openDomains, type Selection } from '../stainDomains.ts'
 import { isTransductive } from '../transductive.ts'
 import { type FilteredSplit, filterInputs, passedRows } from './filter.ts'
-import { type Device, methodOf } from './fittedStain.ts'
-
-/** How a training runs, and what becomes of its fit. */
-export interface StainTraining {
-  readonly seed: number
-  readonly device: Device
-  readonly progress: Progress
-  /** What must be the same for a training to go on. */
-  readonly key?: string
-  /** A fit that was trained before and is only to be distilled. */
-  readonly trained?: StainFit | null
-  keep(fit: StainFit): Promise<void>
-}
+import { methodOf } from './fittedStain.ts'
 
 /** What the fit of a trained method is made from. Throws DataError where a checkpoint cannot be read. */
 export function trainingInputs(
@@ -81,38 +67,6 @@ export function studyDomains(
   const choice = { from: select(targetSplit(entry)), center, ids }
   const sources = sourceSplits(filtered, entry).map(select)
   return openDomains(sources, choice, { limit, seed: recipe.seed })
-}
-
-/**
- * Trains in `folder`, going on from what an earlier run left there; curves and pictures lie in training/. What it goes
- * on from is removed once `keep` has the fit.
- */
-export async function trainStain(
-  domains: StainDomains,
-  entry: StainEntry,
-  folder: string,
-  { seed, device, progress, key, trained, keep }: StainTraining,
-): Promise<void> {
-  const method = methodOf(entry)
-  const checkpoints = join(folder, 'checkpoints')
-  const isMeasurable = Math.min(domains.target.height, domains.target.width) >= 32
-  const texture = isMeasurable ? await openExtractor('texture', { threads: device.threads }) : null
-  try {
-    const place = {
-      ...device,
-      folder: join(folder, 'training'),
-      checkpoints,
-      key,
-      seed,
-      embed: texture ? (batch: Pixels) => texture.embed(batch) : undefined,
-      progress,
-    }
-    const fit = trained ?? (await method.train!(domains, entry.options, place))
-    await keep(method.distill ? await method.distill(fit, domains, entry.options, place) : fit)
-    await rm(checkpoints, { recursive: true, force: true })
-  } finally {
-    await texture?.close()
-  }
 }
 
 /** The entry that is trained for a distilled one, itself not distilled; null for any other. */
