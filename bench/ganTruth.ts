@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { joinPixels, openRandom, type Pixels, pixels, pixelsAt, slicePixels } from '../src/base/index.ts'
 import { openExtractor } from '../src/embed/index.ts'
 import { encodePng, writeFileAtomic } from '../src/files/index.ts'
+import { completeMethod, completeOptions, parseAssignments } from '../src/recipe/index.ts'
 import { compareStructure, drawGrid, meanDifference } from '../src/stain/gan/index.ts'
 import {
   type StainDomain,
@@ -16,7 +17,6 @@ import {
   structuralSimilarity,
   type TrainingPlace,
 } from '../src/stain/index.ts'
-import { completeMethod, completeOptions, parseAssignments } from '../src/study/index.ts'
 import { type CenterName, drawSlide, type Slide } from '../src/synthetic/centers.ts'
 import { scanSection } from '../src/synthetic/scanner.ts'
 import { composeTissue } from '../src/synthetic/tissue.ts'

@@ -2,8 +2,9 @@
 
 import { basename, dirname, resolve } from 'node:path'
 import { type Pixels, pickNamed, UsageError } from '../base/index.ts'
+import type { FittedStain } from '../normalise/index.ts'
+import type { PlainOptions } from '../recipe/index.ts'
 import type { StainFit, StainMethod } from '../stain/index.ts'
-import type { FittedStain, PlainOptions } from '../study/index.ts'
 
 type Method = StainMethod<unknown, StainFit>
 
@@ -35,7 +36,7 @@ export async function fitMethod(method: Method, reference: AsyncIterable<Pixels>
  * Throws UsageError for one that is named twice, DataError for what is no fit.
  */
 export async function openFits(paths: readonly string[], device: string): Promise<readonly FittedStain[]> {
-  const { openStainFit } = await import('../study/index.ts')
+  const { openStainFit } = await import('../normalise/index.ts')
   refuseTwice('--fits', 'fit', paths.map(folderOrFile))
   const fits: FittedStain[] = []
   for (const path of paths) fits.push(await openStainFit(path, { provider: device as 'auto' }))

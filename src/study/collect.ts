@@ -2,6 +2,8 @@
 // made is a gap with a reason.
 
 import { describeCause } from '../base/index.ts'
+import type { StudyStain } from '../normalise/index.ts'
+import { countVerdicts, readVerdicts } from '../normalise/index.ts'
 import type {
   Cell,
   EmbeddingAgreement,
@@ -25,9 +27,7 @@ import { compareCells } from './steps/compareCells.ts'
 import { averageSeeds, evaluationInputs, readEvaluation } from './steps/evaluateCell.ts'
 import type { Filtered } from './steps/filter.ts'
 import { effectSplits, hasSignature, readEffect, readSignature, signatureInputs } from './steps/judgeStain.ts'
-import type { StudyStain } from './steps/stainGroups.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
-import { countVerdicts, readVerdicts } from './steps/verdicts.ts'
 import type { CellProbabilities } from './steps/writePredictions.ts'
 
 /** A cell with all that was made of it. */

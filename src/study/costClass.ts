@@ -4,18 +4,14 @@
 import { extractors } from '../embed/index.ts'
 import type { Engines } from '../engine/index.ts'
 import { hashBytes } from '../files/index.ts'
+import { countPixelBytes, methodOf, patchesPerGroup } from '../normalise/index.ts'
 import type { PatchSet } from '../patches/index.ts'
+import type { AugmentEntry, AxisEntry, PlainOptions, StainEntry } from '../recipe/index.ts'
+import { headMethodOf } from '../recipe/index.ts'
 import { augmentationDefaults } from '../stain/index.ts'
 import type { Cost } from '../tasks/index.ts'
 import { splitModelName } from '../weights/index.ts'
-import type { AugmentEntry } from './augmentation.ts'
-import type { PlainOptions } from './options.ts'
-import { headMethodOf } from './pairing.ts'
-import type { AxisEntry, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'
-import { methodOf } from './steps/fittedStain.ts'
-import { countPixelBytes } from './steps/stainedPixels.ts'
-import { patchesPerGroup } from './steps/stainGroups.ts'
 
 /** What of a set of patches decides what looking at them costs. */
 export type CostedSet = Pick<

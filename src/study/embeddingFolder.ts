@@ -8,6 +8,8 @@ import { DataError, type NdArray, type Progress, UsageError } from '../base/inde
 import type { Agreement, Extractor } from '../embed/index.ts'
 import { hashBlocks, readMatrixFile, readTextFile, writeFileAtomic } from '../files/index.ts'
 import { readCsv, writeCsvBlocks } from '../formats/index.ts'
+import type { FittedStain } from '../normalise/index.ts'
+import { fitOwnGroups, summariseFit } from '../normalise/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
 import { type FolderKind, type FolderWork, fillFolder, requireReplaceable } from '../tasks/index.ts'
 import { type EmbeddingManifest, readEmbeddingManifest } from './embeddingManifest.ts'
@@ -20,12 +22,9 @@ import {
   shardRows,
 } from './embeddingShards.ts'
 import { listPatches } from './patchColumns.ts'
-import { summariseFit } from './stainFit.ts'
 import { readAgreement, writeAgreement } from './steps/agreement.ts'
 import { oneView } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
-import type { FittedStain } from './steps/fittedStain.ts'
-import { fitOwnGroups } from './steps/stainGroups.ts'
 
 /** Embeddings with what is known of their patches. */
 export interface EmbeddingFolder {

@@ -7,7 +7,7 @@ import { copyFile, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, readBlocks } from '../base/index.ts'
 import { createNpy, openNpy } from '../files/index.ts'
-import { readVerdicts, writeVerdicts } from './steps/verdicts.ts'
+import { readVerdicts, writeVerdicts } from '../normalise/index.ts'
 
 /** One of `of` shards; the first has index 1. */
 export interface Shard {

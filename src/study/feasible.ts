@@ -2,12 +2,11 @@
 // same recipes, with the same words.
 
 import { RecipeError } from '../base/index.ts'
+import { methodOf, requireReference } from '../normalise/index.ts'
+import type { Recipe, StainEntry } from '../recipe/index.ts'
+import { headMethodOf } from '../recipe/index.ts'
 import { bothClasses, describeOneClass, requireBothClasses } from './bothClasses.ts'
-import { headMethodOf } from './pairing.ts'
-import type { Recipe, StainEntry } from './recipeSchema.ts'
-import { requireReference } from './reference.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
-import { methodOf } from './steps/fittedStain.ts'
 import { studyDomains } from './steps/stainTraining.ts'
 
 /**

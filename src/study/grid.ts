@@ -2,18 +2,16 @@
 // from inputs alone, so a plan can be told before anything has run.
 
 import type { Engines } from '../engine/index.ts'
+import { stainedInputs } from '../normalise/index.ts'
+import type { AugmentEntry, AxisEntry, Recipe, StainEntry } from '../recipe/index.ts'
+import { headMethodOf, listDeviceParts, pairHead } from '../recipe/index.ts'
 import type { Split } from '../runs/record.ts'
 import { type CacheInputs, keyOf } from '../tasks/index.ts'
-import type { AugmentEntry } from './augmentation.ts'
-import { listDeviceParts } from './deviceParts.ts'
-import { headMethodOf, pairHead } from './pairing.ts'
-import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplits } from './splits.ts'
 import { augmentInputs } from './steps/augmentViews.ts'
 import { type ExtractorIdentity, embedInputs } from './steps/embedSplit.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
-import { stainedInputs } from './steps/stainedPixels.ts'
 import { headInputs } from './steps/trainHead.ts'
 
 /** One column of embeddings: a stain method, what training patches are shown as, and an extractor. */

@@ -2,23 +2,20 @@
 // alone, so the list can be told before anything has run. docs/decisions/0012-tasks.md says what it is for.
 
 import type { Engines } from '../engine/index.ts'
+import { groupInputs, methodOf, pixelInputs, stainedInputs, usesGroups } from '../normalise/index.ts'
+import type { AxisEntry, Recipe, StainEntry } from '../recipe/index.ts'
+import { headMethodOf, isTransductive } from '../recipe/index.ts'
 import type { Split } from '../runs/record.ts'
 import { type CacheInputs, type Cost, keyOf } from '../tasks/index.ts'
 import * as cost from './costClass.ts'
 import { type EmbeddingPair, type Grid, nameEmbeddings, usesDevice, viewsOf } from './grid.ts'
-import { headMethodOf } from './pairing.ts'
-import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
 import { evaluationInputs } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
-import { methodOf } from './steps/fittedStain.ts'
 import { effectInputs, effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
-import { pixelInputs, stainedInputs } from './steps/stainedPixels.ts'
-import { groupInputs, usesGroups } from './steps/stainGroups.ts'
 import { teacherOf } from './steps/stainTraining.ts'
-import { isTransductive } from './transductive.ts'
 
 /** What each kind of task is about: names of the recipe. Plain JSON. */
 export interface Subjects {

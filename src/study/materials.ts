@@ -3,22 +3,30 @@
 
 import { join } from 'node:path'
 import { type Extractor, openExtractor } from '../embed/index.ts'
+import {
+  type Device,
+  type FittedStain,
+  type GroupFits,
+  groupInputs,
+  methodOf,
+  openPixels,
+  readFit,
+  readGroups,
+  type StainedPixels,
+  type StudyStain,
+  usesGroups,
+} from '../normalise/index.ts'
+import type { AugmentEntry, StainEntry } from '../recipe/index.ts'
 import type { Split } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import { type Cache, type CacheEntry, keyOf } from '../tasks/index.ts'
-import type { AugmentEntry } from './augmentation.ts'
 import { type EmbeddingPair, type GridCell, viewsOf } from './grid.ts'
 import { keptPixels } from './layOut.ts'
 import type { OpenStudy } from './openStudy.ts'
-import type { StainEntry } from './recipeSchema.ts'
-import { readFit } from './stainFit.ts'
 import { type Augmenter, openAugmenter, repeatLabels, targetGroups } from './steps/augmentViews.ts'
 import { type SplitTruth, truthOf } from './steps/evaluateCell.ts'
 import { type Filtered, type FilteredSplit, filterInputs, readFilter } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
-import { type Device, type FittedStain, methodOf } from './steps/fittedStain.ts'
-import { openPixels, type StainedPixels } from './steps/stainedPixels.ts'
-import { type GroupFits, groupInputs, readGroups, type StudyStain, usesGroups } from './steps/stainGroups.ts'
 import { readHead, type SplitRows, type TrainedHead } from './steps/trainHead.ts'
 
 /** What tasks are made from. What is read throws DataError where the task that makes it has not run. */

@@ -10,19 +10,22 @@ import { type Extractor, openExtractor } from '../embed/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
 import { makeFolder, writeFileAtomic } from '../files/index.ts'
+import {
+  type FittedStain,
+  fitOwnGroups,
+  methodOf,
+  readNetworks,
+  stainBatches,
+  writeNetworks,
+} from '../normalise/index.ts'
 import { allRows, orderPatches, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
+import type { AugmentEntry, StainEntry } from '../recipe/index.ts'
+import { isTransductive } from '../recipe/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import { checkSeal, replaceFolder, sealFolder } from '../tasks/index.ts'
-import type { AugmentEntry } from './augmentation.ts'
 import type { GridCell } from './grid.ts'
-import type { StainEntry } from './recipeSchema.ts'
-import { readNetworks, writeNetworks } from './stainFit.ts'
-import { type FittedStain, methodOf } from './steps/fittedStain.ts'
-import { stainBatches } from './steps/stainBatches.ts'
-import { fitOwnGroups } from './steps/stainGroups.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
-import { isTransductive } from './transductive.ts'
 
 /** What model.json says. */
 export interface ModelFile {

@@ -4,13 +4,13 @@
 import { RecipeError } from '../base/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import { type Engines, nameEngines, type ProviderChoice } from '../engine/index.ts'
+import type { AxisEntry, Recipe } from '../recipe/index.ts'
 import type { Split } from '../runs/index.ts'
 import { type Cache, keyOf } from '../tasks/index.ts'
 import { requireFeasible } from './feasible.ts'
 import { watchFiles } from './fingerprints.ts'
 import { type Grid, type GridCell, layOutGrid } from './grid.ts'
 import { layOut, type Task } from './layOut.ts'
-import type { AxisEntry, Recipe } from './recipeSchema.ts'
 import { closeSplits, type OpenSplits, openSplits, type SplitObserver } from './splits.ts'
 
 /** A task with the name of its entry. */

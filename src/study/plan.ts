@@ -1,11 +1,11 @@
 // What a study would do: each of its tasks with whether its result is in the cache already, and what the rest will cost.
 
+import type { Recipe } from '../recipe/index.ts'
 import type { Overlap } from '../runs/index.ts'
 import { type Forecast, openCache } from '../tasks/index.ts'
 import { forecastStudy, type RunningOptions } from './forecastStudy.ts'
 import { markDue, openStudy, type PlannedTask } from './openStudy.ts'
 import { findOverlaps } from './overlap.ts'
-import type { Recipe } from './recipeSchema.ts'
 
 /** What a study would do, and what its splits have in common. */
 export interface StudyPlan {

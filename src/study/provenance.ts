@@ -6,10 +6,10 @@ import { compareText } from '../base/index.ts'
 import type { ModelProvenance } from '../embed/index.ts'
 import { readRuntimeVersion } from '../engine/index.ts'
 import { countLeftOut, type OpenedPatchSet, type Origin } from '../patches/index.ts'
+import type { Recipe } from '../recipe/index.ts'
+import { listTransductive } from '../recipe/index.ts'
 import type { Manifest, Overlap, Split, SplitProvenance } from '../runs/index.ts'
-import type { Recipe } from './recipeSchema.ts'
 import type { FilteredSplit } from './steps/filter.ts'
-import { listTransductive } from './transductive.ts'
 
 const artificial: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown', 'real']
 

@@ -3,6 +3,8 @@
 
 import { type Progress, silent } from '../base/index.ts'
 import type { Engines } from '../engine/index.ts'
+import type { Recipe } from '../recipe/index.ts'
+import { pairHead } from '../recipe/index.ts'
 import { type Cost, type CostedTask, listUnknown, measure, type Rate, recordRate } from '../tasks/index.ts'
 import {
   type ExtractorFacts,
@@ -15,8 +17,6 @@ import {
   headCost,
   signatureCost,
 } from './costClass.ts'
-import { pairHead } from './pairing.ts'
-import type { Recipe } from './recipeSchema.ts'
 import {
   type Sample,
   type SamplePlace,

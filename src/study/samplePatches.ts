@@ -2,14 +2,12 @@
 
 import type { Pixels } from '../base/index.ts'
 import { embedPatches, openExtractor } from '../embed/index.ts'
+import { type FittedStain, methodOf, stainBatch, stainBatches } from '../normalise/index.ts'
 import { type PatchSet, readPixels, selectPatches } from '../patches/index.ts'
 import { filterPatches } from '../quality/index.ts'
+import type { AugmentEntry, AxisEntry, Recipe, StainEntry } from '../recipe/index.ts'
 import { compareResult } from '../stain/index.ts'
-import type { AugmentEntry } from './augmentation.ts'
-import type { AxisEntry, Recipe, StainEntry } from './recipeSchema.ts'
 import { makeViews, oneView } from './steps/augmentViews.ts'
-import { type FittedStain, methodOf } from './steps/fittedStain.ts'
-import { stainBatch, stainBatches } from './steps/stainBatches.ts'
 
 /** What so many items took. */
 export interface Sample {

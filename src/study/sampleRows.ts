@@ -4,9 +4,8 @@
 import { f32, openRandom } from '../base/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
 import { evaluate, measureSignature } from '../evaluate/index.ts'
-import type { PlainOptions } from './options.ts'
-import { headMethodOf } from './pairing.ts'
-import type { AxisEntry } from './recipeSchema.ts'
+import type { AxisEntry, PlainOptions } from '../recipe/index.ts'
+import { headMethodOf } from '../recipe/index.ts'
 import { type Sample, type SamplePlace, time } from './samplePatches.ts'
 
 const rowsAtMost = 2048

@@ -20,11 +20,11 @@ import {
   type PatchSet,
   selectPatches,
 } from '../patches/index.ts'
+import type { Recipe, SplitRecipe } from '../recipe/index.ts'
 import type { Split } from '../runs/record.ts'
 import type { Cache, CacheEntry } from '../tasks/index.ts'
 import { obtainHashes } from './contentHashes.ts'
 import { fingerprintOf } from './fingerprints.ts'
-import type { Recipe, SplitRecipe } from './recipeSchema.ts'
 
 /** A split ready to be read: its patches and the hash of which they are. */
 export interface OpenSplit {

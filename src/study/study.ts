@@ -1,9 +1,9 @@
 // What a study is asked and what it answers: how it runs, who is told of progress, and what it left behind.
 
 import { EosinError } from '../base/index.ts'
+import type { Recipe } from '../recipe/index.ts'
 import type { Manifest, Metrics, RunFolder } from '../runs/index.ts'
 import type { Cache } from '../tasks/index.ts'
-import type { Recipe } from './recipeSchema.ts'
 
 /** How a study tells where it stands. */
 export interface StudyObserver {

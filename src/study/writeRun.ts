@@ -2,12 +2,12 @@
 
 import { rm } from 'node:fs/promises'
 import { writeFileAtomic } from '../files/index.ts'
+import { printRecipe } from '../recipe/index.ts'
 import { writeReport } from '../report/index.ts'
 import type { Manifest } from '../runs/index.ts'
 import { type Collected, gatherProbabilities } from './collect.ts'
 import { removeModel, saveModel } from './model.ts'
 import type { OpenStudy } from './openStudy.ts'
-import { printRecipe } from './recipe.ts'
 import { writeResults } from './results.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { describeTraining } from './steps/stainTraining.ts'

@@ -16,7 +16,7 @@ import {
 import { readSafetensors, writeNpy, writeSafetensors } from '../../src/formats/index.ts'
 import { readGraph } from '../../src/graph/index.ts'
 import { checkPatches, describePatches, openPatchSet } from '../../src/patches/index.ts'
-import { readRecipe } from '../../src/study/index.ts'
+import { readRecipe } from '../../src/recipe/index.ts'
 import { openCheckpoint } from '../../src/weights/index.ts'
 import { encodeJpeg } from '../files/encodeJpeg.ts'
 import { writeTiff } from '../files/tiffFile.ts'

@@ -28,10 +28,13 @@ const below: Readonly<Record<string, readonly string[]>> = {
     ]),
   ),
 }
-const everything = [...Object.keys(below), 'study']
+const lower = Object.keys(below)
+const everything = [...lower, 'recipe', 'normalise', 'study']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ...below,
-  study: Object.keys(below),
+  recipe: lower,
+  normalise: [...lower, 'recipe'],
+  study: [...lower, 'recipe', 'normalise'],
   export: everything,
   cli: [...everything, 'export'],
 }
@@ -51,8 +54,8 @@ const owners: Readonly<Record<string, string>> = {
   sharp: 'files',
   vega: 'report',
   'vega-lite': 'report',
-  yaml: 'study',
-  zod: 'study',
+  yaml: 'recipe',
+  zod: 'recipe',
 }
 
 const imports = readImports()

@@ -1,6 +1,7 @@
 // The cost of a task is that of its class: what does not change how long it takes is no part of it.
 
 import { describe, expect, it } from 'vitest'
+import { parseRecipe } from '../../src/recipe/index.ts'
 import {
   type CostedSet,
   effectCost,
@@ -13,7 +14,6 @@ import {
   headCost,
   signatureCost,
 } from '../../src/study/costClass.ts'
-import { parseRecipe } from '../../src/study/index.ts'
 import type { OpenSplits } from '../../src/study/splits.ts'
 
 const engines = { device: 'onnxruntime 1.30.0 cuda', processor: 'onnxruntime 1.30.0 cpu' }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChallengeFile } from '../../src/patches/index.ts'
-import { parseRecipe, planStudy, runStudy } from '../../src/study/index.ts'
+import { parseRecipe } from '../../src/recipe/index.ts'
+import { planStudy, runStudy } from '../../src/study/index.ts'
 import { noise } from '../patches/fixtures.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-feasible-'))

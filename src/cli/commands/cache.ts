@@ -145,7 +145,8 @@ async function runPrune(options: PruneCommandOptions): Promise<void> {
 
 // Every entry that one of the recipes needs: what `study plan` lists.
 async function listNeeded(paths: readonly string[], options: PruneCommandOptions): Promise<Set<string>> {
-  const { planStudy, readRecipe } = await import('../../study/index.ts')
+  const { planStudy } = await import('../../study/index.ts')
+  const { readRecipe } = await import('../../recipe/index.ts')
   const needed = new Set<string>()
   for (const path of paths.flatMap(listRecipes)) {
     const progress = showProgress(`keep     ${path}`)

@@ -57,7 +57,8 @@ async function runClassify(options: ClassifyOptions): Promise<void> {
   const { evaluate } = await import('../../evaluate/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { makeWholeFolder } = await import('../../tasks/index.ts')
-  const { completeMethod, parseAssignments, requireFitting } = await import('../../study/index.ts')
+  const { requireFitting } = await import('../../study/index.ts')
+  const { completeMethod, parseAssignments } = await import('../../recipe/index.ts')
   const method = pickNamed('--head', headMethods, options.head) as HeadMethod<object>
   const known = { ...method, presets: headPresets[options.head as HeadName] }
   const chosen = completeMethod('--set', known, options.preset, parseAssignments(options.set), '--preset')

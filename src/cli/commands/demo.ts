@@ -46,7 +46,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
     refuseOverwrite(recipePath, options.overwrite)
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { fillFolder } = await import('../../tasks/index.ts')
-  const { readRecipe, runStudy } = await import('../../study/index.ts')
+  const { runStudy } = await import('../../study/index.ts')
+  const { readRecipe } = await import('../../recipe/index.ts')
   const data = join(out, `data-${patches}-seed${seed}`)
   // First: it tells a demo that was stopped from another folder.
   await writeFileAtomic(recipePath, demoRecipe(`data-${patches}-seed${seed}`, seed))

@@ -68,9 +68,9 @@ function shard(text: string): Shard {
 async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
   const { describeAgreement, openExtractor } = await import('../../embed/index.ts')
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { listDeviceParts, openStainFit, parseAssignments, writeEmbeddingFolder } = await import(
-    '../../study/index.ts'
-  )
+  const { listDeviceParts, parseAssignments } = await import('../../recipe/index.ts')
+  const { openStainFit } = await import('../../normalise/index.ts')
+  const { writeEmbeddingFolder } = await import('../../study/index.ts')
   const place = { provider: options.device as 'auto', threads: options.threads }
   const stain = await openStainFit(options.stain ?? null, place)
   const extractor = await openExtractor(

@@ -122,7 +122,8 @@ async function openAnyModel({ run, onnx, ...options }: PredictOptions) {
     await checkDevice(options.device, () => [{ name: 'the pipeline', usesDevice: true }])
     return (await import('../../export/index.ts')).openPipeline(onnx, options)
   }
-  const { listDeviceParts, openModel, readModelFile } = await import('../../study/index.ts')
+  const { openModel, readModelFile } = await import('../../study/index.ts')
+  const { listDeviceParts } = await import('../../recipe/index.ts')
   const { stain, embed, head } = await readModelFile(run!)
   const names = { stain: [stain.name], embed: [embed.name], classify: [head] }
   await checkDevice(options.device, () => listDeviceParts(names))

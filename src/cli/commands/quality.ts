@@ -45,7 +45,7 @@ async function filter(path: string, options: QualityCommandOptions): Promise<voi
   const { countByRule, describeContradictions, filterPatches, qualityDefaults, qualityRules } = await import(
     '../../quality/index.ts'
   )
-  const { completeOptions, parseAssignments } = await import('../../study/index.ts')
+  const { completeOptions, parseAssignments } = await import('../../recipe/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')
   const choices = { defaults: qualityDefaults, rules: qualityRules }

@@ -3,9 +3,10 @@
 import { extname } from 'node:path'
 import { type Command, Option } from 'commander'
 import { DataError, type Pixels, parseDecimal, pickNamed } from '../../base/index.ts'
+import type { FittedStain, StainWorkers } from '../../normalise/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
+import type { PlainOptions, StainEntry } from '../../recipe/index.ts'
 import type { StainFit, StainMethod, Verdict } from '../../stain/index.ts'
-import type { FittedStain, PlainOptions, StainEntry, StainWorkers } from '../../study/index.ts'
 import type { FolderKind } from '../../tasks/index.ts'
 import {
   addExamples,
@@ -92,9 +93,8 @@ async function runFit(path: string, options: FitOptions): Promise<void> {
 
 async function fitMethod(path: string, options: FitOptions): Promise<void> {
   const { openPatchSet, readPixels } = await import('../../patches/index.ts')
-  const { drawReference, completeOptions, parseAssignments, writeStainFit } = await import(
-    '../../study/index.ts'
-  )
+  const { completeOptions, parseAssignments } = await import('../../recipe/index.ts')
+  const { drawReference, writeStainFit } = await import('../../normalise/index.ts')
   const method = await pickMethod(options.method)
   const chosen = completeOptions<object>(
     '--set',
@@ -132,7 +132,8 @@ function isHdf5(out: string): boolean {
 
 async function applyFit(path: string, options: ApplyOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { listDeviceParts, openStainFit, openStainWorkers } = await import('../../study/index.ts')
+  const { listDeviceParts } = await import('../../recipe/index.ts')
+  const { openStainFit, openStainWorkers } = await import('../../normalise/index.ts')
   const place = { provider: options.device as 'auto', threads: options.threads }
   const { entry, ...fitted } = await openStainFit(options.fit, place)
   await checkDevice(options.device, () => listDeviceParts({ stain: [entry.name] }))
@@ -177,7 +178,7 @@ async function* normalise(
   verdicts: VerdictTally,
 ): AsyncGenerator<NormalisedPatch> {
   const { allRows, orderPatches } = await import('../../patches/index.ts')
-  const { fitOwnGroups, stainBatches } = await import('../../study/index.ts')
+  const { fitOwnGroups, stainBatches } = await import('../../normalise/index.ts')
   const { pixelsAt } = await import('../../base/index.ts')
   const progress = showProgress(`stain    ${set.source}`)
   const rows = allRows(set)

@@ -38,7 +38,7 @@ export function addStainAdvise(stain: Command): void {
 
 async function runAdvise(path: string, options: AdviseOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { drawReference } = await import('../../study/index.ts')
+  const { drawReference } = await import('../../normalise/index.ts')
   const { adviseReference } = await import('../../stain/index.ts')
   const set = await openPatchSet(path, options)
   try {

@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander'
 import { DataError, joinPixels, type Pixels, pixelsAt } from '../../base/index.ts'
+import type { FittedStain } from '../../normalise/index.ts'
 import type { PatchBatch, PatchSet } from '../../patches/index.ts'
 import type { MethodComparison } from '../../stain/index.ts'
-import type { FittedStain } from '../../study/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -67,7 +67,8 @@ async function runCompare(path: string, options: CompareOptions): Promise<void> 
 async function compare(path: string, options: CompareOptions): Promise<void> {
   const { openPatchSet } = await import('../../patches/index.ts')
   const { compareResult, renderComparePage } = await import('../../stain/index.ts')
-  const { listDeviceParts, stainBatch } = await import('../../study/index.ts')
+  const { listDeviceParts } = await import('../../recipe/index.ts')
+  const { stainBatch } = await import('../../normalise/index.ts')
   const { encodePng, writeFileAtomic } = await import('../../files/index.ts')
   const methods = await pickMethods(options.methods)
   const fits = await openFits(options.fits, options.device)
@@ -106,7 +107,7 @@ async function compare(path: string, options: CompareOptions): Promise<void> {
 
 // A seeded sample of each center, which the patches' content decides.
 async function readShown(set: PatchSet, { count, seed }: CompareOptions): Promise<Shown> {
-  const { drawReference } = await import('../../study/index.ts')
+  const { drawReference } = await import('../../normalise/index.ts')
   const names = [...new Set(set.centers ?? [])].sort()
   const progress = showProgress(`patches  ${set.source}`)
   const chosen: number[] = []

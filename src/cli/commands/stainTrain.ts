@@ -60,7 +60,8 @@ export function addStainTrain(stain: Command): void {
 async function runTrain(paths: readonly string[], options: TrainOptions): Promise<void> {
   refuseOverwrite(options.out, options.overwrite)
   const { openPatchSet } = await import('../../patches/index.ts')
-  const { listDeviceParts, openStainFit, trainFolder } = await import('../../study/index.ts')
+  const { listDeviceParts } = await import('../../recipe/index.ts')
+  const { openStainFit, trainFolder } = await import('../../normalise/index.ts')
   const entry = await readEntry(options)
   await checkDevice(options.device, () => listDeviceParts({ stain: [entry.name] }))
   const sources = await Promise.all(paths.map((path) => openPatchSet(path, options)))
@@ -87,7 +88,7 @@ async function runTrain(paths: readonly string[], options: TrainOptions): Promis
 
 async function readEntry({ method: name, preset, set }: TrainOptions) {
   const { stainMethods } = await import('../../stain/index.ts')
-  const { completeMethod, parseAssignments } = await import('../../study/index.ts')
+  const { completeMethod, parseAssignments } = await import('../../recipe/index.ts')
   const method = pickNamed('--method', stainMethods, name) as unknown as StainMethod<object, StainFit>
   if (!method.train) {
     throw new UsageError({

@@ -101,7 +101,8 @@ async function runRecipe(path: string, options: StudyCommandOptions): Promise<vo
 
 // A recipe, or a run that is to go on as it was begun: study.json of its folder, which knows all but its own place.
 async function readStudy(path: string, options: StudyCommandOptions) {
-  const { readRecipe, readStudyFile } = await import('../../study/index.ts')
+  const { readStudyFile } = await import('../../study/index.ts')
+  const { readRecipe } = await import('../../recipe/index.ts')
   if (basename(path) !== 'study.json') {
     const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
     return { recipe, out: options.out, cache: cacheOf(options), device: options.device }
@@ -111,7 +112,8 @@ async function readStudy(path: string, options: StudyCommandOptions) {
 }
 
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
-  const { listRecipeParts, planStudy } = await import('../../study/index.ts')
+  const { planStudy } = await import('../../study/index.ts')
+  const { listRecipeParts } = await import('../../recipe/index.ts')
   const { describeOverlap } = await import('../../runs/index.ts')
   const { describeForecast } = await import('../../tasks/index.ts')
   const { recipe, device, cache } = await readStudy(path, options)

@@ -30,7 +30,7 @@ export async function checkModel(model: string, card: ModelCard, path: string, o
   const { countProblems, findNonFinite, fitWeights, openCheckpoint } = await import('../../weights/index.ts')
   if (options.input && !options.reference)
     throw new UsageError({ where: '--input', expected: '--reference beside it', got: 'none' })
-  const { parseAssignments } = await import('../../study/index.ts')
+  const { parseAssignments } = await import('../../recipe/index.ts')
   const set = parseAssignments(options.set)
   const checkpoint = await openCheckpoint(path, typeof set.part === 'string' ? set.part : null)
   try {

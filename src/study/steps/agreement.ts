@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { openRandom } from '../../base/index.ts'
 import type { Agreement } from '../../embed/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
+import { stainBatches } from '../../normalise/index.ts'
 import { readJson } from '../../runs/index.ts'
 import type { CacheEntry } from '../../tasks/index.ts'
 import type { EmbedTask } from './embedTask.ts'
-import { stainBatches } from './stainBatches.ts'
 
 const sampleSize = 32
 

@@ -3,7 +3,10 @@
 
 import { DataError, openRandom, type Pixels, pixelsAt } from '../../base/index.ts'
 import { hashBytes } from '../../files/index.ts'
+import type { StainedBatch } from '../../normalise/index.ts'
+import { type GroupFits, groupInputs } from '../../normalise/index.ts'
 import { type PatchSet, turnPatches } from '../../patches/index.ts'
+import type { AugmentEntry, StainEntry } from '../../recipe/index.ts'
 import {
   type JitterOptions,
   macenkoDefaults,
@@ -11,10 +14,6 @@ import {
   stainAugmentations,
 } from '../../stain/index.ts'
 import { type CacheInputs, keyOf } from '../../tasks/index.ts'
-import type { AugmentEntry } from '../augmentation.ts'
-import type { StainEntry } from '../recipeSchema.ts'
-import type { StainedBatch } from './stainBatches.ts'
-import { type GroupFits, groupInputs } from './stainGroups.ts'
 
 /** Makes views of a batch. */
 export interface Augmenter {

@@ -9,11 +9,10 @@ import { f32, type Pixels, type Progress } from '../../base/index.ts'
 import { embedPatches } from '../../embed/index.ts'
 import { createNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
+import type { StainedInputs } from '../../normalise/index.ts'
+import { encodeCodes, encodeVerdicts, stainBatches, writeVerdicts } from '../../normalise/index.ts'
 import type { CacheInputs } from '../../tasks/index.ts'
 import type { EmbedTask } from './embedTask.ts'
-import { stainBatches } from './stainBatches.ts'
-import type { StainedInputs } from './stainedPixels.ts'
-import { encodeCodes, encodeVerdicts, writeVerdicts } from './verdicts.ts'
 
 // A chunk is what a kill may lose: at most 4,096 rows and 64 MB.
 function countChunkRows(dimensions: number): number {

@@ -2,11 +2,9 @@
 
 import type { Progress } from '../../base/index.ts'
 import type { Extractor } from '../../embed/index.ts'
+import type { FittedStain, GroupFits, StainedPixels } from '../../normalise/index.ts'
 import type { PatchSet } from '../../patches/index.ts'
 import type { Augmenter } from './augmentViews.ts'
-import type { FittedStain } from './fittedStain.ts'
-import type { StainedPixels } from './stainedPixels.ts'
-import type { GroupFits } from './stainGroups.ts'
 
 /** What `embedRows` needs. `folder` receives embeddings.npy and verdicts.npy. */
 export interface EmbedTask {

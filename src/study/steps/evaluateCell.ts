@@ -10,11 +10,11 @@ import {
   summarize,
 } from '../../evaluate/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
+import type { Recipe } from '../../recipe/index.ts'
+import { isTransductive } from '../../recipe/index.ts'
 import { type Cell, readJson, type SeedResult, type Split } from '../../runs/index.ts'
 import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { GridCell } from '../grid.ts'
-import type { Recipe } from '../recipeSchema.ts'
-import { isTransductive } from '../transductive.ts'
 import type { FilteredSplit } from './filter.ts'
 import type { TrainedHead } from './trainHead.ts'
 

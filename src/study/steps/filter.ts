@@ -6,10 +6,10 @@ import { DataError, type Progress } from '../../base/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
 import { allRows } from '../../patches/index.ts'
 import { filterPatches, qualityVersion, type Rejection } from '../../quality/index.ts'
+import type { Recipe } from '../../recipe/index.ts'
 import { readJson, type Split } from '../../runs/index.ts'
 import type { Cache, CacheInputs } from '../../tasks/index.ts'
 import { requireBothClasses } from '../bothClasses.ts'
-import type { Recipe } from '../recipeSchema.ts'
 import type { OpenSplit } from '../splits.ts'
 
 export interface FilteredSplit extends OpenSplit {

@@ -2,17 +2,14 @@
 
 import type { Pixels, Progress } from '../../base/index.ts'
 import type { Engines } from '../../engine/index.ts'
+import { chooseReference, type Device, methodOf, trainStain, writeFit } from '../../normalise/index.ts'
 import { readPixels } from '../../patches/index.ts'
+import type { Recipe, StainEntry } from '../../recipe/index.ts'
 import type { Split } from '../../runs/index.ts'
 import type { StainFit } from '../../stain/index.ts'
 import { type CacheInputs, keyOf } from '../../tasks/index.ts'
-import type { Recipe, StainEntry } from '../recipeSchema.ts'
-import { chooseReference } from '../reference.ts'
 import type { OpenSplits } from '../splits.ts'
-import { writeFit } from '../stainFit.ts'
 import { type FilteredSplit, filterInputs, passedRows } from './filter.ts'
-import { type Device, methodOf } from './fittedStain.ts'
-import { trainStain } from '../trainStain.ts'
 import { studyDomains, trainingInputs } from './stainTraining.ts'
 
 // Raised when the same recipe draws other patches.

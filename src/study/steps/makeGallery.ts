@@ -5,10 +5,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareText, openRandom } from '../../base/index.ts'
 import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../files/index.ts'
+import type { StudyStain } from '../../normalise/index.ts'
+import { stainBatch } from '../../normalise/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
 import type { FilteredSplit } from './filter.ts'
-import { stainBatch } from './stainBatches.ts'
-import type { StudyStain } from './stainGroups.ts'
 
 const samplesPerCenter = 6
 const learnedAtMost = 60

@@ -6,10 +6,10 @@ import type { EpochRecord, Head } from '../../classify/index.ts'
 import type { Engines, ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
+import type { AxisEntry } from '../../recipe/index.ts'
+import { headMethodOf } from '../../recipe/index.ts'
 import { readJson, type Split } from '../../runs/index.ts'
 import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
-import { headMethodOf } from '../pairing.ts'
-import type { AxisEntry } from '../recipeSchema.ts'
 
 /** One seed of one cell: its learning curve and its probabilities by split. */
 export interface TrainedHead {

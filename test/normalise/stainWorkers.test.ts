@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { type FittedStain, openStainWorkers } from '../../src/normalise/index.ts'
 import { stainMethods } from '../../src/stain/index.ts'
-import { type FittedStain, openStainWorkers } from '../../src/study/index.ts'
 import { drawTissue, joinPatches } from '../stain/pictures.ts'
 
 const workers = openStainWorkers(2)

@@ -1,11 +1,11 @@
 // What became of each patch under a stain method, one byte a row, so that any choice of rows can be counted.
 
 import { join } from 'node:path'
-import { ndarray } from '../../base/index.ts'
-import { readNpyFile, writeFileAtomic } from '../../files/index.ts'
-import { writeNpy } from '../../formats/index.ts'
-import type { PatchSet } from '../../patches/index.ts'
-import type { Verdict } from '../../stain/index.ts'
+import { ndarray } from '../base/index.ts'
+import { readNpyFile, writeFileAtomic } from '../files/index.ts'
+import { writeNpy } from '../formats/index.ts'
+import type { PatchSet } from '../patches/index.ts'
+import type { Verdict } from '../stain/index.ts'
 
 // Their places are the bytes.
 const names: readonly Verdict[] = ['ok', 'fallback', 'passthrough', 'rejected']

@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../base/index.ts'
 import { allRows, orderPatches, type PatchSet } from '../patches/index.ts'
+import type { StainEntry } from '../recipe/index.ts'
 import { type FolderKind, fillFolder, requireReplaceable } from '../tasks/index.ts'
-import type { StainEntry } from './recipeSchema.ts'
+import { methodOf } from './fittedStain.ts'
 import { openDomains, type Selection } from './stainDomains.ts'
 import { writeStainFit } from './stainFile.ts'
-import { methodOf } from './steps/fittedStain.ts'
 import { type StainTraining, trainStain } from './trainStain.ts'
 
 const kind: FolderKind = {

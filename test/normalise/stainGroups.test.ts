@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { openRandom } from '../../src/base/index.ts'
+import { methodOf } from '../../src/normalise/fittedStain.ts'
+import { fitOwnGroups, stainBatches } from '../../src/normalise/index.ts'
+import { sampleGroups } from '../../src/normalise/stainGroups.ts'
 import { allRows, orderPatches, type PatchSet, selectPatches } from '../../src/patches/index.ts'
-import { fitOwnGroups, parseRecipe, type StainEntry, stainBatches } from '../../src/study/index.ts'
-import { methodOf } from '../../src/study/steps/fittedStain.ts'
-import { sampleGroups } from '../../src/study/steps/stainGroups.ts'
+import { parseRecipe, type StainEntry } from '../../src/recipe/index.ts'
 import { memorySet } from '../patches/memorySet.ts'
 import { drawTissue, joinPatches } from '../stain/pictures.ts'
 

@@ -2,14 +2,14 @@
 // costly method makes of a split lies in the cache in chunks, lossless; it is only a means, and may be removed.
 
 import { join } from 'node:path'
-import { pixels } from '../../base/index.ts'
-import { readNpyFile } from '../../files/index.ts'
-import type { PatchSet, PatchSize } from '../../patches/index.ts'
-import { readJson } from '../../runs/index.ts'
-import type { StainResult } from '../../stain/index.ts'
-import { type CacheInputs, keyOf } from '../../tasks/index.ts'
-import type { StainEntry } from '../recipeSchema.ts'
-import type { OpenSplit } from '../splits.ts'
+import { pixels } from '../base/index.ts'
+import { readNpyFile } from '../files/index.ts'
+import type { PatchSet, PatchSize } from '../patches/index.ts'
+import type { StainEntry } from '../recipe/index.ts'
+import { readJson } from '../runs/index.ts'
+import type { StainResult } from '../stain/index.ts'
+import type { OpenSplit } from '../study/splits.ts'
+import { type CacheInputs, keyOf } from '../tasks/index.ts'
 import { groupInputs, usesGroups } from './stainGroups.ts'
 import { decodeVerdicts } from './verdicts.ts'
 

@@ -1,13 +1,13 @@
 // A worker thread's side of normalising a whole set: pixels come and go in shared memory.
 
-import { pickNamed, pixels } from '../../base/index.ts'
+import { pickNamed, pixels } from '../base/index.ts'
 import {
   type ApplyContext,
   type StainFit,
   type StainMethod,
   stainMethods,
   type Verdict,
-} from '../../stain/index.ts'
+} from '../stain/index.ts'
 
 /** Some patches of one size in shared memory: read from `data`, written to `out`. */
 export interface StainTask {

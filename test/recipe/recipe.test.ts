@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseRecipe, printRecipe } from '../../src/study/index.ts'
+import { parseRecipe, printRecipe } from '../../src/recipe/index.ts'
 
 const minimal = `name: a
 data:

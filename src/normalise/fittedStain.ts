@@ -1,8 +1,8 @@
 // A recipe's stain with its method and its fit, as all steps that normalise patches take it.
 
-import { pickNamed } from '../../base/index.ts'
-import { type StainFit, type StainMethod, stainMethods, type TrainingPlace } from '../../stain/index.ts'
-import type { StainEntry } from '../recipeSchema.ts'
+import { pickNamed } from '../base/index.ts'
+import type { StainEntry } from '../recipe/index.ts'
+import { type StainFit, type StainMethod, stainMethods, type TrainingPlace } from '../stain/index.ts'
 
 /** Where networks run, and on how many threads. */
 export type Device = Pick<TrainingPlace, 'provider' | 'threads'>

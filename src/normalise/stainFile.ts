@@ -5,11 +5,11 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DataError, pickNamed } from '../base/index.ts'
 import { writeFileAtomic } from '../files/index.ts'
+import type { PlainOptions } from '../recipe/index.ts'
 import { readJson } from '../runs/index.ts'
 import { type StainFit, stainMethods } from '../stain/index.ts'
-import type { PlainOptions } from './options.ts'
+import { type Device, type FittedStain, methodOf } from './fittedStain.ts'
 import { readNetworks, writeNetworks } from './stainFit.ts'
-import { type Device, type FittedStain, methodOf } from './steps/fittedStain.ts'
 
 /** The content of a fit file. */
 export interface StainFile {

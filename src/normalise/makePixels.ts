@@ -1,10 +1,10 @@
 // Step 2 for a learned or costly method: the patches of a split, normalised once and kept.
 
 import { existsSync } from 'node:fs'
-import { ndarray, type Progress } from '../../base/index.ts'
-import { writeFileAtomic } from '../../files/index.ts'
-import { writeNpy } from '../../formats/index.ts'
-import { allRows, type PatchSet } from '../../patches/index.ts'
+import { ndarray, type Progress } from '../base/index.ts'
+import { writeFileAtomic } from '../files/index.ts'
+import { writeNpy } from '../formats/index.ts'
+import { allRows, type PatchSet } from '../patches/index.ts'
 import type { FittedStain } from './fittedStain.ts'
 import { stainBatches } from './stainBatches.ts'
 import { type ChunkOutcome, chunkPath, rowsPerChunk } from './stainedPixels.ts'

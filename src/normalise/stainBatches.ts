@@ -1,7 +1,7 @@
 // Reads rows of a set and normalises them, batch by batch: the one way patches meet a stain method.
 
-import { type PatchBatch, type PatchSet, readBatches } from '../../patches/index.ts'
-import type { StainResult } from '../../stain/index.ts'
+import { type PatchBatch, type PatchSet, readBatches } from '../patches/index.ts'
+import type { StainResult } from '../stain/index.ts'
 import type { FittedStain } from './fittedStain.ts'
 import type { StainedPixels } from './stainedPixels.ts'
 import { contextOf, type GroupFits } from './stainGroups.ts'

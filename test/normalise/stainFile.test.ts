@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openStainFit, writeStainFit } from '../../src/normalise/index.ts'
 import { stainMethods } from '../../src/stain/index.ts'
-import { openStainFit, writeStainFit } from '../../src/study/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-stain-file-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -3,14 +3,14 @@
 // follows from their content alone, never from the order of rows or from ids.
 
 import { join } from 'node:path'
-import { compareText, DataError } from '../../base/index.ts'
-import { writeFileAtomic } from '../../files/index.ts'
-import { type PatchSet, readPixels } from '../../patches/index.ts'
-import { readJson, type Split } from '../../runs/index.ts'
-import type { ApplyContext, StainFit } from '../../stain/index.ts'
-import { type CacheInputs, keyOf } from '../../tasks/index.ts'
-import type { StainEntry } from '../recipeSchema.ts'
-import type { FilteredSplit } from './filter.ts'
+import { compareText, DataError } from '../base/index.ts'
+import { writeFileAtomic } from '../files/index.ts'
+import { type PatchSet, readPixels } from '../patches/index.ts'
+import type { StainEntry } from '../recipe/index.ts'
+import { readJson, type Split } from '../runs/index.ts'
+import type { ApplyContext, StainFit } from '../stain/index.ts'
+import type { FilteredSplit } from '../study/steps/filter.ts'
+import { type CacheInputs, keyOf } from '../tasks/index.ts'
 import { type FittedStain, methodOf } from './fittedStain.ts'
 
 /** Patches that stand for a group, at most. */

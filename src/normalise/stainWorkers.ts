@@ -1,9 +1,9 @@
 // Worker threads that normalise batches. What comes out does not depend on their number: patches are
 // independent, and each part of a batch is written to its own place.
 
-import { type Pixels, pixels } from '../../base/index.ts'
-import { openWorkers } from '../../engine/index.ts'
-import type { ApplyContext, StainFit, StainResult } from '../../stain/index.ts'
+import { type Pixels, pixels } from '../base/index.ts'
+import { openWorkers } from '../engine/index.ts'
+import type { ApplyContext, StainFit, StainResult } from '../stain/index.ts'
 import type { FittedStain } from './fittedStain.ts'
 import type { StainAnswer, StainTask } from './stainWorker.ts'
 

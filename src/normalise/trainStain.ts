@@ -4,9 +4,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pixels, Progress } from '../base/index.ts'
 import { openExtractor } from '../embed/index.ts'
+import type { StainEntry } from '../recipe/index.ts'
 import type { StainDomains, StainFit } from '../stain/index.ts'
-import type { StainEntry } from './recipeSchema.ts'
-import { type Device, methodOf } from './steps/fittedStain.ts'
+import { type Device, methodOf } from './fittedStain.ts'
 
 /** How a training runs, and what becomes of its fit. */
 export interface StainTraining {

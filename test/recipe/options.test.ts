@@ -5,8 +5,8 @@ import { checkOptions, group, type OptionRules, oneOf, whole } from '../../src/b
 import { headMethods, headPresets } from '../../src/classify/index.ts'
 import { extractors } from '../../src/embed/index.ts'
 import { qualityDefaults, qualityRules } from '../../src/quality/index.ts'
+import { completeOptions, parseAssignments } from '../../src/recipe/index.ts'
 import { augmentationDefaults, augmentationRules, stainMethods } from '../../src/stain/index.ts'
-import { completeOptions, parseAssignments } from '../../src/study/index.ts'
 
 describe('parseAssignments', () => {
   it('reads values as JSON, else as text, and dots as groups', () => {

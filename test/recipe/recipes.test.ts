@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readRecipe } from '../../src/study/index.ts'
+import { readRecipe } from '../../src/recipe/index.ts'
 
 const shipped = readdirSync('recipes').filter((file) => file.endsWith('.yaml'))
 
