@@ -13,6 +13,7 @@ import { gemm } from './gemm.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
+import { studyCached } from './studyCached.ts'
 import { studyHeads } from './studyHeads.ts'
 import { studyMemory } from './studyMemory.ts'
 import { studyPlan } from './studyPlan.ts'
@@ -33,6 +34,7 @@ const cases: readonly BenchCase[] = [
   studyHeads,
   studyMemory,
   studyPlan,
+  studyCached,
   forecast,
   ...stainCases,
 ]

@@ -149,9 +149,7 @@ export function openMaterials(study: OpenStudy, cache: Cache): Materials {
       return Object.fromEntries(all.map((split) => [split.split, truthOf(split)]))
     },
     async heads(cell) {
-      const heads: TrainedHead[] = []
-      for (const { inputs } of cell.heads) heads.push(await readHead(await cache.find(inputs), splits))
-      return heads
+      return Promise.all(cell.heads.map(async ({ inputs }) => readHead(await cache.find(inputs), splits)))
     },
     async close() {
       await open?.extractor.close()

@@ -61,7 +61,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
     watch(open)
     const materials = openMaterials(open, cache)
     try {
-      for (const { stage, key } of open.tasks) hold.add(`${stage}/${key}`)
+      hold.add(...open.tasks.map(({ stage, key }) => `${stage}/${key}`))
       noteLeftOut(study, open.splits)
       const overlaps = noteOverlaps(study, open.splits)
       const outcome = await withinHours(options.maxHours, (signal) =>

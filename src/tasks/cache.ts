@@ -88,6 +88,12 @@ export interface CacheOptions {
 export function openCache(root: string, { onWait, onDamage, hold, verify }: CacheOptions = {}): Cache {
   const folderOf = (inputs: CacheInputs) => join(root, inputs.stage, keyOf(inputs))
   let isOldTold = false
+  const used = new Set<string>() // once for each that has the cache open: who holds an entry need not say it again
+  const markUsed = async (folder: string) => {
+    if (used.has(folder)) return
+    used.add(folder)
+    await touchSeal(folder)
+  }
   const tell = ({ path, expected, got, isUnsealed }: Damage) => {
     const what = `${path}: expected ${expected}, got ${got}`
     if (!isUnsealed) onDamage?.(`${what}; the entry is made anew`)
@@ -136,7 +142,7 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
 }
 
 // The time of an entry's seal is that of its last use.
-async function markUsed(folder: string): Promise<void> {
+async function touchSeal(folder: string): Promise<void> {
   const now = new Date()
   await utimes(join(folder, 'files.json'), now, now).catch(() => {}) // of a disk that is read only
 }

@@ -11,8 +11,8 @@ import { isLeaseHeld, takeLease, tryLease } from './lease.ts'
 
 /** The entries that one process uses, as long as it does not release them. */
 export interface Hold {
-  /** Lists an entry by `<stage>/<key>`, before it is looked at. */
-  add(name: string): void
+  /** Lists entries by `<stage>/<key>`, before they are looked at. */
+  add(...names: readonly string[]): void
   release(): Promise<void>
 }
 
@@ -26,8 +26,13 @@ export async function openHold(root: string): Promise<Hold> {
     await makeFolder(holdsOf(root))
     await removeDeadHolds(root)
     const lease = await takeLease(`${place}.lease`)
+    const listed = new Set<string>()
     return {
-      add: (name) => appendFileSync(list, `${name}\n`),
+      add(...names) {
+        const added = names.filter((name) => !listed.has(name))
+        if (added.length > 0) appendFileSync(list, added.map((name) => `${name}\n`).join(''))
+        for (const name of added) listed.add(name)
+      },
       async release() {
         await rm(list, { force: true })
         await lease.release()

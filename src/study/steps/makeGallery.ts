@@ -3,7 +3,7 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compareText, openRandom } from '../../base/index.ts'
+import { compareText, openRandom, type Pixels } from '../../base/index.ts'
 import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../files/index.ts'
 import type { StudyStain } from '../../normalise/index.ts'
 import { stainBatch } from '../../normalise/index.ts'
@@ -25,9 +25,7 @@ export async function makeGallery(
   stains: readonly StudyStain[],
   chosen: Readonly<Partial<Record<Split, Float32Array>>>,
 ): Promise<Gallery> {
-  const pictures = join(folder, 'gallery')
-  await rm(pictures, { recursive: true, force: true })
-  await makeFolder(pictures)
+  const pictures = await openAlbum(join(folder, 'gallery'))
   const splits = Object.values(filtered)
   const centers = splits.flatMap((split) =>
     sampleByCenter(seed, split).map(([center, rows]) => ({ split, center, rows })),
@@ -40,12 +38,44 @@ export async function makeGallery(
     stainRows.push(await saveStains(pictures, split, rows[0], stains))
   }
   const learned = await saveLearned(pictures, centers, stains)
-  return {
+  const gallery = {
     samples,
     rejected: await saveRejected(pictures, seed, splits),
     stains: stainRows,
     ...(learned.length > 0 && { learned }),
     errors: await saveErrors(pictures, filtered, chosen),
+  }
+  await pictures.close()
+  return gallery
+}
+
+/** A folder of pictures, several of which are written at once. */
+interface Album {
+  /** Begins to write a picture. Throws what an earlier one threw. */
+  save(file: string, picture: Pixels): Promise<void>
+  /** Waits until all are written. */
+  close(): Promise<void>
+}
+
+// Pictures that are held in memory and written, at most.
+const writtenAtOnce = 8
+
+async function openAlbum(folder: string): Promise<Album> {
+  await rm(folder, { recursive: true, force: true })
+  await makeFolder(folder)
+  const writing = new Set<Promise<void>>()
+  const write = async (file: string, picture: Pixels) =>
+    writeFileAtomic(join(folder, file), await encodePng(picture))
+  return {
+    async save(file, picture) {
+      if (writing.size >= writtenAtOnce) await Promise.race(writing)
+      const end = write(file, picture).then(() => void writing.delete(end))
+      end.catch(() => {}) // thrown by whoever waits for it
+      writing.add(end)
+    },
+    async close() {
+      await Promise.all(writing)
+    },
   }
 }
 
@@ -65,7 +95,7 @@ function sampleByCenter(seed: number, split: FilteredSplit): [string | null, num
 }
 
 async function saveStains(
-  pictures: string,
+  pictures: Album,
   split: FilteredSplit,
   row: number,
   stains: readonly StudyStain[],
@@ -78,7 +108,7 @@ async function saveStains(
     const { entry, groups } = stain
     const { pixels, verdicts, reasons } = await stainBatch(split.set, batch, stain, groups[split.split] ?? {})
     const file = `${split.split}-${nameFile(original.id)}+${nameFile(entry.label)}.png`
-    await writeFileAtomic(join(pictures, file), await encodePng(pixels))
+    await pictures.save(file, pixels)
     methods.push({
       stain: entry.label,
       file,
@@ -90,7 +120,7 @@ async function saveStains(
 
 // As many samples of each center as keep the pictures few: all of five centers under two stains, two of each at least.
 async function saveLearned(
-  pictures: string,
+  pictures: Album,
   centers: readonly { readonly split: FilteredSplit; readonly rows: readonly number[] }[],
   stains: readonly StudyStain[],
 ): Promise<StainedSample[]> {
@@ -105,7 +135,7 @@ async function saveLearned(
 }
 
 async function saveRejected(
-  pictures: string,
+  pictures: Album,
   seed: number,
   splits: readonly FilteredSplit[],
 ): Promise<Gallery['rejected']> {
@@ -127,7 +157,7 @@ async function saveRejected(
 }
 
 async function saveErrors(
-  pictures: string,
+  pictures: Album,
   filtered: Filtered,
   chosen: Readonly<Partial<Record<Split, Float32Array>>>,
 ): Promise<Gallery['errors']> {
@@ -151,14 +181,10 @@ async function saveErrors(
   return shown
 }
 
-async function savePatch(
-  pictures: string,
-  { split, set }: FilteredSplit,
-  row: number,
-): Promise<GalleryImage> {
+async function savePatch(pictures: Album, { split, set }: FilteredSplit, row: number): Promise<GalleryImage> {
   const id = set.ids[row]
   const file = `${split}-${nameFile(id)}.png`
-  await writeFileAtomic(join(pictures, file), await encodePng(await set.read([row])))
+  await pictures.save(file, await set.read([row]))
   const label = set.labels ? (set.labels[row] as 0 | 1) : null
   return { file, id, split, center: set.centers?.[row] ?? null, label }
 }
