@@ -9,6 +9,7 @@ export {
   nameEngines,
   openSession,
   readRuntimeVersion,
+  shareCores,
 } from './node.ts'
 export {
   type DevicePart,

@@ -97,11 +97,18 @@ export function readRuntimeVersion(): string {
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
 }
 
+let spins = true
+
+/** From now on threads of sessions do not spin while they wait, unless told to: other processes want the cores too. */
+export function shareCores(): void {
+  spins = false
+}
+
 function createRuntimeSession(
   runtime: Runtime,
   model: Uint8Array | string,
   provider: ProviderName,
-  { threads, weightsFolder, spin = true, kept = [], showPlacement = false }: SessionOptions,
+  { threads, weightsFolder, spin = spins, kept = [], showPlacement = false }: SessionOptions,
 ): Promise<RuntimeSession> {
   const settings = {
     executionProviders: [provider],

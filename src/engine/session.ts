@@ -11,7 +11,7 @@ export interface SessionOptions {
   readonly threads?: number
   /** The folder of the files that hold a model's weights, where the model itself is given as bytes. */
   readonly weightsFolder?: string
-  /** Spin while waiting for the next op (faster, burns a core); default true. */
+  /** Spin while waiting for the next op (faster, burns a core); default true, but false after `shareCores`. */
   readonly spin?: boolean
   /** Have the runtime log to stderr which provider computes which node; default false. */
   readonly showPlacement?: boolean

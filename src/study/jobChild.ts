@@ -2,8 +2,11 @@
 // process that began it.
 
 import { describeCause, type Progress } from '../base/index.ts'
+import { shareCores } from '../engine/index.ts'
 import { type Answer, type Order, tellError } from './jobMessages.ts'
 import { openWorker, type Worker } from './worker.ts'
+
+shareCores()
 
 const tell = (answer: Answer) => process.send?.(answer, () => {}) // the run may have ended
 

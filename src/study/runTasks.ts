@@ -3,7 +3,16 @@
 import { describeCause, type Progress } from '../base/index.ts'
 import { describeAgreement } from '../embed/index.ts'
 import { describeContradictions } from '../quality/index.ts'
-import { type Cache, describeForecast, type Executed, execute, type Forecast } from '../tasks/index.ts'
+import {
+  type Cache,
+  describeForecast,
+  type Executed,
+  execute,
+  type Forecast,
+  openMemory,
+  orderByPath,
+  readAvailableMb,
+} from '../tasks/index.ts'
 import { openCrew } from './crew.ts'
 import { forecastStudy } from './forecastStudy.ts'
 import type { Materials } from './materials.ts'
@@ -39,8 +48,13 @@ export async function runTasks(
   if (forecast.tasks.length > 0) options.observer.note?.(describeForecast(forecast))
   const start = performance.now()
   for (const task of planned) if (task.cached) await tellFound(study, materials, task)
-  const due = planned.filter((task) => task.due)
-  const crew = jobs > 1 && due.length > 1 ? openCrew(file, study.told) : null
+  const listed = planned.filter((task) => task.due)
+  const crew = jobs > 1 && listed.length > 1 ? openCrew(file, study.told) : null
+  const due = crew ? orderForMany(listed, forecast) : listed
+  const hasMemory = openMemory(
+    readAvailableMb(),
+    new Map(forecast.tasks.map(({ key, peakRssMb }) => [key, peakRssMb])),
+  )
   const onStop = () => crew?.close()
   signal.addEventListener('abort', onStop)
   const made = new Set<string>()
@@ -62,7 +76,8 @@ export async function runTasks(
       isElsewhere: ({ inputs }) => cache.isMade(inputs),
       // A device is one, and its memory too.
       fits: (task, running) =>
-        options.device === 'cpu' || !task.usesDevice || !running.some(({ usesDevice }) => usesDevice),
+        hasMemory(task, running) &&
+        (options.device === 'cpu' || !task.usesDevice || !running.some(({ usesDevice }) => usesDevice)),
       async run(task, share) {
         const step = options.observer.step(task.stage, task.what)
         try {
@@ -84,6 +99,13 @@ export async function runTasks(
     signal.removeEventListener('abort', onStop)
     crew?.close()
   }
+}
+
+// What takes long comes first, so that no process is left alone with it at the end. Nothing that is made depends on it.
+function orderForMany(due: readonly PlannedTask[], forecast: Forecast): PlannedTask[] {
+  const seconds = new Map(forecast.tasks.map((task) => [task.key, task.seconds]))
+  const timed = due.map(({ key, needs }) => ({ key, needs, seconds: seconds.get(key) ?? 0 }))
+  return orderByPath(timed).map((place) => due[place])
 }
 
 async function tellFound(study: Study, materials: Materials, task: PlannedTask): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { type Estimate, type Known, openRates } from './estimate.ts'
 import type { Cost, Rate } from './rates.ts'
-import { scheduleTasks } from './schedule.ts'
+import { orderByPath, scheduleTasks, type TimedTask } from './schedule.ts'
 
 /** A task as a forecast sees it. */
 export interface CostedTask {
@@ -63,11 +63,16 @@ export function forecastTasks(
     } as const
     return { key, class: cost.class, ...(table.estimate(cost, threads) ?? nothing) }
   })
-  const timesBy = (time: 'seconds' | 'low' | 'high') =>
-    scheduleTasks(
-      due.map(({ key, needs }, i) => ({ key, needs, seconds: forecasts[i][time] })),
+  const timed = (time: 'seconds' | 'low' | 'high') =>
+    due.map(({ key, needs }, i): TimedTask => ({ key, needs, seconds: forecasts[i][time] }))
+  const order = jobs > 1 ? orderByPath(timed('seconds')) : due.map((_, i) => i)
+  const timesBy = (time: 'seconds' | 'low' | 'high') => {
+    const tasks = timed(time)
+    return scheduleTasks(
+      order.map((i) => tasks[i]),
       jobs,
     )
+  }
   const slots = timesBy('seconds')
   const lastOf = (ends: readonly { readonly end: number }[]) => Math.max(0, ...ends.map(({ end }) => end))
   return {
@@ -77,7 +82,7 @@ export function forecastTasks(
     low: lastOf(timesBy('low')),
     high: lastOf(timesBy('high')),
     bytes: forecasts.reduce((sum, { bytes }) => sum + bytes, 0),
-    peakRssMb: findPeak(slots.map((slot, i) => ({ ...slot, amount: forecasts[i].peakRssMb }))),
+    peakRssMb: findPeak(slots.map((slot, i) => ({ ...slot, amount: forecasts[order[i]].peakRssMb }))),
     tasks: forecasts,
   }
 }

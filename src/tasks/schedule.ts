@@ -1,5 +1,5 @@
 // When tasks would run, so many at a time: each begins as soon as what it needs is done and a place is free, those that
-// stand first first.
+// stand first first. And in which order they should stand.
 
 /** A task with the time it takes. */
 export interface TimedTask {
@@ -37,6 +37,25 @@ export function scheduleTasks(tasks: readonly TimedTask[], jobs: number): Slot[]
     for (const place of dependents[done]) if (--waitsFor[place] === 0) insertSorted(ready, place)
   }
   return slots
+}
+
+/**
+ * The places of `tasks` in the order in which they are best begun where several run at a time: first those from which it is
+ * longest to the end, themselves and what rests on them one after the other, so that no long task is left for last. None
+ * stands before one that it needs; of equals, the first stands first.
+ */
+export function orderByPath(tasks: readonly TimedTask[]): number[] {
+  const places = new Map(tasks.map(({ key }, place) => [key, place]))
+  const rest = tasks.map(() => 0) // seconds of what rests on a task
+  const paths = tasks.map(() => 0)
+  for (const [place, { needs, seconds }] of [...tasks.entries()].reverse()) {
+    paths[place] = seconds + rest[place]
+    for (const key of needs) {
+      const need = places.get(key)
+      if (need !== undefined) rest[need] = Math.max(rest[need], paths[place])
+    }
+  }
+  return tasks.map((_, place) => place).sort((a, b) => paths[b] - paths[a] || a - b)
 }
 
 function insertSorted(places: number[], place: number): void {

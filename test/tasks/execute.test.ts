@@ -3,7 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Executable, type Execution, execute } from '../../src/tasks/index.ts'
+import { type Executable, type Execution, execute, openMemory } from '../../src/tasks/index.ts'
 
 const task = (key: string, ...needs: string[]): Executable => ({ key, needs })
 
@@ -131,5 +131,24 @@ describe('execute', () => {
   it('runs beside each other only what fits, and one always', async () => {
     const { most, outcome } = await follow([task('a'), task('b'), task('c')], { jobs: 3, fits: () => false })
     expect([most, outcome.failed, outcome.left]).toEqual([1, [], []])
+  })
+
+  it('runs beside each other only what memory holds, and what is too large for it alone', async () => {
+    const peaks = new Map(Object.entries({ large: 60, other: 60, small: 40, huge: 500 })) // of `unknown` nothing is known
+    const { events, outcome } = await follow(
+      [task('large'), task('other'), task('small'), task('huge'), task('unknown', 'huge')],
+      { jobs: 3, fits: openMemory(100, peaks) },
+    )
+    const running = new Set<string>()
+    const together: string[] = []
+    for (const event of events) {
+      if (event.startsWith('-')) running.delete(event.slice(1))
+      else running.add(event.slice(1))
+      together.push([...running].sort().join(' '))
+      const held = [...running].reduce((sum, key) => sum + (peaks.get(key) ?? 0), 0)
+      expect(held <= 100 || running.size === 1).toBe(true)
+    }
+    expect(together).toContain('large small')
+    expect([events.length, outcome.failed, outcome.left]).toEqual([10, [], []])
   })
 })

@@ -10,6 +10,7 @@ import {
   forecastTasks,
   listUnknown,
   openRates,
+  orderByPath,
   type Rate,
   sayBytes,
   sayDuration,
@@ -210,6 +211,34 @@ describe('a schedule', () => {
     const last = Math.max(...slots.map(({ end }) => end))
     expect(last).toBeGreaterThanOrEqual(work / 3)
     expect(last).toBeLessThanOrEqual(work)
+  })
+})
+
+describe('the order for many at a time', () => {
+  const task = (key: string, seconds: number, ...needs: string[]) => ({ key, seconds, needs })
+  const names = (...tasks: readonly ReturnType<typeof task>[]) =>
+    orderByPath(tasks)
+      .map((place) => tasks[place].key)
+      .join('')
+
+  it('begins with the longest way to the end, and leaves equals as they stand', () => {
+    expect(names(task('a', 1), task('b', 5), task('c', 1), task('d', 9, 'c'))).toBe('cdba')
+    expect(names(task('a', 2), task('b', 2), task('c', 0, 'a'), task('d', 0))).toBe('abcd')
+  })
+
+  it('puts no task before one that it needs, and ends no later than the list for a long one at its end', () => {
+    const random = openRandom(0, 'path')
+    const tasks = Array.from({ length: 60 }, (_, i) =>
+      task(`${i}`, random.integer(3), ...(i > 0 ? [`${random.integer(i)}`, 'cached'] : [])),
+    )
+    const order = orderByPath(tasks)
+    for (const [at, place] of order.entries()) {
+      for (const need of tasks[place].needs.filter((key) => key !== 'cached'))
+        expect(order.indexOf(Number(need))).toBeLessThan(at)
+    }
+    const late = [task('a', 1), task('b', 1), task('c', 1), task('d', 3)]
+    const lastOf = (listed: typeof late) => Math.max(...scheduleTasks(listed, 2).map(({ end }) => end))
+    expect([lastOf(late), lastOf(orderByPath(late).map((place) => late[place]))]).toEqual([4, 3])
   })
 })
 
