@@ -2,7 +2,7 @@
 // has failed, and the next one gets another process.
 
 import { type ChildProcess, fork } from 'node:child_process'
-import { EngineError, type Progress } from '../base/index.ts'
+import { describeCause, EngineError, type Progress } from '../base/index.ts'
 import { compiledPath } from '../engine/index.ts'
 import { type Answer, hearError, type Order } from './jobMessages.ts'
 import type { StudyFile } from './studyFile.ts'
@@ -27,12 +27,13 @@ export function openCrew(file: StudyFile, observer: WorkerObserver): Crew {
   const begin = (): ChildProcess => {
     const child = fork(path, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'json' })
     child.setMaxListeners(0)
+    child.on('error', () => {}) // its end says enough, and where it could not be begun, `ask`
+    if (child.pid === undefined) return child
     all.add(child)
     child.on('exit', () => {
       all.delete(child)
       if (idle.includes(child)) idle.splice(idle.indexOf(child), 1)
     })
-    child.on('error', () => {}) // its end says enough
     child.send({ study: file } satisfies Order)
     return child
   }
@@ -42,7 +43,7 @@ export function openCrew(file: StudyFile, observer: WorkerObserver): Crew {
       try {
         await ask(child, { key, threads }, progress, observer)
       } finally {
-        if (child.connected && child.exitCode === null) idle.push(child)
+        if (child.connected && all.has(child)) idle.push(child)
       }
     },
     close() {
@@ -62,6 +63,7 @@ function ask(
     const settle = (finish: () => void) => {
       child.off('message', hear)
       child.off('exit', leave)
+      child.off('error', miss)
       finish()
     }
     const hear = (answer: Answer) => {
@@ -80,8 +82,17 @@ function ask(
       const error = new EngineError({ where: 'a process of the study', expected: 'an answer', got, hint })
       settle(() => reject(error))
     }
+    const miss = (cause: Error) => {
+      if (child.pid !== undefined) return // it could be begun
+      const got = describeCause(cause)
+      const hint = 'run again with fewer --jobs'
+      settle(() =>
+        reject(new EngineError({ where: 'a process of the study', expected: 'to begin it', got, hint })),
+      )
+    }
+    child.on('error', miss)
     child.on('message', hear)
     child.on('exit', leave)
-    child.send(order satisfies Order)
+    if (child.pid !== undefined) child.send(order satisfies Order)
   })
 }

@@ -11,7 +11,8 @@ shareCores()
 const tell = (answer: Answer) => process.send?.(answer, () => {}) // the run may have ended
 
 process.on('disconnect', () => process.exit(0))
-process.on('SIGINT', () => {}) // a terminal sends it to all: the run decides, and takes its processes along
+// A terminal sends these to all: the run decides, and takes its processes along.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('SIGTERM', () => process.exit(143))
 process.on('uncaughtException', (cause) => {
   process.stderr.write(`${describeCause(cause)}\n`)

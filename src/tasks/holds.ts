@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../base/index.ts'
-import { makeFolder } from '../files/index.ts'
+import { makeFolder, trackUnfinished } from '../files/index.ts'
 import { isLeaseHeld, takeLease, tryLease } from './lease.ts'
 
 /** The entries that one process uses, as long as it does not release them. */
@@ -27,6 +27,7 @@ export async function openHold(root: string): Promise<Hold> {
     await removeDeadHolds(root)
     const lease = await takeLease(`${place}.lease`)
     const listed = new Set<string>()
+    const { done: untrack } = trackUnfinished(list) // a process that is told to end takes it along, as its lease
     return {
       add(...names) {
         const added = names.filter((name) => !listed.has(name))
@@ -35,6 +36,7 @@ export async function openHold(root: string): Promise<Hold> {
       },
       async release() {
         await rm(list, { force: true })
+        untrack()
         await lease.release()
       },
     }
