@@ -11,12 +11,14 @@ import { listCache, type Stored, type StoredEntry } from './inventory.ts'
 import { tryLease } from './lease.ts'
 import { type Damage, findDamage } from './seal.ts'
 
-/** What goes. Without `unusedSince` and `keep` only what processes that died left behind. */
+/** What goes. Without `unusedSince`, `keep` and `stages` only what processes that died left behind. */
 export interface PruneOptions {
   /** Only what was last used before this moment, in milliseconds since 1970. */
   readonly unusedSince?: number
   /** Only what is not among these, as `<stage>/<key>`. */
   readonly keep?: ReadonlySet<string>
+  /** Only what is of these stages. */
+  readonly stages?: readonly string[]
   /** Says what would go, and removes nothing. */
   readonly dryRun?: boolean
 }
@@ -34,11 +36,11 @@ export interface Pruned {
 
 /** Removes entries and leftovers from the cache in `root`. Throws DataError where there is no such folder. */
 export async function pruneCache(root: string, options: PruneOptions): Promise<Pruned> {
-  const { unusedSince = Number.POSITIVE_INFINITY, keep, dryRun = false } = options
+  const { unusedSince = Number.POSITIVE_INFINITY, keep, stages, dryRun = false } = options
   const { entries, unfinished, leftovers } = await listCache(root)
   const goes = ({ stage, key, used }: Stored) =>
-    !keep?.has(`${stage}/${key}`) && Date.parse(used) < unusedSince
-  const isChosen = options.unusedSince !== undefined || keep !== undefined
+    (stages?.includes(stage) ?? true) && !keep?.has(`${stage}/${key}`) && Date.parse(used) < unusedSince
+  const isChosen = [options.unusedSince, keep, stages].some((choice) => choice !== undefined)
   const held: Stored[] = []
   const take = async <Item extends Stored>(items: readonly Item[]): Promise<Item[]> => {
     const taken: Item[] = []

@@ -81,6 +81,7 @@ describe('eosin cache', () => {
       ['--keep', at('data')],
       ['--older-than', '30'],
       ['--older-than', '-1d'],
+      ['--stage', 'pixel'],
     ]) {
       expect(await cache('prune', ...args), args.join(' ')).toMatchObject({ code: 2 })
     }

@@ -101,6 +101,18 @@ describe('pruning', () => {
     expect(left()).toEqual(['b'])
   })
 
+  it('by stage leaves all others, their unfinished work too', async () => {
+    await openCache(root).obtain(inputs('a', 'pixels'), make)
+    for (const stage of ['stain', 'pixels']) mkdirSync(join(root, stage, `${keyOf(inputs('d'))}.work`))
+    const { entries, unfinished } = await pruneCache(root, { stages: ['pixels'] })
+    expect([...entries, ...unfinished].map(({ stage }) => stage)).toEqual(['pixels', 'pixels'])
+    expect(left()).toEqual(['a', 'b', 'c'])
+    expect(readdirSync(join(root, 'pixels'))).toEqual([])
+    expect(existsSync(at('d', '.work'))).toBe(true)
+    await pruneCache(root, { stages: ['stain'], keep: new Set([nameOf('b')]) })
+    expect(left()).toEqual(['b'])
+  })
+
   it('of nothing chosen removes no entry; a dry run removes nothing', async () => {
     expect(await pruneCache(root, {})).toMatchObject({ entries: [], bytes: 0 })
     const { entries } = await pruneCache(root, { ...everything, dryRun: true })

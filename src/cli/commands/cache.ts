@@ -2,7 +2,7 @@
 
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { clipText, parseDecimal, UsageError } from '../../base/index.ts'
 import type { CacheInputs, Inventory, Pruned, Stored, StoredEntry, Verified } from '../../tasks/index.ts'
 import { addExamples, deviceOption, dryRunOption, jsonOption, printResult } from '../command.ts'
@@ -19,8 +19,12 @@ interface CacheOptions {
 interface PruneCommandOptions extends CacheOptions {
   readonly olderThan?: number
   readonly keep?: readonly string[]
+  readonly stage?: readonly string[]
   readonly device: string
 }
+
+// The folders of a cache that hold entries.
+const stages = ['patches', 'quality', 'stain', 'pixels', 'embed', 'classify', 'evaluate']
 
 export function addCache(program: Command): void {
   const cache = program.command('cache').description('what studies keep: list, verify and prune it')
@@ -42,6 +46,7 @@ export function addCache(program: Command): void {
       '--keep <recipe...>',
       'only what none of these recipes needs; folders stand for their .yaml files',
     )
+    .addOption(new Option('--stage <stage...>', 'only what is of these stages').choices(stages))
     .addOption(deviceOption())
     .addOption(dryRunOption())
     .addOption(jsonOption())
@@ -51,6 +56,7 @@ export function addCache(program: Command): void {
     'eosin cache prune --dry-run',
     'eosin cache prune --older-than 30d',
     'eosin cache prune --keep recipe.yaml --dry-run',
+    'eosin cache prune --stage pixels',
   )
 }
 
@@ -134,10 +140,11 @@ function describeVerified({ checked, bytes, damaged, unsealed }: Verified): stri
 
 async function runPrune(options: PruneCommandOptions): Promise<void> {
   const { pruneCache } = await import('../../tasks/index.ts')
-  const { olderThan, keep, dryRun } = options
+  const { olderThan, keep, stage, dryRun } = options
   const pruned = await pruneCache(cacheOf(options), {
     ...(olderThan !== undefined && { unusedSince: Date.now() - olderThan }),
     ...(keep && { keep: await listNeeded(keep, options) }),
+    ...(stage && { stages: stage }),
     dryRun,
   })
   printResult(options, pruned, (result) => describePruned(result, dryRun ?? false))

@@ -115,7 +115,7 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
   const { planStudy } = await import('../../study/index.ts')
   const { listRecipeParts } = await import('../../recipe/index.ts')
   const { describeOverlap } = await import('../../runs/index.ts')
-  const { describeForecast } = await import('../../tasks/index.ts')
+  const { describeForecast, sayBytes } = await import('../../tasks/index.ts')
   const { recipe, device, cache } = await readStudy(path, options)
   await checkDevice(device, () => listRecipeParts(recipe))
   const progress = showProgress('patches  comparing the splits')
@@ -136,12 +136,16 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
       formatCount(step.items),
       step.cached ? 'cached' : step.due ? 'to do' : 'not needed',
     ])
+    const pixels = steps.filter((step) => step.kind === 'pixels' && (step.due || step.cached))
+    const bytes = pixels.reduce((sum, { cost }) => sum + (cost.bytes ?? 0), 0)
+    const kept = `Normalised patches that are kept: ${sayBytes(bytes)}, until eosin cache prune --stage pixels.`
     const note = steps.some((step) => step.transductive) ? [`(t) ${transductiveNote}`] : []
     return [
       formatTable(['stage', 'what', 'items', 'state'], rows),
       '',
       `${steps.length} steps, ${todo} to do.`,
       describeForecast(plan.forecast),
+      ...(pixels.length > 0 ? [kept] : []),
       ...note,
       ...overlaps.map((overlap) => yellow(`Warning: splits overlap: ${describeOverlap(overlap)}`)),
     ].join('\n')
