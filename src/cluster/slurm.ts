@@ -76,6 +76,19 @@ export async function submitToSlurm(study: ClusterStudy, options: SubmitOptions)
   })
 }
 
+/**
+ * Says beforehand what a submission would be refused for: throws UsageError where Slurm is not there or jobs of an earlier
+ * submission are still in the queue, EngineError where it does not answer. With `replace`, those jobs are cancelled now.
+ */
+export async function prepareSlurm(
+  study: Pick<ClusterStudy, 'folder'>,
+  options: Pick<SubmitOptions, 'replace' | 'patienceMs'>,
+): Promise<void> {
+  await readQueue()
+  if (!(await readJobs(study))) return
+  await withLease(join(clusterFolder(study), 'submit.lease'), {}, () => clearEarlier(study, options))
+}
+
 /** Cancels all jobs of a study that are in the queue, and returns their ids. */
 export async function cancelOnSlurm(study: Pick<ClusterStudy, 'folder'>): Promise<string[]> {
   const record = await readJobs(study)
@@ -96,8 +109,8 @@ function livingIds(rows: readonly QueueRow[]): string[] {
 }
 
 async function clearEarlier(
-  study: ClusterStudy,
-  { replace = false, patienceMs = 60_000 }: SubmitOptions,
+  study: Pick<ClusterStudy, 'folder'>,
+  { replace = false, patienceMs = 60_000 }: Pick<SubmitOptions, 'replace' | 'patienceMs'>,
 ): Promise<void> {
   const record = await readJobs(study)
   if (!record) return
@@ -110,7 +123,7 @@ async function clearEarlier(
   await removeJobs(study)
 }
 
-function stillThere(study: ClusterStudy, ids: readonly string[]): UsageError {
+function stillThere(study: Pick<ClusterStudy, 'folder'>, ids: readonly string[]): UsageError {
   const shown = [...ids].reverse().join(' ')
   return new UsageError({
     where: jobsFile(study),

@@ -1,11 +1,8 @@
 // Tasks of a study by their keys, for a process that is not the run: in an array job, or called by hand. Whether a task
 // failed is written beside the run, so that others see it.
 
-import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { DataError, describeCause } from '../base/index.ts'
-import { makeFolder, writeFileAtomic } from '../files/index.ts'
-import { readJson } from '../runs/index.ts'
+import { type FailedKey, forgetFailure, rememberFailure } from './failures.ts'
 import type { StudyObserver } from './study.ts'
 import { readStudyFile } from './studyFile.ts'
 import { openWorker, type Worker } from './worker.ts'
@@ -17,12 +14,6 @@ export interface DoneTasks {
   /** There already. */
   readonly found: readonly string[]
   readonly failed: readonly FailedKey[]
-}
-
-/** A task that failed, or that could not be begun. */
-export interface FailedKey {
-  readonly key: string
-  readonly reason: string
 }
 
 /**
@@ -71,25 +62,4 @@ function requireNeeds({ tasks, cache }: Worker, key: string): void {
     got: 'nothing',
     hint: `do it first: eosin task run ${missing.key}`,
   })
-}
-
-const failuresOf = (folder: string) => join(folder, 'failures')
-
-async function rememberFailure(folder: string, failure: FailedKey): Promise<void> {
-  await makeFolder(failuresOf(folder))
-  await writeFileAtomic(join(failuresOf(folder), `${failure.key}.json`), `${JSON.stringify(failure)}\n`)
-}
-
-/** Forgets that a task of a run failed, or that any did. */
-export async function forgetFailure(folder: string, key?: string): Promise<void> {
-  const path = key === undefined ? failuresOf(folder) : join(failuresOf(folder), `${key}.json`)
-  await rm(path, { recursive: true, force: true })
-}
-
-/** The tasks of a run that failed in processes that were not the run, by key. */
-export async function readFailures(folder: string): Promise<FailedKey[]> {
-  const names = await readdir(failuresOf(folder)).catch(() => [])
-  const failures: FailedKey[] = []
-  for (const name of names.sort()) failures.push(await readJson<FailedKey>(join(failuresOf(folder), name)))
-  return failures
 }

@@ -100,13 +100,19 @@ export type PlannedTask = KeyedTask & {
   readonly due: boolean
 }
 
+/** What decides whether a task is to be done. */
+type Missable = Pick<KeyedTask, 'key' | 'needs' | 'isMeans'>
+
 /** Which tasks are there already, and which of the others a run would do. */
-export function markDue(tasks: readonly KeyedTask[], cache: Cache): PlannedTask[] {
+export function markDue<Any extends Missable>(
+  tasks: readonly Any[],
+  isThere: (task: Any) => boolean,
+): (Any & Pick<PlannedTask, 'cached' | 'due'>)[] {
   const missed = new Set<string>()
   return tasks
     .toReversed() // what needs a task stands after it
     .map((task) => {
-      const cached = cache.has(task.inputs)
+      const cached = isThere(task)
       const due = !cached && (!task.isMeans || missed.has(task.key))
       if (due) for (const need of task.needs) missed.add(need)
       return { ...task, cached, due }

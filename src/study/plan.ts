@@ -33,7 +33,7 @@ export async function planStudy(
   const progress = options.progress
   const study = await openStudy(recipe, cache, { device, ...(progress && { observe: () => ({ progress }) }) })
   try {
-    const steps = markDue(study.tasks, cache)
+    const steps = markDue(study.tasks, ({ inputs }) => cache.has(inputs))
     const forecast = await forecastStudy(study, steps, options)
     return { overlaps: findOverlaps(study.splits), steps, forecast }
   } finally {

@@ -2,8 +2,7 @@
 // they made is collected; every task is cached, so that stopping it at any moment and starting it again ends in the same
 // bytes.
 
-import { isAbsolute, join, relative, resolve } from 'node:path'
-import { describeCause, UsageError } from '../base/index.ts'
+import { describeCause } from '../base/index.ts'
 import { describeIdle, type ProviderChoice, requireProvider } from '../engine/index.ts'
 import { countLeftOut, hiddenFile, type OpenedPatchSet } from '../patches/index.ts'
 import type { Recipe } from '../recipe/index.ts'
@@ -11,16 +10,19 @@ import { listRecipeParts } from '../recipe/index.ts'
 import { describeOverlap, type Overlap, openRunFolder, type Split } from '../runs/index.ts'
 import { openHold } from '../tasks/index.ts'
 import { collect } from './collect.ts'
+import { forgetFailure } from './failures.ts'
 import { openMaterials } from './materials.ts'
 import { openStudy } from './openStudy.ts'
 import { findOverlaps } from './overlap.ts'
 import { describeRun } from './provenance.ts'
+import { placeRun } from './runPlace.ts'
 import { runTasks } from './runTasks.ts'
 import type { OpenSplits, SplitObserver } from './splits.ts'
 import type { Study, StudyOptions, StudyResult } from './study.ts'
 import { StudyUnfinished } from './study.ts'
 import { studyCache } from './studyCache.ts'
 import { type StudyFile, writeStudyFile } from './studyFile.ts'
+import { writeTaskList } from './taskList.ts'
 import { writeRun } from './writeRun.ts'
 
 /**
@@ -31,7 +33,7 @@ import { writeRun } from './writeRun.ts'
 export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<StudyResult> {
   const onWait = (sentence: string) => options.observer.note?.(sentence)
   const device = options.device as ProviderChoice
-  await requireProvider(device)
+  if (!options.goesOn) await requireProvider(device)
   const idle = describeIdle(device, listRecipeParts(recipe))
   const run = await openRunFolder(placeRun(recipe, options), { onWait })
   const hold = await openHold(options.cache).catch(async (cause) => {
@@ -59,6 +61,8 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
       observe: (split) => observeHashing(study, split),
     })
     watch(open)
+    await writeTaskList(run.path, open.tasks)
+    await forgetFailure(run.path)
     const materials = openMaterials(open, cache)
     try {
       hold.add(...open.tasks.map(({ stage, key }) => `${stage}/${key}`))
@@ -95,18 +99,6 @@ async function withinHours<Result>(
   } finally {
     clearTimeout(timer)
   }
-}
-
-// A run is no part of the cache, whatever both are called.
-function placeRun({ name }: Recipe, { out, cache }: StudyOptions): string {
-  const run = join(out, name)
-  const place = relative(resolve(cache), resolve(run))
-  if (place.startsWith('..') || isAbsolute(place)) return run
-  throw new UsageError({
-    where: `run ${name}`,
-    got: `${run}, which lies in the cache`,
-    hint: 'give another --cache, or another name',
-  })
 }
 
 function observeHashing({ options }: Study, split: Split): SplitObserver {

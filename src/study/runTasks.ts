@@ -14,6 +14,7 @@ import {
   readAvailableMb,
 } from '../tasks/index.ts'
 import { openCrew } from './crew.ts'
+import { rememberFailure } from './failures.ts'
 import { forecastStudy } from './forecastStudy.ts'
 import type { Materials } from './materials.ts'
 import { cellOf, markDue, type PlannedTask } from './openStudy.ts'
@@ -43,7 +44,7 @@ export async function runTasks(
 ): Promise<TaskOutcome> {
   const { options, cache, run } = study
   const { jobs = 1, threads } = options
-  const planned = markDue(materials.study.tasks, cache)
+  const planned = markDue(materials.study.tasks, ({ inputs }) => cache.has(inputs))
   const forecast = await forecastStudy(materials.study, planned, { jobs, threads })
   if (forecast.tasks.length > 0) options.observer.note?.(describeForecast(forecast))
   const start = performance.now()
@@ -86,8 +87,10 @@ export async function runTasks(
           await tellEnd(study, materials, task, step)
         } catch (cause) {
           if (!signal.aborted) {
-            run.log.error({ stage: task.stage, what: task.what, error: describeCause(cause) }, 'task failed')
-            step.fail?.(describeCause(cause))
+            const reason = describeCause(cause)
+            run.log.error({ stage: task.stage, what: task.what, error: reason }, 'task failed')
+            step.fail?.(reason)
+            await rememberFailure(run.path, { key: task.key, reason }).catch(() => {}) // the failure itself says more
           }
           throw cause
         }

@@ -34,6 +34,8 @@ export interface StudyOptions {
   readonly jobs?: number
   /** It ends after so many hours, whatever is left. */
   readonly maxHours?: number
+  /** It goes on with a run that others worked for: where the device is not here, only tasks that use it fail. */
+  readonly goesOn?: boolean
   readonly observer: StudyObserver
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
 import { hashBytes, writeFileAtomic } from '../files/index.ts'
 import type { Hold } from './holds.ts'
-import { isLeaseHeld } from './lease.ts'
+import { findHolder, isLeaseHeld, type Place } from './lease.ts'
 import { type EntryCost, measure } from './measure.ts'
 import { type Damage, findWrongSize, sealFolder } from './seal.ts'
 import { fillFolder } from './wholeFolder.ts'
@@ -84,6 +84,17 @@ export interface CacheOptions {
   verify?(stage: string): Promise<void>
 }
 
+/** Whether an entry is in the cache in `root` with all its files, as far as their sizes tell. */
+export function hasEntry(root: string, stage: string, key: string): boolean {
+  const folder = join(root, stage, key)
+  return existsSync(folder) && findWrongSize(folder) === null
+}
+
+/** Who makes an entry of the cache in `root`; null where nobody alive does. */
+export function findMaker(root: string, stage: string, key: string): Promise<Place | null> {
+  return findHolder(`${join(root, stage, key)}.lease`)
+}
+
 /** Opens (or begins) the cache in `root`. */
 export function openCache(root: string, { onWait, onDamage, hold, verify }: CacheOptions = {}): Cache {
   const folderOf = (inputs: CacheInputs) => join(root, inputs.stage, keyOf(inputs))
@@ -102,7 +113,7 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
   }
   return {
     root,
-    has: (inputs) => existsSync(folderOf(inputs)) && findWrongSize(folderOf(inputs)) === null,
+    has: (inputs) => hasEntry(root, inputs.stage, keyOf(inputs)),
     isMade: (inputs) => isLeaseHeld(`${folderOf(inputs)}.lease`),
     async obtain(inputs, make, notes = {}) {
       const folder = folderOf(inputs)

@@ -70,6 +70,17 @@ export async function isLeaseHeld(path: string): Promise<boolean> {
   return holder !== 'gone' && (await isAlive(path, holder, describeSelf(), usualSilenceMs))
 }
 
+/** A process, and its machine. */
+export type Place = Pick<Holder, 'host' | 'process'>
+
+/** The living process that holds the lease at `path`; null where none does, or it does not say its name. Changes nothing. */
+export async function findHolder(path: string): Promise<Place | null> {
+  const holder = await readHolder(path)
+  if (holder === 'gone' || holder === null) return null
+  const isThere = await isAlive(path, holder, describeSelf(), usualSilenceMs).catch(() => true) // a disk that is read only
+  return isThere ? { host: holder.host, process: holder.process } : null
+}
+
 /** Does `work` under the lease at `path`, which is given back however it ends. */
 export async function withLease<Result>(
   path: string,

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { transductiveNote } from '../../base/index.ts'
 import type { FoundResults, StudyResult } from '../../study/index.ts'
+import { addClusterOptions, type ClusterOptions, checkClusterOptions } from '../clusterOptions.ts'
 import {
   addExamples,
   type CommonOptions,
@@ -20,6 +21,8 @@ import {
   wholeNumber,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
+import { sendToCluster } from '../sendToCluster.ts'
+import { describeStatus } from '../studyStatus.ts'
 import {
   bold,
   clearLine,
@@ -31,7 +34,7 @@ import {
   yellow,
 } from '../terminal.ts'
 
-interface StudyCommandOptions extends CommonOptions {
+interface StudyCommandOptions extends CommonOptions, ClusterOptions {
   readonly out: string
   readonly cache?: string
   readonly seeds?: number
@@ -52,8 +55,14 @@ export function addStudy(program: Command): void {
     .addOption(dryRunOption())
     .addOption(jsonOption())
     .action(runRecipe)
+  addClusterOptions(run)
   markResumable(run)
-  addExamples(run, 'eosin study run recipes/challenge.yaml', 'eosin study run recipe.yaml --dry-run')
+  addExamples(
+    run,
+    'eosin study run recipes/challenge.yaml',
+    'eosin study run recipe.yaml --dry-run',
+    'eosin study run recipe.yaml --on slurm --cpus 8 --dry-run',
+  )
   const plan = addRecipe(study.command('plan'))
     .description('show every task of a recipe, which of them are cached, and what the rest will cost')
     .addOption(jobsOption())
@@ -69,6 +78,13 @@ export function addStudy(program: Command): void {
     .description("where a run's embeddings, fits and heads lie, by their names in the recipe")
     .addOption(jsonOption())
     .action(showResults)
+  const status = study
+    .command('status')
+    .argument('<run>', 'a run folder')
+    .description('how far a run is: what is done, what runs where, what failed; also while it runs')
+    .addOption(jsonOption())
+    .action(showStatus)
+  addExamples(status, 'eosin study status runs/challenge')
   addExamples(results, 'eosin study results runs/challenge', 'eosin study results runs/challenge --json')
 }
 
@@ -85,6 +101,12 @@ function addRecipe(command: Command): Command {
 }
 
 async function runRecipe(path: string, options: StudyCommandOptions): Promise<void> {
+  checkClusterOptions(options)
+  if (options.on) {
+    const outcome = await sendToCluster(await readStudy(path, options), options)
+    if (outcome) printOutcome(options, outcome)
+    return
+  }
   if (options.dryRun) return planRecipe(path, options)
   const { runStudy } = await import('../../study/index.ts')
   const { recipe, ...place } = await readStudy(path, options)
@@ -95,6 +117,10 @@ async function runRecipe(path: string, options: StudyCommandOptions): Promise<vo
     maxHours: options.maxHours,
     observer: observeOnTerminal(),
   })
+  printOutcome(options, result)
+}
+
+function printOutcome(options: StudyCommandOptions, result: StudyResult): void {
   printResult(options, result, describeStudy)
   if (result.metrics.failures) process.exitCode = 3
 }
@@ -108,7 +134,7 @@ async function readStudy(path: string, options: StudyCommandOptions) {
     return { recipe, out: options.out, cache: cacheOf(options), device: options.device }
   }
   const { folder, ...file } = await readStudyFile(path)
-  return { ...file, out: dirname(folder) }
+  return { ...file, out: dirname(folder), goesOn: true }
 }
 
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
@@ -157,6 +183,11 @@ async function showResults(run: string, options: { readonly json?: boolean }): P
   const results = await readResults(run)
   printResult(options, results, describeResults)
   if (results.missing.length > 0) process.exitCode = 1
+}
+
+async function showStatus(run: string, options: { readonly json?: boolean }): Promise<void> {
+  const { readStudyStatus } = await import('../../study/index.ts')
+  printResult(options, await readStudyStatus(run), describeStatus)
 }
 
 function describeResults({ rows, stains, embeddings, cells, missing }: FoundResults): string {
