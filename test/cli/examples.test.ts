@@ -45,6 +45,7 @@ const ends: Readonly<Record<string, RegExp>> = {
   'predict test.h5 --onnx pipeline.onnx': /^eosin: pipeline.onnx: .*no such file/,
   'export --run runs/dinov2 --out pipeline.onnx': /^eosin: runs.dinov2: .*no such folder/,
   'study results runs/challenge': /^eosin: runs.challenge: .*no such folder/,
+  'study status runs/challenge': /^eosin: runs.challenge: .*no such file/,
   'study results runs/challenge --json': /^eosin: runs.challenge: .*no such folder/,
   'export --run runs/dinov2 --out pipeline.onnx --verify test.h5': /^eosin: runs.dinov2: .*no such folder/,
 }
