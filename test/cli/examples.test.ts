@@ -45,6 +45,10 @@ const ends: Readonly<Record<string, RegExp>> = {
   'predict test.h5 --onnx pipeline.onnx': /^eosin: pipeline.onnx: .*no such file/,
   'export --run runs/dinov2 --out pipeline.onnx': /^eosin: runs.dinov2: .*no such folder/,
   'study results runs/challenge': /^eosin: runs.challenge: .*no such folder/,
+  'task run 0f3a5c0e9d1b4a7f8c2d6e5b4a392817 --study runs/challenge':
+    /^eosin: runs.challenge: expected study.json of a run folder/,
+  'task run --study runs/challenge --lots runs/challenge/cluster/2-embed.lots.json':
+    /^eosin: environment: expected the index of an array job/,
   'study status runs/challenge': /^eosin: runs.challenge: .*no such file/,
   'study results runs/challenge --json': /^eosin: runs.challenge: .*no such folder/,
   'export --run runs/dinov2 --out pipeline.onnx --verify test.h5': /^eosin: runs.dinov2: .*no such folder/,
