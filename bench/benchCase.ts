@@ -25,6 +25,8 @@ export interface BenchOptions {
   readonly quick: boolean
   /** Heads that study-heads trains. */
   readonly heads?: number
+  /** Patches of study-grid. */
+  readonly patches?: number
 }
 
 /** A benchmark case. `quick` asks for a shorter run whose figures only show that it works. */

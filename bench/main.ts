@@ -1,4 +1,4 @@
-// npm run bench -- CASE... [--json] [--repeats N] [--quick] [--heads N]: runs benchmark cases and prints a line for each
+// npm run bench -- CASE... [--json] [--repeats N] [--quick] [--heads N] [--patches N]: runs benchmark cases and prints a line for each
 // measurement, Eosin's and, where one can be had, its peer's from the same run.
 
 import { parseArgs } from 'node:util'
@@ -14,6 +14,7 @@ import { mlpEpoch } from './mlpEpoch.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
 import { studyCached } from './studyCached.ts'
+import { studyGrid } from './studyGrid.ts'
 import { studyHeads } from './studyHeads.ts'
 import { studyMemory } from './studyMemory.ts'
 import { studyPlan } from './studyPlan.ts'
@@ -35,6 +36,7 @@ const cases: readonly BenchCase[] = [
   studyMemory,
   studyPlan,
   studyCached,
+  studyGrid,
   forecast,
   ...stainCases,
 ]
@@ -46,6 +48,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     repeats: { type: 'string', default: '5' },
     heads: { type: 'string' },
+    patches: { type: 'string' },
   },
 })
 
@@ -58,8 +61,9 @@ if (unknown.length > 0) {
 }
 for (const { name, run } of cases.filter((known) => wanted.includes(known.name))) {
   if (!values.json) console.log(name)
-  const heads = values.heads === undefined ? undefined : Number(values.heads)
-  for await (const line of run({ repeats: Number(values.repeats), quick: values.quick, heads })) print(line)
+  const { quick } = values
+  const [heads, patches] = [values.heads, values.patches].map((given) => (given ? Number(given) : undefined))
+  for await (const line of run({ repeats: Number(values.repeats), quick, heads, patches })) print(line)
 }
 
 function print(line: BenchLine): void {
