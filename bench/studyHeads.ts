@@ -1,17 +1,23 @@
-// The heads of a study, one thread each: as many jobs at once as there are cores against one job, and the share of the
-// matrix product's rate that they reach by processor time, opening and reading included. A study of 15 cells and 10 seeds has 150 heads of equal size; a few show the rate.
+// The heads of a study, one thread each: as many jobs at once as there are cores against one job, from the start of
+// `eosin study run` to its report, and the share of the matrix product's rate that the heads reach. A study of 15 cells and
+// 10 seeds has 150 heads of equal size; a few show the rate.
 
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { openRandom } from '../src/base/index.ts'
-import { createNpy } from '../src/files/index.ts'
+import { headMethods } from '../src/classify/index.ts'
+import { emitModel, input, reshape } from '../src/graph/index.ts'
+import { createChallengeFile } from '../src/patches/index.ts'
+import type { StageTiming } from '../src/runs/index.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
 import { measureProcessorRate } from './gemm.ts'
+import { runCli } from './runCli.ts'
 
-const columns = 768
+// A patch of 16 x 16 pixels is its own embedding.
+const side = 16
+const columns = 3 * side ** 2
 
 /** `study-heads`: heads a second with one job and with one for each core. */
 export const studyHeads: BenchCase = {
@@ -20,25 +26,38 @@ export const studyHeads: BenchCase = {
     'heads/s of a study on 20,000 x 768 embeddings: a job for each core against one job (goal 1.7x on 2)',
   async *run({ quick, heads: wanted }) {
     const cores = availableParallelism()
-    const count = wanted ?? 2 * cores
+    const heads = wanted ?? 4 * cores
     const epochs = quick ? 1 : 8
+    const rows = quick ? { train: 2_000, val: 500 } : { train: 20_000, val: 5_000 }
     const load = loadavg()[0]
+    const data = await makeData(rows)
     const folder = await mkdtemp(join(tmpdir(), 'eosin-bench-heads-'))
     try {
-      await writeEmbeddings(join(folder, 'train.npy'), quick ? 2_000 : 20_000)
-      await writeEmbeddings(join(folder, 'val.npy'), quick ? 500 : 5_000)
+      const study = (out: string, classify: string, seeds: number, jobs: number) =>
+        runStudy(folder, data, out, { classify, seeds, jobs })
+      await writeFile(
+        join(folder, 'pixels.onnx'),
+        emitModel({ flat: reshape(input('pixels', ['patches', 3, side, side]), ['patches', columns]) }),
+      )
+      await study('made', 'knn', 1, 1) // hashes, filters and embeddings, which both then find
       const ceiling = await measureProcessorRate()
       const lines: BenchLine[] = []
       for (const jobs of new Set([1, cores])) {
-        const { seconds, work } = await trainHeads(folder, { heads: count, epochs, jobs })
+        const out = `jobs-${jobs}`
+        await cp(join(folder, 'made'), join(folder, out), { recursive: true })
+        const mlp = `{ head: mlp, epochs: ${epochs}, patience: ${epochs} }`
+        const { seconds, own } = await study(out, mlp, heads, jobs)
         const line = { case: 'study-heads', peer: `eosin, ${jobs} at once`, threads: 1, unit: 'heads', load }
-        const per_s = count / seconds
-        const share =
-          sum(work.map(({ gigaflops }) => gigaflops)) /
-          sum(work.map(({ cpuSeconds }) => cpuSeconds)) /
-          ceiling
+        const share = (heads * countWork(rows, epochs)) / own / ceiling
         const ratio = lines.length > 0 ? { ratio: lines[0].median_s / seconds } : {}
-        lines.push({ ...line, median_s: seconds, best_s: seconds, per_s, share, ...ratio })
+        lines.push({
+          ...line,
+          median_s: seconds,
+          best_s: seconds,
+          per_s: heads / seconds,
+          share,
+          ...ratio,
+        })
       }
       yield* lines
     } finally {
@@ -47,55 +66,70 @@ export const studyHeads: BenchCase = {
   },
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
-
-/** What a job says of itself. */
-interface JobWork {
-  readonly gigaflops: number
-  readonly cpuSeconds: number
+interface Rows {
+  readonly train: number
+  readonly val: number
 }
 
-/** Trains heads of different seeds, `jobs` processes sharing them, and gives the time until the last has ended. */
-async function trainHeads(
+/** Runs a study; gives its wall time and the seconds of its heads by themselves. */
+async function runStudy(
   folder: string,
-  { heads, epochs, jobs }: { heads: number; epochs: number; jobs: number },
-): Promise<{ seconds: number; work: JobWork[] }> {
-  const start = performance.now()
-  const seedsOf = (job: number) =>
-    Array.from({ length: heads }, (_, seed) => seed).filter((i) => i % jobs === job)
-  const work = await Promise.all(
-    Array.from({ length: jobs }, (_, job) => runJob(folder, epochs, seedsOf(job))),
+  data: string,
+  out: string,
+  { classify, seeds, jobs }: { classify: string; seeds: number; jobs: number },
+): Promise<{ readonly seconds: number; readonly own: number }> {
+  const recipe = join(folder, `${out}.yaml`)
+  await writeFile(
+    recipe,
+    `name: heads
+seeds: ${seeds}
+data:
+  train: { path: ${data}/train.h5 }
+  val: { path: ${data}/val.h5 }
+stain: [none]
+embed: [{ extractor: "onnx:${folder}/pixels.onnx", label: pixels, mean: [0, 0, 0], std: [1, 1, 1] }]
+classify: [${classify}]
+`,
   )
-  return { seconds: (performance.now() - start) / 1000, work }
+  const place = ['--out', join(folder, out), '--device', 'cpu']
+  const { seconds } = runCli(
+    ['study', 'run', recipe, ...place, '--jobs', `${jobs}`, '--threads', `${jobs}`],
+    { EOSIN_RATES: 'off' },
+  )
+  const timings = await readFile(join(folder, out, 'heads', 'timings.json'), 'utf8')
+  const heads = (JSON.parse(timings) as StageTiming[]).filter(({ stage }) => stage.startsWith('classify '))
+  return { seconds, own: heads.reduce((sum, head) => sum + head.seconds, 0) }
 }
 
-function runJob(folder: string, epochs: number, seeds: readonly number[]): Promise<JobWork> {
-  const extension = extname(fileURLToPath(import.meta.url))
-  const child = fileURLToPath(new URL(`./studyHeadsChild${extension}`, import.meta.url))
-  const args = [...process.execArgv, child, folder, `${epochs}`, ...seeds.map(String)]
-  const started = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  started.stdout.on('data', (part) => (text += part))
-  return new Promise((resolve, reject) => {
-    started.on('close', (code) => {
-      if (code === 0) resolve(JSON.parse(text) as JobWork)
-      else reject(new Error(`${child}: exit code ${code}`))
-    })
-  })
+// Thousand million operations of a head. Each pair of a weight's two sides costs a multiplication and an addition a row:
+// forwards, for the weight's gradient, and for the input's, which the first layer has no use for. Val is gone through
+// forwards after each epoch.
+function countWork({ train, val }: Rows, epochs: number): number {
+  const widths = [columns, ...headMethods.mlp.defaults.hidden, 1]
+  const pairs = widths.slice(1).map((width, i) => width * widths[i])
+  const forwards = pairs.reduce((sum, count) => sum + count, 0)
+  return (2 * epochs * ((3 * forwards - pairs[0]) * train + forwards * val)) / 1e9
 }
 
-// Labels alternate by row; those of tumours are a little larger in 20 dimensions.
-async function writeEmbeddings(path: string, rows: number): Promise<void> {
-  const random = openRandom(0, 'bench', path.endsWith('train.npy') ? 'train' : 'val')
-  const file = await createNpy(path, columns)
-  const block = 500
-  for (let first = 0; first < rows; first += block) {
-    const values = new Float32Array(block * columns)
-    for (let i = 0; i < values.length; i++) {
-      const isMarked = Math.floor(i / columns) % 2 === 1 && i % columns < 20
-      values[i] = 4 * random.uniform() - 2 + (isMarked ? 0.3 : 0)
+// Labels alternate by patch; tumours are a little lighter in 20 values. Kept in the temporary folder for the next run.
+async function makeData(rows: Rows): Promise<string> {
+  const data = join(tmpdir(), `eosin-bench-heads-${side}-${rows.train}`)
+  if (existsSync(data)) return data
+  await rm(`${data}.work`, { recursive: true, force: true })
+  await mkdir(`${data}.work`, { recursive: true })
+  for (const [center, [split, count]] of Object.entries(rows).entries()) {
+    const file = await createChallengeFile(join(`${data}.work`, `${split}.h5`), { height: side, width: side })
+    const random = openRandom(0, 'bench', split)
+    for (let i = 0; i < count; i++) {
+      const label = (i % 2) as 0 | 1
+      const image = Uint8Array.from(
+        { length: columns },
+        (_, at) => 40 + random.integer(160) + (label === 1 && at < 20 ? 12 : 0),
+      )
+      file.append({ id: String(i), image, label, center, slide: Math.floor(i / 500) })
     }
-    await file.append(values)
+    await file.close()
   }
-  await file.close()
+  await rename(`${data}.work`, data)
+  return data
 }
