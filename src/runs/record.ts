@@ -214,7 +214,7 @@ export interface RunForecast {
   /** Tasks that were due, and of how many of them nothing was known. */
   readonly tasks: number
   readonly unknown: number
-  /** Tasks at a time, and threads of each. */
+  /** Tasks at a time, and threads of all of them together. */
   readonly jobs: number
   readonly threads: number
   /** `low` and `high`: between them was half of what was measured before. */

@@ -16,7 +16,7 @@ import type {
   StainEffect,
   VerdictCounts,
 } from '../runs/index.ts'
-import type { CacheEntry } from '../tasks/index.ts'
+import { type CacheEntry, findPeak } from '../tasks/index.ts'
 import { type EmbeddingPair, type GridCell, nameEmbeddings } from './grid.ts'
 import { effectTask, firstPairs, stainEntries } from './layOut.ts'
 import type { Materials } from './materials.ts'
@@ -91,13 +91,16 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     ...(failures.length > 0 && { failures }),
   }
   const timings: StageTiming[] = []
-  let [bytes, peakRssMb] = [0, 0]
+  let bytes = 0
+  const held: Parameters<typeof findPeak>[0][number][] = []
   for (const task of tasks.filter(({ inputs }) => cache.has(inputs))) {
     const { cost } = await cache.find(task.inputs)
-    const isMade = outcome.made.has(task.key)
-    const { seconds, peakRssMb: peak } = cost
-    timings.push({ stage: nameTask(task), seconds, peakRssMb: peak, cached: !isMade, items: task.items })
-    if (isMade) [bytes, peakRssMb] = [bytes + (cost.bytes ?? 0), Math.max(peakRssMb, peak)]
+    const slot = outcome.made.get(task.key)
+    const { seconds, peakRssMb } = cost
+    timings.push({ stage: nameTask(task), seconds, peakRssMb, cached: slot === undefined, items: task.items })
+    if (!slot) continue
+    bytes += cost.bytes ?? 0
+    held.push({ ...slot, amount: peakRssMb })
   }
   return {
     filtered,
@@ -107,7 +110,7 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     chosen,
     metrics,
     timings,
-    forecast: compareForecast(outcome, { bytes, peakRssMb }),
+    forecast: compareForecast(outcome, { bytes, peakRssMb: findPeak(held) }),
   }
 }
 

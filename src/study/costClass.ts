@@ -114,18 +114,18 @@ export function embedCost(
     items: rows,
     usesThreads: true,
     bytes: 4 * rows * dimensions,
-    like: [joinClass('embed', extractor, network, stain.name)],
+    like: [joinClass('embed', extractor, network, isStained ? 'stained' : stain.name)],
   }
 }
 
 /** Of normalising a set, to be kept. */
 export function pixelsCost(stain: StainEntry, set: CostedSet, engines: Engines): Cost {
-  const device = methodOf(stain).train ? deviceOf(engines.device) : ''
+  const isTrained = methodOf(stain).train !== undefined
   return {
-    class: joinClass('pixels', describeStain(stain), device),
+    class: joinClass('pixels', describeUse(stain), isTrained ? deviceOf(engines.device) : ''),
     size: pixelsOf(set),
     items: set.count,
-    usesThreads: true,
+    ...(isTrained && { usesThreads: true as const }),
     bytes: countPixelBytes(set),
     like: [`pixels ${stain.name}`],
   }
@@ -141,12 +141,17 @@ export function headCost(
   const { name, defaults, usesDevice } = headMethodOf(entry)
   const options = describeOptions(entry.options, defaults as PlainOptions, ['weights', 'part'])
   const device = usesDevice ? deviceOf(engines.device) : ''
+  const isNeighbours = name === 'knn'
   const widths = [dimensions, ...(name === 'mlp' ? (entry.options.hidden as number[]) : []), 1]
+  const size = widths.slice(1).reduce((sum, width, layer) => sum + width * widths[layer], 0)
+  // Weights are kept twice: as they are, and in the graph that others may run.
+  const kept = isNeighbours ? 4 * dimensions * rows.trained : 8 * size
   return {
     class: joinClass('head', `${name}${options}`, device),
-    size: widths.slice(1).reduce((sum, width, layer) => sum + width * widths[layer], 0),
+    size,
     // Each predicted row is compared with each that was learned.
-    items: name === 'knn' ? rows.trained * rows.predicted : rows.trained,
+    items: isNeighbours ? rows.trained * rows.predicted : rows.trained,
+    ...(name !== 'finetune' && { bytes: kept + 4 * rows.predicted }),
     // A small network gains nothing by a second thread.
     ...(usesDevice && { usesThreads: true as const }),
     like: [`head ${name}`],

@@ -21,11 +21,11 @@ export interface RunningOptions {
 export async function forecastStudy(
   study: OpenStudy,
   planned: readonly PlannedTask[],
-  { jobs = 1, threads: all = availableParallelism(), sampling = 0, progress = silent }: RunningOptions,
+  { jobs = 1, threads = availableParallelism(), sampling = 0, progress = silent }: RunningOptions,
 ): Promise<Forecast> {
-  const threads = Math.max(1, Math.floor(all / jobs))
   const rates = await readRates()
-  const sampled =
-    sampling > 0 ? await sampleCosts(planned, rates, { ...study, threads, seconds: sampling, progress }) : []
-  return forecastTasks(planned, [...rates, ...sampled], { jobs, threads })
+  const place = { threads: Math.max(1, Math.floor(threads / jobs)), seconds: sampling, progress }
+  const sampled = sampling > 0 ? await sampleCosts(planned, rates, { ...study, ...place }) : []
+  const hasDevice = study.device !== 'cpu'
+  return forecastTasks(planned, [...rates, ...sampled], { jobs, threads, hasDevice })
 }

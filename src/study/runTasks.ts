@@ -27,8 +27,8 @@ import { doTask } from './work.ts'
 
 /** What became of the tasks of a study. */
 export interface TaskOutcome extends Executed<PlannedTask> {
-  /** Keys of the tasks that were done for this run. */
-  readonly made: ReadonlySet<string>
+  /** By key, when the tasks that were done for this run began and ended, in seconds from the first. */
+  readonly made: ReadonlyMap<string, { readonly start: number; readonly end: number }>
   /** What they were forecast to cost. */
   readonly forecast: Forecast
   /** Wall time of all. */
@@ -58,7 +58,8 @@ export async function runTasks(
   )
   const onStop = () => crew?.close()
   signal.addEventListener('abort', onStop)
-  const made = new Set<string>()
+  const made = new Map<string, { readonly start: number; readonly end: number }>()
+  const elapsed = () => (performance.now() - start) / 1000
   const work = async (task: PlannedTask, share: number, progress: Progress) => {
     if (crew) return crew.run(task.key, share, progress)
     materials.threads = threads
@@ -81,9 +82,10 @@ export async function runTasks(
         (options.device === 'cpu' || !task.usesDevice || !running.some(({ usesDevice }) => usesDevice)),
       async run(task, share) {
         const step = options.observer.step(task.stage, task.what)
+        const begun = elapsed()
         try {
           await work(task, share, step.progress)
-          made.add(task.key)
+          made.set(task.key, { start: begun, end: elapsed() })
           await tellEnd(study, materials, task, step)
         } catch (cause) {
           if (!signal.aborted) {
@@ -97,7 +99,7 @@ export async function runTasks(
       },
       onFound: (task) => options.observer.step(task.stage, task.what).end(true),
     })
-    return { ...executed, made, forecast, seconds: (performance.now() - start) / 1000 }
+    return { ...executed, made, forecast, seconds: elapsed() }
   } finally {
     signal.removeEventListener('abort', onStop)
     crew?.close()

@@ -3,8 +3,9 @@
 
 import { type Progress, silent } from '../base/index.ts'
 import type { Engines } from '../engine/index.ts'
-import type { Recipe } from '../recipe/index.ts'
+import type { Recipe, StainEntry } from '../recipe/index.ts'
 import { pairHead } from '../recipe/index.ts'
+import { stainMethods } from '../stain/index.ts'
 import { type Cost, type CostedTask, listUnknown, measure, type Rate, recordRate } from '../tasks/index.ts'
 import {
   type ExtractorFacts,
@@ -15,6 +16,7 @@ import {
   fitCost,
   groupsCost,
   headCost,
+  pixelsCost,
   signatureCost,
 } from './costClass.ts'
 import {
@@ -24,6 +26,7 @@ import {
   sampleEmbedding,
   sampleFilter,
   sampleFit,
+  samplePixels,
 } from './samplePatches.ts'
 import { sampleEvaluation, sampleHead, sampleSignature } from './sampleRows.ts'
 import type { OpenSplits } from './splits.ts'
@@ -86,6 +89,14 @@ async function sampleClass(cost: Cost, sampler: Sampler, threads: number): Promi
   }
 }
 
+const untouched: StainEntry = {
+  label: 'none',
+  name: 'none',
+  options: stainMethods.none.defaults,
+  reference: 'published',
+  fallback: 'none',
+}
+
 // How each class of a study is tried.
 function listSamplers({
   recipe,
@@ -105,14 +116,19 @@ function listSamplers({
     add(fitCost(stain, splits, engines), () => sampleFit(set, stain))
     add(groupsCost(stain, set), () => sampleFit(set, stain))
     add(effectCost(stain, [set]), () => sampleEffect(set, stain))
+    add(pixelsCost(stain, set, engines), () => samplePixels(set, stain))
     for (const augment of recipe.augment) {
       for (const embed of recipe.embed) {
         const { dimensions } = extractors[embed.label]
         for (const views of new Set([1, augment.views])) {
           const pair = { stain, augment, embed }
-          add(embedCost(pair, set, { views, isStained: false }, dimensions, engines), () =>
-            sampleEmbedding(set, pair, views, place),
-          )
+          for (const isStained of [false, true]) {
+            // Patches that are normalised already are as good as those that are taken as they are.
+            const shown = isStained ? { ...pair, stain: untouched } : pair
+            add(embedCost(pair, set, { views, isStained }, dimensions, engines), () =>
+              sampleEmbedding(set, shown, views, place),
+            )
+          }
         }
       }
     }

@@ -56,6 +56,19 @@ export async function sampleEffect(set: PatchSet, stain: StainEntry): Promise<Sa
   )
 }
 
+/** Of normalising patches that are kept; null for a stain that is trained. */
+export async function samplePixels(set: PatchSet, stain: StainEntry): Promise<Sample[] | null> {
+  const ready = await fitFew(set, stain)
+  return (
+    ready &&
+    timeMore(spreadRows(set, patchesAtMost), async (rows) => {
+      for await (const _ of stainBatches(set, rows, ready, {})) {
+        // what it makes is not kept
+      }
+    })
+  )
+}
+
 /** Of embedding; null where a stain is trained, or where patches are restained towards centers that must be fitted first. */
 export async function sampleEmbedding(
   set: PatchSet,
@@ -98,17 +111,24 @@ function spreadRows({ count }: PatchSet, wanted: number): Uint32Array {
   return Uint32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken))
 }
 
-// The first patches tell how long it takes to begin, the next how many more there is time for.
+// The first patches tell how long it takes to begin, the next what each takes and how many more there is time for.
 async function timeMore(rows: Uint32Array, work: (rows: Uint32Array) => Promise<unknown>): Promise<Sample[]> {
-  const first = rows.subarray(0, warmUp)
-  const begun = { items: first.length, seconds: await time(() => work(first)) }
+  const timeSome = async (some: Uint32Array) => ({
+    items: some.length,
+    seconds: await time(() => work(some)),
+  })
+  const first = await timeSome(rows.subarray(0, warmUp))
   const next = rows.subarray(warmUp, warmUp + counted)
-  if (next.length === 0) return [begun]
-  const few = { items: next.length, seconds: await time(() => work(next)) }
+  if (next.length === 0) return [first]
+  const few = await timeSome(next)
   const more = Math.floor(secondsMore / (few.seconds / few.items))
   const rest = rows.subarray(warmUp + counted, warmUp + counted + more)
-  if (rest.length < 2 * counted) return [begun, few]
-  return [begun, { items: rest.length, seconds: await time(() => work(rest)) }]
+  const { items, seconds } = rest.length < 2 * counted ? few : await timeSome(rest)
+  const start = Math.max(0, first.seconds - (first.items / items) * seconds)
+  return [
+    { items: 0, seconds: start },
+    { items, seconds: start + seconds },
+  ]
 }
 
 /** Seconds that `work` takes. */

@@ -108,7 +108,8 @@ function estimateFrom({ items, bytes }: Cost, { known, rates }: Found): Estimate
     seconds,
     low: isRanged ? Math.min(seconds, seconds * quantile(ratios, 0.25)) : seconds,
     high: isRanged ? Math.max(seconds, seconds * quantile(ratios, 0.75)) : seconds,
-    bytes: bytes ?? lineOf((rate) => rate.bytes, 'grows')(items),
+    // What grows with the items is known beforehand; the rest is models and figures.
+    bytes: bytes ?? lineOf((rate) => rate.bytes, 'stays')(items),
     peakRssMb: lineOf(({ peakRssMb }) => peakRssMb, 'stays')(items),
   }
 }

@@ -2,13 +2,17 @@
 
 import { type Estimate, type Known, openRates } from './estimate.ts'
 import type { Cost, Rate } from './rates.ts'
-import { orderByPath, scheduleTasks, type TimedTask } from './schedule.ts'
+import { findPeak, orderByPath, scheduleTasks } from './schedule.ts'
 
 /** A task as a forecast sees it. */
 export interface CostedTask {
   readonly key: string
   /** Keys of the tasks that it is made from, each of a task before it. */
   readonly needs: readonly string[]
+  /** Keys of others that it waits for where they are done too. */
+  readonly after?: readonly string[]
+  /** It uses the device that was asked for. */
+  readonly usesDevice?: true
   readonly cost: Cost
   /** Whether it would be done. */
   readonly due: boolean
@@ -18,7 +22,7 @@ export interface CostedTask {
 export interface ForecastOptions {
   /** Tasks at a time. */
   readonly jobs: number
-  /** Threads of each. */
+  /** Threads of all of them together. */
   readonly threads: number
 }
 
@@ -44,37 +48,40 @@ export interface Forecast extends ForecastOptions {
   readonly tasks: readonly TaskForecast[]
 }
 
-/** Forecasts the tasks that are due. */
+/** Forecasts the tasks that are due; with `hasDevice`, one of those that use it runs at a time. */
 export function forecastTasks(
   tasks: readonly CostedTask[],
   rates: readonly Rate[],
-  { jobs, threads }: ForecastOptions,
+  { jobs, threads, hasDevice = false }: ForecastOptions & { readonly hasDevice?: boolean },
 ): Forecast {
   const table = openRates(rates)
-  const due = tasks.filter((task) => task.due)
-  const forecasts = due.map(({ key, cost }): TaskForecast => {
-    const nothing = {
-      known: 'unknown',
-      seconds: 0,
-      low: 0,
-      high: 0,
-      bytes: cost.bytes ?? 0,
-      peakRssMb: 0,
-    } as const
-    return { key, class: cost.class, ...(table.estimate(cost, threads) ?? nothing) }
-  })
-  const timed = (time: 'seconds' | 'low' | 'high') =>
-    due.map(({ key, needs }, i): TimedTask => ({ key, needs, seconds: forecasts[i][time] }))
-  const order = jobs > 1 ? orderByPath(timed('seconds')) : due.map((_, i) => i)
-  const timesBy = (time: 'seconds' | 'low' | 'high') => {
-    const tasks = timed(time)
-    return scheduleTasks(
-      order.map((i) => tasks[i]),
-      jobs,
+  const listed = tasks.filter((task) => task.due)
+  const evenly = Math.max(1, Math.floor(threads / jobs))
+  const guessed = listed.map((task) => ({
+    ...task,
+    seconds: table.estimate(task.cost, evenly)?.seconds ?? 0,
+  }))
+  const order = jobs > 1 ? orderByPath(guessed) : listed.map((_, place) => place) // as a run takes them
+  const due = order.map((place) => listed[place])
+  const timesBy = (time: 'seconds' | 'low' | 'high') =>
+    scheduleTasks(
+      due.map(({ key, needs, after = [], usesDevice = false, cost }) => ({
+        key,
+        needs: [...needs, ...after],
+        isAlone: hasDevice && usesDevice,
+        secondsOn: (share) => table.estimate(cost, share)?.[time] ?? 0,
+      })),
+      { jobs, threads },
     )
-  }
   const slots = timesBy('seconds')
-  const lastOf = (ends: readonly { readonly end: number }[]) => Math.max(0, ...ends.map(({ end }) => end))
+  const forecasts = due.map(({ key, cost }, i): TaskForecast => {
+    const bytes = cost.bytes ?? 0
+    const nothing = { known: 'unknown', seconds: 0, low: 0, high: 0, bytes, peakRssMb: 0 } as const
+    return { key, class: cost.class, ...(table.estimate(cost, slots[i].threads) ?? nothing) }
+  })
+  const byKey = new Map(forecasts.map((task) => [task.key, task]))
+  const lastOf = (ends: readonly { readonly end: number }[]) =>
+    ends.reduce((last, { end }) => Math.max(last, end), 0)
   return {
     jobs,
     threads,
@@ -82,8 +89,8 @@ export function forecastTasks(
     low: lastOf(timesBy('low')),
     high: lastOf(timesBy('high')),
     bytes: forecasts.reduce((sum, { bytes }) => sum + bytes, 0),
-    peakRssMb: findPeak(slots.map((slot, i) => ({ ...slot, amount: forecasts[order[i]].peakRssMb }))),
-    tasks: forecasts,
+    peakRssMb: findPeak(slots.map((slot, i) => ({ ...slot, amount: forecasts[i].peakRssMb }))),
+    tasks: listed.map(({ key }) => byKey.get(key)!),
   }
 }
 
@@ -101,20 +108,4 @@ export function listUnknown<Task extends CostedTask>(
     if (table.estimate({ ...cost, like: [] }, threads) === null) unknown.set(cost.class, task)
   }
   return [...unknown.values()]
-}
-
-// The most that is held at once; what ends where another begins is not held with it.
-function findPeak(
-  held: readonly { readonly start: number; readonly end: number; readonly amount: number }[],
-): number {
-  const steps = held.flatMap(({ start, end, amount }) => [
-    { at: start, by: amount },
-    { at: end, by: -amount },
-  ])
-  steps.sort((a, b) => a.at - b.at || a.by - b.by)
-  let now = 0
-  return steps.reduce((most, { by }) => {
-    now += by
-    return Math.max(most, now)
-  }, 0)
 }

@@ -166,6 +166,7 @@ describe('the cost of a head', () => {
       class: 'head mlp',
       size: 266 * 512 + 512 * 256 + 256 * 128 + 128,
       items: 500,
+      bytes: 8 * (266 * 512 + 512 * 256 + 256 * 128 + 128) + 4 * 100,
       like: ['head mlp'],
     })
     expect(
@@ -178,7 +179,10 @@ describe('the cost of a head', () => {
       class: 'head logistic',
       size: 266,
     })
-    expect(headCost(headOf('knn'), rows, 266, engines).items).toBe(500 * 100)
+    expect(headCost(headOf('knn'), rows, 266, engines)).toMatchObject({
+      items: 500 * 100,
+      bytes: 4 * 266 * 500 + 4 * 100,
+    })
   })
 })
 

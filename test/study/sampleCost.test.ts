@@ -43,6 +43,7 @@ async function openStudy(axes: string, seconds: number) {
 const axes = `stain:
   - none
   - macenko
+  - vahadane
   - { method: cyclegan, epochs: 1, decay: 0 }
 augment: [none, { stain: hed, flips: true, views: 2 }]
 embed: [texture]
@@ -63,29 +64,39 @@ describe('what is sampled', () => {
       expect(listed('sampled')).toEqual([
         'effect macenko',
         'effect none',
+        'effect vahadane',
         'embed texture | macenko',
         'embed texture | macenko | views hed flips',
         'embed texture | none',
         'embed texture | none | views hed flips',
+        'embed texture | stained',
+        'embed texture | stained | views hed flips',
+        'embed texture | vahadane',
         'evaluation',
         expect.stringMatching(/^filter challenge/),
         'fit macenko',
         'fit none',
+        'fit vahadane',
         'groups macenko',
+        'groups vahadane',
         'head knn',
         'head logistic',
         'head mlp patience=4',
+        'pixels vahadane',
         'signature',
       ])
       expect(listed('unknown')).toEqual([
         'effect cyclegan',
         'embed texture | cyclegan',
-        'embed texture | stained',
-        'embed texture | stained | views hed flips',
         'fit cyclegan | cpu',
         expect.stringMatching(/^hash challenge/),
-        'pixels cyclegan decay=0 epochs=1 | cpu',
+        'pixels cyclegan | cpu',
       ])
+      const isWork = new Map(tasks.map(({ key, cost }) => [key, cost.items > 0]))
+      const free = forecasts.filter(
+        ({ key, known, seconds }) => known === 'sampled' && isWork.get(key) && !seconds,
+      )
+      expect(free).toEqual([])
       expect(read).not.toHaveBeenCalled()
       const again = await sampleCosts(tasks, await readRates(rates), study)
       expect(again).toEqual([])

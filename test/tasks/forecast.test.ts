@@ -116,7 +116,7 @@ describe('an estimate', () => {
       seconds: 39,
       low: 29.5,
       high: 48.5,
-      bytes: 2000,
+      bytes: 1000,
       peakRssMb: 200,
     })
   })
@@ -157,9 +157,13 @@ describe('an estimate', () => {
 })
 
 describe('a schedule', () => {
-  const task = (key: string, seconds: number, ...needs: string[]) => ({ key, seconds, needs })
+  const task = (key: string, seconds: number, ...needs: string[]) => ({
+    key,
+    needs,
+    secondsOn: () => seconds,
+  })
   const ends = (jobs: number, ...tasks: ReturnType<typeof task>[]) =>
-    scheduleTasks(tasks, jobs).map(({ start, end }) => [start, end])
+    scheduleTasks(tasks, { jobs, threads: jobs }).map(({ start, end }) => [start, end])
 
   it('runs one after the other, or as many as there are jobs', () => {
     const tasks = [task('a', 3), task('b', 2), task('c', 2)]
@@ -197,16 +201,47 @@ describe('a schedule', () => {
     ])
   })
 
+  it('shares out threads among those that could run, and gives one that runs alone all', () => {
+    const shared = (key: string, ...needs: string[]) => ({
+      key,
+      needs,
+      secondsOn: (share: number) => 12 / share,
+    })
+    const threadsOf = (jobs: number, ...tasks: ReturnType<typeof shared>[]) =>
+      scheduleTasks(tasks, { jobs, threads: 4 }).map(({ start, end, threads }) => [start, end, threads])
+    expect(threadsOf(1, shared('a'), shared('b'))).toEqual([
+      [0, 3, 4],
+      [3, 6, 4],
+    ])
+    expect(threadsOf(2, shared('a'), shared('b'), shared('c', 'a', 'b'))).toEqual([
+      [0, 6, 2],
+      [0, 6, 2],
+      [6, 9, 4],
+    ])
+    expect(
+      threadsOf(9, ...['a', 'b', 'c', 'd', 'e'].map((key) => shared(key))).map(([, , threads]) => threads),
+    ).toEqual([1, 1, 1, 1, 1])
+  })
+
+  it('keeps those apart that may not run beside each other', () => {
+    const tasks = [{ ...task('a', 3), isAlone: true }, { ...task('b', 2), isAlone: true }, task('c', 1)]
+    expect(ends(2, ...tasks)).toEqual([
+      [0, 3],
+      [3, 5],
+      [0, 1],
+    ])
+  })
+
   it('ends with all, however many there are', () => {
     const random = openRandom(1, 'schedule')
     const tasks = Array.from({ length: 3000 }, (_, i) =>
       task(`${i}`, random.integer(10), ...(i > 0 ? [`${random.integer(i)}`, `${random.integer(i)}`] : [])),
     )
-    const slots = scheduleTasks(tasks, 3)
-    const work = tasks.reduce((sum, { seconds }) => sum + seconds, 0)
-    for (const [i, { needs, seconds }] of tasks.entries()) {
+    const slots = scheduleTasks(tasks, { jobs: 3, threads: 3 })
+    const work = tasks.reduce((sum, { secondsOn }) => sum + secondsOn(), 0)
+    for (const [i, { needs, secondsOn }] of tasks.entries()) {
       for (const need of needs) expect(slots[i].start).toBeGreaterThanOrEqual(slots[Number(need)].end)
-      expect(slots[i].end - slots[i].start).toBe(seconds)
+      expect(slots[i].end - slots[i].start).toBe(secondsOn())
     }
     const last = Math.max(...slots.map(({ end }) => end))
     expect(last).toBeGreaterThanOrEqual(work / 3)
@@ -237,7 +272,11 @@ describe('the order for many at a time', () => {
         expect(order.indexOf(Number(need))).toBeLessThan(at)
     }
     const late = [task('a', 1), task('b', 1), task('c', 1), task('d', 3)]
-    const lastOf = (listed: typeof late) => Math.max(...scheduleTasks(listed, 2).map(({ end }) => end))
+    const lastOf = (listed: typeof late) =>
+      scheduleTasks(
+        listed.map(({ seconds, ...rest }) => ({ ...rest, secondsOn: () => seconds })),
+        { jobs: 2, threads: 2 },
+      ).reduce((last, { end }) => Math.max(last, end), 0)
     expect([lastOf(late), lastOf(orderByPath(late).map((place) => late[place]))]).toEqual([4, 3])
   })
 })
@@ -263,7 +302,7 @@ describe('a forecast', () => {
 
   it('adds what is due, so many jobs at a time', () => {
     const one = forecastTasks(study, rates, { jobs: 1, threads: 2 })
-    expect(one).toMatchObject({ seconds: 49, low: 49, high: 49, bytes: 4150, peakRssMb: 200, jobs: 1 })
+    expect(one).toMatchObject({ seconds: 49, low: 49, high: 49, bytes: 2150, peakRssMb: 200, jobs: 1 })
     expect(one.tasks.map(({ key, seconds }) => `${key} ${seconds}`)).toEqual([
       'train 30',
       'val 10',
@@ -289,8 +328,11 @@ describe('a forecast', () => {
     const tasks = amounts.map((items, i) => task(`${i}`, cost({ items })))
     const { seconds, low, high } = forecastTasks(tasks, past, { jobs: 2, threads: 1 })
     const real = scheduleTasks(
-      amounts.map((items, i) => ({ key: `${i}`, needs: [], seconds: truth(items) })),
-      2,
+      amounts.map((items, i) => {
+        const seconds = truth(items)
+        return { key: `${i}`, needs: [], secondsOn: () => seconds }
+      }),
+      { jobs: 2, threads: 2 },
     ).reduce((last, { end }) => Math.max(last, end), 0)
     expect(Math.abs(Math.log(seconds / real))).toBeLessThan(Math.log(1.3))
     expect(low).toBeLessThan(seconds)
@@ -311,7 +353,7 @@ describe('a forecast', () => {
     expect(forecast.seconds).toBe(49)
     expect(listUnknown(more, rates, 2).map(({ key }) => key)).toEqual(['fit'])
     expect(describeForecast(forecast)).toBe(
-      'Forecast: at least 50 s with 1 job (measured on this machine), 4.2 kB of disk, 210 MB of memory. Not known: 2 tasks (fit cyclegan).',
+      'Forecast: at least 50 s with 1 job (measured on this machine), 2.2 kB of disk, 210 MB of memory. Not known: 2 tasks (fit cyclegan).',
     )
     expect(describeForecast(forecastTasks(more, [], { jobs: 1, threads: 2 }))).toBe(
       'Forecast: not known, since nothing like it has run on this machine yet (embed texture; head mlp; fit cyclegan).',
@@ -321,11 +363,11 @@ describe('a forecast', () => {
   it('is said with how it is known', () => {
     const sampled = [{ ...rates[0], sampled: true as const }, rates[1]]
     expect(describeForecast(forecastTasks(study, sampled, { jobs: 2, threads: 1 }))).toBe(
-      'Forecast: about 35 s with 2 jobs (82 % sampled on a few patches, 18 % measured on this machine), 4.2 kB of disk, 420 MB of memory.',
+      'Forecast: about 35 s with 2 jobs (82 % sampled on a few patches, 18 % measured on this machine), 2.2 kB of disk, 420 MB of memory.',
     )
     const varied = [8, 9, 10, 11, 12].map((seconds) => rate({ seconds }))
     expect(describeForecast(forecastTasks(study.slice(0, 3), varied, { jobs: 1, threads: 1 }))).toBe(
-      'Forecast: about 40 s with 1 job (measured on this machine, 35 s to 45 s), 4 kB of disk, 210 MB of memory.',
+      'Forecast: about 40 s with 1 job (measured on this machine, 35 s to 45 s), 2 kB of disk, 210 MB of memory.',
     )
     expect(describeForecast(forecastTasks([study[0]], rates, { jobs: 1, threads: 1 }))).toBe(
       'Forecast: nothing is left to do.',
