@@ -27,8 +27,9 @@ export function sayNote(sentence: string): void {
   say(dim(sentence))
 }
 
-/** Shows each step of a study with its progress, rate and time left. */
+/** Shows each step of a study with its progress, rate and time left; several that run at once share the live line. */
 export function observeOnTerminal(): StudyObserver {
+  const running = new Map<object, string>() // how far each is, in short
   return {
     note: sayNote,
     warn(sentence) {
@@ -38,10 +39,19 @@ export function observeOnTerminal(): StudyObserver {
     step(stage, what) {
       const title = `${stage.padEnd(9)}${what}`
       const started = performance.now()
-      const progress = showProgress(title)
+      const showAlone = showProgress(title)
+      const showAll = showLine()
+      const own = {}
+      running.set(own, title)
       return {
-        progress,
+        progress(done, total, note) {
+          const share = total ? ` ${Math.floor((100 * done) / total)} %` : ''
+          running.set(own, `${stage} ${what}${share}`)
+          if (running.size === 1 || !live) showAlone(done, total, note)
+          else showAll(() => `… ${running.size} at once: ${[...running.values()].join('; ')}`)
+        },
         end(cached, note) {
+          running.delete(own)
           const seconds = (performance.now() - started) / 1000
           const took = cached ? dim('cached') : dim(formatSeconds(seconds))
           clearLine()
@@ -50,6 +60,7 @@ export function observeOnTerminal(): StudyObserver {
           )
         },
         fail(reason) {
+          running.delete(own)
           clearLine()
           say(`${red('✗')} ${title}: ${reason}`)
         },
@@ -61,14 +72,20 @@ export function observeOnTerminal(): StudyObserver {
 /** A progress for work called `title`: redrawn in place on a terminal, a line every ten seconds elsewhere. */
 export function showProgress(title: string): Progress {
   const started = performance.now()
-  let shown = started
-  return (done, total, note) => {
+  const show = showLine()
+  return (done, total, note) =>
+    show(() => describeProgress(title, done, total, (performance.now() - started) / 1000, note))
+}
+
+// Shows a text now and then: in the live line of a terminal, as a line of its own elsewhere.
+function showLine(): (text: () => string) => void {
+  let shown = performance.now()
+  return (text) => {
     const now = performance.now()
     if (now - shown < (live ? 100 : 10_000)) return
     shown = now
-    const text = describeProgress(title, done, total, (now - started) / 1000, note)
-    if (live) out.write(`\r\u001b[K${text.slice(0, (out.columns ?? 80) - 1)}`)
-    else say(text)
+    if (live) out.write(`\r\u001b[K${text().slice(0, (out.columns ?? 80) - 1)}`)
+    else say(text())
   }
 }
 
