@@ -1,6 +1,7 @@
 // eosin demo: the whole line on patches it makes itself, from the same files and recipe a user would write.
 
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import {
@@ -70,6 +71,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
     out: join(out, 'runs'),
     cache: join(out, 'cache'),
     device: 'cpu',
+    jobs: availableParallelism(),
     observer,
   })
   printResult(options, result, describeStudy)

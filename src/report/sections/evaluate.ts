@@ -53,14 +53,14 @@ function renderGaps({ metrics: { failures = [] } }: ReportData): Html | null {
   if (failures.length === 0) return null
   const skipped = (names: readonly string[]) =>
     names.length > 0 &&
-    html`<details><summary>${formatPlural(names.length, 'task')} that rest on it</summary>${names.join(', ')}</details>`
-  const rows = failures.map(
-    ({ task, reason, skipped: names }) =>
-      html`<tr><th scope="row">${task}</th><td>${reason}</td><td>${skipped(names)}</td></tr>`,
+    html`<details><summary>${formatPlural(names.length, 'task')} skipped</summary>${names.join(', ')}</details>`
+  const items = failures.map(
+    ({ task, reason, skipped: names }) => html`<li><strong>${task}</strong>: ${reason}${skipped(names)}</li>`,
   )
-  const sentence = `This table has gaps: ${formatPlural(failures.length, 'task')} failed, and what rests on them was skipped. Run the study again once the reason is mended: what is there is not made again.`
+  const them = isSeveral(failures) ? 'them' : 'it'
+  const sentence = `This table has gaps: ${formatPlural(failures.length, 'task')} failed, and what rests on ${them} was skipped. Run the study again once the reason is mended: what is there is not made again.`
   return html`${renderNotice('INCOMPLETE', sentence)}
-${renderTable('Tasks that failed', html`<table><thead><tr><th scope="col">task</th><th scope="col">reason</th><th scope="col">skipped</th></tr></thead><tbody>${rows}</tbody></table>`)}`
+<ul>${items}</ul>`
 }
 
 function explainChoice({ metrics, manifest, hasSubmission }: ReportData): Html {
