@@ -67,8 +67,10 @@ function ask(
       finish()
     }
     const hear = (answer: Answer) => {
-      if ('progress' in answer) progress(...answer.progress)
-      else if ('note' in answer) observer.note?.(answer.note)
+      if ('progress' in answer) {
+        const { done, total, note } = answer.progress // undefined is left out on the way, where null would not be
+        progress(done, total, note)
+      } else if ('note' in answer) observer.note?.(answer.note)
       else if ('warning' in answer) observer.warn?.(answer.warning)
       else if ('done' in answer) settle(resolve)
       else settle(() => reject(hearError(answer.error)))

@@ -48,7 +48,7 @@ process.on('message', async (order: Order) => {
     await worker.run(
       order.key,
       order.threads,
-      throttle((...progress) => tell({ progress })),
+      throttle((done, total, note) => tell({ progress: { done, total, note } })),
     )
     tell({ done: order.key })
   } catch (cause) {

@@ -8,7 +8,7 @@ export type Order = { readonly study: StudyFile } | { readonly key: string; read
 
 /** From a process. */
 export type Answer =
-  | { readonly progress: readonly [done: number, total: number | undefined, note?: string] }
+  | { readonly progress: { readonly done: number; readonly total?: number; readonly note?: string } }
   | { readonly note: string }
   | { readonly warning: string }
   | { readonly done: string }
