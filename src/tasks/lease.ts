@@ -3,7 +3,7 @@
 // known at once on its own machine, and by its silence on any other. docs/decisions/0010-leases.md says why.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
@@ -184,14 +184,10 @@ async function removeLease(
   silenceMs: number,
 ): Promise<void> {
   const guard = `${path}.guard`
+  let claim: Claim | null | 'none'
   for (;;) {
-    const claim = await create(guard, own).catch(() => 'none' as const) // the disk is full, or the folder was removed
-    if (claim === 'none') break
-    if (claim) {
-      await claim.file.close()
-      claim.untrack()
-      break
-    }
+    claim = await create(guard, own).catch(() => 'none' as const) // the disk is full, or the folder was removed
+    if (claim) break
     const holder = await readHolder(guard)
     if (holder !== 'gone' && !(await isAlive(guard, holder, own, silenceMs))) await rm(guard, { force: true })
     await setTimeout(5)
@@ -200,7 +196,9 @@ async function removeLease(
     const holder = await readHolder(path)
     if (holder !== 'gone' && holder?.token === token) await rm(path, { force: true })
   } finally {
-    await rm(guard, { force: true })
+    if (claim !== 'none') await claim.file.close()
+    rmSync(guard, { force: true }) // with the next line in one go: then it may be another's
+    if (claim !== 'none') claim.untrack()
   }
 }
 
