@@ -42,6 +42,7 @@ export async function writeRun(
   const learned = describeTraining(stains)
   if (learned.length > 0) await writeJson('training.json', learned)
   const gallery = await makeGallery(run.path, recipe.seed, filtered, stains, chosen.probabilities)
+  await study.checkFiles() // its pictures are of patches as they are now
   await writeJson('gallery.json', gallery)
   const report = await writeReport(run.path)
   step.end(false)

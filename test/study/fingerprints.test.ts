@@ -302,16 +302,17 @@ classify: [logistic]
     const inverted = await dataset('y', [20, 1, 1, 1], parity(20, 1))
     const kept = readFileSync(labels)
     const elsewhere = { ...options, out: `${folder}/runs2`, cache: `${folder}/cache2` }
-    const changing = {
+    const changing = (at: string) => ({
       step(stage: string) {
-        if (stage === 'embed') change(labels, inverted)
+        if (stage === at) change(labels, inverted)
         return observer.step()
       },
-    }
-    await expect(runStudy(recipe, { ...elsewhere, observer: changing })).rejects.toThrow(
-      /expected files that stay as they are, got a change while they were read/,
-    )
+    })
+    const refused = /expected files that stay as they are, got a change while they were read/
+    await expect(runStudy(recipe, { ...elsewhere, observer: changing('embed') })).rejects.toThrow(refused)
     expect(readdirSync(`${folder}/cache2/embed`)).toEqual([])
+    change(labels, kept)
+    await expect(runStudy(recipe, { ...options, observer: changing('report') })).rejects.toThrow(refused)
     change(labels, kept)
     expect(await accuracy()).toBe(before)
     change(labels, inverted)
