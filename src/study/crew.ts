@@ -10,8 +10,8 @@ import type { WorkerObserver } from './worker.ts'
 
 /** Processes that do tasks. */
 export interface Crew {
-  /** Does a task in a process that does nothing else. */
-  run(key: string, threads: number, progress: Progress): Promise<void>
+  /** Does a task in a process that does nothing else, or finds it done. */
+  run(key: string, threads: number, progress: Progress): Promise<{ readonly cached: boolean }>
   close(): void
 }
 
@@ -41,7 +41,7 @@ export function openCrew(file: StudyFile, observer: WorkerObserver): Crew {
     async run(key, threads, progress) {
       const child = idle.pop() ?? begin()
       try {
-        await ask(child, { key, threads }, progress, observer)
+        return await ask(child, { key, threads }, progress, observer)
       } finally {
         if (child.connected && all.has(child)) idle.push(child)
       }
@@ -58,7 +58,7 @@ function ask(
   order: { readonly key: string; readonly threads: number },
   progress: Progress,
   observer: WorkerObserver,
-): Promise<void> {
+): Promise<{ readonly cached: boolean }> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void) => {
       child.off('message', hear)
@@ -72,7 +72,7 @@ function ask(
         progress(done, total, note)
       } else if ('note' in answer) observer.note?.(answer.note)
       else if ('warning' in answer) observer.warn?.(answer.warning)
-      else if ('done' in answer) settle(resolve)
+      else if ('done' in answer) settle(() => resolve(answer))
       else settle(() => reject(hearError(answer.error)))
     }
     const leave = (code: number | null, signal: string | null) => {

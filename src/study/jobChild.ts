@@ -45,12 +45,12 @@ process.on('message', async (order: Order) => {
   }
   try {
     const worker = await opening!
-    await worker.run(
+    const { cached } = await worker.run(
       order.key,
       order.threads,
       throttle((done, total, note) => tell({ progress: { done, total, note } })),
     )
-    tell({ done: order.key })
+    tell({ done: order.key, cached })
   } catch (cause) {
     tell({ failed: order.key, error: tellError(cause) })
   }

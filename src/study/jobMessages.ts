@@ -11,7 +11,8 @@ export type Answer =
   | { readonly progress: { readonly done: number; readonly total?: number; readonly note?: string } }
   | { readonly note: string }
   | { readonly warning: string }
-  | { readonly done: string }
+  /** `cached`: another process had made it meanwhile. */
+  | { readonly done: string; readonly cached: boolean }
   | { readonly failed: string; readonly error: ToldError }
 
 /** An error as it is told. */

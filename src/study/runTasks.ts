@@ -67,7 +67,7 @@ export async function runTasks(
       signal.throwIfAborted()
       progress(...told)
     }
-    await doTask(materials, task, stoppable)
+    return doTask(materials, task, stoppable)
   }
   try {
     const executed = await execute(due, {
@@ -84,9 +84,9 @@ export async function runTasks(
         const step = options.observer.step(task.stage, task.what)
         const begun = elapsed()
         try {
-          await work(task, share, step.progress)
-          made.set(task.key, { start: begun, end: elapsed() })
-          await tellEnd(study, materials, task, step)
+          const { cached } = await work(task, share, step.progress)
+          if (!cached) made.set(task.key, { start: begun, end: elapsed() })
+          await tellEnd(study, materials, { ...task, cached }, step)
         } catch (cause) {
           if (!signal.aborted) {
             const reason = describeCause(cause)
@@ -127,9 +127,9 @@ async function tellEnd(
   step: StepObserver,
 ): Promise<void> {
   if (task.kind === 'filter') {
-    step.end(false, await tellFilter(study, materials, task.of.split))
+    step.end(task.cached, await tellFilter(study, materials, task.of.split))
   } else {
-    step.end(false, await describeResult(materials, study.cache, task))
+    step.end(task.cached, await describeResult(materials, study.cache, task))
   }
 }
 
