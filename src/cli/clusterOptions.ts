@@ -5,9 +5,12 @@ import { UsageError } from '../base/index.ts'
 import type { KubernetesOptions, SubmitOptions } from '../cluster/index.ts'
 import { wholeNumber } from './command.ts'
 
+/** Where tasks are sent; `lots`: nowhere, their lists are written for another engine. */
+export type ClusterEngine = 'slurm' | 'kubernetes' | 'lots'
+
 /** What may be given beside `--on`, as commander parses it. */
 export interface ClusterOptions {
-  readonly on?: 'slurm' | 'kubernetes'
+  readonly on?: ClusterEngine
   readonly cpus?: number
   readonly memory?: string
   readonly array?: number
@@ -31,7 +34,11 @@ export function addClusterOptions(command: Command): Command {
   const text = (flags: string, about: string) => new Option(flags, about)
   const number = (flags: string, about: string) => new Option(flags, about).argParser(wholeNumber(1, 100_000))
   return [
-    text('--on <engine>', 'send the tasks to a cluster (docs/scale.md)').choices(['slurm', 'kubernetes']),
+    text('--on <engine>', 'send the tasks to a cluster (docs/scale.md)').choices([
+      'slurm',
+      'kubernetes',
+      'lots',
+    ]),
     number('--cpus <n>', 'with --on: processors of each lot of tasks (default: 1)'),
     text('--memory <size>', 'with --on: memory of each lot, e.g. 16G (Kubernetes: 16Gi)'),
     number('--array <n>', 'with --on: lots at the same time, at most'),
@@ -54,11 +61,24 @@ export function addClusterOptions(command: Command): Command {
   ].reduce((all, option) => all.addOption(option), command)
 }
 
-const forBoth = ['cpus', 'memory', 'array'] as const
-const forOne = {
-  slurm: ['partition', 'gres', 'time', 'account', 'qos', 'slurmOption', 'replace', 'wait'],
-  kubernetes: ['image', 'claim', 'mount', 'namespace', 'gpus'],
-} as const
+const enginesOf: Readonly<Partial<Record<keyof ClusterOptions, readonly ClusterEngine[]>>> = {
+  cpus: ['slurm', 'kubernetes', 'lots'],
+  memory: ['slurm', 'kubernetes'],
+  array: ['slurm', 'kubernetes'],
+  partition: ['slurm'],
+  gres: ['slurm'],
+  time: ['slurm'],
+  account: ['slurm'],
+  qos: ['slurm'],
+  slurmOption: ['slurm'],
+  replace: ['slurm'],
+  wait: ['slurm'],
+  image: ['kubernetes'],
+  claim: ['kubernetes'],
+  mount: ['kubernetes'],
+  namespace: ['kubernetes'],
+  gpus: ['kubernetes'],
+}
 // What a run on this machine is asked.
 const forHere = ['jobs', 'threads', 'maxHours'] as const
 
@@ -67,23 +87,14 @@ export function checkClusterOptions(
   options: ClusterOptions & { readonly [Name in (typeof forHere)[number]]?: number },
 ): void {
   const { on } = options
-  const needing = (engine: string, names: readonly (keyof typeof options)[]) =>
-    names.filter((name) => options[name] !== undefined).map((name) => ({ name, engine }))
-  const other = on === 'slurm' ? 'kubernetes' : 'slurm'
-  const wrong =
-    on === undefined
-      ? [
-          ...needing('slurm or --on kubernetes', forBoth),
-          ...needing('slurm', forOne.slurm),
-          ...needing('kubernetes', forOne.kubernetes),
-        ]
-      : needing(other, forOne[other])
-  if (wrong.length > 0)
+  for (const [name, engines] of Object.entries(enginesOf)) {
+    if (options[name as keyof ClusterOptions] === undefined || (on && engines.includes(on))) continue
     throw new UsageError({
-      where: `option ${flagOf(wrong[0].name)}`,
-      expected: `--on ${wrong[0].engine} beside it`,
+      where: `option ${flagOf(name)}`,
+      expected: `${engines.map((engine) => `--on ${engine}`).join(' or ')} beside it`,
       got: on === undefined ? 'a run on this machine' : `--on ${on}`,
     })
+  }
   const here = on && forHere.find((name) => options[name] !== undefined)
   if (here)
     throw new UsageError({

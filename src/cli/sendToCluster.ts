@@ -2,7 +2,7 @@
 
 import { realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { ClusterPlan, JobsRecord } from '../cluster/index.ts'
+import type { ClusterPlan, ClusterStudy, JobsRecord } from '../cluster/index.ts'
 import type { Recipe } from '../recipe/index.ts'
 import type { StudyResult } from '../study/index.ts'
 import { type ClusterOptions, kubernetesOptions, slurmOptions } from './clusterOptions.ts'
@@ -22,38 +22,37 @@ export async function sendToCluster(
   { recipe, ...place }: Sending,
   options: ClusterOptions & { readonly json?: boolean; readonly dryRun?: boolean },
 ): Promise<StudyResult | null> {
-  const { describePlan, planKubernetes, planSlurm, prepareSlurm, submitToSlurm, writePlan } = await import(
-    '../cluster/index.ts'
-  )
+  const cluster = await import('../cluster/index.ts')
   const { planSending, sendStudy, waitForStudy } = await import('../study/index.ts')
-  const isSlurm = options.on === 'slurm'
+  const { on } = options
   const folder = resolve(join(place.out, recipe.name))
   const sending = {
     ...place,
-    command: isSlurm ? [process.execPath, realpathSync(process.argv[1])] : ['eosin'],
+    command: on === 'kubernetes' ? ['eosin'] : [process.execPath, realpathSync(process.argv[1])],
     cpus: options.cpus ?? 1,
     observer: observeOnTerminal(),
   }
-  const forKubernetes = isSlurm ? null : kubernetesOptions(options)
+  const slurm = slurmOptions(options)
+  const kubernetes = on === 'kubernetes' ? kubernetesOptions(options) : null
+  const plan = async (study: ClusterStudy): Promise<ClusterPlan> => {
+    if (kubernetes) return cluster.planKubernetes(study, kubernetes)
+    return on === 'slurm' ? cluster.planSlurm(study, slurm) : cluster.planLots(study)
+  }
   if (options.dryRun) {
-    const study = await planSending(recipe, sending)
-    const plan = forKubernetes
-      ? planKubernetes(study, forKubernetes)
-      : await planSlurm(study, slurmOptions(options))
-    printResult(options, plan, describePlan)
+    printResult(options, await plan(await planSending(recipe, sending)), cluster.describePlan)
     return null
   }
-  if (forKubernetes) {
-    const plan = await sendStudy(recipe, sending, async (study) => {
-      const files = planKubernetes(study, forKubernetes)
-      await writePlan(study, files)
+  if (on !== 'slurm') {
+    const written = await sendStudy(recipe, sending, async (study) => {
+      const files = await plan(study)
+      await cluster.writePlan(study, files)
       return files
     })
-    printResult(options, plan, describeWritten)
+    printResult(options, written, describeWritten)
     return null
   }
-  await prepareSlurm({ folder }, slurmOptions(options))
-  const record = await sendStudy(recipe, sending, (study) => submitToSlurm(study, slurmOptions(options)))
+  await cluster.prepareSlurm({ folder }, slurm)
+  const record = await sendStudy(recipe, sending, (study) => cluster.submitToSlurm(study, slurm))
   if (options.wait) return waitForStudy(folder, record, { note: sayNote })
   printResult(options, record, (sent) => describeJobs(sent, folder))
   return null

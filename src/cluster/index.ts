@@ -4,6 +4,7 @@
 export * from './arrayIndex.ts'
 export * from './kubernetes.ts'
 export * from './lots.ts'
+export * from './lotsPlan.ts'
 export * from './plan.ts'
 export { type JobsRecord, jobsFile, readJobs, type SubmittedJob } from './record.ts'
 export * from './slurm.ts'

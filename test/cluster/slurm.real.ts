@@ -1,4 +1,5 @@
-// The same as slurm.test.ts, with a real Slurm of two emulated nodes: .ci/slurm.sh starts one.
+// The same as slurm.test.ts, with a real Slurm of two emulated nodes: .ci/slurm.sh starts one. What becomes of a node that
+// dies, test/study/sendStudy.real.ts says.
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -165,28 +166,5 @@ describe('on a real Slurm', () => {
       'ok-0.begin',
       'ok-0.done',
     ])
-  })
-
-  it('lots of a node that dies are done on another', async () => {
-    const study = makeStudy({ one: [['wait-1'], ['wait-2'], ['wait-3'], ['wait-4']], two: [['ok-1']] })
-    await submitToSlurm(study, { cpusPerTask: 1 })
-    const names = ['wait-1', 'wait-2', 'wait-3', 'wait-4']
-    for (const name of names) await untilMark(study, `${name}.begin`)
-    const lost = names.filter((name) => read(study, `${name}.begin`).node === 'n2')
-    expect(lost).toHaveLength(2)
-    process.kill(Number(readFileSync(join(trial, 'slurmd-n2.pid'), 'utf8')), 'SIGKILL')
-    for (const { parent, process: pid } of lost.map((name) => read(study, `${name}.begin`))) {
-      process.kill(parent, 'SIGKILL') // slurmstepd
-      process.kill(pid, 'SIGKILL')
-    }
-    go(study)
-    await untilMark(study, 'finish.done', 570) // a minute until Slurm misses the node, and two that it waits then
-    const again = lost.map((name) => read(study, `${name}.done`))
-    expect(again.map(({ node, restarts }) => [node, restarts])).toEqual([
-      ['n1', 1],
-      ['n1', 1],
-    ])
-    const begins = again.map(({ at }) => at)
-    expect(read(study, 'ok-1.begin').at).toBeGreaterThan(Math.max(...begins))
   })
 })

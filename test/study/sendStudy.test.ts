@@ -1,5 +1,6 @@
 // A study sent to Slurm, and how far a run is, by the command line; Slurm is a fake on PATH.
 
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const inFolder = (...parts: string[]) => join(folder, ...parts)
 
 const rates = process.env.EOSIN_RATES
+const driver = process.env.VK_ICD_FILENAMES
 beforeAll(async () => {
   process.env.EOSIN_RATES = 'off' // so that every task has a lot of its own
   const sizes = ['--train', '60', '--val', '30', '--test', '30']
@@ -168,7 +170,7 @@ describe('a study', () => {
     [['--partition', 'main'], 'option --partition: expected --on slurm beside it, got a run on this machine'],
     [['--claim', 'disk'], 'option --claim: expected --on kubernetes beside it, got a run on this machine'],
     [['--slurm-option', 'a=b'], 'option --slurm-option: expected --on slurm beside it'],
-    [['--cpus', '2'], 'option --cpus: expected --on slurm or --on kubernetes beside it'],
+    [['--cpus', '2'], 'option --cpus: expected --on slurm or --on kubernetes or --on lots beside it'],
     [
       ['--on', 'kubernetes', '--image', 'x'],
       'study run --on kubernetes: expected --claim, got a call without it',
@@ -179,6 +181,30 @@ describe('a study', () => {
       stderr: expect.stringContaining(`eosin: ${line}`),
     })
   })
+
+  it('becomes lists of lots for any other engine, which the commands do', async () => {
+    const recipe = writeRecipe('lists', '[grayscale]')
+    const { code, stdout } = await run(recipe, '--on', 'lots', '--cache', inFolder('runs', 'lists-cache'))
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^written {2}\/.*\/1-quality\.lots\.json$/m)])
+    const commands = stdout.slice(stdout.indexOf('# then'))
+    const env = { ...process.env, PATH: '/usr/bin:/bin' }
+    execFileSync('/bin/sh', ['-e', '-c', commands], { env, stdio: 'pipe' })
+    const { counts } = await readStudyStatus(inFolder('runs', 'lists'))
+    expect(counts).toMatchObject({ waiting: 0, failed: 0 })
+    expect(existsSync(inFolder('runs', 'lists', 'report.html'))).toBe(true)
+  }, 180_000)
+
+  it('sent with a device ends where that is not, as far as nothing left uses it', async () => {
+    const recipe = writeRecipe('device', '[none]')
+    process.env.VK_ICD_FILENAMES = inFolder('no-driver.json')
+    const words = ['study', 'run', recipe, '--out', inFolder('runs'), '--device', 'webgpu']
+    expect(await runCli(words)).toMatchObject({ code: 1, stderr: expect.stringContaining('--device webgpu') })
+    expect(await runCli([...words, '--on', 'slurm'])).toMatchObject({ code: 0 })
+    const finish = await runCli(['study', 'run', inFolder('runs', 'device', 'study.json'), '--jobs', '1'])
+    expect(finish).toMatchObject({ code: 0 })
+    if (driver === undefined) delete process.env.VK_ICD_FILENAMES
+    else process.env.VK_ICD_FILENAMES = driver
+  }, 120_000)
 
   it('becomes manifests for Kubernetes, shown or written', async () => {
     const recipe = writeRecipe('manifests')
