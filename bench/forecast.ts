@@ -2,7 +2,7 @@
 // nothing but a sample to go by, too.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BenchCase, BenchLine } from './benchCase.ts'
 import { runCli } from './runCli.ts'
@@ -47,7 +47,8 @@ export const forecast: BenchCase = {
           ...line(`forecast from ${name}: ${plan.seconds.toFixed(1)} s`, plan.seconds),
           ratio: plan.seconds / run.seconds,
         }
-        yield line(`outcome: ${run.seconds.toFixed(1)} s`, run.seconds)
+        const load = loadavg()[0].toFixed(1)
+        yield line(`outcome: ${run.seconds.toFixed(1)} s, load ${load}`, run.seconds)
       }
     } finally {
       await rm(folder, { recursive: true, force: true })
