@@ -1,7 +1,21 @@
 // How far a run is, for people: counts, what runs where, what failed and why, and Slurm's queue beside it.
 
-import type { StudyStatus } from '../study/index.ts'
+import type { SlurmStatus } from '../cluster/index.ts'
+import type { RunStatus } from '../runs/index.ts'
 import { formatCount, formatTable, red, yellow } from './terminal.ts'
+
+/** How far a run is, with what Slurm says of its jobs: null where it was never sent there. */
+export interface StudyStatus extends RunStatus {
+  readonly slurm: SlurmStatus | { readonly silent: string } | null
+}
+
+/** Reads how far the run in a folder is. Loads little, so that it may be asked often. Throws DataError where it is no run's. */
+export async function readStudyStatus(run: string): Promise<StudyStatus> {
+  const { readRunStatus } = await import('../runs/index.ts')
+  const { trySlurmStatus } = await import('../cluster/index.ts')
+  const status = await readRunStatus(run)
+  return { ...status, slurm: await trySlurmStatus(status) }
+}
 
 /** A study's status in plain text. */
 export function describeStatus({ counts, tasks, slurm }: StudyStatus): string {

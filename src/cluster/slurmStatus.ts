@@ -1,7 +1,7 @@
 // What Slurm says of a study's jobs. It forgets jobs some minutes after their end, so that what has been made is
 // for the study's own cache to say.
 
-import { DataError } from '../base/index.ts'
+import { DataError, describeCause } from '../base/index.ts'
 import { jobsFile, readJobs, type SubmittedJob } from './record.ts'
 import { findRows } from './slurm.ts'
 import type { QueueRow } from './slurmCommands.ts'
@@ -49,6 +49,17 @@ export async function readSlurmStatus(study: Pick<ClusterStudy, 'folder'>): Prom
     })
   const rows = await findRows(record)
   return { isComplete: record.isComplete, waves: record.jobs.map((job) => sortRows(job, rows)) }
+}
+
+/** As `readSlurmStatus`; null where a study was never sent, and in a sentence why Slurm says nothing. Throws nothing. */
+export async function trySlurmStatus(
+  study: Pick<ClusterStudy, 'folder'>,
+): Promise<SlurmStatus | { readonly silent: string } | null> {
+  try {
+    return (await readJobs(study)) && (await readSlurmStatus(study))
+  } catch (cause) {
+    return { silent: describeCause(cause) }
+  }
 }
 
 function sortRows(job: SubmittedJob, rows: readonly QueueRow[]): WaveStatus {

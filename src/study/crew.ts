@@ -4,8 +4,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { describeCause, EngineError, type Progress } from '../base/index.ts'
 import { compiledPath } from '../engine/index.ts'
+import type { StudyFile } from '../runs/index.ts'
 import { type Answer, hearError, type Order } from './jobMessages.ts'
-import type { StudyFile } from './studyFile.ts'
 import type { WorkerObserver } from './worker.ts'
 
 /** Processes that do tasks. */

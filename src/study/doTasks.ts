@@ -2,9 +2,8 @@
 // failed is written beside the run, so that others see it.
 
 import { DataError, describeCause } from '../base/index.ts'
-import { type FailedKey, forgetFailure, rememberFailure } from './failures.ts'
+import { type FailedKey, forgetFailure, readStudyFile, rememberFailure } from '../runs/index.ts'
 import type { StudyObserver } from './study.ts'
-import { readStudyFile } from './studyFile.ts'
 import { openWorker, type Worker } from './worker.ts'
 
 /** What became of the tasks of one process, by key. */

@@ -1,7 +1,7 @@
 // What a run and the processes that work for it say to each other, as plain JSON.
 
 import * as errors from '../base/index.ts'
-import type { StudyFile } from './studyFile.ts'
+import type { StudyFile } from '../runs/index.ts'
 
 /** To a process: the study that it works for, first of all; then the tasks, one after the other. */
 export type Order = { readonly study: StudyFile } | { readonly key: string; readonly threads: number }

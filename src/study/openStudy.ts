@@ -6,7 +6,7 @@ import { type Extractor, openExtractor } from '../embed/index.ts'
 import { type Engines, nameEngines, type ProviderChoice } from '../engine/index.ts'
 import type { AxisEntry, Recipe } from '../recipe/index.ts'
 import type { Split } from '../runs/index.ts'
-import { type Cache, keyOf } from '../tasks/index.ts'
+import { type Cache, type Due, keyOf } from '../tasks/index.ts'
 import { requireFeasible } from './feasible.ts'
 import { watchFiles } from './fingerprints.ts'
 import { type Grid, type GridCell, layOutGrid } from './grid.ts'
@@ -94,31 +94,7 @@ export function cellOf({ grid }: Pick<OpenStudy, 'grid'>, id: string): GridCell 
 }
 
 /** A task with whether it is to be done. */
-export type PlannedTask = KeyedTask & {
-  readonly cached: boolean
-  /** Whether a run would do it: it is not cached, and somebody misses it. */
-  readonly due: boolean
-}
-
-/** What decides whether a task is to be done. */
-type Missable = Pick<KeyedTask, 'key' | 'needs' | 'isMeans'>
-
-/** Which tasks are there already, and which of the others a run would do. */
-export function markDue<Any extends Missable>(
-  tasks: readonly Any[],
-  isThere: (task: Any) => boolean,
-): (Any & Pick<PlannedTask, 'cached' | 'due'>)[] {
-  const missed = new Set<string>()
-  return tasks
-    .toReversed() // what needs a task stands after it
-    .map((task) => {
-      const cached = isThere(task)
-      const due = !cached && (!task.isMeans || missed.has(task.key))
-      if (due) for (const need of task.needs) missed.add(need)
-      return { ...task, cached, due }
-    })
-    .reverse()
-}
+export type PlannedTask = KeyedTask & Due
 
 /** What is known of an extractor once it has been opened. */
 export type OpenedExtractor = Pick<Extractor, 'key' | 'provenance' | 'dimensions'>

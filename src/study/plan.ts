@@ -2,9 +2,9 @@
 
 import type { Recipe } from '../recipe/index.ts'
 import type { Overlap } from '../runs/index.ts'
-import { type Forecast, openCache } from '../tasks/index.ts'
+import { type Forecast, markDue, openCache } from '../tasks/index.ts'
 import { forecastStudy, type RunningOptions } from './forecastStudy.ts'
-import { markDue, openStudy, type PlannedTask } from './openStudy.ts'
+import { openStudy, type PlannedTask } from './openStudy.ts'
 import { findOverlaps } from './overlap.ts'
 
 /** What a study would do, and what its splits have in common. */

@@ -7,10 +7,18 @@ import { describeIdle, type ProviderChoice, requireProvider } from '../engine/in
 import { countLeftOut, hiddenFile, type OpenedPatchSet } from '../patches/index.ts'
 import type { Recipe } from '../recipe/index.ts'
 import { listRecipeParts } from '../recipe/index.ts'
-import { describeOverlap, type Overlap, openRunFolder, type Split } from '../runs/index.ts'
+import {
+  describeOverlap,
+  forgetFailure,
+  type Overlap,
+  openRunFolder,
+  type Split,
+  type StudyFile,
+  writeStudyFile,
+  writeTaskList,
+} from '../runs/index.ts'
 import { openHold } from '../tasks/index.ts'
 import { collect } from './collect.ts'
-import { forgetFailure } from './failures.ts'
 import { openMaterials } from './materials.ts'
 import { openStudy } from './openStudy.ts'
 import { findOverlaps } from './overlap.ts'
@@ -21,8 +29,6 @@ import type { OpenSplits, SplitObserver } from './splits.ts'
 import type { Study, StudyOptions, StudyResult } from './study.ts'
 import { StudyUnfinished } from './study.ts'
 import { studyCache } from './studyCache.ts'
-import { type StudyFile, writeStudyFile } from './studyFile.ts'
-import { writeTaskList } from './taskList.ts'
 import { writeRun } from './writeRun.ts'
 
 /**

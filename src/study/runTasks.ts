@@ -3,26 +3,26 @@
 import { describeCause, type Progress } from '../base/index.ts'
 import { describeAgreement } from '../embed/index.ts'
 import { describeContradictions } from '../quality/index.ts'
+import { rememberFailure, type StudyFile } from '../runs/index.ts'
 import {
   type Cache,
   describeForecast,
   type Executed,
   execute,
   type Forecast,
+  markDue,
   openMemory,
   orderByPath,
   readAvailableMb,
 } from '../tasks/index.ts'
 import { openCrew } from './crew.ts'
-import { rememberFailure } from './failures.ts'
 import { forecastStudy } from './forecastStudy.ts'
 import type { Materials } from './materials.ts'
-import { cellOf, markDue, type PlannedTask } from './openStudy.ts'
+import { cellOf, type PlannedTask } from './openStudy.ts'
 import { readAgreement } from './steps/agreement.ts'
 import { readEvaluation } from './steps/evaluateCell.ts'
 import { readHead } from './steps/trainHead.ts'
 import type { StepObserver, Study } from './study.ts'
-import type { StudyFile } from './studyFile.ts'
 import { doTask } from './work.ts'
 
 /** What became of the tasks of a study. */

@@ -4,18 +4,21 @@
 import { resolve } from 'node:path'
 import type { ClusterStudy } from '../cluster/index.ts'
 import type { Recipe } from '../recipe/index.ts'
-import { describeOverlap, openRunFolder } from '../runs/index.ts'
-import { openHold } from '../tasks/index.ts'
+import {
+  describeOverlap,
+  forgetFailure,
+  openRunFolder,
+  writeStudyFile,
+  writeTaskList,
+} from '../runs/index.ts'
+import { markDue, openHold } from '../tasks/index.ts'
 import { cutWaves } from './cutWaves.ts'
-import { forgetFailure } from './failures.ts'
 import { forecastStudy } from './forecastStudy.ts'
-import { markDue, type OpenStudy, openStudy } from './openStudy.ts'
+import { type OpenStudy, openStudy } from './openStudy.ts'
 import { findOverlaps } from './overlap.ts'
 import { placeRun } from './runPlace.ts'
 import type { StudyObserver } from './study.ts'
 import { studyCache } from './studyCache.ts'
-import { writeStudyFile } from './studyFile.ts'
-import { writeTaskList } from './taskList.ts'
 
 /** How a study is sent. */
 export interface SendOptions {

@@ -1,11 +1,11 @@
 // Whoever works for a run without being the run: it opens the same study, and does tasks by their keys.
 
 import { DataError, type Progress } from '../base/index.ts'
+import type { StudyFile } from '../runs/index.ts'
 import { type Cache, openHold } from '../tasks/index.ts'
 import { openMaterials } from './materials.ts'
 import { type KeyedTask, openStudy } from './openStudy.ts'
 import { studyCache } from './studyCache.ts'
-import type { StudyFile } from './studyFile.ts'
 import { doTask } from './work.ts'
 
 /** An open study with hands. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { StudyStatus } from '../../src/study/index.ts'
+import type { StudyStatus } from '../../src/cli/studyStatus.ts'
 import { hashRun } from '../cli/killing.ts'
 import { runCli, startCli } from '../cli/runCli.ts'
 

@@ -22,7 +22,7 @@ import {
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
 import { sendToCluster } from '../sendToCluster.ts'
-import { describeStatus } from '../studyStatus.ts'
+import { describeStatus, readStudyStatus } from '../studyStatus.ts'
 import {
   bold,
   clearLine,
@@ -127,7 +127,7 @@ function printOutcome(options: StudyCommandOptions, result: StudyResult): void {
 
 // A recipe, or a run that is to go on as it was begun: study.json of its folder, which knows all but its own place.
 async function readStudy(path: string, options: StudyCommandOptions) {
-  const { readStudyFile } = await import('../../study/index.ts')
+  const { readStudyFile } = await import('../../runs/index.ts')
   const { readRecipe } = await import('../../recipe/index.ts')
   if (basename(path) !== 'study.json') {
     const recipe = await readRecipe(path, { seed: options.seed, seeds: options.seeds })
@@ -186,7 +186,6 @@ async function showResults(run: string, options: { readonly json?: boolean }): P
 }
 
 async function showStatus(run: string, options: { readonly json?: boolean }): Promise<void> {
-  const { readStudyStatus } = await import('../../study/index.ts')
   printResult(options, await readStudyStatus(run), describeStatus)
 }
 

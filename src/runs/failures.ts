@@ -4,7 +4,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder, writeFileAtomic } from '../files/index.ts'
-import { readJson } from '../runs/index.ts'
+import { readJson } from './runFolder.ts'
 
 /** A task that failed, or that could not be begun. */
 export interface FailedKey {

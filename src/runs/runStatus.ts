@@ -1,11 +1,8 @@
 // How far a run is: from its list of tasks, what lies in the cache, who makes what, and what failed. It opens no patches,
 // and says the same of a run on this machine, on a cluster, or stopped.
 
-import { describeCause } from '../base/index.ts'
-import { readJobs, readSlurmStatus, type SlurmStatus } from '../cluster/index.ts'
-import { findMaker, hasEntry, type Place } from '../tasks/index.ts'
+import { findMaker, hasEntry, markDue, type Place } from '../tasks/index.ts'
 import { readFailures } from './failures.ts'
-import { markDue } from './openStudy.ts'
 import { readStudyFile } from './studyFile.ts'
 import { type ListedTask, readTaskList } from './taskList.ts'
 
@@ -22,17 +19,15 @@ export interface TaskStatus extends Pick<ListedTask, 'key' | 'stage' | 'kind' | 
 }
 
 /** How far a run is. */
-export interface StudyStatus {
+export interface RunStatus {
   readonly folder: string
   readonly counts: Readonly<Record<TaskState, number>>
   /** Empty where the run has not got as far as to lay them out. */
   readonly tasks: readonly TaskStatus[]
-  /** What Slurm says of its jobs, or in a sentence why it says nothing; null where the run was never sent there. */
-  readonly slurm: SlurmStatus | { readonly silent: string } | null
 }
 
 /** How far the run in a folder is. Throws DataError where it is no run's. */
-export async function readStudyStatus(given: string): Promise<StudyStatus> {
+export async function readRunStatus(given: string): Promise<RunStatus> {
   const { folder, cache } = await readStudyFile(given)
   const listed = (await readTaskList(folder)) ?? []
   const failures = new Map((await readFailures(folder)).map(({ key, reason }) => [key, reason]))
@@ -58,10 +53,5 @@ export async function readStudyStatus(given: string): Promise<StudyStatus> {
     const reason = state === 'failed' && { reason: failures.get(key)! }
     return { key, stage, kind, what, items, state, ...(where && { where }), ...reason }
   })
-  return { folder, counts, tasks, slurm: await askSlurm(folder) }
-}
-
-async function askSlurm(folder: string): Promise<StudyStatus['slurm']> {
-  if (!(await readJobs({ folder }))) return null
-  return readSlurmStatus({ folder }).catch((cause) => ({ silent: describeCause(cause) }))
+  return { folder, counts, tasks }
 }

@@ -6,8 +6,8 @@ import { stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { writeFileAtomic } from '../files/index.ts'
-import type { Recipe } from '../recipe/index.ts'
-import { readJson } from '../runs/index.ts'
+import type { Recipe } from '../recipe/recipeSchema.ts'
+import { readJson } from './runFolder.ts'
 
 const format = 'eosin study 1'
 

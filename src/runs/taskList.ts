@@ -5,19 +5,31 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataError } from '../base/index.ts'
 import { writeFileAtomic } from '../files/index.ts'
-import { readJson } from '../runs/index.ts'
-import type { KeyedTask } from './openStudy.ts'
+import { readJson } from './runFolder.ts'
 
 const format = 'eosin tasks 1'
 
-/** A task as tasks.json lists it. */
-export type ListedTask = Pick<KeyedTask, 'key' | 'stage' | 'kind' | 'what' | 'needs' | 'items'> & {
-  readonly after: readonly string[]
+/** A task of a run. */
+export interface ListedTask {
+  /** The name of its entry in the cache. */
+  readonly key: string
+  /** The folder of its entry in the cache. */
+  readonly stage: string
+  readonly kind: string
+  /** In a few words, of what. */
+  readonly what: string
+  /** Keys of the tasks that it is made from, each of a task before it. */
+  readonly needs: readonly string[]
+  /** Keys of others that it waits for where they are to be made too. */
+  readonly after?: readonly string[]
+  /** How many patches or rows it looks at, at most. */
+  readonly items: number
+  /** Made only for one that needs it. */
   readonly isMeans?: true
 }
 
 /** Writes tasks.json into a run folder. The same study gives the same bytes. */
-export async function writeTaskList(folder: string, tasks: readonly KeyedTask[]): Promise<void> {
+export async function writeTaskList(folder: string, tasks: readonly ListedTask[]): Promise<void> {
   const listed = tasks.map(({ key, stage, kind, what, needs, after = [], items, isMeans }): ListedTask => {
     return { key, stage, kind, what, needs, after, items, ...(isMeans && { isMeans }) }
   })
