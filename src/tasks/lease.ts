@@ -3,7 +3,7 @@
 // known at once on its own machine, and by its silence on any other. docs/decisions/0010-leases.md says why.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
@@ -122,19 +122,20 @@ interface Claim {
 
 // Makes a new file for a holder; null where there is one already. Creating is atomic, on shared disks too.
 async function create(path: string, own: Holder): Promise<Claim | null> {
-  let file: FileHandle
   try {
-    file = await open(path, 'wx')
+    closeSync(openSync(path, 'wx')) // at once, so that no signal comes between this and the next line
   } catch (cause) {
     if (systemCode(cause) === 'EEXIST') return null
     throw explainWriteError(path, cause)
   }
   const { done: untrack } = trackUnfinished(path)
+  let file: FileHandle | undefined
   try {
+    file = await open(path, 'r+')
     await giveSign(file, own)
     return { file, untrack }
   } catch (cause) {
-    await file.close()
+    await file?.close()
     await rm(path, { force: true })
     untrack()
     throw explainWriteError(path, cause)
