@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { type Progress, silent } from '../base/index.ts'
-import { type Forecast, forecastTasks, readRates } from '../tasks/index.ts'
+import { type Forecast, findRates, forecastTasks, readRates } from '../tasks/index.ts'
 import type { OpenStudy, PlannedTask } from './openStudy.ts'
 import { sampleCosts } from './sampleCost.ts'
 
@@ -25,7 +25,8 @@ export async function forecastStudy(
 ): Promise<Forecast> {
   const rates = await readRates()
   const place = { threads: Math.max(1, Math.floor(threads / jobs)), seconds: sampling, progress }
-  const sampled = sampling > 0 ? await sampleCosts(planned, rates, { ...study, ...place }) : []
+  const isWanted = sampling > 0 && findRates() !== null // who remembers nothing would try again each time
+  const sampled = isWanted ? await sampleCosts(planned, rates, { ...study, ...place }) : []
   const hasDevice = study.device !== 'cpu'
   return forecastTasks(planned, [...rates, ...sampled], { jobs, threads, hasDevice })
 }
