@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BenchCase } from './benchCase.ts'
 import { runCli } from './runCli.ts'
+import { tenStains } from './tenStains.ts'
 
 /** `study-cached`: some 500 tasks; with --quick some 50. */
 export const studyCached: BenchCase = {
@@ -51,10 +52,6 @@ data:
   train: { path: ${data}/train.h5 }
   val: { path: ${data}/val.h5 }
   test: { path: ${data}/test.h5 }
-stain: [none, grayscale, luminosity, reinhard, macenko, vahadane, ruifrok,
-  { method: macenko, label: second, percentile: 2 },
-  { method: macenko, label: alone, fallback: none },
-  { method: macenko, label: by-center, fallback: center }]
-embed: [texture]
+${tenStains}embed: [texture]
 classify: [logistic, knn, { head: mlp, epochs: 2 }, { head: mlp, label: plain, epochs: 2, dropout: 0 }]
 `

@@ -10,6 +10,7 @@ import { createChallengeFile } from '../src/patches/index.ts'
 import type { Cost } from '../src/tasks/index.ts'
 import type { BenchCase } from './benchCase.ts'
 import { runCli } from './runCli.ts'
+import { tenStains } from './tenStains.ts'
 
 /** `study-plan`: some 500 tasks on three splits of 100,000 tiny patches; with --quick of 5,000. */
 export const studyPlan: BenchCase = {
@@ -73,11 +74,7 @@ data:
   train: { path: ${data}/train.h5 }
   val: { path: ${data}/val.h5 }
   test: { path: ${data}/test.h5 }
-stain: [none, grayscale, luminosity, reinhard, macenko, vahadane, ruifrok,
-  { method: macenko, label: second, percentile: 2 },
-  { method: macenko, label: alone, fallback: none },
-  { method: macenko, label: by-center, fallback: center }]
-augment: [none, { stain: concentration, views: 2 }, { stain: hed, views: 2 }, { flips: true, views: 2 }]
+${tenStains}augment: [none, { stain: concentration, views: 2 }, { stain: hed, views: 2 }, { flips: true, views: 2 }]
 embed: [texture]
 classify: [logistic, knn, mlp]
 `

@@ -96,17 +96,9 @@ async function readAttributes(file: Hdf5File, path: string, options: OpenOptions
 }
 
 /** All that is known of the patches before a pixel is read. */
-interface ChallengeIndex {
-  readonly ids: readonly string[]
+interface ChallengeIndex extends Omit<SoundIndex, 'places' | 'scale' | 'storage'> {
   readonly images: readonly (Hdf5Dataset | undefined)[]
-  readonly labels: Uint8Array | null
-  readonly centers: readonly string[] | null
-  readonly slides: readonly string[] | null
-  readonly height: number
-  readonly width: number
-  readonly kind: ImageKind
   readonly faults: Fault[]
-  readonly leftOut: readonly Fault[]
 }
 
 // Every group at the root is a patch, and so is a link that leads nowhere; whatever else lies there is left out. Group by

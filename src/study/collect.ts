@@ -2,8 +2,7 @@
 // made is a gap with a reason.
 
 import { describeCause } from '../base/index.ts'
-import type { StudyStain } from '../normalise/index.ts'
-import { countVerdicts, readVerdicts } from '../normalise/index.ts'
+import { countVerdicts, readVerdicts, type StudyStain } from '../normalise/index.ts'
 import type {
   Cell,
   EmbeddingAgreement,
@@ -17,8 +16,8 @@ import type {
   VerdictCounts,
 } from '../runs/index.ts'
 import { type CacheEntry, findPeak } from '../tasks/index.ts'
+import { effectTask, firstPairs, stainEntries } from './entries.ts'
 import { type EmbeddingPair, type GridCell, nameEmbeddings } from './grid.ts'
-import { effectTask, firstPairs, stainEntries } from './layOut.ts'
 import type { Materials } from './materials.ts'
 import type { KeyedTask } from './openStudy.ts'
 import type { TaskOutcome } from './runTasks.ts'

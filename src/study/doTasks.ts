@@ -3,6 +3,7 @@
 
 import { DataError, describeCause } from '../base/index.ts'
 import { type FailedKey, forgetFailure, readStudyFile, rememberFailure } from '../runs/index.ts'
+import type { KeyedTask } from './openStudy.ts'
 import type { StudyObserver } from './study.ts'
 import { openWorker, type Worker } from './worker.ts'
 
@@ -33,7 +34,7 @@ export async function doTasks(
       const task = worker.tasks.find((candidate) => candidate.key === key)
       const step = observer.step(task?.stage ?? 'task', task?.what ?? key)
       try {
-        requireNeeds(worker, key)
+        if (task) requireNeeds(worker, task)
         const { cached } = await worker.run(key, threads, step.progress)
         step.end(cached)
         ;(cached ? found : made).push(key)
@@ -50,9 +51,8 @@ export async function doTasks(
   return { made, found, failed }
 }
 
-function requireNeeds({ tasks, cache }: Worker, key: string): void {
-  const task = tasks.find((candidate) => candidate.key === key)
-  if (!task || cache.has(task.inputs)) return
+function requireNeeds({ tasks, cache }: Worker, task: KeyedTask): void {
+  if (cache.has(task.inputs)) return
   const missing = tasks.find((other) => task.needs.includes(other.key) && !cache.has(other.inputs))
   if (!missing) return
   throw new DataError({

@@ -2,74 +2,26 @@
 // alone, so the list can be told before anything has run. docs/decisions/0012-tasks.md says what it is for.
 
 import type { Engines } from '../engine/index.ts'
-import { groupInputs, methodOf, pixelInputs, stainedInputs, usesGroups } from '../normalise/index.ts'
-import type { AxisEntry, Recipe, StainEntry } from '../recipe/index.ts'
-import { headMethodOf, isTransductive } from '../recipe/index.ts'
-import type { Split } from '../runs/record.ts'
-import { type CacheInputs, type Cost, keyOf } from '../tasks/index.ts'
+import { groupInputs, methodOf, usesGroups } from '../normalise/index.ts'
+import {
+  type AxisEntry,
+  headMethodOf,
+  isTransductive,
+  type Recipe,
+  type StainEntry,
+} from '../recipe/index.ts'
+import { type CacheInputs, keyOf } from '../tasks/index.ts'
 import * as cost from './costClass.ts'
+import { effectTask, firstPairs, keepFirst, keptPixels } from './entries.ts'
 import { type EmbeddingPair, type Grid, nameEmbeddings, usesDevice, viewsOf } from './grid.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
 import { evaluationInputs } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
-import { effectInputs, effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
+import { effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
 import { teacherOf } from './steps/stainTraining.ts'
-
-/** What each kind of task is about: names of the recipe. Plain JSON. */
-export interface Subjects {
-  /** Hashes patches. */
-  readonly hash: { readonly split: Split }
-  readonly filter: { readonly split: Split }
-  /** Fits a stain, or the one that it is distilled from. */
-  readonly fit: { readonly stain: string; readonly isTeacher?: true }
-  /** Fits a stain on the slides and centers of a split; `augment` names what training patches are restained towards. */
-  readonly groups: { readonly split: Split; readonly stain?: string; readonly augment?: string }
-  /** Normalises the patches of a split once for all who need them. */
-  readonly pixels: { readonly split: Split; readonly stain: string }
-  readonly embed: {
-    readonly split: Split
-    readonly stain: string
-    readonly augment: string
-    readonly embed: string
-  }
-  readonly head: { readonly cell: string; readonly seed: number }
-  readonly evaluation: { readonly cell: string }
-  readonly effect: { readonly stain: string }
-  readonly signature: { readonly stain: string; readonly augment: string; readonly embed: string }
-}
-
-/** What a task does: hashes patches, filters them, fits a stain or its groups, and so on down to the figures. */
-export type TaskKind = keyof Subjects
-
-/** One entry that a study makes in the cache. Plain JSON. */
-export type Task = { readonly [Kind in TaskKind]: TaskOf<Kind> }[TaskKind]
-
-/** A task of one kind. */
-export interface TaskOf<Kind extends TaskKind> {
-  readonly kind: Kind
-  /** In a few words, of what. */
-  readonly what: string
-  /** Of what, by name. */
-  readonly of: Subjects[Kind]
-  /** What it is made from; the entry's key is their hash. */
-  readonly inputs: CacheInputs
-  /** Keys of the entries that it is made from, each of a task before it. */
-  readonly needs: readonly string[]
-  /** Keys of others that it waits for where they are to be made too: they save it work. */
-  readonly after?: readonly string[]
-  /** How many patches it looks at, at most; rows for heads. */
-  readonly items: number
-  /** What decides how long it takes, and how much it writes. */
-  readonly cost: Cost
-  /** It runs networks on the device that was asked for; not there where it does not. */
-  readonly usesDevice?: true
-  /** Made only for one that needs it: where that one is there, nobody misses it. */
-  readonly isMeans?: true
-  /** It rests on a stain that is fitted on unlabelled patches of the test split; not there where it does not. */
-  readonly transductive?: true
-}
+import type { Subjects, Task, TaskOf } from './task.ts'
 
 /**
  * Every task of a study of `recipe`, each once, none before one that it needs. `grid` is its grid. Throws DataError where the checkpoint of a stain cannot be read.
@@ -98,12 +50,6 @@ export interface Sizes {
   readonly engines: Engines
   /** Dimensions of an extractor's embeddings. */
   dimensionsOf(embed: AxisEntry): number
-}
-
-function keepFirst<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] {
-  const byName = new Map<string, Item>()
-  for (const item of items) if (!byName.has(nameOf(item))) byName.set(nameOf(item), item)
-  return [...byName.values()]
 }
 
 function layOutSplits(recipe: Recipe, splits: OpenSplits): Task[] {
@@ -160,17 +106,6 @@ function layOutStain(
   ]
 }
 
-/** The entries that a stain is made in: its fit on the reference, and those of each split's groups. */
-export function stainEntries(
-  { recipe, splits, grid }: { readonly recipe: Recipe; readonly splits: OpenSplits; readonly grid: Grid },
-  stain: StainEntry,
-): { readonly fit: CacheInputs; readonly groups: Readonly<Partial<Record<Split, CacheInputs>>> } {
-  const groups = Object.values(usesGroups(stain) ? splits : {}).map(
-    (split) => [split.split, groupInputs(filterInputs(recipe, split), stain)] as const,
-  )
-  return { fit: grid.fits.get(stain)!, groups: Object.fromEntries(groups) }
-}
-
 function countReference({ reference }: StainEntry): number {
   return reference === 'published' ? 0 : (reference.ids?.length ?? reference.count ?? 0)
 }
@@ -199,29 +134,6 @@ function layOutTargets(recipe: Recipe, splits: OpenSplits): Task[] {
     const targets = targetGroups(augment)
     return targets ? [layOutGroups(recipe, splits.train, targets, { augment: augment.label })] : []
   })
-}
-
-/** What the normalised patches of a split are made from. */
-function stainedOf(recipe: Recipe, split: OpenSplit, { fits }: Grid, stain: StainEntry) {
-  return stainedInputs(split, filterInputs(recipe, split), stain, fits.get(stain)!)
-}
-
-/**
- * What of a split is normalised once for all who need it, under a stain that is worth keeping: null where the recipe keeps
- * nothing, or one extractor alone looks at the patches, once.
- */
-export function keptPixels(
-  recipe: Recipe,
-  split: OpenSplit,
-  grid: Grid,
-  stain: StainEntry,
-): CacheInputs | null {
-  const { train, isCostly } = methodOf(stain)
-  if (!recipe.keepStained || !(train || isCostly)) return null
-  const own = grid.pairs.filter((pair) => pair.stain === stain)
-  const looks = new Map(own.map((pair) => [keyOf(pair.inputs[split.split]!), viewsOf(pair, split.split)]))
-  const passes = [...looks.values()].reduce((sum, views) => sum + views, 0)
-  return passes < 2 ? null : pixelInputs(stainedOf(recipe, split, grid, stain))
 }
 
 // The keys that normalising patches of a split needs.
@@ -355,19 +267,6 @@ function layOutEffect(recipe: Recipe, splits: OpenSplits, grid: Grid, stain: Sta
       ...markTransductive(stain),
     },
   ]
-}
-
-/** What the effect of a stain on `shown` splits is made from. */
-export const effectTask = (recipe: Recipe, shown: readonly OpenSplit[], { fits }: Grid, stain: StainEntry) =>
-  effectInputs(
-    stain,
-    keyOf(fits.get(stain)!),
-    shown.map((split) => filterInputs(recipe, split)),
-  )
-
-/** One pair for each stain and extractor, whatever training patches are shown as: the first. */
-export function firstPairs({ pairs }: Grid): EmbeddingPair[] {
-  return keepFirst(pairs, ({ stain, embed }) => `${stain.label}/${embed.label}`)
 }
 
 function layOutSignatures(recipe: Recipe, splits: OpenSplits, grid: Grid, { dimensionsOf }: Sizes): Task[] {

@@ -10,8 +10,9 @@ import { type Cache, type Due, keyOf } from '../tasks/index.ts'
 import { requireFeasible } from './feasible.ts'
 import { watchFiles } from './fingerprints.ts'
 import { type Grid, type GridCell, layOutGrid } from './grid.ts'
-import { layOut, type Task } from './layOut.ts'
+import { layOut } from './layOut.ts'
 import { closeSplits, type OpenSplits, openSplits, type SplitObserver } from './splits.ts'
+import type { Task } from './task.ts'
 
 /** A task with the name of its entry. */
 export type KeyedTask = Task & {

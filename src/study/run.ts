@@ -5,8 +5,7 @@
 import { describeCause } from '../base/index.ts'
 import { describeIdle, type ProviderChoice, requireProvider } from '../engine/index.ts'
 import { countLeftOut, hiddenFile, type OpenedPatchSet } from '../patches/index.ts'
-import type { Recipe } from '../recipe/index.ts'
-import { listRecipeParts } from '../recipe/index.ts'
+import { listRecipeParts, type Recipe } from '../recipe/index.ts'
 import {
   describeOverlap,
   forgetFailure,
@@ -26,8 +25,7 @@ import { describeRun } from './provenance.ts'
 import { placeRun } from './runPlace.ts'
 import { runTasks } from './runTasks.ts'
 import type { OpenSplits, SplitObserver } from './splits.ts'
-import type { Study, StudyOptions, StudyResult } from './study.ts'
-import { StudyUnfinished } from './study.ts'
+import { type Study, type StudyOptions, type StudyResult, StudyUnfinished } from './study.ts'
 import { studyCache } from './studyCache.ts'
 import { writeRun } from './writeRun.ts'
 

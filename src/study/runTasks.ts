@@ -3,7 +3,7 @@
 import { describeCause, type Progress } from '../base/index.ts'
 import { describeAgreement } from '../embed/index.ts'
 import { describeContradictions } from '../quality/index.ts'
-import { rememberFailure, type StudyFile } from '../runs/index.ts'
+import { rememberFailure, type Split, type StudyFile } from '../runs/index.ts'
 import {
   type Cache,
   describeForecast,
@@ -126,19 +126,14 @@ async function tellEnd(
   task: PlannedTask,
   step: StepObserver,
 ): Promise<void> {
-  if (task.kind === 'filter') {
-    step.end(task.cached, await tellFilter(study, materials, task.of.split))
-  } else {
-    step.end(task.cached, await describeResult(materials, study.cache, task))
-  }
+  const note = await (task.kind === 'filter'
+    ? tellFilter(study, materials, task.of.split)
+    : describeResult(materials, study.cache, task))
+  step.end(task.cached, note)
 }
 
 // Patches that contradict each other put the study's figures in doubt.
-async function tellFilter(
-  { options, run }: Study,
-  materials: Materials,
-  split: 'train' | 'val' | 'test',
-): Promise<string> {
+async function tellFilter({ options, run }: Study, materials: Materials, split: Split): Promise<string> {
   const { rejections, set, rows } = await materials.filtered(split)
   for (const sentence of describeContradictions(rejections)) {
     options.observer.warn?.(`${split}: ${sentence}`)
@@ -154,17 +149,18 @@ async function describeResult(
   cache: Cache,
   task: PlannedTask,
 ): Promise<string | undefined> {
-  if (!['embed', 'head', 'evaluation'].includes(task.kind)) return undefined
-  const entry = await cache.find(task.inputs)
   if (task.kind === 'embed') {
-    const agreement = await readAgreement(entry)
+    const agreement = await readAgreement(await cache.find(task.inputs))
     return agreement ? describeAgreement(agreement) : undefined
   }
   if (task.kind === 'head') {
-    const { curve } = await readHead(entry, {})
+    const { curve } = await readHead(await cache.find(task.inputs), {})
     return curve.length ? `${curve.length} epochs` : undefined
   }
-  if (task.kind !== 'evaluation') return undefined
-  const { val } = await readEvaluation(entry, cellOf(materials.study, task.of.cell))
-  return `val ${(100 * val.accuracy.value).toFixed(1)} %`
+  if (task.kind === 'evaluation') {
+    const cell = cellOf(materials.study, task.of.cell)
+    const { val } = await readEvaluation(await cache.find(task.inputs), cell)
+    return `val ${(100 * val.accuracy.value).toFixed(1)} %`
+  }
+  return undefined
 }

@@ -4,14 +4,12 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Progress } from '../base/index.ts'
-import type { StainedPixels } from '../normalise/index.ts'
-import { type GroupFits, makeGroups, makePixels } from '../normalise/index.ts'
+import { type GroupFits, makeGroups, makePixels, type StainedPixels } from '../normalise/index.ts'
 import { allRows } from '../patches/index.ts'
 import type { StainEntry } from '../recipe/index.ts'
 import type { Split } from '../runs/index.ts'
 import { type CacheEntry, keyOf, recordEntry } from '../tasks/index.ts'
 import type { EmbeddingPair } from './grid.ts'
-import type { Subjects, Task, TaskKind, TaskOf } from './layOut.ts'
 import type { Materials } from './materials.ts'
 import { cellOf } from './openStudy.ts'
 import { writeAgreement } from './steps/agreement.ts'
@@ -23,6 +21,7 @@ import { makeFit } from './steps/fitStain.ts'
 import { effectSplits, makeEffect, makeSignature } from './steps/judgeStain.ts'
 import { teacherOf } from './steps/stainTraining.ts'
 import { makeHead } from './steps/trainHead.ts'
+import type { Subjects, Task, TaskKind, TaskOf } from './task.ts'
 
 /** Kinds of tasks that are done once a study is open; hashing is what opening it takes. */
 export type WorkKind = Exclude<TaskKind, 'hash'>

@@ -111,6 +111,11 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
     else if (!isOldTold) onDamage?.(`${what}; this entry and others like it are made anew`)
     isOldTold ||= isUnsealed
   }
+  const give = async (inputs: CacheInputs, cached: boolean): Promise<CacheEntry> => {
+    const folder = folderOf(inputs)
+    if (cached) await markUsed(folder)
+    return { key: keyOf(inputs), inputs, folder, cached, cost: await readCost(folder) }
+  }
   return {
     root,
     has: (inputs) => hasEntry(root, inputs.stage, keyOf(inputs)),
@@ -135,19 +140,16 @@ export function openCache(root: string, { onWait, onDamage, hold, verify }: Cach
         },
         onWait,
       })
-      if (!isMade) await markUsed(folder)
-      return { key: keyOf(inputs), inputs, folder, cached: !isMade, cost: await readCost(folder) }
+      return give(inputs, !isMade)
     },
     async find(inputs) {
-      const folder = folderOf(inputs)
       hold?.add(`${inputs.stage}/${keyOf(inputs)}`)
-      const damage = findWrongSize(folder)
+      const damage = findWrongSize(folderOf(inputs))
       if (damage) {
         const { path: where, expected, got } = damage
         throw new DataError({ where, expected, got, hint: 'run again: what is missing is made anew' })
       }
-      await markUsed(folder)
-      return { key: keyOf(inputs), inputs, folder, cached: true, cost: await readCost(folder) }
+      return give(inputs, true)
     },
   }
 }
