@@ -11,7 +11,6 @@ import {
   forgetFailure,
   type Overlap,
   openRunFolder,
-  type Split,
   type StudyFile,
   writeStudyFile,
   writeTaskList,
@@ -24,7 +23,7 @@ import { findOverlaps } from './overlap.ts'
 import { describeRun } from './provenance.ts'
 import { placeRun } from './runPlace.ts'
 import { runTasks } from './runTasks.ts'
-import type { OpenSplits, SplitObserver } from './splits.ts'
+import { type OpenSplits, observeHashing } from './splits.ts'
 import { type Study, type StudyOptions, type StudyResult, StudyUnfinished } from './study.ts'
 import { studyCache } from './studyCache.ts'
 import { writeRun } from './writeRun.ts'
@@ -62,7 +61,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
     const open = await openStudy(recipe, cache, {
       device: options.device,
       threads: options.threads,
-      observe: (split) => observeHashing(study, split),
+      observe: observeHashing(observer),
     })
     watch(open)
     await writeTaskList(run.path, open.tasks)
@@ -103,11 +102,6 @@ async function withinHours<Result>(
   } finally {
     clearTimeout(timer)
   }
-}
-
-function observeHashing({ options }: Study, split: Split): SplitObserver {
-  const step = options.observer.step('patches', split)
-  return { progress: step.progress, done: ({ hashed }) => step.end(hashed.cached) }
 }
 
 // Said at the start: whoever sees it may not want to wait for the end.

@@ -17,6 +17,7 @@ import { forecastStudy } from './forecastStudy.ts'
 import { type OpenStudy, openStudy } from './openStudy.ts'
 import { findOverlaps } from './overlap.ts'
 import { placeRun } from './runPlace.ts'
+import { observeHashing } from './splits.ts'
 import type { StudyObserver } from './study.ts'
 import { studyCache } from './studyCache.ts'
 
@@ -76,14 +77,7 @@ async function withStudy<Result>(
   const hold = await openHold(options.cache)
   try {
     const { cache, watch } = studyCache(options.cache, observer, hold)
-    const observe = (split: string) => {
-      const step = observer.step('patches', split)
-      return {
-        progress: step.progress,
-        done: ({ hashed }: { hashed: { cached: boolean } }) => step.end(hashed.cached),
-      }
-    }
-    const open = await openStudy(recipe, cache, { device, threads: cpus, observe })
+    const open = await openStudy(recipe, cache, { device, threads: cpus, observe: observeHashing(observer) })
     watch(open)
     try {
       for (const overlap of findOverlaps(open.splits))

@@ -25,6 +25,7 @@ import type { Split } from '../runs/record.ts'
 import type { Cache, CacheEntry } from '../tasks/index.ts'
 import { obtainHashes } from './contentHashes.ts'
 import { fingerprintOf } from './fingerprints.ts'
+import type { StudyObserver } from './study.ts'
 
 /** A split ready to be read: its patches and the hash of which they are. */
 export interface OpenSplit {
@@ -52,6 +53,14 @@ export type OpenSplits = Readonly<Partial<Record<Split, OpenSplit>>> & {
 export interface SplitObserver {
   readonly progress: Progress
   done?(split: OpenSplit): void
+}
+
+/** Tells the observer of a study of each split's hashing, as a step. */
+export function observeHashing(observer: StudyObserver): (split: Split) => SplitObserver {
+  return (split) => {
+    const step = observer.step('patches', split)
+    return { progress: step.progress, done: ({ hashed }) => step.end(hashed.cached) }
+  }
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { availableParallelism } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import { shareThreads } from './shareThreads.ts'
 
 /** What can be worked off: named, after others. */
 export interface Executable {
@@ -77,10 +78,9 @@ export async function execute<Task extends Executable>(
       waiting.delete(task.key)
     }
   }
-  const start = (task: Task, among: number) => {
+  const start = (task: Task, ready: number) => {
     const used = [...running.values()].reduce((sum, { threads }) => sum + threads, 0)
-    const share = Math.min(among, jobs - running.size)
-    const threads = Math.max(1, Math.floor((cores - used) / share))
+    const threads = shareThreads(cores, used, ready, jobs - running.size)
     waiting.delete(task.key)
     const end = run(task, threads)
       .catch((cause) => {

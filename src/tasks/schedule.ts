@@ -1,6 +1,8 @@
 // When tasks would run, so many at a time, as `execute` runs them: each begins as soon as what it needs is done and a place is
 // free, those that stand first first, and the threads are shared out among those that run. And in which order they should stand.
 
+import { shareThreads } from './shareThreads.ts'
+
 /** A task with the time it takes. */
 export interface TimedTask {
   readonly key: string
@@ -35,8 +37,7 @@ export function scheduleTasks(
   let now = 0
   const begin = (place: number) => {
     const used = running.reduce((sum, other) => sum + slots[other].threads, 0)
-    const share = Math.min(ready.length, jobs - running.length)
-    const threads = Math.max(1, Math.floor((all - used) / share))
+    const threads = shareThreads(all, used, ready.length, jobs - running.length)
     ready.splice(ready.indexOf(place), 1)
     slots[place] = { start: now, end: now + tasks[place].secondsOn(threads), threads }
     running.push(place)
