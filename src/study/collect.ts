@@ -130,7 +130,7 @@ async function collectCells(materials: Materials): Promise<JudgedCell[]> {
   const { study, cache } = materials
   const judged: JudgedCell[] = []
   for (const cell of study.grid.cells) {
-    const evaluation = evaluationInputs(study.recipe, cell)
+    const evaluation = evaluationInputs(study.recipe, cell, study.splits)
     if (![evaluation, ...cell.heads.map(({ inputs }) => inputs)].every(cache.has)) continue
     const heads = await materials.heads(cell)
     judged.push({

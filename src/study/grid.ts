@@ -57,7 +57,11 @@ export function layOutGrid(
       ),
     ),
   )
-  const rows = [splits.train, splits.val].map((split) => keyOf(filterInputs(recipe, split)))
+  const seen = [splits.train, splits.val]
+  const trained = {
+    rows: seen.map((split) => keyOf(filterInputs(recipe, split))),
+    labels: seen.map(({ labelsKey }) => labelsKey),
+  }
   const cells = pairs.flatMap((pair) =>
     recipe.classify
       .map((classify) => pairHead(classify, pair.embed))
@@ -68,7 +72,7 @@ export function layOutGrid(
         classify,
         heads: seedsOf(recipe, classify).map((seed) => ({
           seed,
-          inputs: headInputs(classify, pair.inputs, rows, seed, engines),
+          inputs: headInputs(classify, pair.inputs, trained, seed, engines),
         })),
       })),
   )

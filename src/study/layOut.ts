@@ -205,10 +205,11 @@ const embeddingKeys = ({ inputs }: EmbeddingPair): string[] => Object.values(inp
 
 function layOutHeads(
   recipe: Recipe,
-  { train, val, test }: OpenSplits,
+  splits: OpenSplits,
   { cells }: Grid,
   { engines, dimensionsOf }: Sizes,
 ): Task[] {
+  const { train, val, test } = splits
   const predicted = val.set.count + (test?.set.count ?? 0)
   const filters = filterNeeds(recipe, [train, val])
   return cells.flatMap((cell): Task[] => {
@@ -232,7 +233,7 @@ function layOutHeads(
       kind: 'evaluation',
       what: id,
       of: { cell: id },
-      inputs: evaluationInputs(recipe, cell),
+      inputs: evaluationInputs(recipe, cell, splits),
       needs: cell.heads.map((head) => keyOf(head.inputs)),
       items: predicted,
       cost: cost.evaluationCost(predicted),

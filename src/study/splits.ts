@@ -31,8 +31,10 @@ import type { StudyObserver } from './study.ts'
 export interface OpenSplit {
   readonly split: Split
   readonly set: PatchSet
-  /** Fingerprint of the content together with the selection made from it. */
+  /** Hash of its patches as methods see them: pixels, ids, centers and slides, in the order of rows, but no labels. */
   readonly key: string
+  /** Hash of the labels of its rows; null where it has none. */
+  readonly labelsKey: string | null
   /** Fingerprint of what the split was selected from. */
   readonly content: string
   /** Whether the recipe tells the center of its patches, which its file does not. */
@@ -169,12 +171,13 @@ async function hashSplit(
   const limited = limitRows(ordered, spec.limit, openRandom(seed, 'limit', split))
   const set = limited ? selectPatches(named, limited) : named
   const hashes = limited ? BigUint64Array.from(limited, (row) => all[row]) : all
-  const isPart = set.count < whole.count
-  const inFile = isPart && Array.from(limited ?? allRows(named), (row) => rows?.[row] ?? row)
+  const { height, width, ids, centers, slides, labels } = set
+  const pixels = hashBytes(new Uint8Array(hashes.buffer, hashes.byteOffset, hashes.byteLength))
   return {
     split,
     set,
-    key: hashBytes(JSON.stringify([content, spec.center ?? null, inFile])),
+    key: hashBytes(JSON.stringify([pixels, height, width, ids, centers, slides])),
+    labelsKey: labels && hashBytes(Uint8Array.from(labels)),
     content,
     isCenterTold: named.centers !== null && whole.centers === null,
     hashes,

@@ -123,7 +123,9 @@ describe.skipIf(!hasWebGpu || !existsSync(software))(
 
 describe('the key of a head', () => {
   const keyOn = (name: string, device: ProviderChoice) =>
-    keyOf(headInputs({ label: name, name, options: {} }, {}, [], 0, nameEngines(device)))
+    keyOf(
+      headInputs({ label: name, name, options: {} }, {}, { rows: [], labels: [] }, 0, nameEngines(device)),
+    )
 
   it.skipIf(!hasWebGpu)(
     'knows the GPU of one that was trained on it, and no device of any other (Linux x64)',

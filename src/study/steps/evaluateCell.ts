@@ -15,6 +15,7 @@ import { isTransductive } from '../../recipe/index.ts'
 import { type Cell, readJson, type SeedResult, type Split } from '../../runs/index.ts'
 import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { GridCell } from '../grid.ts'
+import type { OpenSplits } from '../splits.ts'
 import type { FilteredSplit } from './filter.ts'
 import type { TrainedHead } from './trainHead.ts'
 
@@ -43,9 +44,21 @@ export function averageSeeds(heads: readonly TrainedHead[], split: Split): Float
 // A cell without its place in the grid.
 type CellResult = Omit<Cell, 'id' | 'stain' | 'augment' | 'embed' | 'classify' | 'transductive'>
 
-/** What a cell's figures are made from. */
-export function evaluationInputs({ seed, evaluate: options }: Recipe, { heads }: GridCell): CacheInputs {
-  return { stage: 'evaluate', version: 2, heads: heads.map(({ inputs }) => keyOf(inputs)), seed, options }
+/** What a cell's figures are made from: its heads, by key, and the labels that they are judged by. */
+export function evaluationInputs(
+  { seed, evaluate: options }: Recipe,
+  { heads }: GridCell,
+  { val, test }: OpenSplits,
+): CacheInputs {
+  const labels = [val.labelsKey, test?.labelsKey ?? null]
+  return {
+    stage: 'evaluate',
+    version: 2,
+    heads: heads.map(({ inputs }) => keyOf(inputs)),
+    labels,
+    seed,
+    options,
+  }
 }
 
 /** Evaluates a cell on val, and on test where it has labels, into `folder`. */

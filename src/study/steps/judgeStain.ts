@@ -111,14 +111,21 @@ export function hasSignature(
   return Boolean(train.set.centers && val.set.centers) && typeof embed.options.trunk !== 'number'
 }
 
-/** What a pair's signature is made from: its embeddings of train and val, by key, and the filters of both. */
+/** What a pair's signature is made from: its embeddings of train and val, by key, and the filters and labels of both. */
 export function signatureInputs(
   recipe: Recipe,
   { inputs: { train, val } }: EmbeddingPair,
   splits: SeenSplits<OpenSplit>,
 ): CacheInputs {
-  const rows = [splits.train, splits.val].map((split) => keyOf(filterInputs(recipe, split)))
-  return { stage: 'evaluate', version: 3, signature: [keyOf(train!), keyOf(val!)], rows, seed: recipe.seed }
+  const seen = [splits.train, splits.val]
+  return {
+    stage: 'evaluate',
+    version: 3,
+    signature: [keyOf(train!), keyOf(val!)],
+    rows: seen.map((split) => keyOf(filterInputs(recipe, split))),
+    labels: seen.map(({ labelsKey }) => labelsKey),
+    seed: recipe.seed,
+  }
 }
 
 /** Measures how well centers can be told from a pair's embeddings, `files` by split, into `folder`. */

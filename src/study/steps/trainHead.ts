@@ -19,17 +19,17 @@ export interface TrainedHead {
 }
 
 /**
- * What a trained head is made from: the embeddings' keys, those of the filters that choose among their rows, its options, its
- * seed, and the engine that trains it.
+ * What a trained head is made from: the embeddings' keys, those of the filters that choose among their rows and of their
+ * labels, its options, its seed where it uses one, and the engine that trains it.
  */
 export function headInputs(
   entry: AxisEntry,
   embeddings: Partial<Record<Split, CacheInputs>>,
-  rows: readonly string[],
+  { rows, labels }: { readonly rows: readonly string[]; readonly labels: readonly (string | null)[] },
   seed: number,
   engines: Engines,
 ): CacheInputs {
-  const { name, version, usesDevice } = headMethodOf(entry)
+  const { name, version, usesDevice, usesSeed } = headMethodOf(entry)
   const { weights: _, ...options } = entry.options // the embeddings' keys know their content; a path says nothing
   const keys = Object.fromEntries(Object.entries(embeddings).map(([split, inputs]) => [split, keyOf(inputs)]))
   return {
@@ -39,7 +39,8 @@ export function headInputs(
     options,
     embeddings: keys,
     rows,
-    seed,
+    labels,
+    ...(usesSeed && { seed }),
     engine: usesDevice ? engines.device : engines.processor,
   }
 }
