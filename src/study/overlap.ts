@@ -82,15 +82,21 @@ function centersOf(split: ComparedSplit, other: ComparedSplit): readonly string[
   return split.isCenterTold && split.content === other.content ? null : split.set.centers
 }
 
-// A slide's number is often counted anew in each center.
-function slidesOf(split: ComparedSplit, other: ComparedSplit): readonly string[] | null {
+// A slide's number is often counted anew in each center. Each name once.
+function slidesOf(split: ComparedSplit, other: ComparedSplit): Iterable<string> | null {
   const centers = centersOf(split, other)
   const { slides } = split.set
   if (slides === null || centers === null) return slides
-  return slides.map((slide, row) => `${centers[row]}/${slide}`)
+  const byCenter = new Map<string, Set<string>>()
+  for (const [row, slide] of slides.entries()) {
+    const own = byCenter.get(centers[row])
+    if (own) own.add(slide)
+    else byCenter.set(centers[row], new Set([slide]))
+  }
+  return [...byCenter].flatMap(([center, own]) => Array.from(own, (slide) => `${center}/${slide}`))
 }
 
-function intersect(a: readonly string[] | null, b: readonly string[] | null): string[] {
+function intersect(a: Iterable<string> | null, b: Iterable<string> | null): string[] {
   const known = new Set(a ?? [])
   return [...new Set(b ?? [])].filter((name) => known.has(name)).sort()
 }

@@ -41,7 +41,7 @@ export interface OpenSplit {
   readonly isCenterTold: boolean
   /** 64 bits of a hash of the pixels of each row of `set`. */
   readonly hashes: BigUint64Array
-  /** All rows of `set`, in the order that their content gives. */
+  /** All rows of `set`, in the order that their content gives; found when it is first asked for. */
   readonly order: Uint32Array
   /** Where the hashes are kept. */
   readonly hashed: CacheEntry
@@ -167,12 +167,15 @@ async function hashSplit(
 ): Promise<OpenSplit> {
   const content = await fingerprintOf(whole, cache.root)
   const { hashes: all, entry } = await obtainHashes(cache, whole, rows, content, progress)
-  const ordered = orderByContent(named, allRows(named), all)
-  const limited = limitRows(ordered, spec.limit, openRandom(seed, 'limit', split))
+  const limited =
+    spec.limit === undefined || spec.limit >= named.count
+      ? null
+      : drawRows(orderByContent(named, allRows(named), all), spec.limit, openRandom(seed, 'limit', split))
   const set = limited ? selectPatches(named, limited) : named
   const hashes = limited ? BigUint64Array.from(limited, (row) => all[row]) : all
   const { height, width, ids, centers, slides, labels } = set
   const pixels = hashBytes(new Uint8Array(hashes.buffer, hashes.byteOffset, hashes.byteLength))
+  let order: Uint32Array | undefined
   return {
     split,
     set,
@@ -181,14 +184,16 @@ async function hashSplit(
     content,
     isCenterTold: named.centers !== null && whole.centers === null,
     hashes,
-    order: limited ? orderByContent(set, allRows(set), hashes) : ordered,
+    get order() {
+      order ??= orderByContent(set, allRows(set), hashes)
+      return order
+    },
     hashed: entry,
   }
 }
 
-// A seeded sample of rows in the order of their content, ascending; null for all.
-function limitRows(order: Uint32Array, limit: number | undefined, random: Random): Uint32Array | null {
-  if (limit === undefined || limit >= order.length) return null
+// A seeded sample of rows in the order of their content, ascending.
+function drawRows(order: Uint32Array, limit: number, random: Random): Uint32Array {
   return random
     .permutation(order.length)
     .subarray(0, limit)
