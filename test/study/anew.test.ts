@@ -321,7 +321,7 @@ describe('a run after a label of train has changed', () => {
     const names = (steps: StudyPlan['steps']) => sorted(steps.map(({ stage, what }) => `${stage} ${what}`))
     expect(sorted(told.map(([, stage, what]) => `${stage} ${what}`))).toEqual(names(planned.steps))
     const made = told.flatMap(([, stage, what, cached]) => (cached ? [] : [`${stage} ${what}`]))
-    expect(made.length).toBeGreaterThan(15)
+    expect(made.length).toBeGreaterThan(10)
     expect(sorted(made)).toEqual(names(planned.steps.filter(({ due }) => due)))
   }, 240_000)
 })
