@@ -27,6 +27,7 @@ import {
 } from './finetuneOptions.ts'
 import type { EpochRecord, Head, HeadMethod, HeadPlace, LabelledRows } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
+import { rejectRobust } from './robust.ts'
 import { openTail, trainTail } from './tail.ts'
 
 /** Fine-tuning as a head. */
@@ -40,6 +41,7 @@ export const finetune: HeadMethod<FinetuneOptions> = {
   rules: finetuneRules,
   complete: completeFinetune,
   async fit(trainRows, valRows, options, seed, hooks = {}) {
+    rejectRobust('finetune', hooks.robust)
     if (splitModelName(options.model ?? '').family === 'onnx')
       return fitGraphTail(trainRows, valRows, options, seed, hooks)
     const model = await openFinetuneModel(options)

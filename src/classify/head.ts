@@ -2,6 +2,7 @@
 
 import type { NdArray, OptionRules, Progress, RowSource } from '../base/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
+import type { RobustFit } from './robust.ts'
 
 /** An extractor as a recipe names it, with its complete options. */
 export interface ExtractorEntry {
@@ -59,6 +60,8 @@ export interface HeadMethod<Options> {
   readonly usesDevice?: boolean
   /** Whether the seed changes the result: a study trains a head that does not use it once. */
   readonly usesSeed: boolean
+  /** Whether `fit` takes `hooks.robust`; others throw RecipeError where it asks for something. */
+  readonly trainsRobustly?: true
   /**
    * For a head on tokens: its options completed by the extractor that gives them, or null where it gives embeddings.
    * A head without it takes embeddings.
@@ -88,4 +91,6 @@ export interface FitHooks extends HeadPlace {
   progress?: Progress
   /** Where a checkpoint file may be kept while training; resuming from it gives the same bytes. */
   checkpointPath?: string
+  /** How training is made to hold on other centers, for a head that `trainsRobustly`. */
+  readonly robust?: RobustFit
 }

@@ -20,6 +20,7 @@ import type { Head, HeadMethod } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
 import { holdSession } from './heldSession.ts'
 import { openNeighbours } from './neighbours.ts'
+import { rejectRobust } from './robust.ts'
 import {
   fitStandardization,
   listStandardization,
@@ -73,6 +74,7 @@ export const knn: HeadMethod<KnnOptions> = {
   check: (where, patches, options) => rejectMoreThan(`${where} k`, patches, options),
   async fit(trainRows, _val, options, _seed, hooks = {}) {
     checkOptions('knn', rules, options)
+    rejectRobust('knn', hooks.robust)
     const train = await loadTrain(trainRows)
     rejectMoreThan('knn.k', train.y.length, options)
     const standardization = options.standardize ? fitStandardization(train.x) : null

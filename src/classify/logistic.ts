@@ -15,6 +15,7 @@ import { finishDense, loadDense } from './denseHead.ts'
 import { loadFit } from './embeddings.ts'
 import type { HeadMethod } from './head.ts'
 import { minimize } from './lbfgs.ts'
+import { rejectRobust } from './robust.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
 import { type Calibration, calibrations, measureLogits } from './temperature.ts'
 
@@ -47,6 +48,7 @@ export const logistic: HeadMethod<LogisticOptions> = {
   rules,
   async fit(trainRows, valRows, options, _seed, hooks = {}) {
     checkOptions('logistic', rules, options)
+    rejectRobust('logistic', hooks.robust)
     const usesVal = options.l2 === null || options.calibrate !== 'none'
     const { train, val } = await loadFit(trainRows, valRows, usesVal)
     const standardization = options.standardize ? fitStandardization(train.x) : null

@@ -21,6 +21,7 @@ import { finishDense, loadDense } from './denseHead.ts'
 import type { DenseLayer } from './denseNetwork.ts'
 import { loadFit } from './embeddings.ts'
 import type { HeadMethod, LabelledEmbeddings } from './head.ts'
+import { rejectRobust } from './robust.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
 import { type Calibration, calibrations } from './temperature.ts'
 import { optimizers, trainClassifier } from './trainClassifier.ts'
@@ -119,6 +120,7 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
   rules,
   async fit(trainRows, valRows, options, seed, hooks = {}) {
     checkOptions('mlp', rules, options)
+    rejectRobust('mlp', hooks.robust)
     rejectSingleRows(options)
     const { train, val } = await loadFit(trainRows, valRows, true)
     const standardization = options.standardize ? fitStandardization(train.x) : null
