@@ -1,5 +1,6 @@
 // Classifiers on embeddings: fitted on train, selected on val, saved as JSON, safetensors and ONNX.
 
+export { type CenterTemperatures, fitCenterTemperatures, temperatureOf } from './centerTemperatures.ts'
 export type { FinetuneOptions } from './finetuneOptions.ts'
 export type {
   EpochRecord,
