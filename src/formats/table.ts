@@ -36,20 +36,41 @@ export async function readParquet(
   bytes: Uint8Array,
   where = 'Parquet',
 ): Promise<Record<string, (string | number | null)[]>> {
+  const { names, read } = openParquet(bytes, where)
+  const columns: Record<string, (string | number | null)[]> = {}
+  // One after the other: of several at once that fail, the library would leave all but the first unhandled.
+  for (const name of names) columns[name] = await read(name)
+  return columns
+}
+
+/** A Parquet file whose columns are read when they are asked for: one that has many never lies in memory as a whole. */
+export interface ParquetColumns {
+  readonly names: readonly string[]
+  read(name: string): Promise<(string | number | null)[]>
+}
+
+/** Opens a Parquet file. Throws DataError naming `where` where it is damaged, as `read` does. */
+export function openParquet(bytes: Uint8Array, where = 'Parquet'): ParquetColumns {
+  const explain = (cause: unknown) => {
+    const wanted = { expected: 'a Parquet file', kinds: ['parquet'] } as const
+    return wrongFile(where, wanted, { bytes, size: bytes.length }, cause)
+  }
   try {
     const file = Uint8Array.from(bytes).buffer // a copy even of a Buffer, whose slice is a view
     const metadata = parquetMetadata(file)
-    const names = metadata.schema.slice(1).map(({ name }) => name)
-    const columns: Record<string, (string | number | null)[]> = {}
-    // One after the other: of several at once that fail, the library would leave all but the first unhandled.
-    for (const name of names) {
-      const rows = await parquetReadObjects({ file, metadata, columns: [name] })
-      columns[name] = rows.map((row) => toPlain(row[name]))
+    return {
+      names: metadata.schema.slice(1).map(({ name }) => name),
+      async read(name) {
+        try {
+          const rows = await parquetReadObjects({ file, metadata, columns: [name] })
+          return rows.map((row) => toPlain(row[name]))
+        } catch (cause) {
+          throw explain(cause)
+        }
+      },
     }
-    return columns
   } catch (cause) {
-    const wanted = { expected: 'a Parquet file', kinds: ['parquet'] } as const
-    throw wrongFile(where, wanted, { bytes, size: bytes.length }, cause)
+    throw explain(cause)
   }
 }
 

@@ -1,6 +1,6 @@
 // A recipe: the YAML file that says what a study runs. Parsed and completed here, trusted everywhere else.
 
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { stringify } from 'yaml'
 import { type DataError, pickNamed, RecipeError } from '../base/index.ts'
 import { type HeadMethod, headMethods, headPresets } from '../classify/index.ts'
@@ -84,20 +84,37 @@ export function parseRecipe(
   return recipe
 }
 
-/** A recipe as YAML with every default spelled out: a recipe again, which reads back as the same. */
-export function printRecipe({ text: _, ...recipe }: Recipe): string {
-  const { seeds, quality, stain, augment, embed, classify } = recipe
+/**
+ * A recipe as YAML with every default spelled out, for a file in `folder`: a recipe again, which reads back as the same from
+ * there. Its paths are relative to `folder`, with forward slashes.
+ */
+export function printRecipe({ text: _, ...recipe }: Recipe, folder: string): string {
+  const { seeds, data, quality, stain, augment, embed, classify } = recipe
+  const place = (path: string) => relative(folder, path).replaceAll(sep, '/') || '.'
   const written = {
     ...recipe,
     seeds: seeds.length,
+    data: mapSplits(data, ({ path, ...split }) => ({ path: place(path), ...split })),
     quality: quality ?? 'none',
-    stain: stain.map(({ name, options, ...rest }) => ({ method: name, ...rest, ...options })),
+    stain: stain.map(({ name, options, ...rest }) => ({
+      method: name,
+      ...rest,
+      ...mapWeights(options, place),
+    })),
     augment: augment.map((entry) => ({
       ...entry,
       stain: { method: entry.stain.name, ...entry.stain.options },
     })),
-    embed: embed.map(({ name, options, label }) => ({ extractor: name, label, ...options })),
-    classify: classify.map(({ name, options, label }) => ({ head: name, label, ...options })),
+    embed: embed.map(({ name, options, label }) => ({
+      extractor: mapModelPath(name, place),
+      label,
+      ...mapWeights(options, place),
+    })),
+    classify: classify.map(({ name, options, label }) => ({
+      head: name,
+      label,
+      ...mapWeights(options, place),
+    })),
   }
   return stringify(written, { aliasDuplicateObjects: false })
 }
@@ -106,7 +123,7 @@ export function printRecipe({ text: _, ...recipe }: Recipe): string {
 export async function readRunData(runFolder: string): Promise<Recipe['data']> {
   const path = join(runFolder, 'recipe.yaml')
   const { data } = readYaml(await readRecipeText(path), path)
-  return data as Recipe['data']
+  return mapSplits(data as Recipe['data'], (split) => ({ ...split, path: resolve(runFolder, split.path) }))
 }
 
 type RawStain =
@@ -120,7 +137,7 @@ function readStainEntry(where: string, raw: RawStain, folder: string): StainEntr
   return {
     label: label ?? (preset ? `${method}-${preset}` : method),
     name: method,
-    options: resolveWeights(options, folder),
+    options: mapWeights(options, (path) => resolve(folder, path)),
     reference: completeReference(reference ?? known.references?.[preset ?? ''], known.train !== undefined),
     fallback,
   }
@@ -149,17 +166,25 @@ function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry
   ) as PlainOptions
   return {
     label: label ?? (argument ? basename(argument).replace(/\.onnx$/, '') : kind),
-    name: argument ? `${kind}:${resolve(folder, argument)}` : kind,
-    options: resolveWeights(options, folder),
+    name: mapModelPath(extractor, (path) => resolve(folder, path)),
+    options: mapWeights(options, (path) => resolve(folder, path)),
   }
 }
 
-// A checkpoint's path, or each of several, is meant from the recipe's folder.
-function resolveWeights(options: PlainOptions, folder: string): PlainOptions {
+type MapPath = (path: string) => string
+
+// The path in the name of an extractor such as `onnx:model.onnx`.
+function mapModelPath(name: string, change: MapPath): string {
+  const { family, path } = splitModelName(name)
+  return path ? `${family}:${change(path)}` : family
+}
+
+// A checkpoint's path, or each of several.
+function mapWeights(options: PlainOptions, change: MapPath): PlainOptions {
   const { weights } = options
-  if (typeof weights === 'string') return { ...options, weights: resolve(folder, weights) }
+  if (typeof weights === 'string') return { ...options, weights: change(weights) }
   if (typeof weights !== 'object' || weights === null) return options
-  const paths = Object.entries(weights).map(([name, path]) => [name, resolve(folder, `${path}`)])
+  const paths = Object.entries(weights).map(([name, path]) => [name, change(`${path}`)])
   return { ...options, weights: Object.fromEntries(paths) }
 }
 
@@ -172,20 +197,27 @@ function readClassifyEntry(where: string, raw: RawClassify, folder: string): Axi
   return {
     label: label ?? (preset ? `${head}-${preset}` : head),
     name: head,
-    options: resolveWeights(completeMethod(`${where} ${head}`, known, preset, given), folder),
+    options: mapWeights(completeMethod(`${where} ${head}`, known, preset, given), (path) =>
+      resolve(folder, path),
+    ),
   }
 }
 
 function resolveSplits(where: string, data: Recipe['data'], folder: string): Recipe['data'] {
-  const resolved = (split: SplitRecipe, key: string): SplitRecipe => {
+  return mapSplits(data, (split, key) => {
     if (split.format !== undefined) pickNamed(`${where} data.${key}.format`, readers, split.format)
     return { ...split, path: resolve(folder, split.path) }
-  }
-  const { train, val, test } = data
+  })
+}
+
+function mapSplits(
+  { train, val, test }: Recipe['data'],
+  change: (split: SplitRecipe, key: keyof Recipe['data']) => SplitRecipe,
+): Recipe['data'] {
   return {
-    train: resolved(train, 'train'),
-    val: resolved(val, 'val'),
-    ...(test && { test: resolved(test, 'test') }),
+    train: change(train, 'train'),
+    val: change(val, 'val'),
+    ...(test && { test: change(test, 'test') }),
   }
 }
 

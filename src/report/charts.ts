@@ -3,7 +3,7 @@
 // sentence for those who cannot see it. The only importer of vega and vega-lite, which are loaded when a chart is drawn.
 
 import type { TopLevelSpec } from 'vega-lite'
-import { escapeHtml, type Html, html, trustMarkup } from './html.ts'
+import { escapeHtml, type Html, html, markFigure, trustMarkup } from './html.ts'
 
 /** A layer or unit of a Vega-Lite specification. */
 export type ChartSpec = Record<string, unknown>
@@ -15,6 +15,8 @@ export interface Chart {
   readonly height: number
   readonly title?: string
   readonly subtitle?: string
+  /** What its files are called where the title alone does not say what it shows. */
+  readonly name?: string
   /** What the chart shows, in words. */
   readonly alt: string
   /** `layer`, `mark`, `encoding`, `data`: the Vega-Lite specification without its frame. */
@@ -57,10 +59,12 @@ const CONFIG = {
   axisY: { domain: false, ticks: false, labelPadding: 6 },
 }
 
-/** Draws a chart as inline SVG that scales down with its box and has `alt` as its accessible name. */
+/** Draws a chart as inline SVG, a figure of its own, that scales down with its box and has `alt` as its accessible name. */
 export async function renderChart(chart: Chart): Promise<Html> {
   const { compile } = await import('vega-lite')
-  const compiled = compile({
+  const specification = {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: chart.alt,
     width: chart.width,
     height: chart.height,
     autosize: { type: 'fit', contains: 'padding' },
@@ -68,11 +72,14 @@ export async function renderChart(chart: Chart): Promise<Html> {
     ...(chart.title && { title: { text: chart.title, subtitle: chart.subtitle } }),
     ...chart.spec,
     config: CONFIG,
-  } as unknown as TopLevelSpec)
+  }
+  const data = JSON.stringify(specification, null, 1) // before Vega writes into it
+  const compiled = compile(specification as unknown as TopLevelSpec)
   const vega = await loadVega()
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' })
   try {
-    return trustMarkup(frameSvg(await view.toSVG(), chart))
+    const drawn = trustMarkup(frameSvg(await view.toSVG(), chart))
+    return markFigure(drawn, chart.name ?? chart.title ?? 'chart', data)
   } finally {
     view.finalize()
   }

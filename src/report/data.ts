@@ -118,17 +118,30 @@ export function labelCompared(cell: Cell, metrics: Metrics): string {
 }
 
 function labelAmong(cell: Cell, cells: readonly Cell[]): string {
-  const parts = AXES.filter((part) => cells.some((other) => other[part] !== cell[part]))
-  return parts.length ? parts.map((part) => cell[part]).join(' / ') : nameCell(cell)
+  const axes = listVaried(cells)
+  return axes.length ? joinNames(cell, axes) : nameCell(cell)
 }
 
-const AXES = ['stain', 'augment', 'embed', 'classify'] as const
+/** What a cell is made of, in the order of the pipeline. */
+export const AXES = ['stain', 'augment', 'embed', 'classify'] as const
+
+/** An axis of the grid. */
+export type Axis = (typeof AXES)[number]
+
+/** The axes along which cells differ. */
+export function listVaried(cells: readonly Cell[]): readonly Axis[] {
+  return AXES.filter((axis) => cells.some((cell) => cell[axis] !== cells[0][axis]))
+}
 
 /** A cell's full name; augmentation is named only where there is some. */
 export function nameCell(cell: Cell): string {
-  return AXES.filter((part) => part !== 'augment' || cell.augment !== 'none')
-    .map((part) => cell[part])
-    .join(' / ')
+  return joinNames(cell, AXES)
+}
+
+// 'none' is said of the stain, which every cell has, and of nothing else.
+function joinNames(cell: Cell, axes: readonly Axis[]): string {
+  const said = axes.filter((axis) => axis === 'stain' || cell[axis] !== 'none')
+  return said.map((axis) => cell[axis]).join(' / ') || 'none'
 }
 
 /** How many patches of a split a quality rule found; of the test split they are kept all the same. */

@@ -1,4 +1,6 @@
 // The report: report.html of a run folder, and what it is made of.
 
 export * from './browser.ts'
-export { readRunFolder, writeReport } from './runFolder.ts'
+export { compareRuns } from './compareRuns.ts'
+export { readRunFolder } from './runFolder.ts'
+export { writeReport } from './writeReport.ts'

@@ -33,11 +33,21 @@ export function formatSigned(value: number, digits: number): string {
     .replace('-', '−')
 }
 
+/** A difference of shares in points: `−0.4`. */
+export function formatPoints(difference: number): string {
+  return formatSigned(100 * difference, 1)
+}
+
 /** A difference of shares in points, with its interval and p: `1.7 points, 95 % interval −0.4 to 3.8, p = 0.094`. */
 export function formatDifference({ difference, p }: PairedDifference): string {
-  const points = (value: number) => formatSigned(100 * value, 1)
-  const chance = p < 0.001 ? 'p < 0.001' : `p = ${p < 0.1 ? p.toFixed(3) : p.toFixed(2)}`
-  return `${points(difference.value)} points, 95${NARROW_SPACE}% interval ${points(difference.low)} to ${points(difference.high)}, ${chance}`
+  const chance = p < 0.001 ? `p ${formatP(p)}` : `p = ${formatP(p)}`
+  return `${formatPoints(difference.value)} points, 95${NARROW_SPACE}% interval ${formatPoints(difference.low)} to ${formatPoints(difference.high)}, ${chance}`
+}
+
+/** A p: `0.094`, `0.31`, `< 0.001`; a dash where there is none. */
+export function formatP(p: number | undefined): string {
+  if (!isFigure(p)) return ABSENT
+  return p < 0.001 ? '< 0.001' : p.toFixed(p < 0.1 ? 3 : 2)
 }
 
 /** Mean and standard deviation in per cent, e.g. `91.2 ± 0.6`. */

@@ -21,6 +21,12 @@ const ORIGINS: Readonly<Record<Origin, { readonly badge: string; readonly senten
   },
 }
 
+/** The badge's words and their meaning, where there is no page for a badge. */
+export function sayOrigin(origin: Origin): string {
+  const { badge, sentence } = ORIGINS[origin]
+  return `${badge}: ${sentence}`
+}
+
 /** The badge that stands beside metrics. */
 export function renderOrigin(origin: Origin): Html {
   const { badge, sentence } = ORIGINS[origin]

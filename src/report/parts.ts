@@ -89,6 +89,11 @@ export function renderTransductive(): Html {
   return html`<span class="pill plain" title="${transductiveNote}">transductive</span>`
 }
 
+/** The mark of a cell that cannot be told apart from the chosen one. */
+export function renderTied(): Html {
+  return html`<span class="pill plain" title="cannot be told apart from the chosen cell on validation">tied</span>`
+}
+
 /** A sentence that must not be missed; `badge` says in capitals what it is about. */
 export function renderNotice(badge: string, sentence: Part): Html {
   return html`<p class="notice"><span class="badge">${badge}</span><span>${sentence}</span></p>`

@@ -1,6 +1,7 @@
 // A run as one page, from the result back to the pixels.
 
 import type { ReportData } from './data.ts'
+import type { Figure } from './figure.ts'
 import { html } from './html.ts'
 import { formatList, formatPlural } from './numbers.ts'
 import { renderPage, type Section } from './page.ts'
@@ -21,8 +22,15 @@ import { renderTraining } from './sections/training.ts'
 
 /** The report of a run as one HTML document; the same data gives the same bytes. */
 export async function renderReport(data: ReportData): Promise<string> {
+  return (await composeReport(data)).page
+}
+
+/** The report with the figures that stand in it. */
+export async function composeReport(
+  data: ReportData,
+): Promise<{ readonly page: string; readonly figures: readonly Figure[] }> {
   const { manifest, metrics } = data
-  const sections: (Section | null)[] = [
+  const rendered: (Section | null)[] = [
     renderSummary(data),
     await renderEvaluate(data),
     await renderCenters(data),
@@ -38,15 +46,17 @@ export async function renderReport(data: ReportData): Promise<string> {
     renderPatches(data),
     renderRun(data),
   ]
-  const axis = (part: 'stain' | 'augment' | 'embed' | 'classify', noun: string) =>
+  const sections = rendered.filter((section) => section !== null)
+  const axis = (part: 'stain' | 'embed' | 'classify', noun: string) =>
     formatPlural(new Set(metrics.cells.map((cell) => cell[part])).size, noun)
-  const isAugmented = new Set(metrics.cells.map(({ augment }) => augment)).size > 1
-  const augmentations = isAugmented ? [axis('augment', 'augmentation')] : []
-  return renderPage({
+  const augmented = new Set(metrics.cells.map(({ augment }) => augment).filter((label) => label !== 'none'))
+  const augmentations = augmented.size > 0 ? [formatPlural(augmented.size, 'augmentation')] : []
+  const page = renderPage({
     title: manifest.name,
     kicker: `report of a run: ${formatList([axis('stain', 'stain method'), ...augmentations, axis('embed', 'extractor'), axis('classify', 'classifier')])}`,
     lead: renderLead(data),
-    sections: sections.filter((section) => section !== null),
+    sections,
     footer: html`Made by Eosin ${manifest.versions.eosin}. One file, no network, no scripts. Research software, not a medical device.`,
   })
+  return { page, figures: sections.flatMap(({ body }) => body.figures ?? []) }
 }

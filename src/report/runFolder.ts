@@ -1,10 +1,9 @@
-// Reads a run folder for its report, checks what the report leans on, and writes report.html.
+// Reads a run folder for its report and checks what the report leans on.
 
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join, posix } from 'node:path'
 import { DataError, systemCode } from '../base/index.ts'
-import { writeFileAtomic } from '../files/index.ts'
 import { type Results, readJson } from '../runs/index.ts'
 import type {
   Gallery,
@@ -16,20 +15,8 @@ import type {
   StageTiming,
   StainedSample,
 } from './data.ts'
-import { renderReport } from './report.ts'
 
 const PICTURES_AT_MOST_BYTES = 3_300_000 // base64 adds a third: the report stays under 5 MB
-
-/**
- * Writes `report.html` into a run folder from the files in it, whole or not at all, and gives its path.
- * `manifest.json` and `metrics.json` must be there; what else is missing is left out of the report.
- * Throws DataError where a file is damaged.
- */
-export async function writeReport(runFolder: string): Promise<string> {
-  const path = join(runFolder, 'report.html')
-  await writeFileAtomic(path, await renderReport(await readRunFolder(runFolder)))
-  return path
-}
 
 /** Reads what a report shows of a run folder. Throws DataError where a file is missing or damaged. */
 export async function readRunFolder(runFolder: string): Promise<ReportData> {
@@ -60,7 +47,7 @@ function findCache(results: Results | null): string | null {
   return posix.basename(stage) === 'classify' ? posix.dirname(stage) : null
 }
 
-function checkManifest(where: string, { splits, versions, seeds, origin }: Manifest): void {
+export function checkManifest(where: string, { splits, versions, seeds, origin }: Manifest): void {
   if (!splits || !versions || !Array.isArray(seeds) || !origin) {
     throw new DataError({
       where,
@@ -70,7 +57,7 @@ function checkManifest(where: string, { splits, versions, seeds, origin }: Manif
   }
 }
 
-function checkMetrics(where: string, { cells, chosen }: Metrics): void {
+export function checkMetrics(where: string, { cells, chosen }: Metrics): void {
   if (!Array.isArray(cells) || !cells.some((cell) => cell.id === chosen)) {
     throw new DataError({
       where,
@@ -113,8 +100,9 @@ async function readPictures(runFolder: string, gallery: Gallery | null): Promise
   return images
 }
 
+// Under 'none' a patch is what it was.
 function listFiles({ original, methods }: StainedSample): string[] {
-  return [original.file, ...methods.map(({ file }) => file)]
+  return [original.file, ...methods.filter(({ stain }) => stain !== 'none').map(({ file }) => file)]
 }
 
 // The first patch of every center, then the second of each: none goes without because others came first.

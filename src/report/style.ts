@@ -5,7 +5,8 @@ import { SERIES } from './palette.ts'
 
 const shades = (shade: 0 | 1) => SERIES.map((pair, i) => `--series-${i}:${pair[shade]}`).join(';')
 
-const LIGHT = `color-scheme:light;--paper:#faf8fa;--surface:#fff;--ink:#211b2b;--ink-soft:#5d5568;--line:#e3dde6;--shade:#5b4a6a4d;
+/** The page's colours on light paper, as declarations of CSS variables. */
+export const LIGHT = `color-scheme:light;--paper:#faf8fa;--surface:#fff;--ink:#211b2b;--ink-soft:#5d5568;--line:#e3dde6;--shade:#5b4a6a4d;
 --accent:#66307f;--eosin:#c23d78;--tint:#f7eef6;--warn:#7a4a00;--warn-tint:#fdf0d3;--warn-line:#e6c374;
 --good:#0b6b4f;--good-tint:#e3f4ed;--good-line:#9fd3c0;--tumour:#b8265f;--normal:#2b6cb0;--ok:#0e8a66;
 --fallback:#b07c00;--passthrough:#6f6a78;--rejected:#c2352b;${shades(0)}`
@@ -179,7 +180,7 @@ tr,figure,.charts>*,.card,.tile{break-inside:avoid}
 details::details-content{content-visibility:visible;display:block;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-@media (max-width:480px){.same{display:none}.tile:last-child:nth-child(odd){grid-column:1/-1}.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
+@media (max-width:480px){.tile:last-child:nth-child(odd){grid-column:1/-1}.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
 `
 
 /** The style sheet, to stand in a page's head. */

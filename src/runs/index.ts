@@ -2,6 +2,7 @@
 
 export * from './browser.ts'
 export * from './failures.ts'
+export * from './predictions.ts'
 export * from './runFolder.ts'
 export * from './runStatus.ts'
 export * from './runThreshold.ts'

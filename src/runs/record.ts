@@ -26,6 +26,7 @@ export type Split = 'train' | 'val' | 'test'
 
 /** Where a split's patches came from and what the quality filter left of them. */
 export interface SplitProvenance {
+  /** Name of its file or folder, without those above. */
   readonly source: string
   readonly format: string
   /** How folders or columns were read; not there where the format has none. */

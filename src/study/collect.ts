@@ -1,7 +1,7 @@
 // What a study's tasks made, gathered for the run folder: every cell, and what was measured beside them. What could not be
 // made is a gap with a reason.
 
-import { describeCause } from '../base/index.ts'
+import { describeCause, hideFolders } from '../base/index.ts'
 import { countVerdicts, readVerdicts, type StudyStain } from '../normalise/index.ts'
 import type {
   Cell,
@@ -71,7 +71,7 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
   const embedded = await collectEmbeddings(materials)
   const agreements = await readAgreements(embedded)
   const failures = outcome.failed.map(({ task, cause, skipped }): Failure => {
-    return { task: nameTask(task), reason: describeCause(cause), skipped: skipped.map(nameTask) }
+    return { task: nameTask(task), reason: hideFolders(describeCause(cause)), skipped: skipped.map(nameTask) }
   })
   const metrics: Metrics = {
     cells: judged.map(({ result }) => result),

@@ -98,8 +98,12 @@ export async function saveModel(
   await replaceFolder(folder, join(runFolder, 'model'))
 }
 
-/** Takes away what an earlier study left as the model, as soon as the run folder's other files say something else. */
+/**
+ * Takes away what an earlier study left as the model, and its card, as soon as the run folder's other files say something
+ * else.
+ */
 export async function removeModel(runFolder: string): Promise<void> {
+  await rm(join(runFolder, 'MODEL_CARD.md'), { force: true })
   await rm(join(runFolder, 'model'), { recursive: true, force: true })
 }
 

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { basename } from 'node:path'
 import { compareText } from '../base/index.ts'
 import type { ModelProvenance } from '../embed/index.ts'
 import { readRuntimeVersion } from '../engine/index.ts'
@@ -64,7 +65,7 @@ function describeSplit({ set, rows, rejections, key }: FilteredSplit): SplitProv
   const { layout } = set as Partial<OpenedPatchSet>
   const leftOut = countLeftOut(set)
   return {
-    source: set.source,
+    source: basename(set.source),
     format: set.format,
     ...(layout !== undefined && { layout }),
     ...(leftOut && { leftOut }),

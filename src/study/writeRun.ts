@@ -1,6 +1,7 @@
 // The run folder of a study whose stages are done: every file of it, from what they made.
 
 import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { writeFileAtomic } from '../files/index.ts'
 import { printRecipe } from '../recipe/index.ts'
 import { writeReport } from '../report/index.ts'
@@ -27,7 +28,7 @@ export async function writeRun(
   const writeJson = (name: string, value: unknown) =>
     writeFileAtomic(run.file(name), `${JSON.stringify(value, null, 1)}\n`)
   await removeModel(run.path)
-  await writeFileAtomic(run.file('recipe.yaml'), printRecipe(recipe))
+  await writeFileAtomic(run.file('recipe.yaml'), printRecipe(recipe, resolve(run.path)))
   await writeJson('manifest.json', manifest)
   await writeJson('metrics.json', metrics)
   await writeJson('timings.json', timings)

@@ -44,6 +44,7 @@ const ends: Readonly<Record<string, RegExp>> = {
     /^eosin: dinov2.onnx: .*no such file/,
   'predict test.h5 --onnx pipeline.onnx': /^eosin: pipeline.onnx: .*no such file/,
   'export --run runs/dinov2 --out pipeline.onnx': /^eosin: runs.dinov2: .*no such folder/,
+  'report runs/demo runs/dinov2 --out comparison.html': /^eosin: runs.dinov2: .*no such file or folder/,
   'study results runs/challenge': /^eosin: runs.challenge: .*no such folder/,
   'task run 0f3a5c0e9d1b4a7f8c2d6e5b4a392817 --study runs/challenge':
     /^eosin: runs.challenge: expected study.json of a run folder/,

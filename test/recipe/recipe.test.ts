@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseRecipe, printRecipe } from '../../src/recipe/index.ts'
+import { parseRecipe, printRecipe, readRunData } from '../../src/recipe/index.ts'
 
 const minimal = `name: a
 data:
@@ -125,11 +126,36 @@ describe('a recipe', () => {
     const files = readdirSync('recipes').map((file) => readFileSync(join('recipes', file), 'utf8'))
     for (const text of [...written, ...files]) {
       const { text: _, ...recipe } = parse(text)
-      const printed = printRecipe({ ...recipe, text })
+      const printed = printRecipe({ ...recipe, text }, '/data')
       expect(parse(printed)).toEqual({ ...recipe, text: printed })
     }
     expect(files.length).toBeGreaterThan(5)
-    expect(printRecipe(parse(minimal))).toContain('threshold: 0.5')
+    expect(printRecipe(parse(minimal), '/data')).toContain('threshold: 0.5')
+  })
+
+  it('prints paths as seen from the folder that it is printed for, and none of the machine', () => {
+    const text = minimal
+      .replace(
+        '[texture]',
+        '[{ extractor: onnx:models/own.onnx }, { extractor: dinov2-small, weights: w.pt }]',
+      )
+      .replace('[none]', '[{ method: cyclegan, weights: { 3: gan/3.pth } }]')
+    const folder = '/data/runs/one'
+    const printed = printRecipe(parse(text), folder)
+    for (const path of ['../../t.h5', 'onnx:../../models/own.onnx', '../../w.pt', '../../gan/3.pth'])
+      expect(printed).toContain(path)
+    expect(printed).not.toContain('/data/')
+    const again = parseRecipe(printed, { where: 'r.yaml', folder })
+    expect({ ...again, text }).toEqual(parse(text))
+  })
+
+  it('is read from a run folder with paths that hold from anywhere', async () => {
+    const run = mkdtempSync(join(tmpdir(), 'eosin-run-data-'))
+    writeFileSync(join(run, 'recipe.yaml'), printRecipe(parse(withTest), run))
+    expect(await readRunData(run)).toEqual(parse(withTest).data)
+    writeFileSync(join(run, 'recipe.yaml'), withTest.replace('t.h5', '/elsewhere/t.h5')) // as runs had it before
+    expect((await readRunData(run)).train.path).toBe('/elsewhere/t.h5')
+    rmSync(run, { recursive: true })
   })
 
   it.each([

@@ -5,6 +5,8 @@ import { closureOf, mapImports, readImports, roomOf } from './imports.ts'
 
 const stages = ['quality', 'stain', 'embed', 'classify', 'evaluate', 'report']
 
+const belowStages = 'base formats files graph nn models engine patches weights train runs'.split(' ')
+
 // What each room may import values from.
 const below: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -21,12 +23,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
   runs: ['base', 'formats', 'files', 'tasks'],
   cluster: ['base', 'files', 'tasks'],
   weights: ['base', 'formats', 'files', 'graph', 'nn', 'models'],
-  ...Object.fromEntries(
-    stages.map((stage) => [
-      stage,
-      ['base', 'formats', 'files', 'graph', 'nn', 'models', 'engine', 'patches', 'weights', 'train', 'runs'],
-    ]),
-  ),
+  ...Object.fromEntries(stages.map((stage) => [stage, belowStages])),
+  report: [...belowStages, 'evaluate', 'tasks'],
 }
 const lower = Object.keys(below)
 const everything = [...lower, 'recipe', 'normalise', 'study']

@@ -1,6 +1,6 @@
 // The parts of a study are found by their names in the recipe, and are what the study used.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -37,6 +37,30 @@ classify: [{ head: mlp, epochs: 2 }]
   await runStudy(await readRecipe(at('recipe.yaml')), options)
 }, 120_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('what a run gives away', () => {
+  it('is a report, its figures, a table in three formats and a model card', () => {
+    const names = readdirSync(run)
+    for (const name of ['report.html', 'figures', 'table.md', 'table.tex', 'table.csv', 'MODEL_CARD.md'])
+      expect(names).toContain(name)
+    expect(readFileSync(join(run, 'MODEL_CARD.md'), 'utf8')).toContain('train.h5 (challenge), 80 patches')
+  })
+
+  it('names no folder of the machine that made it', () => {
+    const own = ['study.json', 'log.jsonl'] // for the processes of the machine
+    const texts = readdirSync(run, { recursive: true, encoding: 'utf8', withFileTypes: true })
+      .filter((entry) => entry.isFile() && !own.includes(entry.name) && !entry.name.endsWith('.png'))
+      .map(({ parentPath, name }) => join(parentPath, name))
+    expect(texts.length).toBeGreaterThan(30)
+    for (const path of texts) expect(readFileSync(path, 'latin1').includes(folder), path).toBe(false)
+  })
+
+  it('is a recipe again that reads back as the one that was run', async () => {
+    const { text: _, ...again } = await readRecipe(join(run, 'recipe.yaml'))
+    const { text: __, ...recipe } = await readRecipe(at('recipe.yaml'))
+    expect(again).toEqual(recipe)
+  })
+})
 
 describe('the results of a study', () => {
   it('have the names of the recipe', async () => {

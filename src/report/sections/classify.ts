@@ -102,6 +102,7 @@ function drawCurves(
     width: 340,
     height: 220,
     title,
+    name: `loss ${title}`,
     subtitle: note || undefined,
     alt: `Loss by epoch, ${title}. ${note}`,
     spec: {

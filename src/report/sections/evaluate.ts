@@ -1,25 +1,17 @@
 // The ablation table: every cell of the grid with its intervals, the chosen one marked, and a forest plot.
 
+import type { Tie } from '../../evaluate/index.ts'
 import { renderCharts } from '../charts.ts'
 import { costCell } from '../costs.ts'
-import {
-  type Cell,
-  chosenCell,
-  differenceTo,
-  type Evaluation,
-  labelCell,
-  type Manifest,
-  type ReportData,
-  rankCells,
-} from '../data.ts'
+import { AXES, type Axis, type Cell, chosenCell, listVaried, type ReportData, rankCells } from '../data.ts'
 import { drawForests, PLOTTED_AT_MOST } from '../forest.ts'
 import { type Html, html } from '../html.ts'
 import {
   formatBounds,
   formatCount,
-  formatDifference,
   formatList,
   formatOverSeeds,
+  formatP,
   formatPlural,
   formatSeconds,
   formatShare,
@@ -28,7 +20,16 @@ import {
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
-import { renderInterval, renderNotice, renderStain, renderTable, renderTransductive } from '../parts.ts'
+import {
+  renderInterval,
+  renderNotice,
+  renderStain,
+  renderTable,
+  renderTied,
+  renderTransductive,
+} from '../parts.ts'
+import { ADJUSTED, ALIKE_FROM, findTied, listTied } from '../ties.ts'
+import { explainChoice } from './choice.ts'
 
 /** Every cell of the grid. */
 export async function renderEvaluate(data: ReportData): Promise<Section> {
@@ -63,36 +64,6 @@ function renderGaps({ metrics: { failures = [] } }: ReportData): Html | null {
 <ul>${items}</ul>`
 }
 
-function explainChoice({ metrics, manifest, hasSubmission }: ReportData): Html {
-  const ranked = rankCells(metrics)
-  const chosen = chosenCell(metrics)
-  const better = ranked
-    .filter((cell) => cell.test && chosen.test && cell.test.accuracy.value > chosen.test.accuracy.value)
-    .sort((a, b) => b.test!.accuracy.value - a.test!.accuracy.value)[0]
-  const lead = better && differenceTo(metrics, better, 'test')
-  return html`<p>${isSeveral(ranked) ? 'Chosen' : 'The only cell'}: <strong>${labelCell(chosen, metrics)}</strong>${isSeveral(ranked) && `, by ${metrics.chosenBy}`}.${
-    manifest.splits.test && describeTestUse(manifest, ranked)
-  }${
-    better &&
-    html` On it, <em>${labelCell(better, metrics)}</em> does better
-(${formatShare(better.test!.accuracy.value)} against ${formatShare(chosen.test!.accuracy.value)} %), which could not be known before the test labels were used${lead && `; the difference is ${formatDifference(lead)}`}.`
-  } ${countAlike(metrics)}</p>
-${
-  manifest.splits.test &&
-  !chosen.test &&
-  html`<p><strong>Test labels are withheld.</strong> The table ends at validation; the accuracy on the test
-set is known to whoever holds its labels. The predictions are in <code>${hasSubmission ? 'submission.csv' : 'predictions.csv'}</code>.</p>`
-}`
-}
-
-// Where the test split shares patches, slides or centers with another, the summary says so.
-function describeTestUse({ transductive, overlaps }: Manifest, cells: readonly Cell[]): string | false {
-  if (transductive)
-    return ` Of the test set, pixels without labels were used before, to fit ${formatList(transductive)}.`
-  const isApart = !overlaps?.some(({ splits }) => splits[1] === 'test')
-  return isApart && isSeveral(cells) && ' The test set was not used before the choice was made.'
-}
-
 function explainIntervals({ metrics, manifest: { seeds } }: ReportData): Html {
   const { val, test } = chosenCell(metrics)
   const { slides, resampled } = test ?? val
@@ -107,14 +78,6 @@ function isSeveral(items: readonly unknown[]): boolean {
   return items.length > 1
 }
 
-// How many cells the chosen one does not lead by more than luck.
-function countAlike({ differences }: ReportData['metrics']): string | false {
-  if (!differences?.length) return false
-  const alike = differences.filter(({ val }) => val.p >= 0.05).length
-  const others = formatPlural(differences.length, 'other cell')
-  return `Its lead on validation over ${formatCount(alike)} of ${others} may be luck (p ≥ 0.05, not corrected for testing several).`
-}
-
 function describeLeftOut(resampled: 'slides' | 'patches', slides: number | null): string {
   if (resampled === 'patches') return 'patches in turn, since slides are not known or there is only one'
   return `each of ${formatCount(slides!)} slides in turn`
@@ -123,46 +86,65 @@ function describeLeftOut(resampled: 'slides' | 'patches', slides: number | null)
 function renderGrid(data: ReportData): Html {
   const { metrics } = data
   const cells = rankCells(metrics)
-  const withTest = cells.some((cell) => cell.test)
-  const colour = colourGrid(metrics)
-  const columns = html`<th scope="col" class="n edge">accuracy %</th>
+  const isCompared = isSeveral(cells) && metrics.differences !== undefined
+  const layout: Layout = {
+    axes: AXES.filter((axis) => axis === 'stain' || listVaried(cells).includes(axis)),
+    withTest: cells.some((cell) => cell.test),
+    ties: isCompared && {
+      val: findTied(metrics, 'val'),
+      test: findTied(metrics, 'test'),
+    },
+    tied: new Set(listTied(metrics)),
+  }
+  const span = isCompared ? 5 : 4
+  const columns = html`<th scope="col" class="n edge">accuracy %</th>${isCompared && html`<th scope="col" class="n">p</th>`}
 <th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">calibration error</th>`
-  return html`<table><caption><span>${isSeveral(cells) && 'Sorted by validation accuracy. '}Under each metric its 95 % interval${
-    cells[0].seeds.length > 1 && ', under the accuracy also the mean ± SD of the single seeds'
-  }. The calibration error
+  return html`<table><caption><span>${isSeveral(cells) && 'Sorted by validation accuracy. '}${nameSame(cells, layout)}Under each metric its 95 % interval${
+    isSeveral(cells[0].seeds) && ', under the accuracy also the mean ± SD of the single seeds'
+  }. ${isCompared && `p: paired test of the accuracy against the chosen cell, ${ADJUSTED}; tied: p on validation from ${ALIKE_FROM} on. `}The calibration error
 is a root mean square over 15 bins, less what chance adds to it (0 is best). Cost adds up the stages a cell rests on${isSeveral(cells) && ', those shared with other cells included'}.</span></caption>
-<thead><tr><th scope="col" rowspan="2" class="pin">stain</th>${isAugmented(metrics) && html`<th scope="col" rowspan="2">augment</th>`}<th scope="col" rowspan="2"${markSame(metrics, 'embed')}>embed</th><th scope="col" rowspan="2"${markSame(metrics, 'classify')}>classify</th>
-<th scope="colgroup" colspan="4" class="edge">Validation</th>${withTest && html`<th scope="colgroup" colspan="4" class="edge">Test</th>`}
-<th scope="col" rowspan="2" class="n edge">cost</th></tr><tr>${columns}${withTest && columns}</tr></thead>
-<tbody>${cells.map((cell) => renderRow(cell, data, withTest, colour(cell.stain)))}</tbody></table>`
+<thead><tr>${layout.axes.map((axis) => html`<th scope="col" rowspan="2"${axis === 'stain' && html` class="pin"`}>${axis}</th>`)}
+<th scope="colgroup" colspan="${span}" class="edge">Validation</th>${layout.withTest && html`<th scope="colgroup" colspan="${span}" class="edge">Test</th>`}
+<th scope="col" rowspan="2" class="n edge">cost</th></tr><tr>${columns}${layout.withTest && columns}</tr></thead>
+<tbody>${cells.map((cell) => renderRow(cell, data, layout))}</tbody></table>`
 }
 
-function renderRow(cell: Cell, { metrics, timings }: ReportData, withTest: boolean, colour: string): Html {
+interface Layout {
+  /** Columns that name a cell: the stain, and along what else cells differ. */
+  readonly axes: readonly Axis[]
+  readonly withTest: boolean
+  /** Paired tests against the chosen cell by split and cell; false where cells were not compared. */
+  readonly ties: false | Readonly<Record<'val' | 'test', ReadonlyMap<string, Tie>>>
+  readonly tied: ReadonlySet<Cell>
+}
+
+// What is the same in every cell is said once.
+function nameSame([cell, ...others]: readonly Cell[], { axes }: Layout): string {
+  const same = AXES.filter((axis) => !axes.includes(axis) && cell[axis] !== 'none')
+  const said = formatList(same.map((axis) => `${axis} ${cell[axis]}`))
+  return said && `${others.length > 0 ? 'In every cell: ' : ''}${said}. `
+}
+
+function renderRow(cell: Cell, data: ReportData, layout: Layout): Html {
+  const { metrics, timings } = data
   const isChosen = isSeveral(metrics.cells) && cell.id === metrics.chosen
   const cost = costCell(cell, timings)
-  const severalSeeds = cell.seeds.length > 1
-  return html`<tr${isChosen && html` class="chosen best"`}><th scope="row" class="pin">${renderStain(cell.stain, colour)}${
+  const [, ...axes] = layout.axes
+  return html`<tr${isChosen && html` class="chosen best"`}><th scope="row" class="pin">${renderStain(cell.stain, colourGrid(metrics)(cell.stain))}${
     isChosen && html`<span class="pill">chosen</span>`
-  }${cell.transductive && renderTransductive()}</th>${isAugmented(metrics) && html`<td>${cell.augment}</td>`}<td${markSame(metrics, 'embed')}>${cell.embed}</td><td${markSame(metrics, 'classify')}>${cell.classify}</td>
-${renderScores(cell.val, severalSeeds && formatOverSeeds(cell.valAccuracyOverSeeds))}
-${withTest && (cell.test ? renderScores(cell.test, severalSeeds && formatOverSeeds(cell.testAccuracyOverSeeds)) : html`<td colspan="4" class="edge soft">labels withheld</td>`)}
+  }${layout.tied.has(cell) && renderTied()}${cell.transductive && renderTransductive()}</th>${axes.map((axis) => html`<td>${cell[axis] === 'none' ? '–' : cell[axis]}</td>`)}
+${renderScores(cell, 'val', layout)}${layout.withTest && renderScores(cell, 'test', layout)}
 <td class="n edge">${formatSeconds(cost?.seconds)}${cost?.cached && html`<small>from cache</small>`}</td></tr>
 `
 }
 
-// A column for augmentation only where a cell has some.
-function isAugmented({ cells }: ReportData['metrics']): boolean {
-  return cells.some(({ augment }) => augment !== 'none')
-}
-
-// What is the same in every cell is left out in a narrow window.
-function markSame({ cells }: ReportData['metrics'], axis: 'embed' | 'classify'): Html | false {
-  return cells.every((cell) => cell[axis] === cells[0][axis]) && html` class="same"`
-}
-
-function renderScores(scores: Evaluation, overSeeds: string | false): Html {
-  const { value } = scores.accuracy
-  return html`<td class="n edge"><span class="lead-figure">${formatShare(value)}</span><small>${formatBounds(scores.accuracy, formatShare)}</small>${overSeeds && html`<small>${overSeeds}</small>`}</td>${renderInterval(
+function renderScores(cell: Cell, split: 'val' | 'test', { ties }: Layout): Html {
+  const scores = cell[split]
+  if (!scores) return html`<td colspan="${ties ? 5 : 4}" class="edge soft">labels withheld</td>`
+  const overSeeds = split === 'val' ? cell.valAccuracyOverSeeds : cell.testAccuracyOverSeeds
+  return html`<td class="n edge"><span class="lead-figure">${formatShare(scores.accuracy.value)}</span><small>${formatBounds(scores.accuracy, formatShare)}</small>${
+    isSeveral(cell.seeds) && html`<small>${formatOverSeeds(overSeeds)}</small>`
+  }</td>${ties && html`<td class="n">${formatP(ties[split].get(cell.id)?.adjusted)}</td>`}${renderInterval(
     scores.balancedAccuracy,
   )}${renderInterval(scores.auroc, formatUnit)}${renderInterval(scores.calibrationError, formatUnit)}`
 }

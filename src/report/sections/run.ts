@@ -1,5 +1,6 @@
 // How to do it again: command, recipe, versions, and what each stage took.
 
+import { hideFolders } from '../../base/index.ts'
 import { splitStage } from '../costs.ts'
 import type { ReportData, RunForecast, StageTiming } from '../data.ts'
 import { type Html, html } from '../html.ts'
@@ -20,7 +21,7 @@ export function renderRun(data: ReportData): Section {
 <pre><code>${command.join(' ')}</code></pre>
 <p>With the same data, recipe and versions, <code>metrics.json</code> and <code>manifest.json</code> come out the same
 to the byte; a run that was stopped goes on from where it was.</p>
-${recipe !== null && html`<details><summary>The recipe, complete with defaults</summary><pre><code>${recipe}</code></pre></details>`}
+${recipe !== null && html`<details><summary>The recipe, complete with defaults <small>of paths outside the run folder, the name alone</small></summary><pre><code>${cutPaths(recipe)}</code></pre></details>`}
 <div class="beside"><div><h3>Versions</h3>${renderTable(
       'Versions',
       html`<table><caption class="hidden">Versions of the software</caption><tbody>${Object.entries(
@@ -33,6 +34,11 @@ ${recipe !== null && html`<details><summary>The recipe, complete with defaults</
 </div>${timings.length > 0 && html`<div>${renderTimings(timings)}${forecast !== null && renderForecast(forecast)}</div>`}</div>
 ${timings.length > 0 && renderSteps(timings)}`,
   }
+}
+
+// Where data lie on its machine is nothing that a shared page needs to say.
+function cutPaths(recipe: string): string {
+  return hideFolders(recipe).replace(/(?:\.\.\/)+(?:[^\n"'/]+\/)*([^\n"'/]+)/g, '…/$1')
 }
 
 function quoteArgument(text: string): string {

@@ -24,19 +24,22 @@ const VERDICTS = ['ok', 'fallback', 'passthrough', 'rejected']
 /** Before and after, and verdict counts. */
 export function renderStains(data: ReportData): Section | null {
   const patches = (data.gallery?.stains ?? []).slice(0, ROWS_AT_MOST)
-  if (!patches.length && !data.metrics.verdicts.length) return null
+  const verdicts = data.metrics.verdicts.filter(({ stain }) => stain !== 'none')
+  if (!patches.length && !verdicts.length) return null
   return {
     id: 'stain',
     title: 'Stain: before and after',
     navTitle: 'Stain',
     badge: renderOrigin(data.manifest.origin),
     body: html`<div class="beside">${patches.length > 0 && renderBeforeAfter(data, patches)}
-${data.metrics.verdicts.length > 0 && renderVerdictCounts(data)}</div>`,
+${verdicts.length > 0 && renderVerdictCounts(data, verdicts)}</div>`,
   }
 }
 
 function renderBeforeAfter(data: ReportData, patches: Gallery['stains']): Html {
-  const stains = [...new Set(patches.flatMap(({ methods }) => methods.map(({ stain }) => stain)))]
+  const shown = new Set(patches.flatMap(({ methods }) => methods.map(({ stain }) => stain)))
+  const hasNone = shown.delete('none') // what is left as it is was shown already
+  const stains = [...shown]
   const colour = colourGrid(data.metrics)
   return renderTable(
     'Patches before and after stain normalisation',
@@ -46,7 +49,7 @@ is left of the center they came from. The verdict says what became of a patch.</
       ({ original }) =>
         html`<th scope="col">${original.center === null ? 'no center' : `center ${original.center}`} · ${original.split}<small>${renderLabel(original.label)}</small></th>`,
     )}</tr></thead>
-<tbody><tr><th scope="row" class="pin">as read</th>${patches.map(
+<tbody><tr><th scope="row" class="pin">${hasNone ? renderStain('none', colour('none')) : 'as read'}${hasNone && html`<small>as read</small>`}</th>${patches.map(
       ({ original }) =>
         html`<td><figure class="patch">${renderPicture(data, original.file, describePatch(original))}<figcaption>${renderId(original.id)}</figcaption></figure></td>`,
     )}</tr>
@@ -74,19 +77,17 @@ function isTransductive({ manifest }: ReportData, stain: string): boolean {
   return manifest.transductive?.includes(stain) ?? false
 }
 
-function renderVerdictCounts(data: ReportData): Html {
-  const { metrics } = data
+function renderVerdictCounts(data: ReportData, verdicts: ReportData['metrics']['verdicts']): Html {
   const rows = SPLITS.flatMap((split) => {
-    const centers = metrics.verdicts
+    const centers = verdicts
       .filter((counts) => counts.split === split)
       .flatMap((counts) => Object.keys(counts.byCenter))
     return [...new Set(centers)].sort(compareNames).map((center) => ({ split, center }))
   })
-  const stains = [...new Set(metrics.verdicts.map(({ stain }) => stain))]
-  const colour = colourGrid(metrics)
+  const stains = [...new Set(verdicts.map(({ stain }) => stain))]
+  const colour = colourGrid(data.metrics)
   const pick = (stain: string, { split, center }: (typeof rows)[number]) => {
-    const counts =
-      metrics.verdicts.find((other) => other.stain === stain && other.split === split)?.byCenter ?? {}
+    const counts = verdicts.find((other) => other.stain === stain && other.split === split)?.byCenter ?? {}
     return Object.hasOwn(counts, center) ? counts[center] : null
   }
   // wide enough for its columns, or it goes below the pictures

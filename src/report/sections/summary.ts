@@ -29,6 +29,7 @@ import {
 import { explainOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { renderNotice } from '../parts.ts'
+import { listTied } from '../ties.ts'
 
 /** The paragraph under the title. */
 export function renderLead({ manifest, metrics }: ReportData): Html {
@@ -45,7 +46,14 @@ set${nameCenters(listCenters(manifest.splits.test))}${describeTest(manifest, cel
       : manifest.splits.test
         ? '. The test labels are withheld, so this run cannot say how well it does there.'
         : '.'
-  } ${renderGain(metrics)}`
+  }${countTied(metrics)} ${renderGain(metrics)}`
+}
+
+// Said where the chosen cell is: that it won may be luck.
+function countTied(metrics: ReportData['metrics']): string | false {
+  const tied = listTied(metrics).length
+  if (tied === 0) return false
+  return ` On validation ${formatPlural(tied, 'other combination')} cannot be told apart from it.`
 }
 
 // Said with the accuracy itself: a share of patches that were trained on is no share of new ones.

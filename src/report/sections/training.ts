@@ -3,7 +3,7 @@
 
 import { transductiveNote } from '../../base/index.ts'
 import type { LearnedStain, ReportData } from '../data.ts'
-import { type Html, html, type Part } from '../html.ts'
+import { type Html, html, markFigure, type Part } from '../html.ts'
 import { formatList } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
@@ -67,12 +67,12 @@ function describeMap(source: string, disagreement: LearnedStain['disagreement'])
 function renderDrawing({ stain, side, architecture }: LearnedStain): Html {
   const { generator, discriminator } = architecture
   return html`<figure class="architecture"><figcaption><b>${stain}</b>: every convolution of its generator, then of its discriminator, on images of ${side} pixels. Height: side of the result. Width: channels. Filled: transposed. Arc: added to or joined with an earlier result.</figcaption>
-${drawLayers('generator', generator, side)}${drawLayers('discriminator', discriminator, side)}</figure>`
+${drawLayers(stain, 'generator', generator, side)}${drawLayers(stain, 'discriminator', discriminator, side)}</figure>`
 }
 
 const [gap, top, tallest] = [10, 30, 110]
 
-function drawLayers(name: string, layers: readonly Layer[], side: number): Html {
+function drawLayers(stain: string, name: string, layers: readonly Layer[], side: number): Html {
   const widthOf = ({ outputs }: Layer) => 8 + 3.5 * Math.log2(Math.max(1, outputs))
   const heightOf = (layer: Layer) => Math.max(6, (tallest * layer.side) / side)
   let at = 0
@@ -83,7 +83,7 @@ function drawLayers(name: string, layers: readonly Layer[], side: number): Html 
     return { layer, x, y: top + (tallest - height) / 2, width: widthOf(layer), height }
   })
   const bottom = top + tallest
-  return html`<svg viewBox="-2 0 ${(at + 4).toFixed(0)} ${bottom + 44}" role="img" aria-label="${name}" style="width:100%;min-width:${at.toFixed(0)}px;max-width:${(1.6 * at).toFixed(0)}px">
+  const drawing = html`<svg viewBox="-2 0 ${(at + 4).toFixed(0)} ${bottom + 44}" role="img" aria-label="${name}" style="width:100%;min-width:${at.toFixed(0)}px;max-width:${(1.6 * at).toFixed(0)}px">
 <text x="0" y="10" font-size="10" fill="currentColor">${name}</text>
 ${boxes.map(({ layer, x, y, width, height }, i) => {
   const arc = layer.joins === null ? null : drawArc(boxes[layer.joins], boxes[i])
@@ -94,6 +94,7 @@ ${arc}
 <text x="${(x + width / 2).toFixed(1)}" y="${bottom + 26}" font-size="7" text-anchor="middle" fill="currentColor" opacity=".7">${layer.kernel}x${layer.kernel}</text>
 <text x="${(x + width / 2).toFixed(1)}" y="${bottom + 37}" font-size="7" text-anchor="middle" fill="currentColor" opacity=".7">${layer.side}</text></g>`
 })}</svg>`
+  return markFigure(drawing, `${stain} ${name}`, JSON.stringify(layers, null, 1))
 }
 
 interface Box {

@@ -1,6 +1,7 @@
 // Step 2 for a method that is trained: its centers, and what its fit is made from. Patches of the test
 // split are among them only where the recipe asks for it by name and allows it; labels never are.
 
+import { basename } from 'node:path'
 import { RecipeError } from '../../base/index.ts'
 import { textureVersion } from '../../embed/index.ts'
 import type { Engines } from '../../engine/index.ts'
@@ -91,8 +92,9 @@ export function describeTraining(
   return stains
     .filter(({ entry }) => methodOf(entry).train)
     .map(({ entry, fit }) => {
-      const { target, seen, side, models, architecture, disagreement } = fit as unknown as LearnedStain
+      const { target, seen, side, architecture, disagreement, ...trained } = fit as unknown as LearnedStain
       const transductive = isTransductive(entry)
+      const models = trained.models.map((model) => ({ ...model, from: basename(model.from) }))
       return { stain: entry.label, target, seen, transductive, side, models, architecture, disagreement }
     })
 }

@@ -1,0 +1,95 @@
+// MODEL_CARD.md: the sections of Mitchell et al., from the files of the run alone.
+
+import { describe, expect, it } from 'vitest'
+import type { ReportData } from '../../src/report/index.ts'
+import { renderModelCard } from '../../src/report/modelCard.ts'
+import type { ModelFile } from '../../src/study/model.ts'
+import { dataOf, inventRun, type SampleOptions } from './sampleRun.ts'
+
+const SMALL: SampleOptions = { stains: ['none', 'macenko'], embeds: ['dinov2-small'], heads: ['mlp'] }
+
+function modelOf({ metrics, manifest }: ReportData, change: Partial<ModelFile> = {}): ModelFile {
+  const cell = metrics.cells.find(({ id }) => id === metrics.chosen)!
+  return {
+    cell: cell.id,
+    stain: {
+      label: cell.stain,
+      name: 'macenko',
+      options: { weights: '/home/ann/w.pt' },
+      reference: { split: 'train', center: '0', count: 64 },
+      fallback: 'slide',
+    },
+    fit: {} as ModelFile['fit'],
+    augment: {} as ModelFile['augment'],
+    embed: { label: cell.embed, name: 'dinov2-small', options: { weights: '/home/ann/d.pt' } },
+    head: 'mlp',
+    seeds: manifest.seeds,
+    threshold: 0.5,
+    extractorKey: 'k',
+    patch: { height: 96, width: 96 },
+    ...change,
+  } as ModelFile
+}
+const cardOf = (data: ReportData, change: Partial<ModelFile> = {}) =>
+  renderModelCard(data, modelOf(data, change))
+
+describe('a model card', () => {
+  const data = dataOf(inventRun(SMALL))
+  const card = cardOf(data)
+
+  it('says what the model is, is made from, is for and is not', () => {
+    expect(card).toMatchSnapshot()
+  })
+
+  it('has the sections of Mitchell et al. 2019', () => {
+    const titles = [...card.matchAll(/^## (.*)$/gm)].map(([, title]) => title)
+    expect(titles).toEqual([
+      'Model details',
+      'Intended use',
+      'Factors',
+      'Metrics',
+      'Evaluation data',
+      'Training data',
+      'Quantitative analyses',
+      'Ethical considerations',
+      'Caveats and recommendations',
+      'How to use it',
+    ])
+  })
+
+  it('names no path of the machine', () => {
+    expect(card).not.toContain('/home')
+  })
+
+  it('says what limits its numbers: transductive parts, overlaps, gaps, tokens, withheld labels', () => {
+    const limits = cardOf(
+      {
+        ...data,
+        manifest: {
+          ...data.manifest,
+          overlaps: [{ splits: ['train', 'val'], patches: { count: 3, of: 120 }, slides: [], centers: [] }],
+        },
+        metrics: { ...data.metrics, failures: [{ task: 'a', reason: 'b', skipped: [] }] },
+      },
+      {
+        transductive: true,
+        embed: { ...modelOf(data).embed, options: { trunk: 2 } } as ModelFile['embed'],
+      },
+    )
+    expect(limits).toContain('Transductive: the stain was fitted')
+    expect(limits).toContain('3 of the 120 patches of val')
+    expect(limits).toContain('1 task of the study failed')
+    expect(limits).toContain('reads the tokens of the extractor')
+    expect(card).not.toMatch(/Transductive|tokens|failed/)
+    const withheld = cardOf(dataOf(inventRun({ ...SMALL, testLabels: false })))
+    expect(withheld).toContain('how well it does on an unseen hospital is not known')
+    expect(withheld).toContain('labels withheld')
+  })
+
+  it('holds odd labels as text', () => {
+    const odd = '<script>|_*'
+    const text = cardOf(dataOf(inventRun({ stains: [odd], embeds: [odd], heads: ['mlp'], name: odd })))
+    expect(text).not.toContain('<script')
+    expect(text).toContain('# Model card: &lt;script&gt;\\|\\_\\*')
+  })
+})
