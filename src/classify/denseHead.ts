@@ -12,6 +12,8 @@ import { type Calibration, calibrations } from './temperature.ts'
 export interface DenseRecord {
   readonly kind: string
   readonly options: object
+  /** How it was made to hold on other centers, where it was. */
+  readonly robust?: object
   readonly curve: readonly EpochRecord[]
   /** What the fit selected on val. */
   readonly chosen: object

@@ -3,7 +3,7 @@
 
 import { DataError, loadRows, type NdArray, reorderRows } from '../base/index.ts'
 import type { LabelledEmbeddings, LabelledRows } from './head.ts'
-import { orderRows, permuteRows } from './rowOrder.ts'
+import { hashRows, numberCenters, orderRows, permuteRows, sortRows } from './rowOrder.ts'
 
 /** The rows and dimensions of embeddings. Throws DataError where they are not a matrix or `dimensions` differ. */
 export function checkShape(
@@ -101,28 +101,51 @@ export async function loadTrain(train: LabelledRows): Promise<LabelledEmbeddings
   return orderLoaded('classify train', train)
 }
 
+/** Embeddings in the order of their content. */
+export interface LoadedEmbeddings extends LabelledEmbeddings {
+  /** The center of each row, 0, 1, ..., numbered by content; none where none were given. */
+  readonly centers?: Uint16Array
+}
+
 /**
  * What a head that works in memory is fitted on: both splits loaded and checked, every value finite, rows in the order
- * of their content, whatever the order they were given in.
+ * of their content, whatever the order they were given in; with them the centers of training rows, where given.
  */
 export async function loadFit(
   train: LabelledRows,
   val: LabelledRows,
   usesVal: boolean,
-): Promise<{ readonly train: LabelledEmbeddings; readonly val: LabelledEmbeddings }> {
+  centers?: Uint16Array,
+): Promise<{ readonly train: LoadedEmbeddings; readonly val: LabelledEmbeddings }> {
   checkTrain(train)
+  if (centers) checkCenters('classify train', train, centers)
   if (usesVal) checkVal(train, val)
   return {
-    train: await orderLoaded('classify train', train),
+    train: await orderLoaded('classify train', train, centers),
     val: usesVal ? await orderLoaded('classify val', val) : { ...val, x: await loadRows(val.x) },
   }
 }
 
+function checkCenters(where: string, { y }: LabelledRows, { length }: Uint16Array): void {
+  if (length === y.length) return
+  throw new DataError({ where, expected: `${y.length} centers, one a row`, got: `${length}` })
+}
+
 // In place, unless the rows are the caller's: embeddings may fill most of the memory.
-async function orderLoaded(where: string, { x: given, y }: LabelledRows): Promise<LabelledEmbeddings> {
+async function orderLoaded(
+  where: string,
+  { x: given, y }: LabelledRows,
+  centers?: Uint16Array,
+): Promise<LoadedEmbeddings> {
   const x = await loadRows(given)
-  const order = await orderRows(x, y, (block, first) => checkFinite(where, block, first))
+  const hashes = await hashRows(x, (block, first) => checkFinite(where, block, first))
+  const numbers = centers && numberCenters(hashes, y, centers)
+  const order = sortRows(hashes, y, numbers)
   const data = x === given ? x.data.slice() : x.data
   permuteRows(data, x.shape[1], order)
-  return { x: { ...x, data }, y: y.map((_, i) => y[order[i]]) }
+  return {
+    x: { ...x, data },
+    y: y.map((_, i) => y[order[i]]),
+    centers: numbers?.map((_, i) => numbers[order[i]]),
+  }
 }

@@ -17,5 +17,12 @@ export type { KnnOptions } from './knn.ts'
 export { writeKnn } from './knnGraph.ts'
 export type { LogisticOptions } from './logistic.ts'
 export type { MlpHeadOptions } from './mlp.ts'
-export { isRobust, type RobustFit, type RobustOptions, robustDefaults, robustRules } from './robust.ts'
+export {
+  checkRobust,
+  isRobust,
+  type RobustFit,
+  type RobustOptions,
+  robustDefaults,
+  robustRules,
+} from './robust.ts'
 export type { Calibration } from './temperature.ts'

@@ -13,15 +13,14 @@ import {
   real,
   whole,
 } from '../base/index.ts'
-import { relu } from '../graph/index.ts'
-import { mlp as mlpModel } from '../models/index.ts'
-import { activation, dropout, linear, type Model, type Optimizer, sequential } from '../nn/index.ts'
+import { mlpParts } from '../models/index.ts'
+import { type Optimizer, sequential } from '../nn/index.ts'
 import { constantRate, plateauRate } from '../train/index.ts'
 import { finishDense, loadDense } from './denseHead.ts'
 import type { DenseLayer } from './denseNetwork.ts'
 import { loadFit } from './embeddings.ts'
 import type { HeadMethod, LabelledEmbeddings } from './head.ts'
-import { rejectRobust } from './robust.ts'
+import { planRobust, readRobust } from './robustTraining.ts'
 import { fitStandardization, standardizeRows } from './standardize.ts'
 import { type Calibration, calibrations } from './temperature.ts'
 import { optimizers, trainClassifier } from './trainClassifier.ts'
@@ -101,6 +100,7 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
   name: 'mlp',
   version: 3,
   usesSeed: true,
+  trainsRobustly: true,
   about: 'Multilayer perceptron d-512-256-128-1 with batch norm and dropout, stopped on the loss on val',
   defaults: {
     hidden: [512, 256, 128],
@@ -120,21 +120,26 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
   rules,
   async fit(trainRows, valRows, options, seed, hooks = {}) {
     checkOptions('mlp', rules, options)
-    rejectRobust('mlp', hooks.robust)
     rejectSingleRows(options)
-    const { train, val } = await loadFit(trainRows, valRows, true)
+    const robust = readRobust(hooks.robust)
+    const { train, val } = await loadFit(trainRows, valRows, true, robust?.centers)
     const standardization = options.standardize ? fitStandardization(train.x) : null
     // Training rows in place: they may fill most of the memory. Those of val are needed as they are for the calibration.
     const prepare = ({ x, y }: LabelledEmbeddings, into?: Float32Array) => ({
       x: standardization ? standardizeRows(x, standardization, into) : x,
       y,
     })
+    const { hidden, dropout: rate, batchNorm: norm } = options
+    const inputs = train.x.shape[1]
+    const parts = mlpParts({ inputs, hidden, dropout: [rate, rate], norm })
+    const batchSize = options.batchSize ?? chooseBatchSize(train.y.length)
     const training = {
-      model: makeModel(train.x.shape[1], options),
+      model: sequential([parts.hidden, parts.output]),
+      ...(robust && (await planRobust(robust, { train, parts, batchSize, standardization }))),
       train: prepare(train, train.x.data),
       val: prepare(val),
       optimizer: makeOptimizer(options),
-      batchSize: options.batchSize ?? chooseBatchSize(train.y.length),
+      batchSize,
       epochs: options.epochs,
       patience: options.patience,
       schedule: schedules[options.schedule](),
@@ -143,7 +148,8 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     }
     const { params, curve, bestEpoch } = await trainClassifier(training, hooks)
     const network = { standardization, layers: foldLayers(params, options) }
-    const record = { kind: 'mlp', options, curve, chosen: { bestEpoch, seed } }
+    const asked = robust && { robust: { ...robust.options, transductive: robust.target !== undefined } }
+    const record = { kind: 'mlp', options, ...asked, curve, chosen: { bestEpoch, seed } }
     return finishDense(network, val, options.calibrate, record, hooks.threads)
   },
   load: (files, place) => loadDense(files, 'mlp', place?.threads),
@@ -166,18 +172,6 @@ function makeOptimizer({
   decayBiasesAndNorms,
 }: MlpHeadOptions): Optimizer {
   return optimizers[optimizer]({ learningRate, weightDecay, decay: decayBiasesAndNorms ? 'all' : 'weights' })
-}
-
-function makeModel(inputs: number, { hidden, dropout: rate, batchNorm }: MlpHeadOptions): Model {
-  const rates = [rate, rate]
-  if (batchNorm) return mlpModel({ inputs, hidden, dropout: rates })
-  const widths = [inputs, ...hidden]
-  const blocks = hidden.flatMap((width, i) => [
-    linear(`${4 * i}`, widths[i], width),
-    activation(relu),
-    dropout(rates[i] ?? 0),
-  ])
-  return sequential([...blocks, linear(`${4 * hidden.length}`, widths[hidden.length], 1)])
 }
 
 // Layers as they predict: batch norm by running statistics is a scale and a shift of each output of a layer.

@@ -34,6 +34,38 @@ export interface RobustFit {
   readonly target?: NdArray<'f32'> | RowSource
 }
 
+/**
+ * Throws RecipeError, with the option at `where`, where the options ask for what so many training centers, with or without
+ * rows of the target, cannot give; `fit` does the same.
+ */
+export function checkRobust(
+  where: string,
+  { groupDro, adversarial }: RobustOptions,
+  { centers, hasTarget }: { readonly centers: number; readonly hasTarget: boolean },
+): void {
+  if (groupDro > 0 && centers < 2) {
+    throw new RecipeError({
+      where: `${where}.groupDro`,
+      expected: 'at least 2 training centers',
+      got: `${centers}`,
+    })
+  }
+  if (adversarial > 0 && centers + Number(hasTarget) < 2) {
+    throw new RecipeError({
+      where: `${where}.adversarial`,
+      expected: 'at least 2 training centers, or unlabelled rows of the target',
+      got: `${centers} center without them`,
+    })
+  }
+  if (hasTarget && adversarial === 0) {
+    throw new RecipeError({
+      where: `${where}.adversarial`,
+      expected: 'a weight above 0 with unlabelled rows of the target, which only the adversary uses',
+      got: '0',
+    })
+  }
+}
+
 /** Whether any option asks for something. */
 export function isRobust({ balance, mixup, groupDro, adversarial }: RobustOptions): boolean {
   return balance || mixup > 0 || groupDro > 0 || adversarial > 0

@@ -19,7 +19,7 @@ export interface ClassifierTraining
 /** Trains a classifier on labelled rows, with the log loss. Throws as trainModel does. */
 export async function trainClassifier(
   { train, val, patience, ...training }: ClassifierTraining,
-  hooks: FitHooks,
+  { progress, checkpointPath }: FitHooks,
 ): Promise<Omit<Trained, 'curve'> & { readonly curve: readonly EpochRecord[] }> {
   const toSamples = ({ x, y }: LabelledRows) => ({ x, y: f32([y.length, 1], y) })
   const { curve, ...trained } = await trainModel({
@@ -29,12 +29,13 @@ export async function trainClassifier(
     loss: bceWithLogits,
     metrics: { accuracy: binaryAccuracy },
     earlyStopping: { patience },
-    ...hooks,
+    progress,
+    checkpointPath,
   })
   return { ...trained, curve: curve.map(describeEpoch) }
 }
 
 function describeEpoch({ epoch, training, validation, learningRate }: EpochResult): EpochRecord {
   const { loss: valLoss, accuracy: valAccuracy } = validation
-  return { epoch, trainLoss: training.loss, valLoss, valAccuracy, learningRate }
+  return { epoch, trainLoss: training.logLoss ?? training.loss, valLoss, valAccuracy, learningRate }
 }

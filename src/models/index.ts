@@ -4,7 +4,7 @@ export { type Davit, type DavitValues, davit } from './davit.ts'
 export { type DavitArchitecture, davitShapes, isDavitText } from './davitShapes.ts'
 export { foldLayerScale, listScaledLayers } from './foldLayerScale.ts'
 export { type GraphTailOptions, graphTail } from './graphTail.ts'
-export { type MlpOptions, mlp } from './mlp.ts'
+export { type MlpOptions, type MlpParts, mlp, mlpParts } from './mlp.ts'
 export { type PatchGanOptions, patchGan } from './patchGan.ts'
 export {
   countPrefixTokens,

@@ -1,5 +1,6 @@
 // Networks as functions that build graph values: layers, losses, optimizers, initializers.
 
+export { type Adversary, type AdversaryOptions, adversary, reverseGradient } from './adversary.ts'
 export { averaged } from './averaged.ts'
 export {
   drawJitter,
@@ -22,10 +23,18 @@ export {
   transposedConvolution,
 } from './convolution.ts'
 export { type GanLoss, type GanLossName, ganLosses, gradientPenalty } from './ganLosses.ts'
+export { type GroupDro, groupDro } from './groupDro.ts'
 export { fanInUniform, fill, normal, uniform } from './initializers.ts'
 export { activation, batchNorm, dropout, linear, sequential } from './layers.ts'
 export { adaptModel, isAdapter, type LoraOptions, mergeAdapters } from './lora.ts'
-export { bceWithLogits, binaryAccuracy, meanAbsoluteError, meanSquaredError } from './losses.ts'
+export {
+  bceWithLogits,
+  binaryAccuracy,
+  crossEntropy,
+  logLosses,
+  meanAbsoluteError,
+  meanSquaredError,
+} from './losses.ts'
 export type { Initializer, Model, ParamRole, ParamSpec, ParamSpecs, ParamValues } from './model.ts'
 export {
   type AdamOptions,

@@ -4,7 +4,20 @@ import * as g from '../graph/index.ts'
 
 /** Mean of -[y log s(z) + (1-y) log(1-s(z))] with s the sigmoid; as torch's binary_cross_entropy_with_logits. */
 export function bceWithLogits(logits: g.Value, labels: g.Value): g.Value {
-  return g.reduceMean(g.sub(g.softplus(logits), g.mul(logits, labels)))
+  return g.reduceMean(logLosses(logits, labels))
+}
+
+/** The same for each element by itself. */
+export function logLosses(logits: g.Value, labels: g.Value): g.Value {
+  return g.sub(g.softplus(logits), g.mul(logits, labels))
+}
+
+/** Mean over rows of -sum y log softmax(z), for y [rows, classes] that sum to 1; as torch's cross_entropy of probabilities. */
+export function crossEntropy(logits: g.Value, shares: g.Value): g.Value {
+  const along = { axes: [1], keep: true }
+  const shifted = g.sub(logits, g.stopGradient(g.reduceMax(logits, along)))
+  const sum = g.log(g.reduceSum(g.exp(shifted), along))
+  return g.reduceMean(g.reduceSum(g.mul(shares, g.sub(sum, shifted)), { axes: [1] }))
 }
 
 /** Mean squared difference. */

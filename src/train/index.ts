@@ -11,6 +11,7 @@
 // Anything else (several steps a batch, streamed data) is a Task for runLoop, with steps from openStep.
 
 export { type CycleGan, type CycleGanOptions, cycleGan, type GanPart, type Objective } from './cycleGan.ts'
+export type { Draw } from './draw.ts'
 export { type EarlyStopping, findBestEpoch, shouldStop } from './earlyStopping.ts'
 export type { EpochResult, Figures } from './epoch.ts'
 export type { Measure } from './evaluator.ts'
@@ -41,5 +42,5 @@ export {
 } from './schedule.ts'
 export { copyArrays, initParams, openState, restoreArrays, type TrainState } from './state.ts'
 export { openStep, type StepOptions, type StepSpec, type TrainingStep } from './step.ts'
-export { type Trained, type TrainOptions, trainModel } from './supervised.ts'
+export { type Trained, type TrainingObjective, type TrainOptions, trainModel } from './supervised.ts'
 export { measureMoments, openTranslator, pickPart, type Translator } from './translator.ts'

@@ -18,8 +18,10 @@ export interface StepPlace {
 
 /** Something that can be trained. */
 export interface Task {
-  /** Training samples. */
+  /** Training samples of an epoch. */
   readonly rows: number
+  /** Which samples those are, in the order of their steps; all of them, in an order drawn from the seed, where not given. */
+  order?(epoch: number): Uint32Array
   /** Trains on the samples of these rows; returns the step's losses. */
   step(rows: Uint32Array, place: StepPlace): Promise<Figures>
   /** Measures the present weights. */
@@ -108,7 +110,7 @@ async function runEpoch(
   const { batchSize, seed } = options
   const size = Math.min(batchSize, task.rows)
   const steps = Math.floor(task.rows / size)
-  const order = openRandom(seed, 'order', epoch).permutation(task.rows)
+  const order = task.order?.(epoch) ?? openRandom(seed, 'order', epoch).permutation(task.rows)
   const sums: Record<string, number> = {}
   for (let i = 0; i < steps; i++) {
     const place = { epoch, step: (epoch - 1) * steps + i + 1, learningRate }

@@ -4,15 +4,28 @@ import { type NdArray, type Progress, type RowSource, readBlocks } from '../base
 import type { SessionOptions } from '../engine/index.ts'
 import { hashBytes } from '../files/index.ts'
 import { input, type Value } from '../graph/index.ts'
-import type { Model, Optimizer, TrainingPass } from '../nn/index.ts'
+import type { Model, Optimizer, ParamSpecs, ParamValues, TrainingPass } from '../nn/index.ts'
+import { type Draw, type DrawnBatches, openDraw } from './draw.ts'
 import type { EarlyStopping } from './earlyStopping.ts'
 import type { EpochResult } from './epoch.ts'
 import { type Evaluator, type Measure, openEvaluator } from './evaluator.ts'
 import { runLoop, type Task } from './loop.ts'
-import { type Batch, checkSamples, openBatch, type Samples } from './samples.ts'
+import { checkSamples, type Samples } from './samples.ts'
 import type { Schedule } from './schedule.ts'
 import { copyArrays, initParams, openState, restoreArrays, type TrainState } from './state.ts'
-import { openStep, type TrainingStep } from './step.ts'
+import { openStep, type StepSpec, type TrainingStep } from './step.ts'
+
+/** What training minimises where that is more than the loss by which val is measured. */
+export interface TrainingObjective {
+  /** Parameters and statistics beside the model's; they serve training only. */
+  readonly params: ParamSpecs
+  /** Writes the scalar to minimise, and scalars to report, from the arrays of a batch by name (see Draw). */
+  write(
+    params: ParamValues,
+    batch: Readonly<Record<string, Value>>,
+    pass: TrainingPass,
+  ): ReturnType<StepSpec['build']>
+}
 
 /** What to train, on what, and how. */
 export interface TrainOptions {
@@ -27,6 +40,10 @@ export interface TrainOptions {
   /** Decides about stopping, learning rate and the weights kept; training data is never used for it. */
   readonly val: Samples
   readonly loss: Measure
+  /** What is minimised on train; the loss where not given. */
+  readonly objective?: TrainingObjective
+  /** How training rows are drawn; each once an epoch where not given. */
+  readonly draw?: Draw
   /** Further figures of the validation set, e.g. `{ accuracy: binaryAccuracy }`. */
   readonly metrics?: Readonly<Record<string, Measure>>
   readonly optimizer: Optimizer
@@ -44,9 +61,9 @@ export interface TrainOptions {
 
 /** A trained model. */
 export interface Trained {
-  /** The parameters of the best epoch, statistics included, by name. */
+  /** The model's parameters of the best epoch, statistics included, by name. */
   readonly params: Readonly<Record<string, NdArray<'f32'>>>
-  /** One record an epoch: `training.loss`, `validation.loss`, `validation.<metric>`, `learningRate`. */
+  /** One record an epoch: `training.loss` and what the objective reports, `validation.loss`, `validation.<metric>`, `learningRate`. */
   readonly curve: readonly EpochResult[]
   /** 1, 2, ... */
   readonly bestEpoch: number
@@ -61,17 +78,24 @@ export async function trainModel(options: TrainOptions): Promise<Trained> {
   const { model, optimizer, seed, checkpointPath: path } = options
   checkSamples('train', options.train)
   checkSamples('val', options.val)
-  const params = options.params ?? initParams(model.params, seed)
-  const state = openState(model.params, params)
-  const batch = openBatch(options.train, Math.min(options.batchSize, options.train.x.shape[0]))
-  const step = await openModelStep(options, state, batch)
+  const params = {
+    ...(options.params ?? initParams(model.params, seed)),
+    ...initParams(options.objective?.params ?? {}, seed),
+  }
+  const specs = { ...model.params, ...options.objective?.params }
+  const state = openState(specs, params)
+  const batches = openDraw(options.train, options.batchSize, options.draw ?? {}, seed)
+  const step = await openModelStep(options, specs, state, batches)
   const evaluation = await openEvaluator(options)
   try {
-    const { weights, bestEpoch, history } = await runLoop(makeTask(options, state, batch, step, evaluation), {
-      ...options,
-      learningRate: optimizer.learningRate,
-      checkpoint: path ? { path, key: await describeTraining(options, step, params) } : undefined,
-    })
+    const { weights, bestEpoch, history } = await runLoop(
+      makeTask(options, state, batches, step, evaluation),
+      {
+        ...options,
+        learningRate: optimizer.learningRate,
+        checkpoint: path ? { path, key: await describeTraining(options, step, params) } : undefined,
+      },
+    )
     return { params: weights as Trained['params'], curve: history, bestEpoch }
   } finally {
     await step.close()
@@ -80,37 +104,43 @@ export async function trainModel(options: TrainOptions): Promise<Trained> {
 }
 
 function makeTask(
-  { train, seed }: TrainOptions,
+  { model, seed }: TrainOptions,
   state: TrainState,
-  batch: Batch,
+  batches: DrawnBatches,
   step: TrainingStep,
   evaluation: Evaluator,
 ): Task {
   return {
-    rows: train.x.shape[0],
+    rows: batches.rows,
+    order: batches.order,
     async step(rows, place) {
-      await batch.gather(rows)
-      const { loss } = await step.run(state, batch.arrays, { ...place, seed })
-      return { loss: loss.data[0] as number }
+      await batches.gather(rows, place.step)
+      const reports = Object.entries(await step.run(state, batches.arrays, { ...place, seed }))
+      return Object.fromEntries(reports.map(([name, { data }]) => [name, data[0] as number]))
     },
     validate: () => evaluation.measure(state),
-    weights: () => copyArrays(state, 'param/'),
+    weights: () => pickOwn(model, copyArrays(state, 'param/')),
     state: () => copyArrays(state),
     restore: (arrays) => restoreArrays(state, arrays),
   }
 }
 
+function pickOwn<T>({ params }: Model, values: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => name in params))
+}
+
 function openModelStep(
-  { model, ...options }: TrainOptions,
+  { model, objective, ...options }: TrainOptions,
+  params: ParamSpecs,
   state: TrainState,
-  batch: Batch,
+  { arrays }: DrawnBatches,
 ): Promise<TrainingStep> {
-  const [x, y] = Object.entries(batch.arrays).map(([name, { shape }]) => input(name, shape))
+  const entries = Object.entries(arrays).map(([name, { shape }]) => [name, input(name, shape)] as const)
+  const batch: Readonly<Record<string, Value>> = Object.fromEntries(entries)
   const { optimizer, trains, rateOf, loss, session } = options
-  const build = (params: Readonly<Record<string, Value>>, pass: TrainingPass) => ({
-    loss: loss(model.apply(params, x, pass), y),
-  })
-  return openStep({ params: model.params, optimizer, trains, rateOf, build }, state, session)
+  const build = (values: ParamValues, pass: TrainingPass) =>
+    objective?.write(values, batch, pass) ?? { loss: loss(model.apply(values, batch.x, pass), batch.y) }
+  return openStep({ params, optimizer, trains, rateOf, build }, state, session)
 }
 
 // Anything that changes the result must change the key: the step's graph, the loop's options, every array.
@@ -124,9 +154,15 @@ async function describeTraining(
   const loop = JSON.stringify([optimizer.learningRate, ...names, earlyStopping, batchSize, seed])
   const arrays = [...Object.values(params), train.y, val.y]
   const hashes = arrays.map(({ shape, data }) => `${shape}:${hashBytes(asBytes(data))}`)
-  return hashBytes(
-    [step.key, loop, ...hashes, await describeRows(train.x), await describeRows(val.x)].join('\n'),
-  )
+  const rows = [await describeRows(train.x), await describeRows(val.x)]
+  return hashBytes([step.key, loop, ...hashes, ...rows, ...(await describeDraw(options.draw))].join('\n'))
+}
+
+async function describeDraw(draw: Draw | undefined): Promise<string[]> {
+  if (!draw) return []
+  const { groups = new Uint16Array(0), unlabelled, ...options } = draw
+  const rows = unlabelled ? await describeRows(unlabelled.x) : ''
+  return [JSON.stringify(options), hashBytes(asBytes(groups)), rows]
 }
 
 async function describeRows(x: NdArray<'f32'> | RowSource): Promise<string> {
@@ -136,6 +172,6 @@ async function describeRows(x: NdArray<'f32'> | RowSource): Promise<string> {
   return hashBytes(hashes.join())
 }
 
-function asBytes({ buffer, byteOffset, byteLength }: NdArray['data']): Uint8Array {
+function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
 }

@@ -35,3 +35,8 @@ export function reorderRows({ x, y }: LabelledEmbeddings, order: ArrayLike<numbe
     y: Uint8Array.from(rows, (row) => y[row]),
   }
 }
+
+/** The center of each of so many rows, one center after the other. */
+export function makeCenters(sizes: readonly number[]): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from(sizes.flatMap((size, center) => Array(size).fill(center)))
+}

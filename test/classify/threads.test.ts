@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { f32, openRandom, sizeOf } from '../../src/base/index.ts'
-import { type HeadMethod, headMethods, type LabelledEmbeddings, loadHead } from '../../src/classify/index.ts'
+import {
+  type FitHooks,
+  type HeadMethod,
+  headMethods,
+  type LabelledEmbeddings,
+  loadHead,
+} from '../../src/classify/index.ts'
 import { hashBytes } from '../../src/files/index.ts'
 import { writeSafetensors } from '../../src/formats/index.ts'
 import { publishedVitShapes, type VitArchitecture } from '../../src/models/index.ts'
@@ -28,9 +34,27 @@ const tokenRows = [drawTokens(64, 1), drawTokens(48, 2)] as const
 // Few rows make small batches, whose products ONNX Runtime cuts in another way.
 const fewRows = [makeRows(600, 200), makeRows(300, 200, 2)] as const
 
-const cases: Readonly<Record<string, () => [HeadMethod<object>, object, typeof rows]>> = {
+const robust = {
+  options: { balance: true, mixup: 0.4, groupDro: 0.1, adversarial: 1 },
+  centers: Uint16Array.from({ length: 4200 }, (_, row) => row % 3),
+}
+const target = makeRows(300, 200, 3).x
+
+const cases: Readonly<Record<string, () => [HeadMethod<object>, object, typeof rows, FitHooks?]>> = {
   mlp: () => [mlp as never, { ...mlp.defaults, epochs: 3, calibrate: 'temperature' }, rows],
   'mlp, few rows': () => [mlp as never, { ...mlp.defaults, epochs: 3 }, fewRows],
+  'mlp, robust': () => [
+    mlp as never,
+    { ...mlp.defaults, epochs: 2 },
+    rows,
+    { robust: { ...robust, target } },
+  ],
+  'mlp, robust, few rows': () => [
+    mlp as never,
+    { ...mlp.defaults, epochs: 2 },
+    fewRows,
+    { robust: { ...robust, centers: robust.centers.subarray(0, 600) } },
+  ],
   logistic: () => [logistic as never, { ...logistic.defaults, calibrate: 'temperature' }, rows],
   knn: () => [knn as never, knn.defaults, rows],
   finetune: () => [finetune as never, { ...finetune.defaults, ...writeVit(), ...short }, tokenRows],
@@ -87,11 +111,11 @@ const hash = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array) =>
 
 describe('a head', () => {
   it.each(Object.keys(cases))('gives the same bytes on any number of threads: %s', async (name) => {
-    const [method, options, [train, val]] = cases[name]()
+    const [method, options, [train, val], hooks] = cases[name]()
     const made: Record<string, string>[] = []
     for (const threads of [1, 2, 7]) {
       const opened = spyThreads()
-      const head = await method.fit(train, val, options, 1, { threads })
+      const head = await method.fit(train, val, options, 1, { ...hooks, threads })
       const files = await head.serialize()
       const loaded = await loadHead(files, { threads })
       const predicted = [await head.predict(val.x), await loaded.predict(val.x)].map(hash)
