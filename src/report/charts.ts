@@ -3,6 +3,7 @@
 // sentence for those who cannot see it. The only importer of vega and vega-lite, which are loaded when a chart is drawn.
 
 import type { TopLevelSpec } from 'vega-lite'
+import type { LegendEntry } from './figure.ts'
 import { escapeHtml, type Html, html, markFigure, trustMarkup } from './html.ts'
 
 /** A layer or unit of a Vega-Lite specification. */
@@ -17,6 +18,8 @@ export interface Chart {
   readonly subtitle?: string
   /** What its files are called where the title alone does not say what it shows. */
   readonly name?: string
+  /** What its lines are: in the page beside the chart (renderLegend), in its file below it. */
+  readonly legend?: readonly LegendEntry[]
   /** What the chart shows, in words. */
   readonly alt: string
   /** `layer`, `mark`, `encoding`, `data`: the Vega-Lite specification without its frame. */
@@ -79,7 +82,7 @@ export async function renderChart(chart: Chart): Promise<Html> {
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' })
   try {
     const drawn = trustMarkup(frameSvg(await view.toSVG(), chart))
-    return markFigure(drawn, chart.name ?? chart.title ?? 'chart', data)
+    return markFigure(drawn, { name: chart.name ?? chart.title ?? 'chart', data, legend: chart.legend })
   } finally {
     view.finalize()
   }

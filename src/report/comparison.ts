@@ -69,7 +69,7 @@ export function explainComparison(
   const { runs, comparisons, notes } = comparison
   const [first, ...others] = runs
   return [
-    ...runs.map((run) => `${run.letter} is ${nameRun(run)} (Eosin ${run.version}). ${sayOrigin(run.origin)}`),
+    ...runs.map((run) => `${run.letter}: ${nameRun(run)}, by Eosin ${run.version}. ${sayOrigin(run.origin)}`),
     countDifferences(comparisons, first),
     `Accuracy in per cent with 95 % intervals; differences are paired patch by patch, in points, with 95 % intervals; ${formatList(others.map(({ letter }) => letter))} less ${first.letter}.`,
     ...notes,

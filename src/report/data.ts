@@ -138,6 +138,14 @@ export function nameCell(cell: Cell): string {
   return joinNames(cell, AXES)
 }
 
+/** A cell's name without what one axis says of it. */
+export function labelWithout(cell: Cell, left: Axis): string {
+  return joinNames(
+    cell,
+    AXES.filter((axis) => axis !== left),
+  )
+}
+
 // 'none' is said of the stain, which every cell has, and of nothing else.
 function joinNames(cell: Cell, axes: readonly Axis[]): string {
   const said = axes.filter((axis) => axis === 'stain' || cell[axis] !== 'none')

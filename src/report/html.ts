@@ -26,9 +26,9 @@ export function trustMarkup(markup: string): Html {
   return { markup }
 }
 
-/** Markup that is a figure of its own, to be had beside the page as well; `data` is JSON. */
-export function markFigure({ markup }: Html, name: string, data: string): Html {
-  return { markup, figures: [{ name, svg: markup, data }] }
+/** Markup that is a figure of its own, to be had beside the page as well. */
+export function markFigure({ markup }: Html, figure: Omit<Figure, 'svg'>): Html {
+  return { markup, figures: [{ ...figure, svg: markup }] }
 }
 
 function listFigures(part: Part): readonly Figure[] {

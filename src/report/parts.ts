@@ -2,6 +2,7 @@
 
 import { transductiveNote } from '../base/index.ts'
 import type { GalleryImage, Interval, ReportData } from './data.ts'
+import type { LegendEntry } from './figure.ts'
 import { type Html, html, type Part } from './html.ts'
 import { formatBounds, formatShare } from './numbers.ts'
 
@@ -60,10 +61,8 @@ export function describePatch({ id, split, center, label }: GalleryImage): strin
   return `${kind} ${id}${center === null ? '' : ` of center ${center}`}, ${split}`
 }
 
-/** A legend over charts; `dash` is the pattern of its line, dash and gap in CSS pixels, none for a whole line. */
-export function renderLegend(
-  entries: readonly { label: string; colour: string; dash?: readonly number[]; note?: Part }[],
-): Html {
+/** A legend over charts. */
+export function renderLegend(entries: readonly (LegendEntry & { readonly note?: Part })[]): Html {
   return html`<ul class="legend">${entries.map(
     ({ label, colour, dash = [], note }) =>
       html`<li><span class="line" style="color:${colour};background:${drawDash(dash)}"></span>${label}${note}</li>`,

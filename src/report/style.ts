@@ -31,7 +31,7 @@ h3{font-size:1.02rem;margin:1.9rem 0 .55rem}
 h4{font-size:.88rem;margin:0 0 .4rem;font-weight:600}
 p{margin:.5rem 0;max-width:92ch}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
-pre{background:var(--surface);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;overflow:auto;
+pre{background:var(--surface);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;white-space:pre-wrap;overflow-wrap:anywhere;
 margin:.6rem 0;line-height:1.45;tab-size:2}
 small,.soft{color:var(--ink-soft)}
 small{font-size:.82em}
@@ -88,13 +88,13 @@ table{border-collapse:collapse;font-size:.875rem;width:100%}
 .snug table{width:auto}
 caption{caption-side:top;text-align:left;padding:.75rem .9rem .6rem;color:var(--ink-soft);font-size:.84rem;line-height:1.4}
 caption span{display:inline-block;position:sticky;left:.9rem;max-width:min(110ch,calc(100vw - 4.5rem))}
-th,td{padding:.42rem .55rem;text-align:left;vertical-align:baseline;white-space:nowrap}
+th,td{padding:.42rem .47rem;text-align:left;vertical-align:baseline;white-space:nowrap}
 th{font-weight:600}thead th{color:var(--ink-soft);font-weight:500;font-size:.8rem;border-bottom:1px solid var(--line);vertical-align:bottom}
 thead th[scope=colgroup]{text-align:left;color:var(--ink);font-weight:600;border-bottom:0;padding-bottom:0}
 tr>:first-child{padding-left:.9rem}tr>:last-child{padding-right:.9rem}
 tbody tr+tr>*{border-top:1px solid var(--line)}
 tbody tr:last-child>*{padding-bottom:.6rem}
-.n{text-align:right}.edge{border-left:1px solid var(--line)}
+.n{text-align:right}.short{white-space:normal;min-width:4.6rem}.edge{border-left:1px solid var(--line)}
 td small,th small{display:block;font-weight:400;line-height:1.25}
 tr.chosen>*{background:color-mix(in srgb,var(--accent) 8%,transparent)}
 tr.best .lead-figure{font-weight:650}
@@ -172,15 +172,16 @@ scrollbar-width:thin;scrollbar-color:var(--line) transparent}
 const PRINT = `
 @media print{
 :root{${LIGHT};--paper:#fff}
-body{font-size:10.5px}.page{display:block;max-width:none;padding:0}nav,.skip{display:none}
-section{break-inside:auto;padding-top:1.2rem}h2,h3,h4{break-after:avoid}
+body{font-size:10.5px}.page{display:block;max-width:none;padding:0}nav,.skip{display:none}p,ul,.lead{max-width:none}
+section{break-inside:auto;padding-top:1.2rem}h2,h3,h4,.head,section>p,summary,caption,thead,.legend{break-after:avoid}
 tr,figure,.charts>*,.card,.tile{break-inside:avoid}
 .scroll{overflow:visible;border:0;background:none}table{font-size:.78rem}th,td{padding:.2rem .35rem}
-.charts{grid-template-columns:repeat(3,1fr)}
+.charts{grid-template-columns:repeat(3,1fr)}.charts>*{max-width:none}footer{margin-top:.8rem;break-before:avoid}pre{columns:3}.beside,.patches{display:block}.patch{display:inline-block;vertical-align:top;margin:0 .5rem .5rem 0}
 details::details-content{content-visibility:visible;display:block;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-@media (max-width:480px){.tile:last-child:nth-child(odd){grid-column:1/-1}.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .55rem}}
+@media (max-width:700px){.scroll:has(thead th:nth-child(6)) caption span::after{content:"Scroll sideways for more columns \\2192";display:block;color:var(--accent);margin-top:.3rem}}
+@media (max-width:480px){.tile:last-child:nth-child(odd){grid-column:1/-1}.tiles{gap:.6rem}.tile{padding:.7rem .8rem}.tile .figure{font-size:1.6rem}body{font-size:14.5px}.charts>*{padding:.3rem}th,td{padding:.4rem .42rem}}
 `
 
 /** The style sheet, to stand in a page's head. */

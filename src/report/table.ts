@@ -99,12 +99,16 @@ function listColumns({ metrics }: ReportData, axes = listNaming(metrics.cells)):
     ...axes.map((axis) => axisColumn(axis)),
     ...splits.flatMap((split) => [
       intervalColumn(`${split} accuracy`, '%', (cell) => cell[split]?.accuracy, formatShare),
-      ...(cells[0].seeds.length > 1 ? [seedsColumn(split)] : []),
+      ...(hasSeeds(cells) ? [seedsColumn(split)] : []),
       intervalColumn(`${split} AUROC`, '', (cell) => cell[split]?.auroc, formatUnit),
       ...(isCompared ? [adjustedColumn(metrics, split)] : []),
     ]),
     noteColumn(metrics),
   ]
+}
+
+function hasSeeds(cells: readonly Cell[]): boolean {
+  return cells.some(({ seeds }) => seeds.length > 1)
 }
 
 // The stain always, and along what else cells differ.
@@ -147,7 +151,9 @@ function seedsColumn(split: 'val' | 'test'): Column {
     names: [`${split}_accuracy_seeds_mean`, `${split}_accuracy_seeds_sd`],
     texts(cell) {
       const figure = split === 'val' ? cell.valAccuracyOverSeeds : cell.testAccuracyOverSeeds
-      return figure ? [figure.mean, figure.sd].map(formatShare) : [undefined, undefined]
+      return figure && cell.seeds.length > 1
+        ? [figure.mean, figure.sd].map(formatShare)
+        : [undefined, undefined]
     },
     join: ([mean, sd]) => `${mean} ± ${sd}`,
   }
@@ -180,7 +186,7 @@ function noteColumn(metrics: ReportData['metrics']): Column {
 function writeCaption(data: ReportData): string {
   const { manifest, metrics } = data
   const { cells } = metrics
-  const { val, test, seeds } = chosenCell(metrics)
+  const { val, test } = chosenCell(metrics)
   const { resampled } = test ?? val
   const varied = listNaming(cells)
   const same = AXES.filter((axis) => !varied.includes(axis) && cells[0][axis] !== 'none')
@@ -193,8 +199,8 @@ function writeCaption(data: ReportData): string {
       same.length > 0 &&
       `In every cell: ${formatList(same.map((axis) => `${axis} ${cells[0][axis]}`))}.`,
     `In brackets 95 % intervals, ${resampled} left out in turn.`,
-    seeds.length > 1 &&
-      `Probabilities are averaged over ${seeds.length} seeds; beside it mean ± SD of the single seeds.`,
+    hasSeeds(cells) &&
+      `Probabilities are averaged over ${manifest.seeds.length} seeds, where a classifier depends on one; beside it mean ± SD of the single seeds.`,
     cells.length > 1 && `Chosen by ${metrics.chosenBy}.`,
     cells.length > 1 &&
       metrics.differences &&

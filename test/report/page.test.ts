@@ -116,6 +116,12 @@ describe('what is wider than its box', () => {
     expect(STYLE).not.toContain('scrollbar-width:none')
   })
 
+  it('is hidden in no window, and says in a narrow one that it scrolls', () => {
+    for (const [, rules] of STYLE.matchAll(/@media \(max-width:\d+px\)\{((?:[^{}]*\{[^{}]*\})*)\}/g))
+      expect(rules).not.toContain('display:none')
+    expect(STYLE).toMatch(/@media \(max-width:700px\)\{[^}]*caption span::after\{content:"Scroll sideways/)
+  })
+
   it('shows pictures as light as the page in a frame', () => {
     expect(STYLE).toMatch(/\.patch img,\.shot img\{box-shadow:0 0 0 1px var\(--line\)\}/)
   })

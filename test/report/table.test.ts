@@ -51,6 +51,16 @@ describe('the table as Markdown', () => {
     expect(renderTableFile(DATA, 'md')).not.toMatch(/[Tt]ransductive|gaps/)
   })
 
+  it('shows the spread over seeds of cells that have several, where others have one', () => {
+    const some = withCells((cell) => (cell.classify === 'logistic' ? { seeds: cell.seeds.slice(0, 1) } : {}))
+    const lines = renderTableFile(some, 'md').split('\n')
+    const spread = (head: string) =>
+      lines.filter((line) => line.includes(head)).map((line) => line.includes('±'))
+    expect(spread('| logistic |')).toEqual([false, false])
+    expect(spread('| mlp |')).toEqual([true])
+    expect(readCsv(renderTableFile(some, 'csv')).val_accuracy_seeds_sd.filter(Boolean)).toHaveLength(2)
+  })
+
   it('ends at validation where test labels are withheld, and has dashes for what is not there', () => {
     const text = renderTableFile(dataOf(inventRun({ ...SMALL, testLabels: false })), 'md')
     expect(text).not.toContain('test accuracy')

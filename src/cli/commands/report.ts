@@ -80,7 +80,7 @@ async function compare(runs: readonly string[], options: ReportOptions): Promise
   })
   printResult(options, out === undefined ? comparison : { ...comparison, out }, () => {
     const { head, rows } = tabulateComparison(comparison)
-    const sentences = explainComparison(comparison, ({ folder, name }) => `${folder} (${name})`)
+    const sentences = explainComparison(comparison, ({ folder, name }) => `${folder} (run ${name})`)
     return [...sentences, '', formatTable(head, rows), ...(out === undefined ? [] : ['', out])].join('\n')
   })
 }

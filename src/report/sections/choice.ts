@@ -51,7 +51,11 @@ function explainTies(metrics: ReportData['metrics']): Html | null {
   }
   const named = tied.slice(0, NAMED_AT_MOST).map((cell) => labelCell(cell, metrics))
   const more = tied.length > named.length ? [`${formatCount(tied.length - named.length)} more`] : []
-  return html`<strong>${formatCount(tied.length)} of ${formatPlural(differences.length, 'other cell')} cannot be told apart from it</strong> on validation
+  const isAll = tied.length === differences.length && tied.length > 1
+  const count = isAll
+    ? `None of the ${formatCount(tied.length)} other cells can be told apart from it`
+    : `${formatCount(tied.length)} of ${formatPlural(differences.length, 'other cell')} cannot be told apart from it`
+  return html`<strong>${count}</strong> on validation
 (p ≥ ${ALIKE_FROM}; ${tests}): ${formatList([...named, ...more])}. Which of them is best is not known from these patches.${compareSpread(metrics, tied)}`
 }
 

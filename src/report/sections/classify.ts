@@ -2,6 +2,7 @@
 
 import { type Chart, renderCharts } from '../charts.ts'
 import { type Cell, chosenCell, labelCell, type ReportData, rankCells } from '../data.ts'
+import type { LegendEntry } from '../figure.ts'
 import { html } from '../html.ts'
 import { formatPercent, formatPlural, roundDrawn } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
@@ -35,10 +36,7 @@ export async function renderClassify(data: ReportData): Promise<Section> {
     body: trained.length
       ? html`<p>The loss of <strong>${labelCell(chosen, metrics)}</strong> by epoch, ${formatPlural(trained.length, 'seed')}.
 The dot marks the lowest validation loss.</p>
-${renderLegend([
-  { label: 'validation loss', colour: colour(chosen.stain) },
-  { label: 'training loss', colour: colour(chosen.stain), dash: TRAINING_DASH },
-])}
+${renderLegend(explainLines(colour(chosen.stain)))}
 ${await renderCharts(charts)}
 ${
   others.length > 0 &&
@@ -63,6 +61,13 @@ function highestLoss(seeds: readonly SeedResult[]): number {
   const losses = seeds.flatMap((seed) => seed.curve.flatMap(({ trainLoss, valLoss }) => [trainLoss, valLoss]))
   losses.sort((a, b) => a - b)
   return (losses[Math.floor(0.99 * (losses.length - 1))] ?? 1) * 1.05
+}
+
+function explainLines(colour: string): LegendEntry[] {
+  return [
+    { label: 'validation loss', colour },
+    { label: 'training loss', colour, dash: TRAINING_DASH },
+  ]
 }
 
 function drawCurves(
@@ -103,6 +108,7 @@ function drawCurves(
     height: 220,
     title,
     name: `loss ${title}`,
+    legend: explainLines(colour),
     subtitle: note || undefined,
     alt: `Loss by epoch, ${title}. ${note}`,
     spec: {

@@ -85,6 +85,11 @@ function drawRoc(metrics: ReportData['metrics'], split: 'val' | 'test', cells: r
     width: 340,
     height: 330,
     title,
+    legend: drawn.map((cell) => ({
+      label: `${labelCompared(cell, metrics)}, AUROC ${formatUnit(cell[split]!.auroc?.value)}`,
+      colour: colour(cell.stain),
+      dash: dash(cell),
+    })),
     alt: `${title}. Area under the curve: ${areas.join('; ')}`,
     spec: {
       layer: [

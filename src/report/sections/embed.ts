@@ -2,7 +2,7 @@
 
 import type { ModelProvenance } from '../../embed/extractor.ts'
 import { embedPaths, isBelow, splitStage } from '../costs.ts'
-import { type EmbeddingAgreement, type ReportData, rankCells } from '../data.ts'
+import { type EmbeddingAgreement, labelWithout, type ReportData, rankCells } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatList, formatSeconds, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
@@ -21,10 +21,9 @@ export function renderEmbed(data: ReportData): Section {
     body: html`${renderTable(
       'Extractors',
       html`<table><caption><span>Each extractor with the cell that did best on validation, and what embedding cost over all splits and
-stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scope="col">best stain</th><th scope="col">best classifier</th>
+stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scope="col">best cell</th>
 <th scope="col" class="n">validation %</th>${withTest && html`<th scope="col" class="n">test %</th>`}<th scope="col" class="n edge">patches embedded</th>
 <th scope="col" class="n">time</th><th scope="col" class="n">patches/s</th></tr></thead><tbody>${names.map((name) => renderRow(name, data, withTest))}</tbody></table>`,
-      true,
     )}${metrics.agreements && renderAgreements(metrics.agreements)}${renderProvenance(data)}`,
   }
 }
@@ -68,7 +67,7 @@ function renderRow(name: string, { metrics, timings }: ReportData, withTest: boo
   })
   const seconds = own.reduce((sum, stage) => sum + stage.seconds, 0)
   const items = own.reduce((sum, stage) => sum + stage.items, 0)
-  return html`<tr><th scope="row">${name}</th><td>${best.stain}</td><td>${best.classify}</td>${renderInterval(best.val.accuracy)}
+  return html`<tr><th scope="row">${name}</th><td>${labelWithout(best, 'embed')}</td>${renderInterval(best.val.accuracy)}
 ${withTest && (best.test ? renderInterval(best.test.accuracy, formatShare) : html`<td class="n">–</td>`)}
 <td class="n edge">${own.length ? formatCount(items) : '–'}</td><td class="n">${own.length ? formatSeconds(seconds) : '–'}${
     own.some(({ cached }) => cached) && html`<small>from cache</small>`

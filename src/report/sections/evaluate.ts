@@ -98,9 +98,10 @@ function renderGrid(data: ReportData): Html {
   }
   const span = isCompared ? 5 : 4
   const columns = html`<th scope="col" class="n edge">accuracy %</th>${isCompared && html`<th scope="col" class="n">p</th>`}
-<th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">calibration error</th>`
+<th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n short">calibration error</th>`
   return html`<table><caption><span>${isSeveral(cells) && 'Sorted by validation accuracy. '}${nameSame(cells, layout)}Under each metric its 95 % interval${
-    isSeveral(cells[0].seeds) && ', under the accuracy also the mean ± SD of the single seeds'
+    cells.some(({ seeds }) => isSeveral(seeds)) &&
+    ', under the accuracy also the mean ± SD of the single seeds'
   }. ${isCompared && `p: paired test of the accuracy against the chosen cell, ${ADJUSTED}; tied: p on validation from ${ALIKE_FROM} on. `}The calibration error
 is a root mean square over 15 bins, less what chance adds to it (0 is best). Cost adds up the stages a cell rests on${isSeveral(cells) && ', those shared with other cells included'}.</span></caption>
 <thead><tr>${layout.axes.map((axis) => html`<th scope="col" rowspan="2"${axis === 'stain' && html` class="pin"`}>${axis}</th>`)}

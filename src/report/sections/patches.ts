@@ -36,7 +36,7 @@ export function renderPatches(data: ReportData): Section {
     badge: renderOrigin(manifest.origin),
     body: html`<div class="cards">${splits.map(({ split, provenance }) => renderCard(split, provenance))}</div>
 ${renderSeparation(manifest, splits)}
-${renderTable('Patches by center and label', renderCounts(splits), true)}
+${renderTable('Patches by center and label', renderCounts(splits))}
 ${gallery && gallery.samples.length > 0 && renderSamples(data, gallery.samples)}`,
   }
 }

@@ -91,7 +91,7 @@ function renderVerdictCounts(data: ReportData, verdicts: ReportData['metrics']['
     return Object.hasOwn(counts, center) ? counts[center] : null
   }
   // wide enough for its columns, or it goes below the pictures
-  return html`<div style="flex-basis:${10 + 6.5 * stains.length}rem"><h3>Verdicts by center</h3>
+  return html`<div style="flex-basis:${8 + 5.5 * stains.length}rem"><h3>Verdicts by center</h3>
 <ul class="legend">${VERDICTS.map((verdict) => html`<li class="v-${verdict}"><span class="dot"></span>${verdict}<small>&nbsp;${VERDICT_WORDS[verdict]}</small></li>`)}</ul>
 ${renderTable(
   'Verdicts by center',

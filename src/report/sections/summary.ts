@@ -53,6 +53,9 @@ set${nameCenters(listCenters(manifest.splits.test))}${describeTest(manifest, cel
 function countTied(metrics: ReportData['metrics']): string | false {
   const tied = listTied(metrics).length
   if (tied === 0) return false
+  const others = metrics.cells.length - 1
+  if (tied === others && others > 1)
+    return ` On validation none of the ${formatCount(others)} others can be told apart from it.`
   return ` On validation ${formatPlural(tied, 'other combination')} cannot be told apart from it.`
 }
 

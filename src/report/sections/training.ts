@@ -94,7 +94,7 @@ ${arc}
 <text x="${(x + width / 2).toFixed(1)}" y="${bottom + 26}" font-size="7" text-anchor="middle" fill="currentColor" opacity=".7">${layer.kernel}x${layer.kernel}</text>
 <text x="${(x + width / 2).toFixed(1)}" y="${bottom + 37}" font-size="7" text-anchor="middle" fill="currentColor" opacity=".7">${layer.side}</text></g>`
 })}</svg>`
-  return markFigure(drawing, `${stain} ${name}`, JSON.stringify(layers, null, 1))
+  return markFigure(drawing, { name: `${stain} ${name}`, data: JSON.stringify(layers, null, 1) })
 }
 
 interface Box {

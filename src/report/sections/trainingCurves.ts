@@ -29,10 +29,14 @@ export async function renderTrainingCurves(data: ReportData): Promise<Html | nul
   const stains = data.learned.filter((learned, _, all) => isTrainedHere(learned, all))
   if (stains.length === 0) return null
   const colour = colourGrid(data.metrics)
-  const charts = scores.map((score) => drawScore(score, listPoints(stains, score.name), colour))
+  const legend = stains.map(({ stain }) => ({ label: stain, colour: colour(stain) }))
+  const charts = scores.map((score) => ({
+    ...drawScore(score, listPoints(stains, score.name), colour),
+    legend,
+  }))
   return html`<p>Scores by epoch, a line for each generator with its source at the end. The dot marks the epoch that was kept: the lowest
 mean of both distances, what structure and hematoxylin fall short of .9 counted in.</p>
-${renderLegend(stains.map(({ stain }) => ({ label: stain, colour: colour(stain) })))}
+${renderLegend(legend)}
 ${await renderCharts(charts)}`
 }
 

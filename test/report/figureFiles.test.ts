@@ -1,7 +1,8 @@
 // The figures of a report as files: the drawings of the page, and what they were drawn from.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Figure, listFigureFiles } from '../../src/report/figure.ts'
+import type { Figure } from '../../src/report/figure.ts'
+import { listFigureFiles } from '../../src/report/figureFiles.ts'
 import { html } from '../../src/report/html.ts'
 import { renderChart } from '../../src/report/index.ts'
 import { composeReport } from '../../src/report/report.ts'
@@ -45,11 +46,21 @@ describe('the figures of a report', () => {
     const spec = JSON.parse(files.get('roc-test.json')!)
     expect(spec.layer[1].data.values[0]).toEqual({ cell: expect.any(String), x: 0, y: 0, order: 0 })
     expect(files.get('roc-test.json')).not.toContain('var(--')
-    const { width, height, description: alt, title, $schema, config: _, ...rest } = spec
+    const reliability = JSON.parse(files.get('reliability-test.json')!)
+    const { width, height, description: alt, title, $schema, config: _, ...rest } = reliability
     expect($schema).toContain('vega-lite')
     const chart = { width, height, alt, title: title.text, spec: rest }
     const again = listFigureFiles((await renderChart(chart)).figures!)
-    expect(again.get('roc-test.svg')).toBe(files.get('roc-test.svg'))
+    expect(again.get('reliability-test.svg')).toBe(files.get('reliability-test.svg'))
+  })
+
+  it('say below the drawing what the lines are, which the page says beside it', () => {
+    const roc = files.get('roc-test.svg')!
+    for (const stain of ['none', 'macenko', 'cyclegan', '&lt;script&gt;'])
+      expect(roc).toMatch(
+        new RegExp(`<line [^>]*stroke="#[0-9a-f]{6}"[^>]*/><text [^>]*>${stain}, AUROC 0\\.\\d{3}</text>`),
+      )
+    expect(files.get('loss-seed-0.svg')).toMatch(/stroke-dasharray="4 3"\/><text [^>]*>training loss</)
   })
 
   it('come out the same to the byte', async () => {
