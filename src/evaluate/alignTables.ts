@@ -8,7 +8,7 @@ import { findColumn, findProbabilities, missingColumn, type NamedTable } from '.
 
 /** What to align, and how it is meant where the tables alone do not say. */
 export interface AlignOptions {
-  /** `id` and a column of probabilities; `label`, `center`, `slide`, `part` and `split` where known. */
+  /** `id` and a column of probabilities; `label`, `center`, `slide`, `patient`, `part` and `split` where known. */
   readonly predictions: NamedTable
   /** `id` and `label`, and others as above. What the predictions know too must be the same. */
   readonly labels?: NamedTable
@@ -25,6 +25,7 @@ export interface AlignedPredictions extends Predictions {
   readonly split: string | null
   readonly centers: readonly string[] | null
   readonly slides: readonly string[] | null
+  readonly patients: readonly string[] | null
   /** The part of its data set that a patch is of, as `eosin predict --part` writes it. */
   readonly parts: readonly string[] | null
   /** Patches of the labels' table that have no prediction. */
@@ -32,7 +33,7 @@ export interface AlignedPredictions extends Predictions {
 }
 
 // What is known of patches beside split, id and label, and is compared where both tables know it.
-const sharedNames = ['center', 'slide', 'part'] as const
+const sharedNames = ['center', 'slide', 'patient', 'part'] as const
 
 // A table whose known columns are found; null where it has none such.
 interface KnownTable extends NamedTable {
@@ -40,6 +41,7 @@ interface KnownTable extends NamedTable {
   readonly label: readonly string[] | null
   readonly center: readonly string[] | null
   readonly slide: readonly string[] | null
+  readonly patient: readonly string[] | null
   readonly part: readonly string[] | null
   readonly split: readonly string[] | null
 }
@@ -54,7 +56,7 @@ interface Pair {
 /**
  * Pairs predictions with labels by split and id. Throws UnknownNameError for a `split` or `column` that is not there,
  * UsageError for a `column` of something else, DataError where a column is missing, the split is open, an id repeats or
- * has no label, the tables contradict each other (label, center, slide, part), or a value is no label or no probability.
+ * has no label, the tables contradict each other (label, center, slide, patient, part), or a value is no label or no probability.
  */
 export function alignTables({ column, ...options }: AlignOptions): AlignedPredictions {
   const predictions = knowTable(options.predictions)
@@ -86,6 +88,7 @@ export function alignTables({ column, ...options }: AlignOptions): AlignedPredic
     ),
     centers: pick('center'),
     slides: pick('slide'),
+    patients: pick('patient'),
     parts: pick('part'),
     unpredicted: told ? told.size - own.size : 0,
   }
@@ -107,7 +110,7 @@ export function alignPair({ against, againstColumn, ...options }: AlignPairOptio
   const first = alignTables(isSplit ? options : { ...options, split: undefined })
   const split = hasSplits(against) ? (first.split ?? options.split) : undefined
   // What is known of the first stands in for the second's labels: where that has other patches, it comes to light.
-  const { ids, centers, slides, parts } = first
+  const { ids, centers, slides, patients, parts } = first
   const labels = {
     where: options.predictions.where,
     columns: {
@@ -115,6 +118,7 @@ export function alignPair({ against, againstColumn, ...options }: AlignPairOptio
       label: Array.from(first.labels, String),
       ...(centers && { center: centers }),
       ...(slides && { slide: slides }),
+      ...(patients && { patient: patients }),
       ...(parts && { part: parts }),
     },
   }
@@ -127,10 +131,10 @@ export function alignPair({ against, againstColumn, ...options }: AlignPairOptio
 function knowTable(table: NamedTable): KnownTable {
   const id = findColumn(table, ['id'])
   if (!id) throw missingColumn(table, 'id')
-  const [label, center, slide, part, split] = ['label', ...sharedNames, 'split'].map((name) =>
+  const [label, center, slide, patient, part, split] = ['label', ...sharedNames, 'split'].map((name) =>
     findColumn(table, [name]),
   )
-  return { ...table, id, label, center, slide, part, split }
+  return { ...table, id, label, center, slide, patient, part, split }
 }
 
 // Names are compared as readers give them (`2.0` is `2`); where either table is silent there is nothing to compare.

@@ -1,11 +1,14 @@
 // The evaluation of one set of probabilities: all figures over all patches, by center and by slide.
 
-import { compareText, DataError, openRandom } from '../base/index.ts'
+import { DataError, openRandom } from '../base/index.ts'
 import { assignCells, tallyWeighted, traceReliability } from './calibration.ts'
 import type { Evaluation, Scores } from './evaluation.ts'
-import { checkPredictions, makeGroup, nameSlides, type Predictions, sortRows } from './groups.ts'
-import { prepareRanking, traceRoc } from './ranking.ts'
+import { checkPredictions, dealLots, makeGroup, nameSlides, type Predictions, sortRows } from './groups.ts'
+import { prepareRanking, tracePrecisionRecall, traceRoc } from './ranking.ts'
+import { scoreRiskCoverage } from './riskCoverage.ts'
 import { countOnce, scoreGroup } from './scores.ts'
+import { scoreSensitivities } from './sensitivity.ts'
+import { scoreUnitLevel, scoreUnits, splitRows } from './units.ts'
 
 /** How to evaluate: the call `probability >= threshold` is tumour (0.5); `seed` deals more than 200 clusters into lots. */
 export interface EvaluateOptions {
@@ -26,6 +29,8 @@ export function evaluate(options: Predictions & EvaluateOptions): Evaluation {
   const rows = sortRows(options)
   const all = makeGroup(options, rows, slides)
   const scores = scoreGroup(all, threshold, openRandom(seed, 'evaluate'))
+  const lots = dealLots(all, openRandom(seed, 'evaluate'))
+  const ranking = prepareRanking(all)
   const tally = tallyWeighted(all, assignCells(all, threshold), countOnce(all))
 
   const byCenter: Record<string, Scores> = {}
@@ -36,12 +41,20 @@ export function evaluate(options: Predictions & EvaluateOptions): Evaluation {
       ? scores
       : scoreGroup(makeGroup(options, rowsOfCenter, slides), threshold, random)
   }
+  const bySlide = scoreUnits(options, rows, slides, threshold)
+  const byPatient = scoreUnits(options, rows, nameSlides(options.patients, centers), threshold)
   return {
     ...scores,
     threshold,
     byCenter,
-    bySlide: scoreSlides(options, rows, slides, threshold),
-    roc: traceRoc(prepareRanking(all)),
+    bySlide,
+    byPatient,
+    slideLevel: scoreUnitLevel(bySlide, threshold, openRandom(seed, 'evaluate', 'slides')),
+    patientLevel: scoreUnitLevel(byPatient, threshold, openRandom(seed, 'evaluate', 'patients')),
+    sensitivityAt: scoreSensitivities(lots),
+    riskCoverage: scoreRiskCoverage(lots, threshold),
+    roc: traceRoc(ranking),
+    precisionRecall: tracePrecisionRecall(ranking),
     reliability: traceReliability(tally),
   }
 }
@@ -49,37 +62,4 @@ export function evaluate(options: Predictions & EvaluateOptions): Evaluation {
 function checkThreshold(threshold: number): void {
   if (threshold >= 0 && threshold <= 1) return
   throw new DataError({ where: 'evaluate threshold', expected: 'a number from 0 to 1', got: `${threshold}` })
-}
-
-function scoreSlides(
-  { labels, probabilities }: Predictions,
-  rows: Uint32Array,
-  slides: readonly string[] | null,
-  threshold: number,
-): Evaluation['bySlide'] {
-  const bySlide: Record<string, { count: number; positives: number; accuracy: number }> = {}
-  for (const [slide, rowsOfSlide] of splitRows(rows, slides)) {
-    let positives = 0
-    let right = 0
-    for (const row of rowsOfSlide) {
-      positives += labels[row]
-      if (probabilities[row] >= threshold === (labels[row] === 1)) right++
-    }
-    bySlide[slide] = { count: rowsOfSlide.length, positives, accuracy: right / rowsOfSlide.length }
-  }
-  return bySlide
-}
-
-// Rows by name, names in rising order; nothing where names are not known.
-function splitRows(rows: Uint32Array, names: readonly string[] | null): [string, Uint32Array][] {
-  if (!names) return []
-  const byName = new Map<string, number[]>()
-  for (const row of rows) {
-    const known = byName.get(names[row])
-    if (known) known.push(row)
-    else byName.set(names[row], [row])
-  }
-  return [...byName]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([name, rowsOfName]) => [name, Uint32Array.from(rowsOfName)])
 }

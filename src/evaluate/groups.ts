@@ -23,13 +23,14 @@ export interface Predictions {
   readonly probabilities: Float32Array
   readonly centers?: readonly string[] | null
   readonly slides?: readonly string[] | null
+  readonly patients?: readonly string[] | null
 }
 
 /** Throws DataError naming the row where labels, probabilities or column lengths are not what they should be. */
-export function checkPredictions({ labels, probabilities, centers, slides }: Predictions): void {
+export function checkPredictions({ labels, probabilities, centers, slides, patients }: Predictions): void {
   const count = labels.length
   if (count === 0) throw new DataError({ where: 'evaluate', expected: 'at least one patch', got: 'none' })
-  for (const [name, column] of Object.entries({ probabilities, centers, slides })) {
+  for (const [name, column] of Object.entries({ probabilities, centers, slides, patients })) {
     if (column && column.length !== count) {
       throw new DataError({
         where: `evaluate ${name}`,
@@ -53,14 +54,15 @@ export function checkPredictions({ labels, probabilities, centers, slides }: Pre
   }
 }
 
-/** Rows by falling probability, then label, center and slide: rows that still tie are alike in everything. */
-export function sortRows({ labels, probabilities, centers, slides }: Predictions): Uint32Array {
+/** Rows by falling probability, then label, center, slide and patient: rows that still tie are alike in everything. */
+export function sortRows({ labels, probabilities, centers, slides, patients }: Predictions): Uint32Array {
   return Uint32Array.from(labels, (_, row) => row).sort(
     (i, j) =>
       probabilities[j] - probabilities[i] ||
       labels[j] - labels[i] ||
       compareRows(centers, i, j) ||
-      compareRows(slides, i, j),
+      compareRows(slides, i, j) ||
+      compareRows(patients, i, j),
   )
 }
 

@@ -10,7 +10,7 @@ export interface NamedTable {
 }
 
 // Columns that say what a patch is: none of them can be what a model says of it.
-const descriptive = ['split', 'part', 'id', 'center', 'slide', 'label']
+const descriptive = ['split', 'part', 'id', 'center', 'slide', 'patient', 'label']
 
 /** The column by the first of `names` that the table has, or null. Throws DataError where two columns differ in case only. */
 export function findColumn(

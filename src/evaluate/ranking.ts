@@ -82,3 +82,27 @@ export function traceRoc({ labels, endsTie }: Ranking, limit = 200) {
   }
   return { falsePositiveRate, truePositiveRate }
 }
+
+/**
+ * The precision-recall curve, at most `limit` points, spread evenly over recall: from the first threshold that finds a
+ * tumour patch to that which calls all. Empty arrays where a class is missing.
+ */
+export function tracePrecisionRecall({ labels, endsTie }: Ranking, limit = 200) {
+  const positives = labels.reduce((sum, label) => sum + label, 0)
+  const recall: number[] = []
+  const precision: number[] = []
+  if (positives === 0 || positives === labels.length) return { recall, precision }
+  let tp = 0
+  let next = 0
+  for (let i = 0; i < labels.length; i++) {
+    tp += labels[i]
+    if (endsTie[i] === 0) continue
+    const found = tp / positives
+    const isLast = i === labels.length - 1
+    if ((tp === 0 || found < next) && !isLast) continue
+    recall.push(found)
+    precision.push(tp / (i + 1))
+    next = (Math.floor(found * (limit - 2)) + 1) / (limit - 2)
+  }
+  return { recall, precision }
+}

@@ -2,7 +2,14 @@
 
 import { compareNames } from '../base/index.ts'
 import type { PairedDifference } from '../evaluate/compare.ts'
-import type { Evaluation, Interval, Scores } from '../evaluate/evaluation.ts'
+import type {
+  Evaluation,
+  Interval,
+  Scores,
+  UnitFigures,
+  UnitLevel,
+  UnitScore,
+} from '../evaluate/evaluation.ts'
 import type {
   Cell,
   EmbeddingAgreement,
@@ -41,6 +48,9 @@ export type {
   StageTiming,
   StainEffect,
   StainedSample,
+  UnitFigures,
+  UnitLevel,
+  UnitScore,
 }
 
 /** A run as the report shows it. Only the manifest and the metrics must be there. */
@@ -78,6 +88,11 @@ export const UNNAMED = '?'
 /** The cell that the submission is made with. */
 export function chosenCell(metrics: Metrics): Cell {
   return metrics.cells.find((cell) => cell.id === metrics.chosen)!
+}
+
+/** The splits that a cell is judged on. */
+export function scoredSplits(cell: Cell): readonly ('val' | 'test')[] {
+  return cell.test ? ['val', 'test'] : ['val']
 }
 
 /** The accuracy of the chosen cell less that of `cell`; null where the run did not compare them there. */

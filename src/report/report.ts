@@ -12,10 +12,12 @@ import { renderEmbed } from './sections/embed.ts'
 import { renderErrors } from './sections/errors.ts'
 import { renderEvaluate } from './sections/evaluate.ts'
 import { renderLearned } from './sections/learned.ts'
+import { renderOperating } from './sections/operating.ts'
 import { renderPatches } from './sections/patches.ts'
 import { renderQuality } from './sections/quality.ts'
 import { renderRun } from './sections/run.ts'
 import { renderSignature } from './sections/signature.ts'
+import { renderSlides } from './sections/slides.ts'
 import { renderStains } from './sections/stain.ts'
 import { renderLead, renderSummary } from './sections/summary.ts'
 import { renderTraining } from './sections/training.ts'
@@ -35,6 +37,8 @@ export async function composeReport(
     await renderEvaluate(data),
     await renderCenters(data),
     await renderCurves(data),
+    await renderOperating(data),
+    await renderSlides(data),
     renderErrors(data),
     await renderClassify(data),
     renderEmbed(data),

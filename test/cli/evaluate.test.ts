@@ -66,6 +66,35 @@ describe('eosin evaluate', () => {
     expect(wrong.stderr).toContain('are these the same patches?')
   })
 
+  it('prints every figure with its interval, slides and patients too, and says what cannot be told', async () => {
+    const slides = Array.from({ length: 240 }, (_, i) => `${i % 8}`)
+    const label = slides.map((slide, i) => Number(slide > '2' && i % 3 > 0))
+    const columns = {
+      id: slides.map((_, i) => `${i}`),
+      slide: slides,
+      patient: slides.map((slide) => `${Number(slide) % 4}`),
+      label,
+      probability: label.map((own, i) => 0.2 + 0.6 * own + (i % 10 === 0 ? 0.45 - 0.9 * own : 0)),
+    }
+    writeFileSync(at('slides.csv'), writeCsv(columns))
+    const { stdout } = await runCli(['evaluate', at('slides.csv')])
+    for (const name of [
+      'sensitivity at specificity 0.90',
+      'accuracy of the surest 80 %',
+      'accuracy, mean over coverages',
+      'slides: error of tumour share',
+      'slides: correlation of tumour share',
+      'slides: AUROC of any tumour',
+      'patients: error of tumour share',
+    ])
+      expect(stdout).toMatch(new RegExp(`^${name} +[01]\\.\\d{4} +0\\.\\d{4} - [01]\\.\\d{4}$`, 'm'))
+    expect(stdout).toMatch(/^sensitivity at specificity 0\.99 +- +-$/m)
+    expect(stdout).toContain('cannot tell a specificity of 0.99: it takes at least 500')
+    const { slideLevel, byPatient } = await runJson(at('slides.csv'))
+    expect(slideLevel).toMatchObject({ count: 8, tumour: 5 })
+    expect(Object.keys(byPatient)).toEqual(['0', '1', '2', '3'])
+  })
+
   it('compares two models with an interval and a p that agree', async () => {
     const pair = [at('predictions.csv'), '--column', 'a', '--against', at('predictions.parquet')]
     const { difference, p, slides } = await runJson(...pair, '--against-column', 'b')

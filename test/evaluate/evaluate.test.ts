@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { drawPredictions, drawSizes, slideModel } from '../../scripts/slideModel.ts'
+import { drawPredictions, drawSizes, slideModel } from '../../scripts/intervals/slideModel.ts'
 import { DataError, openRandom } from '../../src/base/index.ts'
 import { evaluate, summarize } from '../../src/evaluate/index.ts'
 import { makePredictions, shufflePredictions } from './patches.ts'
@@ -196,7 +196,7 @@ describe('evaluate', () => {
   })
 
   it('has intervals that hold the truth where slides are few and differ', () => {
-    // Percentiles of a bootstrap over slides hold these truths in 80 of 100 cases: scripts/intervalCoverage.ts
+    // Percentiles of a bootstrap over slides hold these truths in 80 of 100 cases: scripts/simulateIntervals.ts
     const truth = { accuracy: 0.85, balancedAccuracy: 0.85, auroc: 0.929 }
     const covered = { accuracy: 0, balancedAccuracy: 0, auroc: 0 }
     const names = Object.keys(truth) as (keyof typeof truth)[]

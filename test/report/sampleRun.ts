@@ -236,9 +236,17 @@ function inventEvaluation(random: Random, accuracy: number, center: string, coun
     bySlide: Object.fromEntries(
       Array.from({ length: 14 }, (_, i) => [
         `slide-${center}${String(i).padStart(2, '0')}`,
-        { count: 43, positives: 20 + i, accuracy: accuracy - 0.06 + 0.1 * random.uniform() },
+        {
+          count: 43,
+          positives: 20 + i,
+          accuracy: accuracy - 0.06 + 0.1 * random.uniform(),
+          mean: 0.42 + 0.02 * i,
+          called: 0.4 + 0.025 * i,
+          top: 0.95,
+        },
       ]),
     ),
+    ...inventOtherFigures(accuracy, count),
     roc: { falsePositiveRate, truePositiveRate },
     reliability: Array.from({ length: 15 }, (_, i) => {
       const meanProbability = (i + 0.5) / 15
@@ -255,6 +263,48 @@ function inventEvaluation(random: Random, accuracy: number, center: string, coun
         count: Math.round(count * (0.02 + 0.25 * Math.abs(meanProbability - 0.5) ** 2)),
       }
     }),
+  }
+}
+
+type OtherFigures =
+  | 'byPatient'
+  | 'slideLevel'
+  | 'patientLevel'
+  | 'sensitivityAt'
+  | 'riskCoverage'
+  | 'precisionRecall'
+
+function inventOtherFigures(accuracy: number, count: number): Pick<Evaluation, OtherFigures> {
+  const around = (value: number): Interval => ({ value, low: value - 0.05, high: Math.min(1, value + 0.04) })
+  const share = { error: around(0.09), correlation: around(0.9), accuracy: null, auroc: null }
+  const steps = Array.from({ length: 50 }, (_, i) => (i + 1) / 50)
+  return {
+    byPatient: {},
+    slideLevel: {
+      count: 14,
+      tumour: 14,
+      mean: share,
+      called: share,
+      top: { ...share, error: null, correlation: null },
+    },
+    patientLevel: null,
+    sensitivityAt: [0.9, 0.95, 0.99].map((specificity, i) => ({
+      specificity,
+      sensitivity: around(accuracy - 0.1 * i),
+      threshold: 0.6 + 0.1 * i,
+      normalsNeeded: [10, 20, 100][i],
+    })),
+    riskCoverage: {
+      coverage: steps,
+      accuracy: steps.map((coverage) => 1 - (1 - accuracy) * coverage),
+      area: around((1 + accuracy) / 2),
+      at: [1, 0.9, 0.8, 0.5].map((coverage) => ({
+        coverage,
+        accuracy: around(1 - (1 - accuracy) * coverage),
+        margin: (0.5 * (1 - coverage) * count) / count,
+      })),
+    },
+    precisionRecall: { recall: steps, precision: steps.map((recall) => 1 - 0.5 * recall ** 8) },
   }
 }
 

@@ -3,14 +3,14 @@
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { DataError, UsageError } from '../../base/index.ts'
-import type {
-  CenterSignature,
-  Evaluation,
-  Interval,
-  NamedTable,
-  PairedDifference,
-} from '../../evaluate/index.ts'
+import type { CenterSignature, Interval, NamedTable, PairedDifference } from '../../evaluate/index.ts'
 import { addExamples, type CommonOptions, jsonOption, printResult, seedOption, share } from '../command.ts'
+import {
+  type ChosenThreshold,
+  describeEvaluation,
+  describePatches,
+  describeThreshold,
+} from '../describeEvaluation.ts'
 import { formatCount, formatTable } from '../terminal.ts'
 
 interface EvaluateOptions extends CommonOptions {
@@ -28,14 +28,14 @@ export function addEvaluate(program: Command): void {
     .command('evaluate')
     .argument(
       '<path>',
-      'predictions as CSV or Parquet (id, probability; label, center, slide, part, split where known), or what eosin embed wrote',
+      'predictions as CSV or Parquet (id, probability; label, center, slide, patient, part, split where known), or what eosin embed wrote',
     )
     .description(
       'accuracy, AUROC, calibration and more, with intervals clustered by slide; of embeddings, how well centers are told',
     )
     .option(
       '--labels <file>',
-      'take labels (and center, slide) from here, matched by split and id; what both tables know must agree',
+      'take labels (and center, slide, patient) from here, matched by split and id; what both tables know must agree',
     )
     .option('--split <name>', 'the split to evaluate (default: the only one that is labelled)')
     .option('--column <name>', 'the column of probabilities (default: probability, or Pred)')
@@ -87,12 +87,6 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
   printResult(options, result, () => describeDifference(result, names))
 }
 
-interface ChosenThreshold {
-  readonly threshold: number
-  /** The run whose threshold it is; not there where it is not a run's. */
-  readonly thresholdOf?: string
-}
-
 // What is given goes first, then that of the run in whose folder the tables lie. Throws UsageError where two runs differ.
 async function chooseThreshold(
   given: number | undefined,
@@ -112,10 +106,6 @@ async function chooseThreshold(
     })
   }
   return { threshold: found[0].threshold, thresholdOf: found[0].run }
-}
-
-function describeThreshold({ threshold, thresholdOf }: ChosenThreshold): string {
-  return thresholdOf === undefined ? `at ${threshold}` : `at ${threshold}, the threshold of ${thresholdOf}`
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -173,10 +163,6 @@ async function readNamed(path: string): Promise<NamedTable> {
   return { where: path, columns: await readTableFile(path) }
 }
 
-function describePatches({ count, split }: { count: number; split: string | null }): string {
-  return `${formatCount(count)} patches${split === null ? '' : ` of split ${split}`}`
-}
-
 function describeDifference(
   result: PairedDifference & ChosenThreshold & { readonly split: string | null },
   [first, second]: readonly [string, string],
@@ -200,36 +186,5 @@ function describeDifference(
     ),
     '',
     `${describeThreshold(result)}: right in the first only: ${formatCount(onlyA)} patches, in the second only: ${formatCount(onlyB)}`,
-  ].join('\n')
-}
-
-function describeEvaluation(
-  result: Evaluation & ChosenThreshold & { readonly split: string | null },
-  unpredicted: number,
-): string {
-  const figure = (name: string, interval: Interval | null) =>
-    interval
-      ? [name, interval.value.toFixed(4), `${interval.low.toFixed(4)} - ${interval.high.toFixed(4)}`]
-      : [name, '-', '-']
-  const { tp, fp, tn, fn } = result.confusion
-  return [
-    `${describePatches(result)}, ${formatCount(result.positives)} tumour; intervals: 95 %, ${result.resampled} left out in turn`,
-    ...(unpredicted > 0
-      ? [`${formatCount(unpredicted)} labelled patches have no prediction and are not counted`]
-      : []),
-    '',
-    formatTable(
-      ['figure', 'value', '95 % interval'],
-      [
-        figure('accuracy', result.accuracy),
-        figure('balanced accuracy', result.balancedAccuracy),
-        figure('AUROC', result.auroc),
-        figure('AUPRC', result.auprc),
-        figure('F1', result.f1),
-        figure('calibration error', result.calibrationError),
-      ],
-    ),
-    '',
-    `${describeThreshold(result)}: ${tp} true tumour, ${fp} false tumour, ${tn} true normal, ${fn} false normal`,
   ].join('\n')
 }

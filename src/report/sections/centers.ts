@@ -11,6 +11,7 @@ import {
   type ReportData,
   type Scores,
   SPLIT_WORDS,
+  scoredSplits,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatShare, formatUnit } from '../numbers.ts'
@@ -42,10 +43,6 @@ ${renderTable('Metrics by center', renderCenterTable(rows, chosen))}
 ${rows.length > 0 && (await renderCharts(charts))}
 ${scoredSplits(chosen).map((split) => renderSlides(chosen, split))}`,
   }
-}
-
-function scoredSplits(cell: Cell): readonly Scored[] {
-  return cell.test ? ['val', 'test'] : ['val']
 }
 
 function renderCenterTable(

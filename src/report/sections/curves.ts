@@ -1,8 +1,8 @@
-// ROC curves of the compared cells, and how well the chosen cell's probabilities are calibrated.
+// ROC and precision-recall curves of the compared cells, and how well the chosen cell's probabilities are calibrated.
 
+import { DIAGONAL, drawCellCurves, unitAxis } from '../cellCurves.ts'
 import { type Chart, renderCharts } from '../charts.ts'
 import {
-  type Cell,
   chosenCell,
   compareCells,
   type Evaluation,
@@ -11,24 +11,14 @@ import {
   SPLIT_WORDS,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
-import { formatCount, formatPercent, formatUnit, roundDrawn } from '../numbers.ts'
+import { formatCount, formatPercent, formatUnit } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid, dashCompared } from '../palette.ts'
 import { renderLegend } from '../parts.ts'
+import { drawPrecisionRecall } from './precisionRecall.ts'
 
-const DIAGONAL = {
-  data: {
-    values: [
-      { x: 0, y: 0 },
-      { x: 1, y: 1 },
-    ],
-  },
-  mark: { type: 'line', strokeDash: [3, 3], strokeWidth: 1, stroke: 'var(--ink-soft)' },
-  encoding: { x: { field: 'x', type: 'quantitative' }, y: { field: 'y', type: 'quantitative' } },
-}
-
-/** ROC curves and reliability diagrams, validation and test side by side. */
+/** ROC and precision-recall curves, reliability diagrams and predictions, validation and test side by side. */
 export async function renderCurves({ metrics, manifest }: ReportData): Promise<Section> {
   const cells = compareCells(metrics)
   const colour = colourGrid(metrics)
@@ -36,16 +26,17 @@ export async function renderCurves({ metrics, manifest }: ReportData): Promise<S
   const chosen = chosenCell(metrics)
   const splits = chosen.test ? (['val', 'test'] as const) : (['val'] as const)
   const charts = splits.flatMap((split): (Chart | Html)[] => [
-    ...(chosen[split]!.roc.truePositiveRate.length ? [drawRoc(metrics, split, cells)] : []),
+    ...[drawRoc(metrics, split), drawPrecisionRecall(metrics, split)].filter((chart) => chart !== null),
     drawReliability(split, chosen[split]!, colour(chosen.stain)),
     renderConfusion(split, chosen[split]!),
   ])
   return {
     id: 'curves',
-    title: 'ROC and calibration',
+    title: 'ROC, precision and calibration',
     navTitle: 'Curves',
     badge: renderOrigin(manifest.origin),
-    body: html`<p>ROC: tumours found against false alarms as the threshold moves. Reliability, of the chosen cell: the share
+    body: html`<p>ROC: tumours found against false alarms as the threshold moves. Precision and recall: how many of the patches
+predicted to be tumour are, against tumours found; dotted is the share of tumour among all patches. Reliability, of the chosen cell: the share
 of tumours among the patches given a probability; on the diagonal it is calibrated, and the larger a dot, the more patches
 it stands for. Predictions, of the chosen cell: truth against prediction.</p>
 ${renderLegend(
@@ -63,66 +54,17 @@ ${await renderCharts(charts)}`,
   }
 }
 
-function drawRoc(metrics: ReportData['metrics'], split: 'val' | 'test', cells: readonly Cell[]): Chart {
-  const colour = colourGrid(metrics)
-  const dash = dashCompared(metrics)
-  const drawn = cells.filter((cell) => cell[split]?.roc.truePositiveRate.length)
-  const points = [...drawn].reverse().flatMap((cell) => {
-    const { falsePositiveRate, truePositiveRate } = cell[split]!.roc
-    return falsePositiveRate.map((x, order) => ({
-      cell: cell.id,
-      x: roundDrawn(x),
-      y: roundDrawn(truePositiveRate[order]),
-      order,
-    }))
+function drawRoc(metrics: ReportData['metrics'], split: 'val' | 'test'): Chart | null {
+  return drawCellCurves({
+    title: 'ROC',
+    split,
+    metrics,
+    pick: ({ roc }) => ({ x: roc.falsePositiveRate, y: roc.truePositiveRate }),
+    measure: 'AUROC',
+    describe: ({ auroc }) => formatUnit(auroc?.value),
+    axes: ['false alarms among normal patches', 'tumours found'],
+    under: [DIAGONAL],
   })
-  const ids = drawn.map((cell) => cell.id)
-  const title = `ROC, ${SPLIT_WORDS[split]}`
-  const areas = drawn.map(
-    (cell) => `${labelCompared(cell, metrics)} ${formatUnit(cell[split]!.auroc?.value)}`,
-  )
-  return {
-    width: 340,
-    height: 330,
-    title,
-    legend: drawn.map((cell) => ({
-      label: `${labelCompared(cell, metrics)}, AUROC ${formatUnit(cell[split]!.auroc?.value)}`,
-      colour: colour(cell.stain),
-      dash: dash(cell),
-    })),
-    alt: `${title}. Area under the curve: ${areas.join('; ')}`,
-    spec: {
-      layer: [
-        DIAGONAL,
-        {
-          data: { values: points },
-          mark: { type: 'line', strokeJoin: 'round', interpolate: 'linear' },
-          encoding: {
-            x: unitAxis('x', 'false alarms among normal patches'),
-            y: unitAxis('y', 'tumours found'),
-            order: { field: 'order', type: 'quantitative' },
-            color: {
-              field: 'cell',
-              type: 'nominal',
-              sort: null,
-              legend: null,
-              scale: { domain: ids, range: drawn.map(({ stain }) => colour(stain)) },
-            },
-            strokeDash: {
-              field: 'cell',
-              type: 'nominal',
-              legend: null,
-              scale: { domain: ids, range: drawn.map((cell) => (dash(cell).length ? dash(cell) : [1, 0])) },
-            },
-            strokeWidth: {
-              condition: { test: `datum.cell === ${JSON.stringify(metrics.chosen)}`, value: 2.6 },
-              value: 1.4,
-            },
-          },
-        },
-      ],
-    },
-  }
 }
 
 function drawReliability(
@@ -181,14 +123,4 @@ function renderConfusion(split: 'val' | 'test', { confusion, threshold }: Evalua
 prediction at a threshold of ${threshold}</caption><thead><tr><td></td><th scope="col">predicted tumour</th><th scope="col">predicted normal</th></tr></thead>
 <tbody><tr><th scope="row"><span class="tumour">tumour</span></th>${cell(tp, tp + fn, true)}${cell(fn, tp + fn, false)}</tr>
 <tr><th scope="row"><span class="normal">normal</span></th>${cell(fp, fp + tn, false)}${cell(tn, fp + tn, true)}</tr></tbody></table></div>`
-}
-
-function unitAxis(field: string, title: string): object {
-  return {
-    field,
-    type: 'quantitative',
-    title,
-    scale: { domain: [0, 1] },
-    axis: { values: [0, 0.25, 0.5, 0.75, 1], format: '.2~f' },
-  }
 }

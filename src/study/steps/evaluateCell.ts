@@ -53,7 +53,7 @@ export function evaluationInputs(
   const labels = [val.labelsKey, test?.labelsKey ?? null]
   return {
     stage: 'evaluate',
-    version: 2,
+    version: 3,
     heads: heads.map(({ inputs }) => keyOf(inputs)),
     labels,
     seed,

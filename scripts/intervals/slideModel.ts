@@ -1,7 +1,7 @@
 // Made-up predictions on slides that differ: the model that intervals are judged by. Each slide has its own share of
 // tumour, its own shift of all scores and its own separation of the classes; sizes of slides differ too.
 
-import type { Random } from '../src/base/index.ts'
+import type { Random } from '../../src/base/index.ts'
 
 /** How much slides differ. */
 export interface SlideModel {
@@ -14,6 +14,9 @@ export interface SlideModel {
   /** Distance of either class from 0, in standard deviations within a slide, and its spread (log scale). */
   readonly separation: number
   readonly separationSpread: number
+  /** The share of slides without any tumour; the others have `tumourOdds` in the mean. Default: none, and 0. */
+  readonly normalSlides?: number
+  readonly tumourOdds?: number
 }
 
 /** The model of docs/evaluate.md. */
@@ -26,6 +29,14 @@ export const slideModel: SlideModel = {
   separationSpread: 0.35,
 }
 
+/** Two of five slides hold no tumour, the others mostly little of it. */
+export const screeningModel: SlideModel = {
+  ...slideModel,
+  separation: 1.8,
+  normalSlides: 0.4,
+  tumourOdds: -1.5,
+}
+
 /** A slide's share of tumour, its shift, and how far its classes lie from 0. */
 export interface Slide {
   readonly prevalence: number
@@ -35,15 +46,17 @@ export interface Slide {
 
 /** Draws what is particular to a slide. */
 export function drawSlide(random: Random, model: SlideModel): Slide {
+  const { normalSlides = 0, tumourOdds = 0 } = model
+  const isNormal = normalSlides > 0 && random.uniform() < normalSlides
   return {
-    prevalence: squash(model.prevalenceSpread * random.normal()),
+    prevalence: isNormal ? 0 : squash(tumourOdds + model.prevalenceSpread * random.normal()),
     shift: model.shiftSpread * random.normal(),
     separation: model.separation * drawSize(random, model.separationSpread),
   }
 }
 
 /** How many patches each of `count` slides has; `dominant`: the first holds a third of all. */
-export function drawSizes(random: Random, model: SlideModel, count: number, dominant: boolean): number[] {
+export function drawSizes(random: Random, model: SlideModel, count: number, dominant = false): number[] {
   return Array.from({ length: count }, (_, slide) => {
     if (dominant) return Math.round(model.patches * (slide === 0 ? (count - 1) / 2 : 1))
     return Math.max(10, Math.round(model.patches * drawSize(random, model.sizeSpread)))

@@ -1,0 +1,133 @@
+// Slides and patients instead of patches: how much tumour each holds, estimated beside true.
+
+import { DIAGONAL, unitAxis } from '../cellCurves.ts'
+import { type Chart, renderCharts } from '../charts.ts'
+import {
+  chosenCell,
+  type Evaluation,
+  labelCell,
+  type ReportData,
+  SPLIT_WORDS,
+  scoredSplits,
+  type UnitFigures,
+  type UnitLevel,
+  type UnitScore,
+} from '../data.ts'
+import { type Html, html } from '../html.ts'
+import { formatCount, formatPlural, formatUnit, roundDrawn } from '../numbers.ts'
+import { renderOrigin } from '../origin.ts'
+import type { Section } from '../page.ts'
+import { colourGrid } from '../palette.ts'
+import { renderInterval, renderTable } from '../parts.ts'
+
+type Scored = 'val' | 'test'
+const DOTS_AT_MOST = 400
+
+interface Level {
+  readonly split: Scored
+  readonly noun: 'slide' | 'patient'
+  readonly level: UnitLevel
+  readonly scores: Readonly<Record<string, UnitScore>>
+}
+
+/** Null where fewer than two slides are known, or the run is of a version that did not judge them. */
+export async function renderSlides({ metrics, manifest }: ReportData): Promise<Section | null> {
+  const chosen = chosenCell(metrics)
+  const levels = scoredSplits(chosen).flatMap((split) => listLevels(split, chosen[split]!))
+  if (levels.length === 0) return null
+  const colour = colourGrid(metrics)(chosen.stain)
+  return {
+    id: 'slides',
+    title: 'Slides: how much tumour',
+    navTitle: 'Slides',
+    badge: renderOrigin(manifest.origin),
+    body: html`<p>What the probabilities of <strong>${labelCell(chosen, metrics)}</strong> say of whole slides: the share of a slide's patches that
+are tumour, estimated by their mean probability or by the share called, beside the true share; each slide counts once.
+${levels.map(describeKinds)}</p>
+<div class="beside"><div>${levels.map((level) => renderTable(nameLevel(level), renderLevel(level), true))}</div>
+${await renderCharts(levels.map((level) => drawShares(level, colour)))}</div>`,
+  }
+}
+
+function listLevels(split: Scored, evaluation: Partial<Evaluation>): Level[] {
+  const { slideLevel, patientLevel, bySlide = {}, byPatient = {} } = evaluation
+  return [
+    ...(slideLevel ? [{ split, noun: 'slide' as const, level: slideLevel, scores: bySlide }] : []),
+    ...(patientLevel ? [{ split, noun: 'patient' as const, level: patientLevel, scores: byPatient }] : []),
+  ]
+}
+
+const nameLevel = ({ split, noun }: Level) =>
+  `${noun === 'slide' ? 'Slides' : 'Patients'}, ${SPLIT_WORDS[split]}`
+
+// Which of them hold tumour is a question only where some do not.
+function describeKinds({ split, noun, level: { count, tumour } }: Level): string {
+  const all = formatPlural(count, `${SPLIT_WORDS[split]} ${noun}`)
+  if (tumour === count) return `All of ${all} hold tumour. `
+  if (tumour === 0) return `None of ${all} holds tumour. `
+  return `Of ${all}, ${formatCount(tumour)} ${tumour === 1 ? 'holds' : 'hold'} tumour. `
+}
+
+function renderLevel(own: Level): Html {
+  const { level } = own
+  const hasBoth = level.tumour > 0 && level.tumour < level.count
+  const ways: readonly [string, UnitFigures][] = [
+    ['mean probability', level.mean],
+    ['share called', level.called],
+    ...(hasBoth ? [['surest tenth', level.top] as [string, UnitFigures]] : []),
+  ]
+  const ofKinds = html`<th scope="col" class="n edge">accuracy %</th><th scope="col" class="n">AUROC</th>`
+  return html`<table><caption><span>${nameLevel(own)}, with 95 % intervals. Error: mean absolute difference of the shares, in points.${hasBoth && ' Accuracy and AUROC: of those with and without any tumour.'}</span></caption>
+<thead><tr><th scope="col">by</th><th scope="col" class="n">error</th><th scope="col" class="n">correlation</th>${hasBoth && ofKinds}</tr></thead>
+<tbody>${ways.map(
+    ([name, { error, correlation, accuracy, auroc }]) =>
+      html`<tr><th scope="row">${name}</th>${error ? renderInterval(error) : html`<td class="n">–</td>`}${correlation ? renderInterval(correlation, formatUnit) : html`<td class="n">–</td>`}${hasBoth && html`${renderInterval(accuracy, undefined, 'n edge')}${renderInterval(auroc, formatUnit)}`}</tr>`,
+  )}</tbody></table>`
+}
+
+function drawShares(own: Level, colour: string): Chart {
+  const units = Object.entries(own.scores).sort(([, a], [, b]) => b.count - a.count)
+  const values = units.slice(0, DOTS_AT_MOST).map(([name, { count, positives, mean }]) => ({
+    name,
+    x: roundDrawn(positives / count),
+    y: roundDrawn(mean),
+    count,
+  }))
+  const title = `${nameLevel(own)}: share of tumour`
+  const { error } = own.level.mean
+  return {
+    width: 340,
+    height: 330,
+    title,
+    ...(units.length > values.length && {
+      subtitle: `the ${values.length} largest of ${formatCount(units.length)}`,
+    }),
+    alt: `${title}, estimated by mean probability against true: mean absolute error ${formatUnit(error?.value)} over ${formatPlural(units.length, own.noun)}`,
+    spec: {
+      layer: [
+        DIAGONAL,
+        {
+          data: { values },
+          mark: {
+            type: 'point',
+            filled: true,
+            fill: colour,
+            opacity: 0.85,
+            stroke: 'var(--surface)',
+            strokeWidth: 1,
+          },
+          encoding: {
+            x: unitAxis('x', 'true share of tumour'),
+            y: unitAxis('y', 'estimated: mean probability'),
+            size: {
+              field: 'count',
+              type: 'quantitative',
+              legend: null,
+              scale: { zero: true, range: [18, 160] },
+            },
+          },
+        },
+      ],
+    },
+  }
+}
