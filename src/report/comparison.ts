@@ -128,7 +128,7 @@ export async function renderComparisonPage(comparison: RunComparison): Promise<s
         body: html`<ul>${explainComparison(comparison).map((sentence) => html`<li>${sentence}</li>`)}</ul>
 ${renderTable('Comparison by cell', renderRows(comparison))}
 <h3>Differences</h3>
-<p>Dots are differences in accuracy, bars their 95 % intervals; the dashed line is no difference. The intervals are of single comparisons, not adjusted for being many.</p>
+<p>Dots are differences in accuracy, bars their 95 % intervals; the dashed line is no difference. Large dots and bold names: the adjusted p is below ${ALIKE_FROM}. The intervals are of single comparisons, not adjusted for being many.</p>
 ${await renderCharts(charts)}`,
       },
     ],

@@ -72,7 +72,7 @@ export interface IntervalPlot {
 
 /** Intervals under one another. */
 export function drawIntervals({ title, scale, rows, seeds = [], rule }: IntervalPlot): Chart {
-  const y = rowAxis(rows.find((row) => row.chosen)?.label ?? '')
+  const y = rowAxis(rows.filter((row) => row.chosen).map(({ label }) => label))
   const ends = [...rows.flatMap(({ low, high }) => [low, high]), ...seeds.map(({ value }) => value)]
   if (rule !== null) ends.push(rule)
   const domain = [Math.min(...ends), Math.max(...ends)]
@@ -130,8 +130,8 @@ function listRows(metrics: Metrics, cells: readonly Cell[], { pick, scale }: Mea
   })
 }
 
-function rowAxis(chosen: string): object {
-  const test = `datum.value === ${JSON.stringify(chosen)}`
+function rowAxis(chosen: readonly string[]): object {
+  const test = `indexof(${JSON.stringify(chosen)}, datum.value) >= 0`
   return {
     field: 'label',
     type: 'nominal',

@@ -39,10 +39,15 @@ export async function openPredictions(runFolder: string): Promise<RunPredictions
     ids: (await readText('id')).map(String),
     centers: await readText('center'),
     slides: await readText('slide'),
-    labels: (await readText('label')).map((label) => (label === null ? null : label === '1' ? 1 : 0)),
+    labels: (await readText('label')).map((label) => readLabel(where, label)),
     cells: names.filter((name) => !patchColumns.includes(name)),
     read: async (cell) => Float32Array.from(await read(cell), Number),
   }
+}
+
+function readLabel(where: string, label: string | null): 0 | 1 | null {
+  if (label === null || label === '0' || label === '1') return label && (Number(label) as 0 | 1)
+  throw new DataError({ where, expected: 'label 0 or 1', got: `'${label}'` })
 }
 
 async function openCsv(path: string): Promise<ParquetColumns> {

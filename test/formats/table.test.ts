@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readParquet, writeParquet } from '../../src/formats/index.ts'
+import { openParquet, readParquet, writeParquet } from '../../src/formats/index.ts'
 
 describe('writeParquet and readParquet', () => {
   const columns = {
@@ -16,6 +16,13 @@ describe('writeParquet and readParquet', () => {
       Object.entries(columns).map(([name, values]) => [name, [...(values as Iterable<unknown>)]]),
     )
     expect(read).toEqual(plain)
+  })
+
+  it('give single columns of a file, and refuse those that are damaged', async () => {
+    const { names, read } = openParquet(writeParquet(columns))
+    expect(names).toEqual(Object.keys(columns))
+    expect(await read('label')).toEqual([1, 0, null])
+    expect(() => openParquet(Buffer.from('no parquet file'), 'x.parquet')).toThrow(/x\.parquet/)
   })
 
   it('write the same bytes for the same columns', () => {

@@ -1,67 +1,17 @@
 // Runs are compared cell by cell on the same patches, paired by split and id; other patches are refused.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openRandom } from '../../src/base/index.ts'
 import { adjustHolm, pairedDifference } from '../../src/evaluate/index.ts'
-import { writeCsv, writeParquet } from '../../src/formats/index.ts'
 import { compareRuns, renderComparisonMarkdown, renderComparisonPage } from '../../src/report/index.ts'
-import { inventRun, textOf, writeSampleRun } from './sampleRun.ts'
+import { type Made, makeRunIn, PATCHES, type Patch, predict } from './predictedRun.ts'
+import { type inventRun, textOf } from './sampleRun.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'eosin-compare-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-interface Patch {
-  readonly split: 'val' | 'test'
-  readonly id: string
-  readonly center: string | null
-  readonly slide: string | null
-  readonly label: number | null
-}
-
-const PATCHES = (['val', 'test'] as const).flatMap((split) =>
-  Array.from({ length: 120 }, (_, i): Patch => {
-    const center = split === 'val' ? '1' : '2'
-    return { split, id: String(i), center, slide: `s${i % 8}`, label: i % 2 }
-  }),
-)
-
-// Right with a chance of `skill`; the same patch and cell of the same skill get the same.
-function predict(patch: Patch, index: number, cell: string, skill: number): number {
-  const luck = openRandom(1, cell, patch.split, String(index)).uniform()
-  return Math.fround(luck < skill === (patch.label !== 0) ? 0.9 : 0.1)
-}
-
-interface Made {
-  readonly stains?: readonly string[]
-  readonly skill?: number
-  readonly patches?: readonly Patch[]
-  readonly isCsv?: boolean
-  readonly reversed?: boolean
-  readonly change?: (run: ReturnType<typeof inventRun>) => ReturnType<typeof inventRun>
-}
-
-async function makeRun(name: string, made: Made = {}): Promise<string> {
-  const { stains = ['none', 'macenko'], skill = 0.8, patches = PATCHES, change = (run) => run } = made
-  const run = change(inventRun({ stains, embeds: ['texture'], heads: ['mlp'], name }))
-  const path = join(folder, name.replaceAll(/\W+/g, '-'))
-  await writeSampleRun(path, run, false)
-  const order = patches.map((patch, i) => ({ patch, i }))
-  if (made.reversed) order.reverse()
-  const pick = <K extends keyof Patch>(key: K) => order.map(({ patch }) => patch[key])
-  const columns = {
-    ...{ split: pick('split'), id: pick('id'), center: pick('center'), slide: pick('slide') },
-    label: pick('label'),
-    ...Object.fromEntries(
-      run.metrics.cells.map(({ id }) => [id, order.map(({ patch, i }) => predict(patch, i, id, skill))]),
-    ),
-  }
-  if (made.isCsv) writeFileSync(join(path, 'predictions.csv'), writeCsv(columns))
-  else writeFileSync(join(path, 'predictions.parquet'), writeParquet(columns))
-  return path
-}
+const makeRun = (name: string, made?: Made) => makeRunIn(folder, name, made)
 
 describe('runs compared', () => {
   it('are paired patch by patch, each cell of both on each split, with p adjusted for all', async () => {
