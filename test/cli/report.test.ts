@@ -48,7 +48,7 @@ describe('eosin report of several runs', () => {
   it('writes it to a file, which is not replaced unasked', async () => {
     for (const file of ['both.html', 'both.md']) {
       expect((await report('first', 'second', '--out', file)).code).toBe(0)
-      expect(readFileSync(join(folder, file), 'utf8')).toContain('Only in')
+      expect(readFileSync(join(folder, file), 'utf8')).toContain('B less A')
     }
     const { code, stderr } = await report('first', 'second', '--out', 'both.md')
     expect(code).toBe(2)
