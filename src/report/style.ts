@@ -111,6 +111,7 @@ background:var(--accent);color:var(--surface);vertical-align:.12em;margin-left:.
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20.5rem),1fr));gap:.9rem;margin:.8rem 0}
 .charts>*{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:.7rem;width:100%;height:auto;
 max-width:27rem}
+.charts>.scroll{margin:0;padding:0}
 .chart{overflow:visible}.chart text{font-family:inherit;font-variant-numeric:tabular-nums}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;font-size:.85rem;margin:.6rem 0 0;padding:0;list-style:none;max-width:none}
 .legend li{display:flex;align-items:center}

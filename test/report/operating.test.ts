@@ -45,12 +45,14 @@ describe('precision and recall', () => {
   })
 })
 
-describe('specificity and abstention', () => {
-  it('show both tables and a curve of each split', async () => {
-    const { markup } = (await renderOperating(dataOf(sample)))!.body
+describe('thresholds and abstention', () => {
+  it('show predictions, both tables and a curve of each split', async () => {
+    const { markup } = (await renderOperating(dataOf(sample))).body
     const text = textOf(markup)
-    expect(text).toMatch(/90\.0.% \d+\.\d \d+\.\d–\d+\.\d 0\.600/)
-    expect(text).toMatch(/kept validation: accuracy validation: margin test: accuracy/)
+    expect(text).toMatch(/Predictions, validation .* Predictions, test/)
+    expect(text).toMatch(/specificity validation test 90\.0.% \d+\.\d \d+\.\d–\d+\.\d from 0\.600/)
+    expect(text).toMatch(/kept validation test 100 % \d+\.\d \d+\.\d–\d+\.\d \d+\.\d/)
+    expect(text).toMatch(/50 % \d+\.\d \d+\.\d–\d+\.\d margin 0\.250/)
     expect(chartsOf(markup)).toEqual([
       'Accuracy of the surest patches, validation',
       'Accuracy of the surest patches, test',
@@ -62,13 +64,15 @@ describe('specificity and abstention', () => {
       ...evaluation,
       sensitivityAt: evaluation.sensitivityAt.map((at) => ({ ...at, sensitivity: null, threshold: null })),
     }))
-    expect(textOf((await renderOperating(dataOf(few)))!.body.markup)).toContain('takes 100 normal patches')
+    expect(textOf((await renderOperating(dataOf(few))).body.markup)).toContain('it takes 100 normal patches')
   })
 
-  it('are left out of runs that did not measure them, and of splits without labels', async () => {
-    expect(await renderOperating(dataOf(older))).toBeNull()
+  it('are predictions alone in runs that did not measure the rest, and of labelled splits alone', async () => {
+    const { markup } = (await renderOperating(dataOf(older))).body
+    expect(chartsOf(markup)).toEqual([])
+    expect(textOf(markup)).toMatch(/at its threshold\. Predictions, validation/)
     const withheld = inventRun({ stains: ['none'], embeds: ['texture'], heads: ['mlp'], testLabels: false })
-    expect(chartsOf((await renderOperating(dataOf(withheld)))!.body.markup)).toHaveLength(1)
+    expect(chartsOf((await renderOperating(dataOf(withheld))).body.markup)).toHaveLength(1)
   })
 })
 

@@ -10,25 +10,24 @@ import {
   type ReportData,
   SPLIT_WORDS,
 } from '../data.ts'
-import { type Html, html } from '../html.ts'
-import { formatCount, formatPercent, formatUnit } from '../numbers.ts'
+import { html } from '../html.ts'
+import { formatUnit } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid, dashCompared } from '../palette.ts'
 import { renderLegend } from '../parts.ts'
 import { drawPrecisionRecall } from './precisionRecall.ts'
 
-/** ROC and precision-recall curves, reliability diagrams and predictions, validation and test side by side. */
+/** ROC and precision-recall curves and reliability diagrams, validation and test side by side. */
 export async function renderCurves({ metrics, manifest }: ReportData): Promise<Section> {
   const cells = compareCells(metrics)
   const colour = colourGrid(metrics)
   const dash = dashCompared(metrics)
   const chosen = chosenCell(metrics)
   const splits = chosen.test ? (['val', 'test'] as const) : (['val'] as const)
-  const charts = splits.flatMap((split): (Chart | Html)[] => [
+  const charts = splits.flatMap((split): Chart[] => [
     ...[drawRoc(metrics, split), drawPrecisionRecall(metrics, split)].filter((chart) => chart !== null),
     drawReliability(split, chosen[split]!, colour(chosen.stain)),
-    renderConfusion(split, chosen[split]!),
   ])
   return {
     id: 'curves',
@@ -38,7 +37,7 @@ export async function renderCurves({ metrics, manifest }: ReportData): Promise<S
     body: html`<p>ROC: tumours found against false alarms as the threshold moves. Precision and recall: how many of the patches
 predicted to be tumour are, against tumours found; dotted is the share of tumour among all patches. Reliability, of the chosen cell: the share
 of tumours among the patches given a probability; on the diagonal it is calibrated, and the larger a dot, the more patches
-it stands for. Predictions, of the chosen cell: truth against prediction.</p>
+it stands for.</p>
 ${renderLegend(
   cells.map((cell) => {
     const auroc = (cell.test ?? cell.val).auroc
@@ -110,17 +109,4 @@ function drawReliability(
       ],
     },
   }
-}
-
-function renderConfusion(split: 'val' | 'test', { confusion, threshold }: Evaluation): Html {
-  const { tp, fp, tn, fn } = confusion
-  const cell = (count: number, of: number, right: boolean) => {
-    const share = of ? count / of : 0
-    const tint = `color-mix(in srgb, var(--${right ? 'ok' : 'rejected'}) ${(8 + 42 * share).toFixed(0)}%, transparent)`
-    return html`<td style="background:${tint}">${formatCount(count)}<small>${of ? formatPercent(share) : '–'}</small></td>`
-  }
-  return html`<div class="confusion"><h4>Predictions, ${SPLIT_WORDS[split]}</h4><table><caption class="hidden">Truth against
-prediction at a threshold of ${threshold}</caption><thead><tr><td></td><th scope="col">predicted tumour</th><th scope="col">predicted normal</th></tr></thead>
-<tbody><tr><th scope="row"><span class="tumour">tumour</span></th>${cell(tp, tp + fn, true)}${cell(fn, tp + fn, false)}</tr>
-<tr><th scope="row"><span class="normal">normal</span></th>${cell(fp, fp + tn, false)}${cell(tn, fp + tn, true)}</tr></tbody></table></div>`
 }

@@ -1,5 +1,5 @@
-// Other ways to use the chosen cell's probabilities: at a fixed rate of false alarms, and with the least sure patches left
-// out.
+// The chosen cell's predictions at its threshold, and other ways to use its probabilities: at a fixed rate of false alarms,
+// and with the least sure patches left out.
 
 import { drawCellCurves } from '../cellCurves.ts'
 import { type Chart, renderCharts } from '../charts.ts'
@@ -7,88 +7,128 @@ import {
   chosenCell,
   compareCells,
   type Evaluation,
+  type Interval,
   labelCell,
+  labelCompared,
   type Metrics,
   type ReportData,
   SPLIT_WORDS,
   scoredSplits,
 } from '../data.ts'
-import { type Html, html, type Part } from '../html.ts'
-import { formatPercent, formatUnit } from '../numbers.ts'
+import { type Html, html } from '../html.ts'
+import { formatBounds, formatCount, formatPercent, formatShare, formatUnit } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
-import { renderInterval, renderTable } from '../parts.ts'
+import { colourGrid, dashCompared } from '../palette.ts'
+import { renderLegend, renderTable } from '../parts.ts'
+import { renderConfusion } from './confusion.ts'
 
 type Scored = 'val' | 'test'
 
-/** Sensitivity at fixed specificity, and risk against coverage; null for runs of versions that did not measure them. */
-export async function renderOperating({ metrics, manifest }: ReportData): Promise<Section | null> {
+/** Predictions at the threshold, at fixed specificity, and with abstention; the last two where the run measured them. */
+export async function renderOperating({ metrics, manifest }: ReportData): Promise<Section> {
   const chosen = chosenCell(metrics)
   const splits = scoredSplits(chosen)
-  if (!splits.every((split) => isMeasured(chosen[split]!))) return null
-  const charts = splits.flatMap((split) => drawRiskCoverage(metrics, split) ?? [])
+  const isMeasured = splits.every((split) => hasOperating(chosen[split]!))
+  const tables = isMeasured
+    ? [
+        renderTable('Sensitivity at fixed specificity', renderSensitivities(chosen, splits)),
+        renderTable('Accuracy with abstention', renderAbstention(chosen, splits)),
+      ]
+    : []
+  const charts = splits.flatMap((split, i): (Chart | Html | null)[] => [
+    renderConfusion(split, chosen[split]!),
+    isMeasured ? drawRiskCoverage(metrics, split) : null,
+    ...(splits.length > 1 ? tables.slice(i, i + 1) : tables),
+  ])
   return {
     id: 'operating',
-    title: 'Specificity and abstention',
-    navTitle: 'Abstention',
+    title: 'Thresholds and abstention',
+    navTitle: 'Thresholds',
     badge: renderOrigin(manifest.origin),
-    body: html`<p>The chosen cell, <strong>${labelCell(chosen, metrics)}</strong>, at thresholds that keep false alarms rare, and where the
-patches nearest to the threshold are left to a pathologist. Each threshold is read off the patches that it is then judged on.</p>
-<div class="beside"><div>${renderTable('Sensitivity at fixed specificity', renderSensitivities(chosen, splits), true)}
-${renderTable('Accuracy with abstention', renderAbstention(chosen, splits), true)}</div>
-${await renderCharts(charts)}</div>`,
+    body: html`<p>The chosen cell, <strong>${labelCell(chosen, metrics)}</strong>: truth against prediction at its threshold${
+      isMeasured &&
+      `; how much tumour it finds at thresholds that keep false alarms
+rare; and its accuracy where the patches nearest to the threshold are left to a pathologist. Each other threshold is read off the patches that
+it is then judged on`
+    }.</p>
+${isMeasured && renderCellLegend(metrics)}
+${await renderCharts(charts.filter((chart) => chart !== null))}`,
   }
 }
 
-function isMeasured({ riskCoverage, sensitivityAt }: Partial<Evaluation>): boolean {
+function hasOperating({ riskCoverage, sensitivityAt }: Partial<Evaluation>): boolean {
   return riskCoverage !== undefined && sensitivityAt !== undefined
 }
 
 type Scores = Readonly<Record<Scored, Evaluation | null>>
 
-const headSplits = (splits: readonly Scored[], columns: readonly string[]): Html =>
-  html`${splits.map((split) =>
-    columns.map(
-      (column, i) =>
-        html`<th scope="col" class="n${i === 0 && ' edge'}">${SPLIT_WORDS[split]}: ${column}</th>`,
-    ),
-  )}`
-
 function renderSensitivities(chosen: Scores, splits: readonly Scored[]): Html {
-  const rows = chosen.val!.sensitivityAt.map(({ specificity }, i): Part => {
-    const cells = splits.map((split) => {
+  const rows = chosen.val!.sensitivityAt.map(({ specificity }, i) => ({
+    name: formatPercent(specificity),
+    cells: splits.map((split) => {
       const { sensitivity, threshold, normalsNeeded } = chosen[split]!.sensitivityAt[i]
-      if (!sensitivity)
-        return html`<td class="n edge soft" colspan="2">${explainAbsence(chosen[split]!, normalsNeeded)}</td>`
-      return html`${renderInterval(sensitivity, undefined, 'n edge')}<td class="n">${threshold === null ? 'none' : formatUnit(threshold)}</td>`
-    })
-    return html`<tr><th scope="row">${formatPercent(specificity)}</th>${cells}</tr>`
-  })
-  return html`<table><caption><span>Sensitivity at fixed specificity: the share of tumour patches found, in %, with its 95 % interval, at the
-lowest threshold at which so many normal patches are called normal.</span></caption>
-<thead><tr><th scope="col">specificity</th>${headSplits(splits, ['sensitivity', 'threshold'])}</tr></thead><tbody>${rows}</tbody></table>`
+      return sensitivity
+        ? renderFigure(sensitivity, `from ${threshold === null ? 'none' : formatUnit(threshold)}`)
+        : html`<td class="n soft">${explainAbsence(chosen[split]!, normalsNeeded)}</td>`
+    }),
+  }))
+  return renderRows(
+    `Share of tumour patches found, in %, at the lowest threshold at which so many normal patches are called normal, with its 95 %
+interval. Under it the threshold.`,
+    'specificity',
+    splits,
+    rows,
+  )
 }
 
-function explainAbsence({ count, positives }: Evaluation, needed: number): string {
-  return positives === 0 || positives === count ? 'one class only' : `takes ${needed} normal patches`
+function explainAbsence({ count, positives }: Evaluation, needed: number): Html {
+  if (positives === 0 || positives === count) return html`–<small>one class only</small>`
+  return html`–<small>it takes ${formatCount(needed)}</small><small>normal patches</small>`
 }
 
 function renderAbstention(chosen: Scores, splits: readonly Scored[]): Html {
-  const rows = chosen.val!.riskCoverage.at.map(({ coverage }, i): Part => {
-    const cells = splits.map((split) => {
+  const rows = chosen.val!.riskCoverage.at.map(({ coverage }, i) => ({
+    name: `${Math.round(100 * coverage)} %`,
+    cells: splits.map((split) => {
       const { accuracy, margin } = chosen[split]!.riskCoverage.at[i]
-      return html`${renderInterval(accuracy, undefined, 'n edge')}<td class="n">${formatUnit(margin)}</td>`
-    })
-    return html`<tr><th scope="row">${formatPercent(coverage)}</th>${cells}</tr>`
-  })
-  const areas = splits.map(
-    (split) =>
-      html`${renderInterval(chosen[split]!.riskCoverage.area, undefined, 'n edge')}<td class="n">–</td>`,
+      return renderFigure(accuracy, coverage < 1 && `margin ${formatUnit(margin)}`)
+    }),
+  }))
+  const areas = splits.map((split) => renderFigure(chosen[split]!.riskCoverage.area, false))
+  return renderRows(
+    'Accuracy, in %, of the surest patches, with its 95 % interval. Margin: the smallest distance to the threshold that is kept.',
+    'kept',
+    splits,
+    [...rows, { name: 'mean of all', cells: areas }],
   )
-  return html`<table><caption><span>Accuracy in %, with its 95 % interval, of the patches that are kept where the least sure are left out.
-Margin: the smallest distance to the threshold that is kept.</span></caption>
-<thead><tr><th scope="col">kept</th>${headSplits(splits, ['accuracy', 'margin'])}</tr></thead>
-<tbody>${rows}<tr><th scope="row">mean of all</th>${areas}</tr></tbody></table>`
+}
+
+function renderFigure(interval: Interval, note: string | false): Html {
+  return html`<td class="n"><span class="lead-figure">${formatShare(interval.value)}</span><small>${formatBounds(interval, formatShare)}</small>${note && html`<small>${note}</small>`}</td>`
+}
+
+function renderRows(
+  caption: string,
+  head: string,
+  splits: readonly Scored[],
+  rows: readonly { readonly name: string; readonly cells: readonly Html[] }[],
+): Html {
+  return html`<table><caption><span>${caption}</span></caption>
+<thead><tr><th scope="col">${head}</th>${splits.map((split) => html`<th scope="col" class="n">${SPLIT_WORDS[split]}</th>`)}</tr></thead>
+<tbody>${rows.map(({ name, cells }) => html`<tr><th scope="row">${name}</th>${cells}</tr>`)}</tbody></table>`
+}
+
+function renderCellLegend(metrics: Metrics): Html {
+  const colour = colourGrid(metrics)
+  const dash = dashCompared(metrics)
+  return renderLegend(
+    compareCells(metrics).map((cell) => ({
+      label: labelCompared(cell, metrics),
+      colour: colour(cell.stain),
+      dash: dash(cell),
+    })),
+  )
 }
 
 // The accuracy of very few patches jumps up and down: curves begin at a twentieth.

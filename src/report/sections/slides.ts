@@ -5,6 +5,7 @@ import { type Chart, renderCharts } from '../charts.ts'
 import {
   chosenCell,
   type Evaluation,
+  type Interval,
   labelCell,
   type ReportData,
   SPLIT_WORDS,
@@ -14,7 +15,7 @@ import {
   type UnitScore,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
-import { formatCount, formatPlural, formatUnit, roundDrawn } from '../numbers.ts'
+import { formatCount, formatPlural, formatShare, formatUnit, roundDrawn } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
@@ -44,8 +45,7 @@ export async function renderSlides({ metrics, manifest }: ReportData): Promise<S
     body: html`<p>What the probabilities of <strong>${labelCell(chosen, metrics)}</strong> say of whole slides: the share of a slide's patches that
 are tumour, estimated by their mean probability or by the share called, beside the true share; each slide counts once.
 ${levels.map(describeKinds)}</p>
-<div class="beside"><div>${levels.map((level) => renderTable(nameLevel(level), renderLevel(level), true))}</div>
-${await renderCharts(levels.map((level) => drawShares(level, colour)))}</div>`,
+${await renderCharts([...levels.map((level) => drawShares(level, colour)), renderTable('Shares of tumour', renderLevels(levels))])}`,
   }
 }
 
@@ -68,21 +68,28 @@ function describeKinds({ split, noun, level: { count, tumour } }: Level): string
   return `Of ${all}, ${formatCount(tumour)} ${tumour === 1 ? 'holds' : 'hold'} tumour. `
 }
 
-function renderLevel(own: Level): Html {
-  const { level } = own
-  const hasBoth = level.tumour > 0 && level.tumour < level.count
+function renderLevels(levels: readonly Level[]): Html {
+  const hasBoth = levels.some(({ level }) => level.tumour > 0 && level.tumour < level.count)
+  return html`<table><caption><span>Error: mean absolute difference of the shares, in points; with 95 % intervals.${hasBoth && ' Accuracy and AUROC: of those with and without any tumour.'}</span></caption>
+<thead><tr><th scope="col">estimated by</th><th scope="col" class="n">error</th><th scope="col" class="n">correlation</th>${hasBoth && html`<th scope="col" class="n">accuracy %</th><th scope="col" class="n">AUROC</th>`}</tr></thead>
+${levels.map((level) => renderLevel(level, hasBoth))}</table>`
+}
+
+function renderLevel(own: Level, hasBoth: boolean): Html {
+  const { mean, called, top } = own.level
   const ways: readonly [string, UnitFigures][] = [
-    ['mean probability', level.mean],
-    ['share called', level.called],
-    ...(hasBoth ? [['surest tenth', level.top] as [string, UnitFigures]] : []),
+    ['mean probability', mean],
+    ['share called', called],
+    ...(hasBoth ? [['surest tenth', top] as [string, UnitFigures]] : []),
   ]
-  const ofKinds = html`<th scope="col" class="n edge">accuracy %</th><th scope="col" class="n">AUROC</th>`
-  return html`<table><caption><span>${nameLevel(own)}, with 95 % intervals. Error: mean absolute difference of the shares, in points.${hasBoth && ' Accuracy and AUROC: of those with and without any tumour.'}</span></caption>
-<thead><tr><th scope="col">by</th><th scope="col" class="n">error</th><th scope="col" class="n">correlation</th>${hasBoth && ofKinds}</tr></thead>
-<tbody>${ways.map(
+  return html`<tbody><tr><th scope="rowgroup" colspan="${hasBoth ? 5 : 3}">${nameLevel(own)}</th></tr>${ways.map(
     ([name, { error, correlation, accuracy, auroc }]) =>
-      html`<tr><th scope="row">${name}</th>${error ? renderInterval(error) : html`<td class="n">–</td>`}${correlation ? renderInterval(correlation, formatUnit) : html`<td class="n">–</td>`}${hasBoth && html`${renderInterval(accuracy, undefined, 'n edge')}${renderInterval(auroc, formatUnit)}`}</tr>`,
-  )}</tbody></table>`
+      html`<tr><td>${name}</td>${renderOptional(error, formatShare)}${renderOptional(correlation, formatUnit)}${hasBoth && html`${renderOptional(accuracy, formatShare)}${renderOptional(auroc, formatUnit)}`}</tr>`,
+  )}</tbody>`
+}
+
+function renderOptional(interval: Interval | null, format: (value: number) => string): Html {
+  return interval ? renderInterval(interval, format) : html`<td class="n">–</td>`
 }
 
 function drawShares(own: Level, colour: string): Chart {
