@@ -6,8 +6,8 @@ import type { RiskCoverage } from './evaluation.ts'
 import { countPatches, type Group } from './groups.ts'
 import { countEffective, leaveEachOut, makeShareInterval } from './jackknife.ts'
 
-// What is shown in a table: the share of patches that are kept.
-const shares = [1, 0.9, 0.8, 0.5]
+// What is shown in a table: the share of patches that are kept, rising as they are measured.
+const shares = [0.5, 0.8, 0.9, 1]
 
 /** Patches by falling margin, as abstention sees them. */
 interface Sureness {
@@ -34,27 +34,40 @@ export function scoreRiskCoverage(group: Group, threshold: number): RiskCoverage
   return {
     ...traceKept(sureness),
     area: interval(shares.length, count),
-    at: shares.map((coverage, i) => ({
-      coverage,
-      accuracy: interval(i, Math.max(1, coverage * count)),
-      margin: sureness.margins[Math.max(0, Math.ceil(coverage * count - 1e-9) - 1)],
-    })),
+    at: shares
+      .map((coverage, i) => ({
+        coverage,
+        accuracy: interval(i, Math.max(1, coverage * count)),
+        margin: sureness.margins[Math.max(0, Math.ceil(coverage * count - 1e-9) - 1)],
+      }))
+      .reverse(),
   }
 }
 
+// A group is sorted by probability: those farthest from the threshold are at either end of what is left.
 function sortBySureness({ probabilities, labels, cluster }: Group, threshold: number): Sureness {
-  const margin = Float64Array.from(probabilities, (probability) => Math.abs(probability - threshold))
-  const order = Uint32Array.from(margin, (_, i) => i).sort((i, j) => margin[j] - margin[i])
+  const count = labels.length
+  const order = new Uint32Array(count)
+  const margins = new Float64Array(count)
+  let [first, last] = [0, count - 1]
+  for (let rank = 0; rank < count; rank++) {
+    const [high, low] = [
+      Math.abs(probabilities[first] - threshold),
+      Math.abs(probabilities[last] - threshold),
+    ]
+    order[rank] = high >= low ? first++ : last--
+    margins[rank] = Math.max(high, low)
+  }
   return {
-    margins: Float64Array.from(order, (i) => margin[i]),
+    margins,
     right: Uint8Array.from(order, (i) => Number(probabilities[i] >= threshold === (labels[i] === 1))),
     cluster: Uint32Array.from(order, (i) => cluster[i]),
-    endsTie: Uint8Array.from(order, (i, rank) => Number(margin[i] !== margin[order[rank + 1]])),
+    endsTie: Uint8Array.from(margins, (margin, rank) => Number(margin !== margins[rank + 1])),
   }
 }
 
 /**
- * Accuracy of the surest `shares` of the patches, each cluster counting `weights` times, and last the area under all
+ * Accuracy of the surest `shares` (rising) of the patches, each cluster counting `weights` times, and last the area under all
  * coverages. Patches of one margin are kept or left out in the mean over all their orders.
  */
 function measureKept(
@@ -65,26 +78,29 @@ function measureKept(
   let total = 0
   for (let i = 0; i < cluster.length; i++) total += weights[cluster[i]]
   if (total === 0) return [...shares.map(() => null), null]
-  const accuracies = shares.map(() => 0)
-  const sums = { kept: 0, right: 0, area: 0 }
+  const accuracies: number[] = []
+  let wanted = shares[0] * total
+  let [kept, keptRight, area] = [0, 0, 0]
   let [tied, tiedRight] = [0, 0]
   for (let i = 0; i < cluster.length; i++) {
     const weight = weights[cluster[i]]
     tied += weight
     tiedRight += right[i] * weight
     if (endsTie[i] === 0 || tied === 0) continue
-    for (let s = 0; s < shares.length; s++) {
-      const wanted = shares[s] * total
-      if (wanted <= sums.kept || wanted > sums.kept + tied) continue
-      accuracies[s] = (sums.right + (tiedRight * (wanted - sums.kept)) / tied) / wanted
+    while (wanted <= kept + tied) {
+      accuracies.push((keptRight + (tiedRight * (wanted - kept)) / tied) / wanted)
+      wanted =
+        accuracies.length < shares.length ? shares[accuracies.length] * total : Number.POSITIVE_INFINITY
     }
-    for (let more = 1; more <= tied; more++)
-      sums.area += (sums.right + (tiedRight * more) / tied) / (sums.kept + more)
-    sums.kept += tied
-    sums.right += tiedRight
-    ;[tied, tiedRight] = [0, 0]
+    if (tied === 1)
+      area += (keptRight + tiedRight) / (kept + 1) // nearly always: without the loop's second division
+    else for (let n = 1; n <= tied; n++) area += (keptRight + (tiedRight * n) / tied) / (kept + n)
+    kept += tied
+    keptRight += tiedRight
+    tied = 0
+    tiedRight = 0
   }
-  return [...accuracies, sums.area / total]
+  return [...accuracies, area / total]
 }
 
 // The curve by rising coverage at the ends of ties, at most `limit` points, the last of all patches.
