@@ -15,9 +15,9 @@ export function formatPercent(value: number | null | undefined): string {
   return isFigure(value) ? `${formatShare(value)}${NARROW_SPACE}%` : ABSENT
 }
 
-/** A metric between 0 and 1 to three places, e.g. `0.957`. */
+/** A metric between −1 and 1 to three places, e.g. `0.957`. */
 export function formatUnit(value: number | null | undefined): string {
-  return isFigure(value) ? value.toFixed(3) : ABSENT
+  return isFigure(value) ? formatSigned(value, 3) : ABSENT
 }
 
 /** The bounds of an interval under the same formatter as its value, e.g. `90.1–92.3`. */
