@@ -40,6 +40,31 @@ export function reorderRows(x: NdArray<'f32'> | RowSource, order: Uint32Array): 
   }
 }
 
+/** The rows of several sources, one after the other; nothing is read. */
+export function joinRows(sources: readonly RowSource[]): RowSource {
+  if (sources.length === 1) return sources[0]
+  const columns = sources[0].shape[1]
+  return {
+    shape: [sources.reduce((sum, { shape }) => sum + shape[0], 0), columns],
+    async gather(rows, into) {
+      let first = 0
+      for (const source of sources) {
+        const [from, to] = [first, first + source.shape[0]]
+        const places = Array.from(rows.keys()).filter((i) => rows[i] >= from && rows[i] < to)
+        const part = new Float32Array(places.length * columns)
+        await source.gather(
+          Uint32Array.from(places, (i) => rows[i] - from),
+          part,
+        )
+        for (const [at, i] of places.entries()) {
+          into.set(part.subarray(at * columns, (at + 1) * columns), i * columns)
+        }
+        first = to
+      }
+    },
+  }
+}
+
 /** A whole source in memory; an array as it is. */
 export async function loadRows(x: NdArray<'f32'> | RowSource): Promise<NdArray<'f32'>> {
   if (!('gather' in x)) return x

@@ -1,5 +1,5 @@
-// The sentence that stands wherever something was made with a stain that was fitted on the test split.
+// The sentence that stands wherever something was made with unlabelled patches of the test split.
 
 /** What "transductive" means for whoever reads figures. */
 export const transductiveNote =
-  'Transductive: the stain was fitted on unlabelled patches of the test split, so that test figures are not those of an unseen center.'
+  'Transductive: unlabelled patches of the center that is predicted have a part in it, so that its test figures are not those of an unseen center.'

@@ -86,11 +86,19 @@ export interface HeadPlace {
   readonly threads?: number
 }
 
+/** What a fit chose by val, as head.json keeps it: epochs, strength of a penalty, temperature. */
+export interface Settled {
+  readonly chosen: Readonly<Record<string, unknown>>
+  readonly curve: readonly EpochRecord[]
+}
+
 /** How a fit reports, how it is resumed after a kill, and where it runs. */
 export interface FitHooks extends HeadPlace {
   progress?: Progress
   /** Where a checkpoint file may be kept while training; resuming from it gives the same bytes. */
   checkpointPath?: string
+  /** What an earlier fit chose by val: taken as it is, so that val may be among the rows that are trained on. */
+  readonly settled?: Settled
   /** How training is made to hold on other centers, for a head that `trainsRobustly`. */
   readonly robust?: RobustFit
 }

@@ -20,6 +20,7 @@ export type { MlpHeadOptions } from './mlp.ts'
 export {
   checkRobust,
   isRobust,
+  pickRobust,
   type RobustFit,
   type RobustOptions,
   robustDefaults,

@@ -66,6 +66,11 @@ export function checkRobust(
   }
 }
 
+/** The options of robust training among others. */
+export function pickRobust({ balance, mixup, groupDro, adversarial }: RobustOptions): RobustOptions {
+  return { balance, mixup, groupDro, adversarial }
+}
+
 /** Whether any option asks for something. */
 export function isRobust({ balance, mixup, groupDro, adversarial }: RobustOptions): boolean {
   return balance || mixup > 0 || groupDro > 0 || adversarial > 0

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { alignsTarget } from '../adapt/index.ts'
 import { EngineError, type Progress, UsageError } from '../base/index.ts'
 import { openExtractorGraph } from '../embed/index.ts'
 import {
@@ -18,7 +19,7 @@ import { emitParts } from '../graph/index.ts'
 import { type OpenOptions, openPatchSet, type PatchSet, selectPatches } from '../patches/index.ts'
 import { readRunData } from '../recipe/index.ts'
 import { type Manifest, readJson } from '../runs/index.ts'
-import { openModel, readHeadFiles, readModelFile } from '../study/index.ts'
+import { type MemberFile, type ModelFile, openModel, readHeadFiles, readModelFile } from '../study/index.ts'
 import { describePipeline } from './metadata.ts'
 import { openPipeline } from './openPipeline.ts'
 import { writePipeline } from './pipeline.ts'
@@ -73,13 +74,14 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
   const manifest = await readJson<Manifest>(join(run, 'manifest.json'))
   const set = options.verify === false ? null : await openComparison(options)
   try {
-    const extractor = await openExtractorGraph(model.embed.name, model.embed.options)
-    const heads = await Promise.all(model.seeds.map((seed) => readHeadFiles(run, seed)))
+    const member = requireSingle(run, model)
+    const extractor = await openExtractorGraph(member.embed.name, member.embed.options)
+    const heads = await Promise.all(member.seeds.map((seed) => readHeadFiles(run, member, seed)))
     const { height, width } = manifest.splits.train!
-    const { patches, probability } = writePipeline({ model, extractor, heads, height, width })
+    const { patches, probability } = writePipeline({ model: member, extractor, heads, height, width })
     const threshold = options.threshold ?? model.threshold
     const recipeHash = hashBytes(await readFile(join(run, 'recipe.yaml')))
-    const metadata = describePipeline({ model, manifest, extractor, recipeHash, threshold })
+    const metadata = describePipeline({ model, member, manifest, extractor, recipeHash, threshold })
     const parts = emitParts({ probability }, { name: 'pipeline', inputs: [patches], metadata })
     const target = followLinks(out)
     const work = `${target}.work`
@@ -99,6 +101,22 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
   } finally {
     await set?.close()
   }
+}
+
+// A pipeline sees each patch by itself, through one network. Throws UsageError for a model that needs more.
+function requireSingle(run: string, { cell, members }: ModelFile): MemberFile {
+  const [member] = members
+  const where = `export ${run}`
+  const hint = 'predict with the run instead (eosin predict --run), or run the study without it'
+  if (members.length > 1) {
+    const got = `${cell}, the mean of ${members.length} cells`
+    throw new UsageError({ where, expected: 'the model of one cell', got, hint })
+  }
+  if (alignsTarget(member.adapt.options)) {
+    const got = `${cell}, which needs the statistics of a center's patches`
+    throw new UsageError({ where, expected: 'a model that predicts each patch by itself', got, hint })
+  }
+  return member
 }
 
 // What a killed export left is removed first.

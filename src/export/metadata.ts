@@ -5,7 +5,7 @@ import { transductiveNote } from '../base/index.ts'
 import type { ExtractorGraph } from '../embed/index.ts'
 import type { Manifest } from '../runs/index.ts'
 import { type StainName, stainMethods } from '../stain/index.ts'
-import type { ModelFile } from '../study/index.ts'
+import type { MemberFile, ModelFile } from '../study/index.ts'
 
 /** The version of a pipeline's form: its input, output and these strings. */
 export const pipelineVersion = '1'
@@ -13,6 +13,8 @@ export const pipelineVersion = '1'
 /** Everything that is said, by key. */
 export interface PipelineFacts {
   readonly model: ModelFile
+  /** Its one cell. */
+  readonly member: MemberFile
   readonly manifest: Manifest
   readonly extractor: ExtractorGraph
   readonly recipeHash: string
@@ -21,10 +23,10 @@ export interface PipelineFacts {
 
 /** The strings of a pipeline; the same run gives the same strings. */
 export function describePipeline(facts: PipelineFacts): Record<string, string> {
-  const { model, manifest, extractor, recipeHash, threshold } = facts
+  const { model, member, manifest, extractor, recipeHash, threshold } = facts
   const { train } = manifest.splits
   const card = extractor.card
-  const isFitted: boolean | undefined = stainMethods[model.stain.name as StainName].fallsBack
+  const isFitted: boolean | undefined = stainMethods[member.stain.name as StainName].fallsBack
   const synthetic =
     manifest.origin === 'real'
       ? ''
@@ -36,11 +38,11 @@ export function describePipeline(facts: PipelineFacts): Record<string, string> {
     run: manifest.name,
     recipe_sha256: recipeHash,
     input: `patches: uint8 RGB [n, ${train!.height}, ${train!.width}, 3]`,
-    stain: model.stain.label + (isFitted ? '; a patch with too little tissue for it passes as it is' : ''),
+    stain: member.stain.label + (isFitted ? '; a patch with too little tissue for it passes as it is' : ''),
     output: 'probability: float32 [n, 1] of the class tumour, averaged over the seeds',
     classes: JSON.stringify(['normal', 'tumour']),
     threshold: String(threshold),
-    seeds: JSON.stringify(model.seeds),
+    seeds: JSON.stringify(member.seeds),
     intended_use: `Research on H&E patches like those it was trained on. Not a medical device.${synthetic}`,
     ...(model.transductive && { transductive: transductiveNote }),
     data_origin: manifest.origin,

@@ -4,13 +4,13 @@
 import type { ExtractorGraph } from '../embed/index.ts'
 import { cast, input, transpose, type Value } from '../graph/index.ts'
 import { writeStain } from '../stain/graph/index.ts'
-import type { ModelFile } from '../study/index.ts'
+import type { MemberFile } from '../study/index.ts'
 import { type HeadFiles, writeHeads } from './head.ts'
 import { writeTransform } from './transform.ts'
 
 /** What a pipeline is composed of. */
 export interface PipelineParts {
-  readonly model: Pick<ModelFile, 'stain' | 'fit' | 'head'>
+  readonly model: Pick<MemberFile, 'stain' | 'fit' | 'head'>
   readonly extractor: ExtractorGraph
   /** One a seed. */
   readonly heads: readonly HeadFiles[]

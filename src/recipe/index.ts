@@ -1,5 +1,6 @@
 // The language of recipes: what a study runs, read, completed and printed.
 
+export * from './adaptEntry.ts'
 export * from './augmentation.ts'
 export * from './deviceParts.ts'
 export * from './options.ts'

@@ -1,7 +1,8 @@
 // Which heads go with which extractors: tokens (the option `trunk`) to heads that take tokens, embeddings to the rest.
 
 import { pickNamed, RecipeError } from '../base/index.ts'
-import { type HeadMethod, headMethods } from '../classify/index.ts'
+import { type HeadMethod, headMethods, isRobust } from '../classify/index.ts'
+import type { AdaptEntry } from './adaptEntry.ts'
 import type { PlainOptions } from './options.ts'
 import type { AxisEntry, Recipe } from './recipeSchema.ts'
 
@@ -16,8 +17,21 @@ export function pairHead(classify: AxisEntry, embed: AxisEntry): AxisEntry | nul
   return options === null ? null : { ...classify, options: options as PlainOptions }
 }
 
+/**
+ * Whether an adaptation goes with a head on an extractor's rows: tokens are taken as they are, and only some heads can be
+ * trained to hold on other centers.
+ */
+export function suitsAdaptation(adapt: AdaptEntry, classify: AxisEntry, embed: AxisEntry): boolean {
+  const { align } = adapt.options
+  if (hasTrunk(embed)) return align === 'none' && !isRobust(adapt.options)
+  return !isRobust(adapt.options) || headMethodOf(classify).trainsRobustly === true
+}
+
 /** Throws RecipeError naming an extractor or a head of the recipe that goes with no other entry. */
-export function rejectUnpaired(where: string, { embed, classify }: Pick<Recipe, 'embed' | 'classify'>): void {
+export function rejectUnpaired(
+  where: string,
+  { adapt, embed, classify }: Pick<Recipe, 'adapt' | 'embed' | 'classify'>,
+): void {
   const lonelyEmbed = embed.find((entry) => classify.every((head) => pairHead(head, entry) === null))
   if (lonelyEmbed) {
     const isTrunk = hasTrunk(lonelyEmbed)
@@ -31,13 +45,35 @@ export function rejectUnpaired(where: string, { embed, classify }: Pick<Recipe, 
     })
   }
   const lonelyHead = classify.find((head) => embed.every((entry) => pairHead(head, entry) === null))
-  if (!lonelyHead) return
+  if (!lonelyHead) {
+    rejectUnsuited(where, { adapt, embed, classify })
+    return
+  }
   const takesTokens = headMethodOf(lonelyHead).complete !== undefined
   throw new RecipeError({
     where: `${where} classify ${lonelyHead.label}`,
     expected: takesTokens ? 'an extractor with the option trunk' : 'an extractor without trunk',
     got: embed.map(({ label }) => label).join(', '),
     hint: takesTokens ? 'e.g. { extractor: dinov2-small, trunk: 2 }' : 'add the extractor without trunk',
+  })
+}
+
+function rejectUnsuited(
+  where: string,
+  { adapt, embed, classify }: Pick<Recipe, 'adapt' | 'embed' | 'classify'>,
+): void {
+  const pairs = embed.flatMap((entry) =>
+    classify.flatMap((head) => (pairHead(head, entry) ? [{ head, entry }] : [])),
+  )
+  const lonely = adapt.find(
+    (entry) => !pairs.some(({ head, entry: embed }) => suitsAdaptation(entry, head, embed)),
+  )
+  if (!lonely) return
+  throw new RecipeError({
+    where: `${where} adapt ${lonely.label}`,
+    expected: isRobust(lonely.options) ? 'a head that can be trained so (mlp)' : 'an extractor without trunk',
+    got: classify.map(({ label }) => label).join(', '),
+    hint: 'add mlp to classify, on an extractor without trunk',
   })
 }
 

@@ -10,6 +10,7 @@ import { readers } from '../patches/index.ts'
 import { qualityDefaults, qualityRules } from '../quality/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
 import { splitModelName } from '../weights/index.ts'
+import { readAdaptEntry } from './adaptEntry.ts'
 import { readAugmentEntry } from './augmentation.ts'
 import { completeMethod, completeOptions, type PlainOptions } from './options.ts'
 import { rejectUnpaired } from './pairing.ts'
@@ -68,19 +69,24 @@ export function parseRecipe(
     seeds: Array.from({ length: seeds }, (_, i) => seed + i),
     data: resolveSplits(where, raw.data, folder),
     transductive: raw.transductive,
+    protocol: raw.protocol,
+    select: raw.select,
     keepStained: raw.keepStained,
     quality: raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityChoices, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry, folder)),
     augment: raw.augment.map((entry) => readAugmentEntry(`${where} augment`, entry)),
+    adapt: raw.adapt.map((entry) => readAdaptEntry(`${where} adapt`, entry)),
     embed: raw.embed.map((entry) => readEmbedEntry(`${where} embed`, entry, folder)),
     classify: raw.classify.map((entry) => readClassifyEntry(`${where} classify`, entry, folder)),
+    ensembles: raw.ensembles,
     evaluate: raw.evaluate,
     text,
   }
-  for (const stage of ['stain', 'augment', 'embed', 'classify'] as const)
+  for (const stage of ['stain', 'augment', 'adapt', 'embed', 'classify'] as const)
     rejectUnfitLabels(`${where} ${stage}`, recipe[stage])
+  rejectUnfitLabels(`${where} ensembles`, recipe.ensembles)
   rejectUnpaired(where, recipe)
-  checkTransductive(where, recipe.stain, { allowed: recipe.transductive, hasTest: 'test' in recipe.data })
+  checkTransductive(where, recipe, { allowed: recipe.transductive, hasTest: 'test' in recipe.data })
   return recipe
 }
 
@@ -89,7 +95,7 @@ export function parseRecipe(
  * there. Its paths are relative to `folder`, with forward slashes.
  */
 export function printRecipe({ text: _, ...recipe }: Recipe, folder: string): string {
-  const { seeds, data, quality, stain, augment, embed, classify } = recipe
+  const { seeds, data, quality, stain, augment, adapt, embed, classify } = recipe
   const place = (path: string) => relative(folder, path).replaceAll(sep, '/') || '.'
   const written = {
     ...recipe,
@@ -105,6 +111,7 @@ export function printRecipe({ text: _, ...recipe }: Recipe, folder: string): str
       ...entry,
       stain: { method: entry.stain.name, ...entry.stain.options },
     })),
+    adapt: adapt.map(({ name, options, label }) => ({ method: name, label, ...options })),
     embed: embed.map(({ name, options, label }) => ({
       extractor: mapModelPath(name, place),
       label,

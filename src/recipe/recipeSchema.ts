@@ -2,7 +2,9 @@
 
 import { z } from 'zod'
 import { normaliseName } from '../base/index.ts'
+import { type SelectionMeasure, selectionMeasures } from '../evaluate/index.ts'
 import type { qualityDefaults } from '../quality/index.ts'
+import { type AdaptEntry, adaptSchema } from './adaptEntry.ts'
 import { type AugmentEntry, augmentSchema } from './augmentation.ts'
 import type { PlainOptions } from './options.ts'
 
@@ -52,6 +54,8 @@ const referenceSchema = z.union([
 /** Whose fit a patch with too little tissue takes: its slide's (its center's where that has none), its center's, nobody's. */
 const fallbacks = ['slide', 'center', 'none'] as const
 
+const protocols = ['challenge', 'leave-one-center-out'] as const
+
 const axis = <Shape extends z.ZodType>(entry: Shape) => z.array(z.union([z.string(), entry])).min(1)
 
 /** The whole file, as it is written. */
@@ -60,8 +64,17 @@ export const recipeSchema = z.strictObject({
   seed: z.int().nonnegative().default(0),
   seeds: z.int().positive().max(100).default(3),
   data: z.strictObject({ train: splitSchema, val: splitSchema, test: splitSchema.optional() }),
-  /** Allows stains that are fitted on unlabelled patches of the test split. */
+  /** Allows stains and adaptations that use unlabelled patches of the test split. */
   transductive: z.boolean().default(false),
+  /** What cells are chosen by: val as it is given, or every labelled center held out in turn. */
+  protocol: z.enum(protocols).default('challenge'),
+  select: z
+    .strictObject({
+      by: z.enum(selectionMeasures).default('log-loss'),
+      /** Of cells within one standard error of the best, the simplest; or the best. */
+      rule: z.enum(['one-standard-error', 'best']).default('one-standard-error'),
+    })
+    .prefault({}),
   /** Keeps what learned and costly stains make of patches where several extractors or views need it. */
   keepStained: z.boolean().default(true),
   quality: z.union([z.literal('none'), z.record(z.string(), z.unknown())]).default({}),
@@ -75,7 +88,10 @@ export const recipeSchema = z.strictObject({
     }),
   ),
   augment: z.array(augmentSchema).min(1).default(['none']),
+  adapt: z.array(adaptSchema).min(1).default(['none']),
   embed: axis(z.looseObject({ extractor: z.string(), label: z.string().optional() })),
+  /** Cells whose mean probability is a cell of its own: names with * for any label. */
+  ensembles: z.array(z.strictObject({ label: z.string(), cells: z.array(z.string()).min(1) })).default([]),
   classify: axis(
     z.looseObject({ head: z.string(), label: z.string().optional(), preset: z.string().optional() }),
   ),
@@ -110,8 +126,13 @@ export interface Recipe {
   readonly seed: number
   readonly seeds: readonly number[]
   readonly data: { readonly train: SplitRecipe; readonly val: SplitRecipe; readonly test?: SplitRecipe }
-  /** Whether stains may be fitted on unlabelled patches of the test split. */
+  /** Whether stains may be fitted on, and adaptations use, unlabelled patches of the test split. */
   readonly transductive: boolean
+  readonly protocol: (typeof protocols)[number]
+  readonly select: {
+    readonly by: SelectionMeasure
+    readonly rule: 'one-standard-error' | 'best'
+  }
   /** Whether what a costly stain makes of patches is kept for all who need it. */
   readonly keepStained: boolean
   /** null: no filter. */
@@ -119,8 +140,11 @@ export interface Recipe {
   readonly stain: readonly StainEntry[]
   /** What training patches are shown as; val and test patches are never augmented. */
   readonly augment: readonly AugmentEntry[]
+  /** What makes embeddings and heads hold on centers that training has not seen. */
+  readonly adapt: readonly AdaptEntry[]
   readonly embed: readonly AxisEntry[]
   readonly classify: readonly AxisEntry[]
+  readonly ensembles: readonly { readonly label: string; readonly cells: readonly string[] }[]
   readonly evaluate: { readonly threshold: number }
   /** The recipe as it was written, for the run folder. */
   readonly text: string

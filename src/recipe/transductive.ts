@@ -1,9 +1,11 @@
-// Which stains are made from patches of the test split, without their labels. A recipe must allow it, and whatever is
-// made with such a stain says so: its test figures are not those of an unseen center.
+// What uses patches of the test split, without their labels. A recipe must allow it, and whatever is made with it says so:
+// its test figures are not those of an unseen center.
 
+import { seesTarget } from '../adapt/index.ts'
 import { RecipeError } from '../base/index.ts'
 import { type StainFit, type StainMethod, type StainName, stainMethods } from '../stain/index.ts'
-import type { StainEntry } from './recipeSchema.ts'
+import type { AdaptEntry } from './adaptEntry.ts'
+import type { Recipe, StainEntry } from './recipeSchema.ts'
 
 /** Whether the fit of a recipe's entry is made from pixels of the test split: its reference or one of its sources. */
 export function isTransductive({ name, options, reference }: StainEntry): boolean {
@@ -14,32 +16,55 @@ export function isTransductive({ name, options, reference }: StainEntry): boolea
   return isSource || (reference !== 'published' && reference.split === 'test')
 }
 
-/** The labels of the transductive ones among `stains`. */
-export function listTransductive(stains: readonly StainEntry[]): string[] {
-  return stains.filter(isTransductive).map(({ label }) => label)
+/** Whether what is made with this stain and this adaptation uses pixels of the test split. */
+export function usesTestPixels({
+  stain,
+  adapt,
+}: {
+  readonly stain: StainEntry
+  readonly adapt: AdaptEntry
+}): boolean {
+  return isTransductive(stain) || seesTarget(adapt.options)
 }
 
-/** Throws RecipeError where a stain is made from test patches that the recipe does not allow it or does not have. */
+/** The labels of the transductive ones among a recipe's stains and adaptations. */
+export function listTransductive({ stain, adapt }: Pick<Recipe, 'stain' | 'adapt'>): string[] {
+  const adaptations = adapt.filter(({ options }) => seesTarget(options))
+  return [...stain.filter(isTransductive), ...adaptations].map(({ label }) => label)
+}
+
+/** Throws RecipeError where a stain or an adaptation uses test patches that the recipe does not allow it or does not have. */
 export function checkTransductive(
   where: string,
-  stains: readonly StainEntry[],
+  { stain, adapt }: Pick<Recipe, 'stain' | 'adapt'>,
   { allowed, hasTest }: { readonly allowed: boolean; readonly hasTest: boolean },
 ): void {
-  const [label] = listTransductive(stains)
-  if (label === undefined) return
-  if (!hasTest) {
+  const fitted = stain.find(isTransductive)
+  const adversary = adapt.find(({ options }) => options.target)
+  const needsTest = fitted ? `stain ${fitted.label}` : adversary && `adapt ${adversary.label}`
+  if (needsTest && !hasTest) {
+    const what = fitted ? 'the stain is fitted on the test split' : 'its patches take part in training'
     throw new RecipeError({
-      where: `${where} stain ${label}`,
-      expected: 'data.test, since the stain is fitted on the test split',
+      where: `${where} ${needsTest}`,
+      expected: `data.test, since ${what}`,
       got: 'none',
     })
   }
-  if (!allowed) {
+  if (allowed) return
+  if (fitted) {
     throw new RecipeError({
-      where: `${where} stain ${label}`,
+      where: `${where} stain ${fitted.label}`,
       expected: 'a reference and sources among train and val',
       got: 'the test split',
       hint: 'write transductive: true at the top of the recipe to fit on unlabelled test patches; all that is made with it is marked',
     })
   }
+  const adapted = adapt.find(({ options }) => seesTarget(options))
+  if (!adapted) return
+  throw new RecipeError({
+    where: `${where} adapt ${adapted.label}`,
+    expected: 'an adaptation that does without the center it predicts',
+    got: 'one that uses its unlabelled patches',
+    hint: 'write transductive: true at the top of the recipe to allow it; all that is made with it is marked',
+  })
 }

@@ -116,7 +116,10 @@ export function compareCells(metrics: Metrics): readonly Cell[] {
   const chosen = chosenCell(metrics)
   const siblings = metrics.cells.filter(
     (cell) =>
-      cell.augment === chosen.augment && cell.embed === chosen.embed && cell.classify === chosen.classify,
+      cell.augment === chosen.augment &&
+      cell.embed === chosen.embed &&
+      cell.adapt === chosen.adapt &&
+      cell.classify === chosen.classify,
   )
   const others = siblings.length > 1 ? siblings : rankCells(metrics).slice(0, 8)
   return [chosen, ...others.filter((cell) => cell.id !== chosen.id)]
@@ -138,7 +141,7 @@ function labelAmong(cell: Cell, cells: readonly Cell[]): string {
 }
 
 /** What a cell is made of, in the order of the pipeline. */
-export const AXES = ['stain', 'augment', 'embed', 'classify'] as const
+export const AXES = ['stain', 'augment', 'embed', 'adapt', 'classify'] as const
 
 /** An axis of the grid. */
 export type Axis = (typeof AXES)[number]
@@ -161,8 +164,14 @@ export function labelWithout(cell: Cell, left: Axis): string {
   )
 }
 
+/** What a table says of a cell on an axis; an ensemble stands under its own name. */
+export function sayAxis(cell: Cell, axis: Axis): string {
+  return axis === 'stain' && cell.members ? cell.id : cell[axis]
+}
+
 // 'none' is said of the stain, which every cell has, and of nothing else.
 function joinNames(cell: Cell, axes: readonly Axis[]): string {
+  if (cell.members) return cell.id // an ensemble has a name of its own
   const said = axes.filter((axis) => axis === 'stain' || cell[axis] !== 'none')
   return said.map((axis) => cell[axis]).join(' / ') || 'none'
 }

@@ -3,7 +3,7 @@
 
 import { transductiveNote } from '../base/index.ts'
 import { describeOverlap } from '../runs/browser.ts'
-import type { ModelFile } from '../study/model.ts'
+import type { MemberFile, ModelFile } from '../study/model.ts'
 import { tabulateScores } from './cardScores.ts'
 import {
   type Cell,
@@ -50,23 +50,16 @@ const item = (term: string, text: string) => `- ${term}: ${escapeMarkdown(text)}
 
 function describeModel({ manifest }: ReportData, model: ModelFile, cell: Cell): string[] {
   const { height, width } = model.patch
-  const provenance = manifest.extractors[model.embed.label]
   return [
     item(
       'What it does',
       `gives a patch of ${height} × ${width} pixels of H&E-stained tissue a probability of tumour`,
     ),
     item('Cell of the grid', nameCell(cell)),
-    item(
-      'Stain normalisation',
-      `${model.stain.label} (method ${model.stain.name})${describeReference(model)}`,
-    ),
-    item('Extractor', `${model.embed.label}${describeProvenance(provenance)}`),
-    ...(cell.augment === 'none' ? [] : [item('Training patches shown as', cell.augment)]),
-    item(
-      'Classifier',
-      `${cell.classify} (method ${model.head}), ${formatPlural(model.seeds.length, 'seed')} (${model.seeds.join(', ')})${model.seeds.length > 1 ? ', probabilities averaged' : ''}`,
-    ),
+    ...model.members.flatMap((member) => [
+      ...(model.members.length > 1 ? [item('One of the cells that are averaged', member.cell)] : []),
+      ...describeMember(manifest, model, member),
+    ]),
     item('Threshold', `tumour from a probability of ${model.threshold} on`),
     item(
       'Versions',
@@ -78,7 +71,26 @@ function describeModel({ manifest }: ReportData, model: ModelFile, cell: Cell): 
   ]
 }
 
-function describeReference({ stain, transductive }: ModelFile): string {
+function describeMember(
+  { extractors }: ReportData['manifest'],
+  { transductive }: ModelFile,
+  { stain, embed, augment, adapt, head, seeds }: MemberFile,
+): string[] {
+  const several = seeds.length > 1 ? ', probabilities averaged' : ''
+  const reference = describeReference(stain, transductive)
+  return [
+    item('Stain normalisation', `${stain.label} (method ${stain.name})${reference}`),
+    item('Extractor', `${embed.label}${describeProvenance(extractors[embed.label])}`),
+    ...(augment.label === 'none' ? [] : [item('Training patches shown as', augment.label)]),
+    ...(adapt.name === 'none' ? [] : [item('Adaptation', `${adapt.label} (method ${adapt.name})`)]),
+    item(
+      'Classifier',
+      `method ${head}, ${formatPlural(seeds.length, 'seed')} (${seeds.join(', ')})${several}`,
+    ),
+  ]
+}
+
+function describeReference(stain: MemberFile['stain'], transductive: true | undefined): string {
   const { reference } = stain
   if (stain.name === 'none') return ''
   if (reference === 'published') return ', fitted to published values'
@@ -166,18 +178,22 @@ function describeEthics({ manifest }: ReportData): string[] {
 }
 
 function describeCaveats({ manifest, metrics }: ReportData, model: ModelFile, cell: Cell): string[] {
-  const seen = manifest.extractors[model.embed.label]?.pretraining.filter(
-    ({ camelyon }) => camelyon === 'yes',
+  const { members } = model
+  const seen = members.flatMap(({ embed }) =>
+    (manifest.extractors[embed.label]?.pretraining ?? []).filter(({ camelyon }) => camelyon === 'yes'),
   )
   const failures = metrics.failures?.length ?? 0
-  const isTrunk = typeof model.embed.options.trunk === 'number'
+  const isTrunk = members.some(({ embed }) => typeof embed.options.trunk === 'number')
+  const isAligned = members.some(({ adapt }) => adapt.options.align !== 'none')
   const caveats = [
     manifest.origin !== 'real' && sayOrigin(manifest.origin),
     model.transductive &&
-      `${transductiveNote} For another hospital the stain would have to be fitted anew on a batch of its patches.`,
+      `${transductiveNote} For another hospital a stain that was fitted so would have to be fitted anew on a batch of its patches.`,
+    isAligned &&
+      'Embeddings are aligned by the statistics of each center: it predicts many patches of a hospital at once, not single ones, and takes the share of tumour among them to be about that of the training centers.',
     ...(manifest.overlaps ?? []).map(describeOverlap),
-    seen?.length &&
-      `${formatList(seen.map(({ name }) => name))} shares hospitals with CAMELYON17: on its centers the accuracy is not that of an unseen hospital.`,
+    seen.length > 0 &&
+      `${formatList([...new Set(seen.map(({ name }) => name))])} shares hospitals with CAMELYON17: on its centers the accuracy is not that of an unseen hospital.`,
     !cell.test &&
       'Test labels are withheld or there is no test set: how well it does on an unseen hospital is not known from this run.',
     metrics.cells.length > 1 &&
@@ -186,7 +202,7 @@ function describeCaveats({ manifest, metrics }: ReportData, model: ModelFile, ce
       `${formatPlural(failures, 'task')} of the study failed: the cell was chosen among those that could be made.`,
     isTrunk &&
       'The classifier reads the tokens of the extractor, not one embedding a patch, and fits no other extractor.',
-    model.stain.name !== 'none' &&
+    members.some(({ stain }) => stain.name !== 'none') &&
       'A patch with too little tissue for a stain fit of its own takes that of its slide or center, or is left as it is; single patches may come out otherwise than in a set.',
     `The share of tumour in the training data was ${shareOfTumour(manifest.splits.train)}; where it is another, probabilities and threshold have to be looked at anew.`,
   ]

@@ -30,7 +30,8 @@ export async function readRunFolder(runFolder: string): Promise<ReportData> {
     cache: findCache(await readOptional<Results>(at('results.json'))),
     hasSubmission: existsSync(at('submission.csv')),
     manifest,
-    metrics,
+    // Runs of versions that did not adapt do not say so.
+    metrics: { ...metrics, cells: metrics.cells.map((cell) => ({ ...cell, adapt: cell.adapt ?? 'none' })) },
     recipe: await readFile(at('recipe.yaml'), 'utf8').catch(ignoreMissing),
     timings: (await readOptional<StageTiming[]>(at('timings.json'))) ?? [],
     forecast: await readOptional<RunForecast>(at('forecast.json')),

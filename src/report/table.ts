@@ -13,6 +13,7 @@ import {
   nameCell,
   type ReportData,
   rankCells,
+  sayAxis,
 } from './data.ts'
 import { escapeLatex } from './latex.ts'
 import { escapeMarkdown, tableMarkdown } from './markdown.ts'
@@ -119,7 +120,10 @@ function listNaming(cells: readonly Cell[]): readonly Axis[] {
 // 'none' is said of the stain, which every cell has; elsewhere it is that there is nothing.
 function axisColumn(axis: Axis): Column {
   const isLeftOut = (text: string) => axis !== 'stain' && text === 'none'
-  return { ...textColumn(axis, (cell) => cell[axis]), join: ([text]) => (isLeftOut(text) ? '–' : text) }
+  return {
+    ...textColumn(axis, (cell) => sayAxis(cell, axis)),
+    join: ([text]) => (isLeftOut(text) ? '–' : text),
+  }
 }
 
 function textColumn(title: string, pick: (cell: Cell) => string): Column {

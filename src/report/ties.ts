@@ -22,8 +22,16 @@ export function findTied({ differences = [] }: Metrics, split: 'val' | 'test'): 
   return new Map(findTies(tested, { chosenOn, level: ALIKE_FROM }).map(({ cell, ...tie }) => [cell, tie]))
 }
 
-/** The cells that cannot be told apart from the chosen one on validation, best first; the chosen one is not among them. */
+/**
+ * The cells that cannot be told apart from the best one by what the choice was made by, best first; the chosen one is not
+ * among them. In runs that chose by accuracy on validation, from the chosen one there.
+ */
 export function listTied(metrics: Metrics): readonly Cell[] {
+  const { selection, cells, chosen } = metrics
+  if (selection) {
+    const tied = selection.ranking.filter((cell) => cell.tied && cell.id !== chosen)
+    return tied.flatMap(({ id }) => cells.filter((cell) => cell.id === id))
+  }
   const ties = findTied(metrics, 'val')
   return rankCells(metrics).filter(({ id }) => ties.get(id)?.tied)
 }

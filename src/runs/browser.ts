@@ -3,3 +3,4 @@
 
 export * from './overlap.ts'
 export * from './record.ts'
+export * from './selectionWords.ts'

@@ -17,6 +17,7 @@ import type { EpochRecord } from '../classify/head.ts'
 import type { ModelProvenance } from '../embed/extractor.ts'
 import type { PairedDifference } from '../evaluate/compare.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
+import type { Selection } from '../evaluate/selection.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
 import type { Origin } from '../patches/patchSet.ts'
 import type { Architecture } from '../stain/gan/architecture.ts'
@@ -138,8 +139,12 @@ export interface Cell {
   /** What training patches were shown as; `none` where they were not augmented. */
   readonly augment: string
   readonly embed: string
+  /** What made embeddings and heads hold on other centers; `none` where nothing did. */
+  readonly adapt: string
   readonly classify: string
-  /** Its stain was fitted on unlabelled patches of the test split; not there where it was not. */
+  /** Of an ensemble, the cells whose mean it is; what these do not share is called `several`. */
+  readonly members?: readonly string[]
+  /** It uses unlabelled patches of the test split; not there where it does not. */
   readonly transductive?: true
   readonly seeds: readonly SeedResult[]
   /** Over seeds, of the single-seed accuracies. */
@@ -149,6 +154,8 @@ export interface Cell {
   readonly val: Evaluation
   /** null where the test split has no labels. */
   readonly test: Evaluation | null
+  /** Of every labelled center by heads that have not seen it; only under the protocol leave-one-center-out. */
+  readonly heldOut?: Evaluation
 }
 
 /** The accuracy of the chosen cell less that of another, on the same patches. */
@@ -162,9 +169,12 @@ export interface CellDifference {
 
 export interface Metrics {
   readonly cells: readonly Cell[]
-  /** Id of the cell with the best validation accuracy: the one the submission is made with. */
+  /** Id of the cell that the submission is made with. */
   readonly chosen: string
+  /** In words. */
   readonly chosenBy: string
+  /** How it was chosen, and how sure that is; not there in runs of versions that chose by accuracy on val. */
+  readonly selection?: Selection
   /** Of every cell but the chosen one; not there in runs of versions that did not compare. */
   readonly differences?: readonly CellDifference[]
   readonly verdicts: readonly VerdictCounts[]

@@ -17,24 +17,25 @@ import type {
 } from '../runs/index.ts'
 import { type CacheEntry, findPeak } from '../tasks/index.ts'
 import { effectTask, firstPairs, stainEntries } from './entries.ts'
-import { type EmbeddingPair, type GridCell, nameEmbeddings } from './grid.ts'
+import { type EmbeddingPair, nameEmbeddings } from './grid.ts'
 import type { Materials } from './materials.ts'
+import type { ModelMember } from './model.ts'
 import type { KeyedTask } from './openStudy.ts'
 import type { TaskOutcome } from './runTasks.ts'
+import { describeChoice, type PredictedCandidate, selectCandidate } from './selectCandidate.ts'
 import { readAgreement } from './steps/agreement.ts'
 import { compareCells } from './steps/compareCells.ts'
-import { averageSeeds, evaluationInputs, readEvaluation } from './steps/evaluateCell.ts'
+import { evaluationInputs, readEvaluation } from './steps/evaluateCell.ts'
 import type { Filtered } from './steps/filter.ts'
 import { effectSplits, hasSignature, readEffect, readSignature, signatureInputs } from './steps/judgeStain.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 import type { CellProbabilities } from './steps/writePredictions.ts'
 
 /** A cell with all that was made of it. */
-export interface JudgedCell {
-  readonly cell: GridCell
+export interface JudgedCell extends PredictedCandidate {
   readonly result: Cell
-  readonly heads: readonly TrainedHead[]
-  readonly probabilities: Readonly<Partial<Record<Split, Float32Array>>>
+  /** Of each member. */
+  readonly heads: readonly (readonly TrainedHead[])[]
 }
 
 /** Embeddings of one pair, by split, as far as they were made. */
@@ -42,6 +43,8 @@ export type PairEntries = Readonly<Partial<Record<Split, CacheEntry>>>
 
 /** All that the tasks of a study made. */
 export interface Collected {
+  /** The model of what was chosen. */
+  readonly model: readonly ModelMember[]
   readonly filtered: Filtered
   readonly stains: readonly StudyStain[]
   readonly embedded: ReadonlyMap<EmbeddingPair, PairEntries>
@@ -55,7 +58,7 @@ export interface Collected {
 
 /** The probabilities of each cell, by its id. */
 export function gatherProbabilities(judged: readonly JudgedCell[]): CellProbabilities {
-  return Object.fromEntries(judged.map(({ result, probabilities }) => [result.id, probabilities]))
+  return Object.fromEntries(judged.map(({ result, predictions }) => [result.id, predictions.probabilities]))
 }
 
 /** Gathers what was made. Throws the first failure where no cell could be judged. */
@@ -65,9 +68,8 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
   const judged = await collectCells(materials)
   if (judged.length === 0) throw outcome.failed[0]?.cause ?? new Error('a study without cells')
   const filtered = await materials.allFiltered()
-  const chosen = judged.reduce((best, cell) =>
-    cell.result.val.accuracy.value > best.result.val.accuracy.value ? cell : best,
-  )
+  const selection = selectCandidate(recipe, judged)
+  const chosen = judged.find(({ candidate }) => candidate.id === selection.chosen)!
   const embedded = await collectEmbeddings(materials)
   const agreements = await readAgreements(embedded)
   const failures = outcome.failed.map(({ task, cause, skipped }): Failure => {
@@ -76,7 +78,8 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
   const metrics: Metrics = {
     cells: judged.map(({ result }) => result),
     chosen: chosen.result.id,
-    chosenBy: 'best accuracy on val, seeds averaged',
+    chosenBy: describeChoice(selection, recipe.protocol),
+    selection,
     differences: compareCells(
       chosen.result.id,
       gatherProbabilities(judged),
@@ -101,9 +104,11 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     bytes += cost.bytes ?? 0
     held.push({ ...slot, amount: peakRssMb })
   }
+  const stains = await collectStains(materials)
   return {
     filtered,
-    stains: await collectStains(materials),
+    stains,
+    model: await collectModel(materials, chosen, stains),
     embedded,
     judged,
     chosen,
@@ -111,6 +116,20 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     timings,
     forecast: compareForecast(outcome, { bytes, peakRssMb: findPeak(held) }),
   }
+}
+
+async function collectModel(
+  materials: Materials,
+  { candidate, heads }: JudgedCell,
+  stains: readonly StudyStain[],
+): Promise<ModelMember[]> {
+  const members: ModelMember[] = []
+  for (const [i, cell] of candidate.members.entries()) {
+    const stain = stains.find(({ entry }) => entry.label === cell.pair.stain.label)!
+    const reference = (await materials.alignments(cell))?.reference ?? null
+    members.push({ cell, stain, heads: heads[i], reference })
+  }
+  return members
 }
 
 // What was forecast beside what came of it; null where nothing was to be done.
@@ -129,18 +148,18 @@ const nameTask = ({ stage, what }: KeyedTask) => `${stage} ${what}`
 async function collectCells(materials: Materials): Promise<JudgedCell[]> {
   const { study, cache } = materials
   const judged: JudgedCell[] = []
-  for (const cell of study.grid.cells) {
-    const evaluation = evaluationInputs(study.recipe, cell, study.splits)
-    if (![evaluation, ...cell.heads.map(({ inputs }) => inputs)].every(cache.has)) continue
-    const heads = await materials.heads(cell)
+  for (const candidate of study.grid.candidates) {
+    const evaluation = evaluationInputs(study.recipe, candidate, study.splits)
+    const heads = candidate.members.flatMap((cell) => [
+      ...cell.heads,
+      ...cell.folds.flatMap((fold) => fold.heads),
+    ])
+    if (![evaluation, ...heads.map(({ inputs }) => inputs)].every(cache.has)) continue
     judged.push({
-      cell,
-      result: await readEvaluation(await cache.find(evaluation), cell),
-      heads,
-      probabilities: {
-        val: averageSeeds(heads, 'val'),
-        ...(study.splits.test && { test: averageSeeds(heads, 'test') }),
-      },
+      candidate,
+      result: await readEvaluation(await cache.find(evaluation), candidate),
+      predictions: await materials.predictions(candidate),
+      heads: await Promise.all(candidate.members.map((cell) => materials.heads(cell))),
     })
   }
   return judged

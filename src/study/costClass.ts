@@ -1,12 +1,13 @@
 // What decides the cost of each kind of task: its class, the size of an item and how many items there are. Labels, paths of
 // weights, seeds and versions decide nothing, so that what one study took says what the next will take.
 
+import type { AdaptOptions } from '../adapt/index.ts'
 import { extractors } from '../embed/index.ts'
 import type { Engines } from '../engine/index.ts'
 import { hashBytes } from '../files/index.ts'
 import { countPixelBytes, methodOf, patchesPerGroup } from '../normalise/index.ts'
 import type { PatchSet } from '../patches/index.ts'
-import type { AugmentEntry, AxisEntry, PlainOptions, StainEntry } from '../recipe/index.ts'
+import type { AdaptEntry, AugmentEntry, AxisEntry, PlainOptions, StainEntry } from '../recipe/index.ts'
 import { headMethodOf } from '../recipe/index.ts'
 import { augmentationDefaults } from '../stain/index.ts'
 import type { Cost } from '../tasks/index.ts'
@@ -134,6 +135,7 @@ export function pixelsCost(stain: StainEntry, set: CostedSet, engines: Engines):
 /** Of training a head on rows of so many dimensions, and of applying it to others. */
 export function headCost(
   entry: AxisEntry,
+  { options: adapt }: AdaptEntry,
   rows: { readonly trained: number; readonly predicted: number },
   dimensions: number,
   engines: Engines,
@@ -147,7 +149,7 @@ export function headCost(
   // Weights are kept twice: as they are, and in the graph that others may run.
   const kept = isNeighbours ? 4 * dimensions * rows.trained : 8 * size
   return {
-    class: joinClass('head', `${name}${options}`, device),
+    class: joinClass('head', `${name}${options}${describeRobust(adapt)}`, device),
     size,
     // Each predicted row is compared with each that was learned.
     items: isNeighbours ? rows.trained * rows.predicted : rows.trained,
@@ -156,6 +158,25 @@ export function headCost(
     ...(usesDevice && { usesThreads: true as const }),
     like: [`head ${name}`],
   }
+}
+
+// What of an adaptation changes how long training takes.
+function describeRobust(adapt: AdaptOptions): string {
+  const { adversarial, target, groupDro } = adapt
+  const parts = [
+    adversarial > 0 && (target ? 'adversarial target' : 'adversarial'),
+    groupDro > 0 && 'group-dro',
+  ]
+  return parts
+    .filter(Boolean)
+    .map((part) => ` ${part}`)
+    .join('')
+}
+
+/** Of measuring the maps of centers: two passes over the embeddings, or products of matrices. */
+export function alignCost(align: string, sets: readonly CostedSet[], dimensions: number): Cost {
+  const items = sets.reduce((sum, { count }) => sum + count, 0)
+  return { class: joinClass('align', align), size: dimensions, items }
 }
 
 /** Of evaluating so many rows. */

@@ -13,10 +13,18 @@ import {
 import { type CacheInputs, keyOf } from '../tasks/index.ts'
 import * as cost from './costClass.ts'
 import { effectTask, firstPairs, keepFirst, keptPixels } from './entries.ts'
-import { type EmbeddingPair, type Grid, nameEmbeddings, usesDevice, viewsOf } from './grid.ts'
+import {
+  type EmbeddingPair,
+  type Grid,
+  type GridCell,
+  type GridHead,
+  nameEmbeddings,
+  usesDevice,
+  viewsOf,
+} from './grid.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
-import { evaluationInputs } from './steps/evaluateCell.ts'
+import { evaluationInputs, isTransductiveCell } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
@@ -34,7 +42,9 @@ export function layOut(recipe: Recipe, splits: OpenSplits, grid: Grid, sizes: Si
     ...layOutTargets(recipe, splits),
     ...layOutPixels(recipe, splits, grid, sizes),
     ...layOutEmbeddings(recipe, splits, grid, sizes),
+    ...layOutAlignments(recipe, splits, grid, sizes),
     ...layOutHeads(recipe, splits, grid, sizes),
+    ...layOutEvaluations(recipe, splits, grid),
     ...recipe.stain.flatMap((stain) => layOutEffect(recipe, splits, grid, stain)),
     ...layOutSignatures(recipe, splits, grid, sizes),
   ]
@@ -203,43 +213,100 @@ function layOutEmbeddings(
 
 const embeddingKeys = ({ inputs }: EmbeddingPair): string[] => Object.values(inputs).map(keyOf)
 
-function layOutHeads(
+// The maps of centers, for cells that share them once.
+function layOutAlignments(
   recipe: Recipe,
   splits: OpenSplits,
   { cells }: Grid,
+  { dimensionsOf }: Sizes,
+): Task[] {
+  const sets = Object.values(splits)
+  return cells.flatMap(({ pair, adapt, aligned }): Task[] => {
+    const { align } = adapt.options
+    if (aligned === null || align === 'none') return []
+    const { stain, augment, embed } = pair
+    return [
+      {
+        kind: 'align',
+        what: `${nameEmbeddings(pair, 'train')} ${align}`,
+        of: { stain: stain.label, augment: augment.label, embed: embed.label, align },
+        inputs: aligned,
+        needs: [...filterNeeds(recipe, sets), ...embeddingKeys(pair)],
+        items: sets.reduce((sum, { set }) => sum + set.count, 0),
+        cost: cost.alignCost(
+          align,
+          sets.map(({ set }) => set),
+          dimensionsOf(embed),
+        ),
+        transductive: true,
+      },
+    ]
+  })
+}
+
+function layOutHeads(
+  recipe: Recipe,
+  { train, val, test }: OpenSplits,
+  { cells }: Grid,
   { engines, dimensionsOf }: Sizes,
 ): Task[] {
-  const { train, val, test } = splits
-  const predicted = val.set.count + (test?.set.count ?? 0)
   const filters = filterNeeds(recipe, [train, val])
+  const judged = val.set.count + (test?.set.count ?? 0)
   return cells.flatMap((cell): Task[] => {
-    const { id, pair } = cell
-    const trained = train.set.count * pair.augment.views
-    const dimensions = dimensionsOf(pair.embed)
-    const heads = cell.heads.map(
-      ({ seed, inputs }): Task => ({
-        kind: 'head',
-        what: `${id} seed ${seed}`,
-        of: { cell: id, seed },
-        inputs,
-        needs: [...filters, ...embeddingKeys(pair)],
-        items: trained,
-        cost: cost.headCost(cell.classify, { trained, predicted }, dimensions, engines),
-        ...(headMethodOf(cell.classify).usesDevice && { usesDevice: true }),
-        ...markTransductive(pair.stain),
-      }),
-    )
-    const evaluation: Task = {
+    const { id, pair, adapt, aligned } = cell
+    const { usesDevice } = headMethodOf(cell.classify)
+    const layOutSeeds = (heads: readonly GridHead[], trained: number, predicted: number, held?: string) =>
+      heads.map(
+        ({ seed, inputs }): Task => ({
+          kind: 'head',
+          what: `${id}${held === undefined ? '' : ` without ${held}`} seed ${seed}`,
+          of: { cell: id, seed, ...(held !== undefined && { held }) },
+          inputs,
+          needs: [...filters, ...embeddingKeys(pair), ...(aligned ? [keyOf(aligned)] : [])],
+          items: trained,
+          cost: cost.headCost(
+            cell.classify,
+            adapt,
+            { trained, predicted },
+            dimensionsOf(pair.embed),
+            engines,
+          ),
+          ...(usesDevice && { usesDevice: true }),
+          ...markCell(cell),
+        }),
+      )
+    const rowsOf = (centers: readonly string[]) =>
+      countRows(train, centers) * pair.augment.views + countRows(val, centers)
+    return [
+      ...layOutSeeds(cell.heads, train.set.count * pair.augment.views, judged),
+      ...cell.folds.flatMap(({ fold, heads }) =>
+        layOutSeeds(heads, rowsOf(fold.train), rowsOf([fold.held]), fold.held),
+      ),
+    ]
+  })
+}
+
+const countRows = ({ set }: OpenSplit, centers: readonly string[]) =>
+  set.centers!.reduce((sum, center) => sum + Number(centers.includes(center)), 0)
+
+function layOutEvaluations(recipe: Recipe, splits: OpenSplits, { candidates }: Grid): Task[] {
+  const { train, val, test } = splits
+  return candidates.map((candidate) => {
+    const { id, members } = candidate
+    const hasFolds = members[0].folds.length > 0
+    const predicted =
+      val.set.count + (test?.set.count ?? 0) + (hasFolds ? train.set.count + val.set.count : 0)
+    const heads = members.flatMap((cell) => [...cell.heads, ...cell.folds.flatMap((fold) => fold.heads)])
+    return {
       kind: 'evaluation',
       what: id,
       of: { cell: id },
-      inputs: evaluationInputs(recipe, cell, splits),
-      needs: cell.heads.map((head) => keyOf(head.inputs)),
+      inputs: evaluationInputs(recipe, candidate, splits),
+      needs: [...filterNeeds(recipe, [train, val]), ...heads.map(({ inputs }) => keyOf(inputs))],
       items: predicted,
       cost: cost.evaluationCost(predicted),
-      ...markTransductive(pair.stain),
+      ...(members.some(isTransductiveCell) && { transductive: true as const }),
     }
-    return [...heads, evaluation]
   })
 }
 
@@ -289,6 +356,9 @@ function layOutSignatures(recipe: Recipe, splits: OpenSplits, grid: Grid, { dime
       ...markTransductive(pair.stain),
     }))
 }
+
+const markCell = (cell: GridCell): Pick<Task, 'transductive'> =>
+  isTransductiveCell(cell) ? { transductive: true } : {}
 
 function markTransductive(stain: StainEntry): Pick<Task, 'transductive'> {
   return isTransductive(stain) ? { transductive: true } : {}

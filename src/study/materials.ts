@@ -21,13 +21,17 @@ import type { Split } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import { type Cache, type CacheEntry, keyOf } from '../tasks/index.ts'
 import { keptPixels } from './entries.ts'
-import { type EmbeddingPair, type GridCell, viewsOf } from './grid.ts'
+import type { Fold } from './folds.ts'
+import { gatherPredictions } from './gatherPredictions.ts'
+import type { Candidate, EmbeddingPair, GridCell } from './grid.ts'
 import type { OpenStudy } from './openStudy.ts'
-import { type Augmenter, openAugmenter, repeatLabels, targetGroups } from './steps/augmentViews.ts'
-import { type SplitTruth, truthOf } from './steps/evaluateCell.ts'
+import { type Alignments, readAlignments } from './steps/alignSplits.ts'
+import { type Augmenter, openAugmenter, targetGroups } from './steps/augmentViews.ts'
+import { type CandidatePredictions, type SplitTruth, truthOf } from './steps/evaluateCell.ts'
 import { type Filtered, type FilteredSplit, filterInputs, readFilter } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
-import { readHead, type SplitRows, type TrainedHead } from './steps/trainHead.ts'
+import { gatherHeadRows, type HeadMaterials } from './steps/headRows.ts'
+import { readHead, type TrainedHead } from './steps/trainHead.ts'
 
 /** What tasks are made from. What is read throws DataError where the task that makes it has not run. */
 export interface Materials {
@@ -47,11 +51,14 @@ export interface Materials {
   augmenter(entry: AugmentEntry): Promise<Augmenter>
   /** One extractor is open at a time. */
   extractor(label: string): Promise<Extractor>
-  /** What a head of a pair is given, of each split. */
-  rows(pair: EmbeddingPair): Promise<Partial<Record<Split, SplitRows>>>
-  labels(pair: EmbeddingPair): Promise<{ readonly train: Uint8Array; readonly val: Uint8Array }>
+  /** The maps of a cell's centers; null where it takes embeddings as they are. */
+  alignments(cell: GridCell): Promise<Alignments | null>
+  /** What a head of a cell is trained on, stopped by, and predicts, with or without a fold. */
+  headRows(cell: GridCell, fold: Fold | null): Promise<HeadMaterials>
   truths(): Promise<Partial<Record<Split, SplitTruth>>>
   heads(cell: GridCell): Promise<TrainedHead[]>
+  /** What the heads of a candidate predicted. */
+  predictions(candidate: Candidate): Promise<CandidatePredictions>
   embeddings(pair: EmbeddingPair, split: Split): Promise<CacheEntry>
   close(): Promise<void>
 }
@@ -130,19 +137,18 @@ export function openMaterials(study: OpenStudy, cache: Cache): Materials {
       return open.extractor
     },
     embeddings: (pair, split) => cache.find(pair.inputs[split]!),
-    async rows(pair) {
-      const rows: Partial<Record<Split, SplitRows>> = {}
-      for (const split of Object.values(await materials.allFiltered())) {
-        const { folder } = await materials.embeddings(pair, split.split)
-        const places = repeatRows(split, viewsOf(pair, split.split))
-        rows[split.split] = { file: join(folder, 'embeddings.npy'), places }
-      }
-      return rows
+    async alignments({ aligned, adapt }) {
+      if (aligned === null) return null
+      return once(`align ${keyOf(aligned)}`, async () =>
+        readAlignments(await cache.find(aligned), splits, adapt.options.align),
+      )
     },
-    async labels(pair) {
-      const { train, val } = await materials.allFiltered()
-      const views = viewsOf(pair, 'train')
-      return { train: repeatLabels(truthOf(train).labels!, views), val: truthOf(val).labels! }
+    async headRows(cell, fold) {
+      const files: Partial<Record<Split, string>> = {}
+      for (const split of Object.keys(splits) as Split[])
+        files[split] = join((await materials.embeddings(cell.pair, split)).folder, 'embeddings.npy')
+      const filtered = await materials.allFiltered()
+      return gatherHeadRows(cell, fold, { filtered, files, alignments: await materials.alignments(cell) })
     },
     async truths() {
       const all = Object.values(await materials.allFiltered())
@@ -151,19 +157,11 @@ export function openMaterials(study: OpenStudy, cache: Cache): Materials {
     async heads(cell) {
       return Promise.all(cell.heads.map(async ({ inputs }) => readHead(await cache.find(inputs), splits)))
     },
+    predictions: (candidate) => gatherPredictions(materials, candidate),
     async close() {
       await open?.extractor.close()
       open = null
     },
   }
   return materials
-}
-
-// The places of a split's kept rows among its embeddings, which hold all patches, view by view.
-function repeatRows({ set, rows }: FilteredSplit, views: number): Uint32Array {
-  const places = new Uint32Array(rows.length * views)
-  for (let view = 0; view < views; view++) {
-    for (let i = 0; i < rows.length; i++) places[view * rows.length + i] = view * set.count + rows[i]
-  }
-  return places
 }

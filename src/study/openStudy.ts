@@ -9,7 +9,7 @@ import type { Split } from '../runs/index.ts'
 import { type Cache, type Due, keyOf } from '../tasks/index.ts'
 import { requireFeasible } from './feasible.ts'
 import { watchFiles } from './fingerprints.ts'
-import { type Grid, type GridCell, layOutGrid } from './grid.ts'
+import { type Candidate, type Grid, type GridCell, layOutGrid } from './grid.ts'
 import { layOut } from './layOut.ts'
 import { closeSplits, type OpenSplits, openSplits, type SplitObserver } from './splits.ts'
 import type { Task } from './task.ts'
@@ -89,8 +89,17 @@ export async function openStudy(
 
 /** The cell of a study called `id`. */
 export function cellOf({ grid }: Pick<OpenStudy, 'grid'>, id: string): GridCell {
-  const cell = grid.cells.find((candidate) => candidate.id === id)
-  if (cell) return cell
+  return findNamed(grid.cells, id)
+}
+
+/** The cell or ensemble of a study called `id`. */
+export function candidateOf({ grid }: Pick<OpenStudy, 'grid'>, id: string): Candidate {
+  return findNamed(grid.candidates, id)
+}
+
+function findNamed<Named extends { readonly id: string }>(all: readonly Named[], id: string): Named {
+  const found = all.find((one) => one.id === id)
+  if (found) return found
   throw new RecipeError({ where: 'study', expected: 'a cell of the recipe', got: id })
 }
 

@@ -23,7 +23,7 @@ export async function describeRun(
 ): Promise<Manifest> {
   const splits: Partial<Record<Split, SplitProvenance>> = {}
   for (const split of Object.values(filtered)) splits[split.split] = describeSplit(split)
-  const transductive = listTransductive(recipe.stain)
+  const transductive = listTransductive(recipe)
   const origins = Object.values(splits).map((split) => split.origin)
   return {
     name: recipe.name,

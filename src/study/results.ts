@@ -45,7 +45,9 @@ export async function writeResults(
     stains: Object.fromEntries(stains.map(({ entry }) => [entry.label, placeStain(placing, entry, place)])),
     embeddings: placeEmbeddings(embedded, place),
     cells: Object.fromEntries(
-      judged.map(({ cell, heads }) => [cell.id, heads.map((head, i) => placeHead(cell, head, i, place))]),
+      judged.flatMap(({ candidate: { id, members }, heads }) =>
+        members.length > 1 ? [] : [[id, heads[0].map((head, i) => placeHead(members[0], head, i, place))]],
+      ),
     ),
   }
   await writeFileAtomic(run.file('results.json'), `${JSON.stringify(results, null, 1)}\n`)

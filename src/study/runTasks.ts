@@ -18,7 +18,7 @@ import {
 import { openCrew } from './crew.ts'
 import { forecastStudy } from './forecastStudy.ts'
 import type { Materials } from './materials.ts'
-import { cellOf, type PlannedTask } from './openStudy.ts'
+import { candidateOf, type PlannedTask } from './openStudy.ts'
 import { readAgreement } from './steps/agreement.ts'
 import { readEvaluation } from './steps/evaluateCell.ts'
 import { readHead } from './steps/trainHead.ts'
@@ -158,8 +158,8 @@ async function describeResult(
     return curve.length ? `${curve.length} epochs` : undefined
   }
   if (task.kind === 'evaluation') {
-    const cell = cellOf(materials.study, task.of.cell)
-    const { val } = await readEvaluation(await cache.find(task.inputs), cell)
+    const candidate = candidateOf(materials.study, task.of.cell)
+    const { val } = await readEvaluation(await cache.find(task.inputs), candidate)
     return `val ${(100 * val.accuracy.value).toFixed(1)} %`
   }
   return undefined

@@ -4,7 +4,7 @@
 import { type Progress, silent } from '../base/index.ts'
 import type { Engines } from '../engine/index.ts'
 import type { Recipe, StainEntry } from '../recipe/index.ts'
-import { pairHead } from '../recipe/index.ts'
+import { noAdaptation, pairHead } from '../recipe/index.ts'
 import { stainMethods } from '../stain/index.ts'
 import { type Cost, type CostedTask, listUnknown, measure, type Rate, recordRate } from '../tasks/index.ts'
 import {
@@ -138,7 +138,9 @@ function listSamplers({
     add(signatureCost([set], dimensions), () => sampleSignature(dimensions))
     for (const head of recipe.classify.flatMap((entry) => pairHead(entry, embed) ?? [])) {
       const rows = { trained: set.count, predicted: val.set.count }
-      add(headCost(head, rows, dimensions, engines), () => sampleHead(head, set.count, dimensions, place))
+      add(headCost(head, noAdaptation, rows, dimensions, engines), () =>
+        sampleHead(head, set.count, dimensions, place),
+      )
     }
   }
   const { labels, centers, slides } = val.set

@@ -33,8 +33,8 @@ export interface OpenSplit {
   readonly set: PatchSet
   /** Hash of its patches as methods see them: pixels, ids, centers and slides, in the order of rows, but no labels. */
   readonly key: string
-  /** Hash of the labels of its rows; null where it has none. */
-  readonly labelsKey: string | null
+  /** Hash of the labels of its rows, or of those of these centers; null where it has none. */
+  labelsKey(centers?: readonly string[]): string | null
   /** Fingerprint of what the split was selected from. */
   readonly content: string
   /** Whether the recipe tells the center of its patches, which its file does not. */
@@ -180,7 +180,10 @@ async function hashSplit(
     split,
     set,
     key: hashBytes(JSON.stringify([pixels, height, width, ids, centers, slides])),
-    labelsKey: labels && hashBytes(Uint8Array.from(labels)),
+    labelsKey(chosen) {
+      const known = (row: number) => !chosen || chosen.includes(centers?.[row] ?? '')
+      return labels && hashBytes(Uint8Array.from(allRows(set).filter(known), (row) => labels[row]))
+    },
     content,
     isCenterTold: named.centers !== null && whole.centers === null,
     hashes,

@@ -46,6 +46,8 @@ export interface StudyResult {
   readonly submission: string | null
   readonly manifest: Manifest
   readonly metrics: Metrics
+  /** How sure the choice is, in words; empty where there was nothing to choose among. */
+  readonly certainty: string
 }
 
 /** Everything that the parts of one run share. */

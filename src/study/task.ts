@@ -1,5 +1,6 @@
 // What a task is: one entry that a study makes in the cache, in plain JSON.
 
+import type { Alignment } from '../adapt/index.ts'
 import type { Split } from '../runs/record.ts'
 import type { CacheInputs, Cost } from '../tasks/index.ts'
 
@@ -20,7 +21,15 @@ export interface Subjects {
     readonly augment: string
     readonly embed: string
   }
-  readonly head: { readonly cell: string; readonly seed: number }
+  /** Measures the maps of the centers of a pair's embeddings. */
+  readonly align: {
+    readonly stain: string
+    readonly augment: string
+    readonly embed: string
+    readonly align: Exclude<Alignment, 'none'>
+  }
+  /** Trains a head, without the center `held` where it names one. */
+  readonly head: { readonly cell: string; readonly seed: number; readonly held?: string }
   readonly evaluation: { readonly cell: string }
   readonly effect: { readonly stain: string }
   readonly signature: { readonly stain: string; readonly augment: string; readonly embed: string }

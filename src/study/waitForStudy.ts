@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describeCause, EngineError } from '../base/index.ts'
 import { type JobsRecord, jobsFile, readSlurmStatus, type WaveStatus } from '../cluster/index.ts'
-import { type Manifest, type Metrics, readJson } from '../runs/index.ts'
+import { describeCertainty, type Manifest, type Metrics, readJson } from '../runs/index.ts'
 import type { StudyResult } from './study.ts'
 
 /** How a study on Slurm is waited for. */
@@ -61,11 +61,13 @@ async function readOutcome(folder: string, { id, log, ended }: WaveStatus): Prom
     throw new EngineError({ where: written, expected: 'the report of the study', got })
   }
   const submission = path('submission.csv')
+  const metrics = await readJson<Metrics>(path('metrics.json'))
   return {
     folder,
     report: path('report.html'),
     submission: existsSync(submission) ? submission : null,
     manifest: await readJson<Manifest>(path('manifest.json')),
-    metrics: await readJson<Metrics>(path('metrics.json')),
+    metrics,
+    certainty: describeCertainty(metrics.selection),
   }
 }

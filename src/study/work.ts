@@ -11,8 +11,9 @@ import type { Split } from '../runs/index.ts'
 import { type CacheEntry, keyOf, recordEntry } from '../tasks/index.ts'
 import type { EmbeddingPair } from './grid.ts'
 import type { Materials } from './materials.ts'
-import { cellOf } from './openStudy.ts'
+import { candidateOf, cellOf } from './openStudy.ts'
 import { writeAgreement } from './steps/agreement.ts'
+import { makeAlignments } from './steps/alignSplits.ts'
 import { oneView, targetGroups } from './steps/augmentViews.ts'
 import { embedRows } from './steps/embedSplit.ts'
 import { makeEvaluation } from './steps/evaluateCell.ts'
@@ -86,27 +87,35 @@ const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
     await embedRows(task)
   },
 
-  async head(materials, { cell: id, seed }, folder, progress) {
+  async align(materials, of, folder) {
+    const pair = pairOf(materials, of)
+    const filtered = await materials.allFiltered()
+    const files: Partial<Record<Split, string>> = {}
+    for (const split of Object.keys(filtered) as Split[]) files[split] = await fileOf(materials, pair, split)
+    await makeAlignments(filtered, files, of.align, folder, materials.threads)
+  },
+
+  async head(materials, { cell: id, seed, held }, folder, progress) {
     const { device } = materials.study
     const cell = cellOf(materials.study, id)
-    const { inputs } = cell.heads.find((head) => head.seed === seed)!
-    const { train, val, test } = await materials.rows(cell.pair)
+    const own = cell.folds.find(({ fold }) => fold.held === held)
+    const { fold, heads } = own ?? { fold: null, heads: cell.heads }
     const task = {
       entry: cell.classify,
+      adapt: cell.adapt,
       seed,
-      key: keyOf(inputs),
+      key: keyOf(heads.find((head) => head.seed === seed)!.inputs),
       device,
       threads: materials.threads,
-      rows: { train: train!, val: val!, ...(test && { test }) },
-      labels: await materials.labels(cell.pair),
+      ...(await materials.headRows(cell, fold)),
     }
     await makeHead(task, folder, progress)
   },
 
   async evaluation(materials, { cell: id }, folder) {
-    const cell = cellOf(materials.study, id)
-    const heads = await materials.heads(cell)
-    await makeEvaluation(materials.study.recipe, cell, heads, await materials.truths(), folder)
+    const { study } = materials
+    const predictions = await materials.predictions(candidateOf(study, id))
+    await makeEvaluation(study.recipe, predictions, folder)
   },
 
   async effect(materials, { stain }, folder) {
@@ -156,7 +165,10 @@ function stainOf({ study }: Materials, label: string): StainEntry {
   return study.recipe.stain.find((entry) => entry.label === label)!
 }
 
-function pairOf({ study }: Materials, { stain, augment, embed }: Subjects['signature']): EmbeddingPair {
+function pairOf(
+  { study }: Materials,
+  { stain, augment, embed }: Subjects['signature' | 'align'],
+): EmbeddingPair {
   return study.grid.pairs.find(
     (pair) => pair.stain.label === stain && pair.augment.label === augment && pair.embed.label === embed,
   )!

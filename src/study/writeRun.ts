@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { writeFileAtomic } from '../files/index.ts'
 import { printRecipe } from '../recipe/index.ts'
 import { writeReport } from '../report/index.ts'
-import type { Manifest } from '../runs/index.ts'
+import { describeCertainty, type Manifest } from '../runs/index.ts'
 import { type Collected, gatherProbabilities } from './collect.ts'
 import { removeModel, saveModel } from './model.ts'
 import type { OpenStudy } from './openStudy.ts'
@@ -22,7 +22,7 @@ export async function writeRun(
   content: Collected,
   manifest: Manifest,
 ): Promise<StudyResult> {
-  const { filtered, stains, judged, chosen, metrics, timings, forecast } = content
+  const { filtered, stains, model, judged, chosen, metrics, timings, forecast } = content
   const step = options.observer.step('report', recipe.name)
   const { threshold } = recipe.evaluate
   const writeJson = (name: string, value: unknown) =>
@@ -36,17 +36,22 @@ export async function writeRun(
   await writeResults(run, { study, cache }, content)
   await writePredictions(run, filtered, gatherProbabilities(judged))
   await rm(run.file('submission.csv'), { force: true })
-  const submission = await writeRunSubmission(run, filtered.test, chosen.probabilities.test, threshold)
-  const stain = stains.find(({ entry }) => entry.label === chosen.cell.pair.stain.label)!
-  await saveModel(run.path, chosen.cell, stain, chosen.heads, threshold, filtered.train.set)
+  const submission = await writeRunSubmission(
+    run,
+    filtered.test,
+    chosen.predictions.probabilities.test,
+    threshold,
+  )
+  await saveModel(run.path, chosen.candidate.id, model, threshold, filtered.train.set)
   await rm(run.file('training.json'), { force: true })
   const learned = describeTraining(stains)
   if (learned.length > 0) await writeJson('training.json', learned)
-  const gallery = await makeGallery(run.path, recipe.seed, filtered, stains, chosen.probabilities)
+  const gallery = await makeGallery(run.path, recipe.seed, filtered, stains, chosen.predictions.probabilities)
   await study.checkFiles() // its pictures are of patches as they are now
   await writeJson('gallery.json', gallery)
   const report = await writeReport(run.path)
   step.end(false)
   run.log.info({ chosen: metrics.chosen }, 'study done')
-  return { folder: run.path, report, submission, manifest, metrics }
+  const certainty = describeCertainty(metrics.selection)
+  return { folder: run.path, report, submission, manifest, metrics, certainty }
 }

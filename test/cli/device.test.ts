@@ -8,7 +8,7 @@ import type { Command } from 'commander'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { buildProgram } from '../../src/cli/program.ts'
 import { describeIdle, listProviders, nameEngines, type ProviderChoice } from '../../src/engine/index.ts'
-import { listDeviceParts } from '../../src/recipe/index.ts'
+import { listDeviceParts, noAdaptation } from '../../src/recipe/index.ts'
 import { headInputs } from '../../src/study/steps/trainHead.ts'
 import { keyOf } from '../../src/tasks/index.ts'
 import { runCli } from './runCli.ts'
@@ -122,10 +122,9 @@ describe.skipIf(!hasWebGpu || !existsSync(software))(
 )
 
 describe('the key of a head', () => {
+  const noData = { embeddings: {}, rows: [], labels: [], fold: null, aligned: null }
   const keyOn = (name: string, device: ProviderChoice) =>
-    keyOf(
-      headInputs({ label: name, name, options: {} }, {}, { rows: [], labels: [] }, 0, nameEngines(device)),
-    )
+    keyOf(headInputs({ label: name, name, options: {} }, noAdaptation, noData, 0, nameEngines(device)))
 
   it.skipIf(!hasWebGpu)(
     'knows the GPU of one that was trained on it, and no device of any other (Linux x64)',

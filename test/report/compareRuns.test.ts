@@ -182,6 +182,6 @@ describe('a comparison as Markdown and as a page', () => {
     const comparison = await compareRuns([await makeRun('t1'), await makeRun('t2', { change })])
     const markdown = renderComparisonMarkdown(comparison)
     expect(markdown).toContain('none/texture/mlp (transductive)')
-    expect(markdown).toContain('Transductive: the stain was fitted')
+    expect(markdown).toContain('Transductive: unlabelled patches')
   })
 })

@@ -1,17 +1,23 @@
 // MODEL_CARD.md: the sections of Mitchell et al., from the files of the run alone.
 
 import { describe, expect, it } from 'vitest'
+import { noAdaptation } from '../../src/recipe/index.ts'
 import type { ReportData } from '../../src/report/index.ts'
 import { renderModelCard } from '../../src/report/modelCard.ts'
-import type { ModelFile } from '../../src/study/model.ts'
+import type { MemberFile, ModelFile } from '../../src/study/model.ts'
 import { dataOf, inventRun, type SampleOptions } from './sampleRun.ts'
 
 const SMALL: SampleOptions = { stains: ['none', 'macenko'], embeds: ['dinov2-small'], heads: ['mlp'] }
 
-function modelOf({ metrics, manifest }: ReportData, change: Partial<ModelFile> = {}): ModelFile {
+function modelOf(
+  { metrics, manifest }: ReportData,
+  change: Partial<ModelFile> = {},
+  changeMember: Partial<MemberFile> = {},
+): ModelFile {
   const cell = metrics.cells.find(({ id }) => id === metrics.chosen)!
-  return {
+  const member = {
     cell: cell.id,
+    folder: '',
     stain: {
       label: cell.stain,
       name: 'macenko',
@@ -19,19 +25,20 @@ function modelOf({ metrics, manifest }: ReportData, change: Partial<ModelFile> =
       reference: { split: 'train', center: '0', count: 64 },
       fallback: 'slide',
     },
-    fit: {} as ModelFile['fit'],
-    augment: {} as ModelFile['augment'],
+    fit: {} as MemberFile['fit'],
+    augment: { label: cell.augment } as MemberFile['augment'],
     embed: { label: cell.embed, name: 'dinov2-small', options: { weights: '/home/ann/d.pt' } },
+    adapt: noAdaptation,
     head: 'mlp',
     seeds: manifest.seeds,
-    threshold: 0.5,
     extractorKey: 'k',
-    patch: { height: 96, width: 96 },
-    ...change,
-  } as ModelFile
+    ...changeMember,
+  } as MemberFile
+  const patch = { height: 96, width: 96 }
+  return { cell: cell.id, members: [member], threshold: 0.5, patch, ...change }
 }
-const cardOf = (data: ReportData, change: Partial<ModelFile> = {}) =>
-  renderModelCard(data, modelOf(data, change))
+const cardOf = (data: ReportData, ...changes: [Partial<ModelFile>?, Partial<MemberFile>?]) =>
+  renderModelCard(data, modelOf(data, ...changes))
 
 describe('a model card', () => {
   const data = dataOf(inventRun(SMALL))
@@ -71,12 +78,10 @@ describe('a model card', () => {
         },
         metrics: { ...data.metrics, failures: [{ task: 'a', reason: 'b', skipped: [] }] },
       },
-      {
-        transductive: true,
-        embed: { ...modelOf(data).embed, options: { trunk: 2 } } as ModelFile['embed'],
-      },
+      { transductive: true },
+      { embed: { label: 'dinov2-small', name: 'dinov2-small', options: { trunk: 2 } } },
     )
-    expect(limits).toContain('Transductive: the stain was fitted')
+    expect(limits).toContain('Transductive: unlabelled patches')
     expect(limits).toContain('3 of the 120 patches of val')
     expect(limits).toContain('1 task of the study failed')
     expect(limits).toContain('reads the tokens of the extractor')

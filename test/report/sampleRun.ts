@@ -208,6 +208,7 @@ function inventCell(
     id,
     stain,
     augment: 'none',
+    adapt: 'none',
     embed,
     classify,
     seeds: results,

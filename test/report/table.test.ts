@@ -45,7 +45,7 @@ describe('the table as Markdown', () => {
     const marked = withCells(({ id }) => (id === cell.id ? { transductive: true } : {}))
     const text = renderTableFile({ ...marked, metrics: { ...marked.metrics, failures } }, 'md')
     expect(text).toContain('SYNTHETIC: The patches were drawn by a program.')
-    expect(text).toContain('Transductive: the stain was fitted on unlabelled patches of the test split')
+    expect(text).toContain('Transductive: unlabelled patches of the center that is predicted')
     expect(text).toContain('The table has gaps: 1 task failed.')
     expect(text.match(/transductive \|/g)).toHaveLength(1)
     expect(renderTableFile(DATA, 'md')).not.toMatch(/[Tt]ransductive|gaps/)

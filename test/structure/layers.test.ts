@@ -23,6 +23,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   runs: ['base', 'formats', 'files', 'tasks'],
   cluster: ['base', 'files', 'tasks'],
   weights: ['base', 'formats', 'files', 'graph', 'nn', 'models'],
+  adapt: ['base', 'engine', 'graph', 'classify'],
   ...Object.fromEntries(stages.map((stage) => [stage, belowStages])),
   report: [...belowStages, 'evaluate', 'tasks'],
 }

@@ -1,7 +1,7 @@
 // The cost of a task is that of its class: what does not change how long it takes is no part of it.
 
 import { describe, expect, it } from 'vitest'
-import { parseRecipe } from '../../src/recipe/index.ts'
+import { noAdaptation, parseRecipe } from '../../src/recipe/index.ts'
 import {
   type CostedSet,
   effectCost,
@@ -162,7 +162,7 @@ describe('the cost of a head', () => {
   const rows = { trained: 500, predicted: 100 }
 
   it('is that of its options, by the weights or dimensions that it has', () => {
-    expect(headCost(headOf('mlp'), rows, 266, engines)).toEqual({
+    expect(headCost(headOf('mlp'), noAdaptation, rows, 266, engines)).toEqual({
       class: 'head mlp',
       size: 266 * 512 + 512 * 256 + 256 * 128 + 128,
       items: 500,
@@ -170,16 +170,16 @@ describe('the cost of a head', () => {
       like: ['head mlp'],
     })
     expect(
-      headCost(headOf('{ head: mlp, hidden: [8], epochs: 2, label: a }'), rows, 10, engines),
+      headCost(headOf('{ head: mlp, hidden: [8], epochs: 2, label: a }'), noAdaptation, rows, 10, engines),
     ).toMatchObject({
       class: 'head mlp epochs=2 hidden=[8]',
       size: 88,
     })
-    expect(headCost(headOf('logistic'), rows, 266, engines)).toMatchObject({
+    expect(headCost(headOf('logistic'), noAdaptation, rows, 266, engines)).toMatchObject({
       class: 'head logistic',
       size: 266,
     })
-    expect(headCost(headOf('knn'), rows, 266, engines)).toMatchObject({
+    expect(headCost(headOf('knn'), noAdaptation, rows, 266, engines)).toMatchObject({
       items: 500 * 100,
       bytes: 4 * 266 * 500 + 4 * 100,
     })

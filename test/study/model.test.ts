@@ -145,12 +145,8 @@ describe('the model of a run', () => {
     const cell = { id: 'x', pair, classify: { name: 'mlp' }, heads: [{ seed: 0 }, { seed: 1 }] }
     const heads = [{ entry: { folder: at('gone') } }]
     rmSync(join(run, 'model'), { recursive: true })
-    await expect(
-      saveModel(run, cell as never, { entry: {}, fit: {} } as never, heads as never, 0.5, {
-        height: 8,
-        width: 8,
-      }),
-    ).rejects.toThrow()
+    const member = { cell, stain: { entry: {}, fit: {} }, heads, reference: null }
+    await expect(saveModel(run, 'x', [member] as never, 0.5, { height: 8, width: 8 })).rejects.toThrow()
     expect(readdirSync(run)).not.toContain('model')
     await runStudy(await readRecipe(at('recipe.yaml')), options)
     expect(hashRun(run)).toEqual(before)

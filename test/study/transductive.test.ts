@@ -134,7 +134,7 @@ describe('a stain fitted on the test split', () => {
       expect([step.what, step.transductive]).toEqual([step.what, isMade(step) || undefined])
     const text = (await runCli(['study', 'plan', join(folder, 'first.yaml'), ...args])).stdout
     expect(text).toContain('macenko-test (t)')
-    expect(text).toContain('(t) Transductive: the stain was fitted on unlabelled patches of the test split')
+    expect(text).toContain('(t) Transductive: unlabelled patches of the center that is predicted')
   })
 
   it('is marked in the report: summary, table and stain section', () => {

@@ -124,8 +124,12 @@ async function openAnyModel({ run, onnx, ...options }: PredictOptions) {
   }
   const { openModel, readModelFile } = await import('../../study/index.ts')
   const { listDeviceParts } = await import('../../recipe/index.ts')
-  const { stain, embed, head } = await readModelFile(run!)
-  const names = { stain: [stain.name], embed: [embed.name], classify: [head] }
+  const { members } = await readModelFile(run!)
+  const names = {
+    stain: members.map(({ stain }) => stain.name),
+    embed: members.map(({ embed }) => embed.name),
+    classify: members.map(({ head }) => head),
+  }
   await checkDevice(options.device, () => listDeviceParts(names))
   return openModel(run!, options)
 }

@@ -226,19 +226,28 @@ function markTransductive({ transductive }: { readonly transductive?: true }): s
 }
 
 /** A study's outcome in plain text: the table, the chosen cell, the files. */
-export function describeStudy({ metrics, manifest, report, submission }: StudyResult): string {
+export function describeStudy({ metrics, certainty, manifest, report, submission }: StudyResult): string {
   const percent = (value: number) => (100 * value).toFixed(1)
   const interval = (figure: { value: number; low: number; high: number } | null | undefined) =>
     figure ? `${percent(figure.value)} [${percent(figure.low)}-${percent(figure.high)}]` : '-'
+  const hasFolds = metrics.cells.some(({ heldOut }) => heldOut)
   const rows = metrics.cells.map((cell) => [
     cell.id + markTransductive(cell) + (cell.id === metrics.chosen ? ' *' : ''),
+    ...(hasFolds ? [interval(cell.heldOut?.accuracy)] : []),
     interval(cell.val.accuracy),
     interval(cell.test?.accuracy),
     cell.val.auroc ? cell.val.auroc.value.toFixed(3) : '-',
     cell.test?.auroc ? cell.test.auroc.value.toFixed(3) : '-',
   ])
   const table = formatTable(
-    ['cell', 'val acc % [95 %]', 'test acc % [95 %]', 'val AUROC', 'test AUROC'],
+    [
+      'cell',
+      ...(hasFolds ? ['held-out acc % [95 %]'] : []),
+      'val acc % [95 %]',
+      'test acc % [95 %]',
+      'val AUROC',
+      'test AUROC',
+    ],
     rows,
   )
   const hasTest = manifest.splits.test !== undefined
@@ -250,6 +259,7 @@ export function describeStudy({ metrics, manifest, report, submission }: StudyRe
     '',
     table,
     `* chosen by: ${metrics.chosenBy}`,
+    ...(certainty ? [certainty] : []),
     ...(metrics.cells.some((cell) => cell.transductive) ? [`(t) ${transductiveNote}`] : []),
     '',
     ...gaps,

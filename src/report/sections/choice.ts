@@ -1,5 +1,6 @@
 // How the cell was chosen and how sure the choice is, in words.
 
+import { describeCertainty } from '../../runs/browser.ts'
 import {
   type Cell,
   chosenCell,
@@ -42,7 +43,8 @@ set is known to whoever holds its labels. The predictions are in <code>${hasSubm
 
 // A choice among equals is no finding: they are named, and the one whose seeds agree best where those of the chosen do not.
 function explainTies(metrics: ReportData['metrics']): Html | null {
-  const { differences } = metrics
+  const { differences, selection } = metrics
+  if (selection) return html`${describeCertainty(selection)}${compareSpread(metrics, listTied(metrics))}`
   if (!differences?.length) return null
   const tied = listTied(metrics)
   const tests = 'paired tests of the accuracy, adjusted for all pairs of cells (Holm)'

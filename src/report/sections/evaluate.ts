@@ -3,7 +3,16 @@
 import type { Tie } from '../../evaluate/index.ts'
 import { renderCharts } from '../charts.ts'
 import { costCell } from '../costs.ts'
-import { AXES, type Axis, type Cell, chosenCell, listVaried, type ReportData, rankCells } from '../data.ts'
+import {
+  AXES,
+  type Axis,
+  type Cell,
+  chosenCell,
+  listVaried,
+  type ReportData,
+  rankCells,
+  sayAxis,
+} from '../data.ts'
 import { drawForests, PLOTTED_AT_MOST } from '../forest.ts'
 import { type Html, html } from '../html.ts'
 import {
@@ -131,7 +140,7 @@ function renderRow(cell: Cell, data: ReportData, layout: Layout): Html {
   const isChosen = isSeveral(metrics.cells) && cell.id === metrics.chosen
   const cost = costCell(cell, timings)
   const [, ...axes] = layout.axes
-  return html`<tr${isChosen && html` class="chosen best"`}><th scope="row" class="pin">${renderStain(cell.stain, colourGrid(metrics)(cell.stain))}${
+  return html`<tr${isChosen && html` class="chosen best"`}><th scope="row" class="pin">${renderStain(sayAxis(cell, 'stain'), colourGrid(metrics)(cell.stain))}${
     isChosen && html`<span class="pill">chosen</span>`
   }${layout.tied.has(cell) && renderTied()}${cell.transductive && renderTransductive()}</th>${axes.map((axis) => html`<td>${cell[axis] === 'none' ? '–' : cell[axis]}</td>`)}
 ${renderScores(cell, 'val', layout)}${layout.withTest && renderScores(cell, 'test', layout)}

@@ -144,6 +144,7 @@ function renderGain(metrics: ReportData['metrics']): Html | null {
       cell.stain === 'none' &&
       cell.augment === chosen.augment &&
       cell.embed === chosen.embed &&
+      cell.adapt === chosen.adapt &&
       cell.classify === chosen.classify,
   )
   if (!plain || plain.id === chosen.id) return null

@@ -3,7 +3,7 @@
 // look at the test center here might choose a method by it.
 
 import { join } from 'node:path'
-import { f32, joinPixels, type Pixels, type RowSource, reorderRows } from '../../base/index.ts'
+import { joinPixels, joinRows, type Pixels, reorderRows } from '../../base/index.ts'
 import { type CenterSignature, measureSignature } from '../../evaluate/index.ts'
 import { openNpy, writeFileAtomic } from '../../files/index.ts'
 import type { FittedStain, StainedPixels } from '../../normalise/index.ts'
@@ -123,7 +123,7 @@ export function signatureInputs(
     version: 3,
     signature: [keyOf(train!), keyOf(val!)],
     rows: seen.map((split) => keyOf(filterInputs(recipe, split))),
-    labels: seen.map(({ labelsKey }) => labelsKey),
+    labels: seen.map((split) => split.labelsKey()),
     seed: recipe.seed,
   }
 }
@@ -156,28 +156,4 @@ export async function makeSignature(
 /** Reads what `makeSignature` wrote; null where centers cannot be told apart in so few patches. */
 export async function readSignature({ folder }: CacheEntry): Promise<CenterSignature | null> {
   return readJson<CenterSignature | null>(join(folder, 'signature.json'))
-}
-
-// Rows of several sources, one after the other.
-function joinRows(sources: readonly RowSource[]): RowSource {
-  const columns = sources[0].shape[1]
-  return {
-    shape: [sources.reduce((sum, { shape }) => sum + shape[0], 0), columns],
-    async gather(rows, into) {
-      let first = 0
-      for (const source of sources) {
-        const [from, to] = [first, first + source.shape[0]]
-        const places = Array.from(rows.keys()).filter((i) => rows[i] >= from && rows[i] < to)
-        const part = f32([places.length, columns])
-        await source.gather(
-          Uint32Array.from(places, (i) => rows[i] - from),
-          part.data,
-        )
-        for (const [at, i] of places.entries()) {
-          into.set(part.data.subarray(at * columns, (at + 1) * columns), i * columns)
-        }
-        first = to
-      }
-    },
-  }
 }
