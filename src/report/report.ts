@@ -11,6 +11,7 @@ import { renderCurves } from './sections/curves.ts'
 import { renderEmbed } from './sections/embed.ts'
 import { renderErrors } from './sections/errors.ts'
 import { renderEvaluate } from './sections/evaluate.ts'
+import { renderGuards } from './sections/guards.ts'
 import { renderLearned } from './sections/learned.ts'
 import { renderOperating } from './sections/operating.ts'
 import { renderPatches } from './sections/patches.ts'
@@ -47,6 +48,7 @@ export async function composeReport(
     await renderTraining(data),
     await renderSignature(data),
     renderQuality(data),
+    renderGuards(data),
     renderPatches(data),
     renderRun(data),
   ]

@@ -2,20 +2,39 @@
 
 import type { Overlap } from './record.ts'
 
+type Near = NonNullable<Overlap['near']>
+
 /** A sentence on an overlap, e.g. `train and val: 3 of the 120 patches of val (2.5 %) are in train as well.` */
-export function describeOverlap({ splits: [a, b], patches, slides, centers }: Overlap): string {
+export function describeOverlap({ splits: [a, b], patches, near, slides, centers }: Overlap): string {
   const { count, of, contradicting = 0 } = patches
-  const share = ((100 * count) / of).toFixed(count * 1000 < of ? 3 : 1)
   const parts = [
     ...(count > 0
       ? [
-          `${count} of the ${of} patches of ${b} (${share} %) are in ${a} as well${nameContradicting(contradicting, count)}`,
+          `${count} of the ${of} patches of ${b} (${nameShare(count, of)}) are in ${a} as well${nameContradicting(contradicting, count)}`,
         ]
       : []),
+    ...(near ? [nameNear(near, a, b, of)] : []),
     ...(slides.length > 0 ? [nameShared('slide', slides)] : []),
     ...(centers.length > 0 ? [nameShared('center', centers)] : []),
   ]
   return `${a} and ${b}: ${parts.join('; ')}.`
+}
+
+const nameShare = (count: number, of: number) =>
+  `${((100 * count) / of).toFixed(count * 1000 < of ? 3 : 1)} %`
+
+// Copies that were stored anew, altered, turned or moved; one of them is named, so that it can be looked at.
+function nameNear(
+  { count, turned = 0, contradicting = 0, examples }: Near,
+  a: string,
+  b: string,
+  of: number,
+): string {
+  const many = count > 1 ? 'look like patches' : 'looks like a patch'
+  const [{ first, second, view }] = examples
+  const turns = turned > 0 ? `, ${turned === count ? 'all' : turned} of them turned or mirrored` : ''
+  const example = `e.g. ${second} like ${first}${view === 'as it is' ? '' : ` ${view}`}`
+  return `${count} of the ${of} patches of ${b} (${nameShare(count, of)}) ${many} of ${a} but for small changes${turns}${nameContradicting(contradicting, count)} (${example})`
 }
 
 function nameContradicting(contradicting: number, count: number): string {

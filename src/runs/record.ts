@@ -19,6 +19,7 @@ import type { PairedDifference } from '../evaluate/compare.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { Selection } from '../evaluate/selection.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
+import type { NearDuplicates } from '../guards/describeNear.ts'
 import type { Origin } from '../patches/patchSet.ts'
 import type { Architecture } from '../stain/gan/architecture.ts'
 import type { GanFit, GanModel } from '../stain/gan/ganFit.ts'
@@ -41,6 +42,8 @@ export interface SplitProvenance {
   readonly width: number
   readonly count: number
   readonly kept: number
+  /** Patches with too little detail to be compared by their looks; not there where there are none. */
+  readonly uniform?: number
   /** Rejected patches by quality rule. */
   readonly rejectedByRule: Readonly<Record<string, number>>
   readonly byCenter: Readonly<Record<string, { readonly count: number; readonly positives: number | null }>>
@@ -55,6 +58,8 @@ export interface Overlap {
    * other label in the first, which is not there where none has.
    */
   readonly patches: { readonly count: number; readonly of: number; readonly contradicting?: number }
+  /** Patches of the second split that look like one of the first without being it to the byte; not there where none does. */
+  readonly near?: NearDuplicates
   /** Slides in both, as `center/slide` where centers are known. */
   readonly slides: readonly string[]
   /** Centers in both. */

@@ -30,8 +30,13 @@ export function hashCost(set: CostedSet): Cost {
     class: joinClass('hash', readingOf(set)),
     size: pixelsOf(set),
     items: set.count,
-    bytes: 8 * set.count,
+    bytes: 40 * set.count,
   }
+}
+
+/** Of comparing two sets by looks: each patch of the second with those of the first that share a part of its hash. */
+export function compareCost(first: CostedSet, second: CostedSet): Cost {
+  return { class: 'compare', size: first.count, items: second.count }
 }
 
 /** Of filtering a set. */

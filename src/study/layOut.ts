@@ -24,6 +24,7 @@ import {
 } from './grid.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
+import { compareInputs, pairSplits } from './steps/compareSplits.ts'
 import { evaluationInputs, isTransductiveCell } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
@@ -69,11 +70,25 @@ function layOutSplits(recipe: Recipe, splits: OpenSplits): Task[] {
     const { inputs } = split.hashed
     return { kind: 'hash', ...facts(split), inputs, needs: [], cost: cost.hashCost(split.set) }
   })
+  const comparisons = pairSplits(splits).map(([first, second]): Task => {
+    const of = { first: first.split, second: second.split }
+    const [inputs, needs] = [compareInputs(first, second), [first, second].map(({ hashed }) => hashed.key)]
+    const what = `${of.first} and ${of.second}`
+    return {
+      kind: 'compare',
+      what,
+      of,
+      inputs,
+      needs,
+      items: second.set.count,
+      cost: cost.compareCost(first.set, second.set),
+    }
+  })
   const filters = all.map((split): Task => {
     const inputs = filterInputs(recipe, split)
     return { kind: 'filter', ...facts(split), inputs, needs: [], cost: cost.filterCost(split.set) }
   })
-  return recipe.quality === null ? hashes : [...hashes, ...filters]
+  return [...hashes, ...comparisons, ...(recipe.quality === null ? [] : filters)]
 }
 
 // The key of what a split's patches have gone through, where that is a task.

@@ -1,30 +1,53 @@
-// What the splits of a study have in common. Patches are compared by their pixels, slides and centers by the names that the
-// files give them; a recipe's `center` counts where a file says none.
+// What the splits of a study have in common. Patches are compared by their pixels and looks, slides and centers by the names
+// that the files give them; a recipe's `center` counts where a file says none.
 
-import { RecipeError } from '../base/index.ts'
-import type { Overlap, Split } from '../runs/record.ts'
+import { type Progress, RecipeError, silent } from '../base/index.ts'
+import { describeNear } from '../guards/index.ts'
+import type { Overlap } from '../runs/record.ts'
+import type { Cache } from '../tasks/index.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
-
-const pairs: readonly (readonly [Split, Split])[] = [
-  ['train', 'val'],
-  ['train', 'test'],
-  ['val', 'test'],
-]
+import { obtainComparison, pairSplits, readComparison } from './steps/compareSplits.ts'
+import type { StudyObserver } from './study.ts'
 
 // What of a split is compared.
 type ComparedSplit = Pick<OpenSplit, 'split' | 'set' | 'content' | 'isCenterTold' | 'hashes'>
 
+/** Who is told of the comparison of two splits, e.g. `train and val`. */
+export type CompareObserver = (what: string) => {
+  readonly progress: Progress
+  done?(isCached: boolean): void
+}
+
+/** Tells the observer of a study of each comparison, as a step. */
+export function observeComparing(observer: StudyObserver): CompareObserver {
+  return (what) => {
+    const step = observer.step('overlap', what)
+    return { progress: step.progress, done: (isCached) => step.end(isCached) }
+  }
+}
+
 /**
- * The overlaps of every two splits; those that have nothing in common are left out. Throws RecipeError where all patches of
- * one split are in another, under whatever path, ids or center: no figure of such a study would mean anything. That the
- * test split shares no center with another, `openSplits` has seen to.
+ * The overlaps of every two splits; those that have nothing in common are left out. Which patches look alike is found in the
+ * cache, or kept there. Throws RecipeError where all patches of one split are in another, under whatever path, ids or center:
+ * no figure of such a study would mean anything. That the test split shares no center with another, `openSplits` has seen to.
  */
-export function findOverlaps(splits: OpenSplits): Overlap[] {
-  const found = pairs.flatMap(([a, b]) => {
-    const [first, second] = [splits[a], splits[b]]
-    return first && second ? [compareSplits(first, second)] : []
-  })
-  return found.filter(({ patches, slides, centers }) => patches.count + slides.length + centers.length > 0)
+export async function findOverlaps(
+  cache: Cache,
+  splits: OpenSplits,
+  observe: CompareObserver = () => ({ progress: silent }),
+): Promise<Overlap[]> {
+  const overlaps: Overlap[] = []
+  for (const [a, b] of pairSplits(splits)) {
+    const known = compareSplits(a, b)
+    const observer = observe(`${a.split} and ${b.split}`)
+    const entry = await obtainComparison(cache, a, b, observer.progress)
+    observer.done?.(entry.cached)
+    const near = describeNear(a.set, b.set, await readComparison(entry))
+    overlaps.push(near ? { ...known, near } : known)
+  }
+  return overlaps.filter(
+    ({ patches, near, slides, centers }) => patches.count + slides.length + centers.length > 0 || near,
+  )
 }
 
 function compareSplits(a: ComparedSplit, b: ComparedSplit): Overlap {

@@ -21,8 +21,8 @@ export interface PlanOptions extends RunningOptions {
 }
 
 /**
- * The tasks that a study of `recipe` consists of, in the order they run. Reads the patches once, to compare the splits, unless
- * their hashes are cached; computes nothing else but what `sampling` allows. Throws as `openStudy` and `findOverlaps` do.
+ * The tasks that a study of `recipe` consists of, in the order they run. Reads the patches once, and compares them, unless the
+ * cache knows the outcome; computes nothing else but what `sampling` allows. Throws as `openStudy` and `findOverlaps` do.
  */
 export async function planStudy(
   recipe: Recipe,
@@ -33,9 +33,10 @@ export async function planStudy(
   const progress = options.progress
   const study = await openStudy(recipe, cache, { device, ...(progress && { observe: () => ({ progress }) }) })
   try {
+    const overlaps = await findOverlaps(cache, study.splits, progress && (() => ({ progress })))
     const steps = markDue(study.tasks, ({ inputs }) => cache.has(inputs))
     const forecast = await forecastStudy(study, steps, options)
-    return { overlaps: findOverlaps(study.splits), steps, forecast }
+    return { overlaps, steps, forecast }
   } finally {
     await study.close()
   }

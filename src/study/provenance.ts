@@ -6,6 +6,7 @@ import { basename } from 'node:path'
 import { compareText } from '../base/index.ts'
 import type { ModelProvenance } from '../embed/index.ts'
 import { readRuntimeVersion } from '../engine/index.ts'
+import { countUniform } from '../guards/index.ts'
 import { countLeftOut, type OpenedPatchSet, type Origin } from '../patches/index.ts'
 import type { Recipe } from '../recipe/index.ts'
 import { listTransductive } from '../recipe/index.ts'
@@ -52,7 +53,7 @@ export function readVersions(): Record<string, string> {
   }
 }
 
-function describeSplit({ set, rows, rejections, key }: FilteredSplit): SplitProvenance {
+function describeSplit({ set, looks, rows, rejections, key }: FilteredSplit): SplitProvenance {
   const rejectedByRule: Record<string, number> = {}
   for (const { rule } of rejections) rejectedByRule[rule] = (rejectedByRule[rule] ?? 0) + 1
   const byCenter: Record<string, { count: number; positives: number | null }> = {}
@@ -64,6 +65,7 @@ function describeSplit({ set, rows, rejections, key }: FilteredSplit): SplitProv
   }
   const { layout } = set as Partial<OpenedPatchSet>
   const leftOut = countLeftOut(set)
+  const uniform = countUniform(looks)
   return {
     source: basename(set.source),
     format: set.format,
@@ -76,6 +78,7 @@ function describeSplit({ set, rows, rejections, key }: FilteredSplit): SplitProv
     width: set.width,
     count: set.count,
     kept: rows.length,
+    ...(uniform > 0 && { uniform }),
     rejectedByRule,
     byCenter: Object.fromEntries(Object.entries(byCenter).sort(([a], [b]) => compareText(a, b))),
   }

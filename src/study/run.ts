@@ -19,7 +19,7 @@ import { openHold } from '../tasks/index.ts'
 import { collect } from './collect.ts'
 import { openMaterials } from './materials.ts'
 import { openStudy } from './openStudy.ts'
-import { findOverlaps } from './overlap.ts'
+import { findOverlaps, observeComparing } from './overlap.ts'
 import { describeRun } from './provenance.ts'
 import { placeRun } from './runPlace.ts'
 import { runTasks } from './runTasks.ts'
@@ -70,7 +70,7 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
     try {
       hold.add(...open.tasks.map(({ stage, key }) => `${stage}/${key}`))
       noteLeftOut(study, open.splits)
-      const overlaps = noteOverlaps(study, open.splits)
+      const overlaps = await noteOverlaps(study, open.splits)
       const outcome = await withinHours(options.maxHours, (signal) =>
         runTasks(study, materials, file, signal),
       )
@@ -105,8 +105,8 @@ async function withinHours<Result>(
 }
 
 // Said at the start: whoever sees it may not want to wait for the end.
-function noteOverlaps({ run, options }: Study, splits: OpenSplits): Overlap[] {
-  const overlaps = findOverlaps(splits)
+async function noteOverlaps({ run, options, cache }: Study, splits: OpenSplits): Promise<Overlap[]> {
+  const overlaps = await findOverlaps(cache, splits, observeComparing(options.observer))
   for (const overlap of overlaps) {
     run.log.warn({ overlap }, 'splits overlap')
     options.observer.warn?.(`splits overlap: ${describeOverlap(overlap)}`)

@@ -114,7 +114,7 @@ function orderForMany(due: readonly PlannedTask[], forecast: Forecast): PlannedT
 }
 
 async function tellFound(study: Study, materials: Materials, task: PlannedTask): Promise<void> {
-  if (task.kind === 'hash') return // told when the study was opened
+  if (task.kind === 'hash' || task.kind === 'compare') return // told when the study began
   const step = study.options.observer.step(task.stage, task.what)
   if (task.kind === 'filter') await tellFilter(study, materials, task.of.split)
   step.end(true)

@@ -15,7 +15,7 @@ import { markDue, openHold } from '../tasks/index.ts'
 import { cutWaves } from './cutWaves.ts'
 import { forecastStudy } from './forecastStudy.ts'
 import { type OpenStudy, openStudy } from './openStudy.ts'
-import { findOverlaps } from './overlap.ts'
+import { findOverlaps, observeComparing } from './overlap.ts'
 import { placeRun } from './runPlace.ts'
 import { observeHashing } from './splits.ts'
 import type { StudyObserver } from './study.ts'
@@ -80,7 +80,7 @@ async function withStudy<Result>(
     const open = await openStudy(recipe, cache, { device, threads: cpus, observe: observeHashing(observer) })
     watch(open)
     try {
-      for (const overlap of findOverlaps(open.splits))
+      for (const overlap of await findOverlaps(cache, open.splits, observeComparing(observer)))
         observer.warn?.(`splits overlap: ${describeOverlap(overlap)}`)
       const planned = markDue(open.tasks, ({ inputs }) => cache.has(inputs))
       const forecast = await forecastStudy(open, planned, { threads: cpus })

@@ -12,6 +12,7 @@ import {
   silent,
 } from '../base/index.ts'
 import { hashBytes } from '../files/index.ts'
+import { hashWords } from '../guards/index.ts'
 import {
   allRows,
   type OpenedPatchSet,
@@ -41,6 +42,8 @@ export interface OpenSplit {
   readonly isCenterTold: boolean
   /** 64 bits of a hash of the pixels of each row of `set`. */
   readonly hashes: BigUint64Array
+  /** Perceptual hash of each row of `set`, eight words; 0 where it has too little detail for one. */
+  readonly looks: Int32Array
   /** All rows of `set`, in the order that their content gives; found when it is first asked for. */
   readonly order: Uint32Array
   /** Where the hashes are kept. */
@@ -166,7 +169,7 @@ async function hashSplit(
   progress: Progress,
 ): Promise<OpenSplit> {
   const content = await fingerprintOf(whole, cache.root)
-  const { hashes: all, entry } = await obtainHashes(cache, whole, rows, content, progress)
+  const { hashes: all, looks, entry } = await obtainHashes(cache, whole, rows, content, progress)
   const limited =
     spec.limit === undefined || spec.limit >= named.count
       ? null
@@ -187,12 +190,21 @@ async function hashSplit(
     content,
     isCenterTold: named.centers !== null && whole.centers === null,
     hashes,
+    looks: limited ? pickLooks(looks, limited) : looks,
     get order() {
       order ??= orderByContent(set, allRows(set), hashes)
       return order
     },
     hashed: entry,
   }
+}
+
+function pickLooks(looks: Int32Array, rows: Uint32Array): Int32Array {
+  const picked = new Int32Array(rows.length * hashWords)
+  rows.forEach((row, i) => {
+    picked.set(looks.subarray(row * hashWords, (row + 1) * hashWords), i * hashWords)
+  })
+  return picked
 }
 
 // A seeded sample of rows in the order of their content, ascending.

@@ -8,6 +8,8 @@ import type { CacheInputs, Cost } from '../tasks/index.ts'
 export interface Subjects {
   /** Hashes patches. */
   readonly hash: { readonly split: Split }
+  /** Looks for patches of the second split that look like one of the first. */
+  readonly compare: { readonly first: Split; readonly second: Split }
   readonly filter: { readonly split: Split }
   /** Fits a stain, or the one that it is distilled from. */
   readonly fit: { readonly stain: string; readonly isTeacher?: true }

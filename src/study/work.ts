@@ -15,6 +15,7 @@ import { candidateOf, cellOf } from './openStudy.ts'
 import { writeAgreement } from './steps/agreement.ts'
 import { makeAlignments } from './steps/alignSplits.ts'
 import { oneView, targetGroups } from './steps/augmentViews.ts'
+import { makeComparison } from './steps/compareSplits.ts'
 import { embedRows } from './steps/embedSplit.ts'
 import { makeEvaluation } from './steps/evaluateCell.ts'
 import { makeFilter } from './steps/filter.ts'
@@ -35,6 +36,10 @@ type Work<Kind extends WorkKind> = (
 ) => Promise<void>
 
 const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
+  compare({ study: { splits } }, { first, second }, folder, progress) {
+    return makeComparison(splits[first]!, splits[second]!, folder, progress)
+  },
+
   filter({ study: { recipe, splits } }, { split }, folder, progress) {
     return makeFilter(splits[split]!, recipe.quality!, folder, progress)
   },

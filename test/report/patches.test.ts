@@ -12,19 +12,6 @@ const dataWith = (manifest: Partial<Manifest>) =>
   dataOf({ ...RUN, manifest: { ...RUN.manifest, ...manifest } })
 const patchesOf = (manifest: Partial<Manifest>) => textOf(renderPatches(dataWith(manifest)).body.markup)
 
-describe('what splits have in common', () => {
-  it('is what the manifest says, not what centers are called', () => {
-    expect(patchesOf({})).toContain(
-      'No center is in two splits: 0, 3, 4 for training, 1 for validation and 2 for test.',
-    )
-    const patches = { count: 0, of: 800 }
-    const overlaps = [{ splits: ['train', 'test'], patches, slides: [], centers: ['0', '3'] }] as const
-    const text = patchesOf({ overlaps })
-    expect(text).toContain('train and test: 2 centers are in both (0, 3). Not a test on an unseen hospital.')
-    expect(text).not.toContain('No center is in two splits')
-  })
-})
-
 describe('samples of a center', () => {
   it('are said to be some of its patches', () => {
     expect(patchesOf({})).toContain('Center 0, training 6 of 480 patches')

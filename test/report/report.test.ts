@@ -98,6 +98,7 @@ describe('the report of a run', () => {
       'stain',
       'signature',
       'quality',
+      'guards',
       'patches',
       'run',
     ])
@@ -127,6 +128,7 @@ describe('the report of a run', () => {
       'embed',
       'stain',
       'quality',
+      'guards',
       'patches',
     ]) {
       expect(textOf(sectionOf(full, id)), id).toContain('SYNTHETIC')

@@ -12,6 +12,7 @@ const browserDoors = [
   'evaluate',
   'formats',
   'graph',
+  'guards',
   'models',
   'nn',
   'patches/browser',

@@ -120,6 +120,8 @@ const every = {
   signature: (stain: string, embed = '{texture,vit}') => expand(`signature ${stain}/${embed} of centers`),
 }
 const both = '{none,macenko}'
+const comparisons = ['compare train and val', 'compare train and test', 'compare val and test']
+const comparisonsOf = (split: string) => comparisons.filter((what) => what.includes(split))
 // All that follows from embeddings.
 const judged = (stain: string, embed?: string) => [
   ...every.head(stain, embed),
@@ -139,6 +141,7 @@ describe('what a study consists of', () => {
     expect(sorted((await readKeys()).keys())).toEqual(
       sorted([
         ...expand(`{hash,filter} ${everySplit}`),
+        ...comparisons,
         ...expand(`fit ${both}`),
         ...expand(`groups macenko groups of ${everySplit}`),
         ...stained(both),
@@ -162,6 +165,7 @@ describe('what a change makes anew', () => {
 
   const ofPixels = (split: string) => [
     ...expand(`{hash,filter} ${split}`),
+    ...comparisonsOf(split),
     `groups macenko groups of ${split}`,
     ...every.embed(both, undefined, split),
     ...judged(both),
@@ -179,6 +183,7 @@ describe('what a change makes anew', () => {
       },
       [
         ...expand('{hash,filter} train'),
+        ...comparisonsOf('train'),
         'fit macenko',
         'groups macenko groups of train',
         ...every.embed('none', undefined, 'train'),

@@ -142,10 +142,12 @@ const recipeOf = (name: string, path: string) =>
     { where: 'recipe', folder: inFolder(name === '' ? '' : 'sets', name) },
   )
 
+// Of what methods see, and of labels.
 async function keyOf(name: string, path: string): Promise<string> {
   const splits = await openSplits(recipeOf(name, path), openCache(inFolder('cache')))
   await closeSplits(splits)
-  return splits.train.key
+  const { key, labelsKey } = splits.train
+  return `${key} ${labelsKey}`
 }
 
 describe('the key of a split', () => {

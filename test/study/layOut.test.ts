@@ -61,7 +61,8 @@ classify: [logistic, { head: mlp, epochs: 2 }]`,
         name: `${step.stage}/${step.key}`,
       }))
     const before = await plan()
-    expect(before.filter(({ cached }) => cached).map(({ kind }) => kind)).toEqual(['hash', 'hash', 'hash'])
+    const told = before.filter(({ cached }) => cached).map(({ kind }) => kind)
+    expect(told).toEqual(['hash', 'hash', 'hash', 'compare', 'compare', 'compare'])
     const args = ['--out', join(folder, 'runs'), '--cache', cache, '--device', 'cpu', '--threads', '1']
     const { code, stderr } = await runCli(['study', 'run', path, ...args])
     expect([code, stderr]).toEqual([0, expect.not.stringContaining('eosin:')])
@@ -125,6 +126,7 @@ classify: [logistic, { head: finetune }]`
     const splits = ['train', 'val', 'test']
     expect(kept).toEqual([
       ...splits.map((split) => `hash ${split}`),
+      ...['train and val', 'train and test', 'val and test'].map((pair) => `compare ${pair}`),
       ...splits.map((split) => `filter ${split}`),
       'fit macenko',
       ...splits.map((split) => `groups macenko groups of ${split}`),

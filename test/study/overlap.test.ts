@@ -200,9 +200,54 @@ describe('what splits share is named', () => {
     expect(check.stdout).toContain('equal pixels, contradicting labels: 0, 12, 13')
   }, 60_000)
 
+  it('and so are copies that were altered and mirrored, with one of them by its id', async () => {
+    const mirrored = [0, 1, 20].map((seed) => {
+      const { data, ...patch } = draw(seed)
+      const pixels = Uint8Array.from(data, (_, at) => {
+        const [row, column, k] = [Math.floor(at / (3 * side)), Math.floor(at / 3) % side, at % 3]
+        return Math.min(255, data[3 * (row * side + side - 1 - column) + k] + 5)
+      })
+      return { ...patch, data: pixels }
+    })
+    const file = await createChallengeFile(at('altered.h5'), {
+      height: side,
+      width: side,
+      origin: 'synthetic',
+    })
+    for (const [id, seed] of patches(40, 9, 1).entries()) {
+      file.append({ id: `${id}`, image: draw(seed.seed).data, label: labelOf(seed), center: 1, slide: 10 })
+    }
+    for (const [i, patch] of mirrored.entries()) {
+      file.append({ id: `${100 + i}`, image: patch.data, label: 0, center: 1, slide: 10 })
+    }
+    await file.close()
+    const near = {
+      count: 3,
+      contradicting: 1,
+      turned: 3,
+      examples: expect.arrayContaining([
+        { first: '1', second: '101', view: 'mirrored left to right', likeness: expect.closeTo(1, 1) },
+      ]),
+    }
+    const told =
+      /3 of the 12 patches of val \(25.0 %\) look like patches of train but for small changes, all of them turned or mirrored, 1 of them with a contradicting label \(e.g. 10\d like \d+ mirrored left to right\)/
+    const said = await plan({ val: '{ path: altered.h5 }' })
+    expect(said.stdout).toMatch(told)
+    const { overlaps } = JSON.parse((await plan({ val: '{ path: altered.h5 }' }, '--json')).stdout)
+    expect(overlaps).toEqual([
+      { splits: ['train', 'val'], patches: { count: 0, of: 12 }, near, slides: [], centers: [] },
+    ])
+    const { code, stdout, stderr } = await study('run', { val: '{ path: altered.h5 }' }, '--json')
+    expect([code, JSON.parse(stdout).manifest.overlaps]).toEqual([0, overlaps])
+    expect(stderr).toMatch(told)
+    const report = readFileSync(at('runs/o/report.html'), 'utf8')
+    expect(report.slice(0, report.indexOf('class="tiles"'))).toMatch(told)
+    expect(report).toContain('3 of which look like patches of the training set')
+  }, 60_000)
+
   it('and nothing is said of splits that share nothing, or slide numbers of different centers', async () => {
     const { code, stdout } = await plan({ val: '{ path: counted.h5 }' })
-    expect(stdout).not.toContain('overlap')
+    expect(stdout).not.toContain('splits overlap')
     expect(code).toBe(0)
     expect(JSON.parse((await plan({}, '--json')).stdout).overlaps).toEqual([])
   })

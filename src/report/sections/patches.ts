@@ -1,12 +1,10 @@
-// Where the patches came from, what the splits hold in common, and samples of every center.
+// Where the patches came from, and samples of every center.
 
 import { compareNames } from '../../base/index.ts'
-import { describeOverlap } from '../../runs/browser.ts'
 import {
   countFlagged,
   type GalleryImage,
   listCenters,
-  type Manifest,
   type ReportData,
   SPLIT_WORDS,
   SPLITS,
@@ -15,14 +13,14 @@ import {
   UNNAMED,
 } from '../data.ts'
 import { type Html, html } from '../html.ts'
-import { formatCount, formatList, formatPlural, formatShare } from '../numbers.ts'
+import { formatCount, formatPlural, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { renderId, renderLabel, renderPatch, renderTable } from '../parts.ts'
 
 const SAMPLES_AT_MOST = 12
 
-/** Provenance, counts by center and label, overlaps between splits, samples. */
+/** Provenance, counts by center and label, samples. */
 export function renderPatches(data: ReportData): Section {
   const { manifest, gallery } = data
   const splits = SPLITS.flatMap((split) => {
@@ -35,7 +33,6 @@ export function renderPatches(data: ReportData): Section {
     navTitle: 'Patches',
     badge: renderOrigin(manifest.origin),
     body: html`<div class="cards">${splits.map(({ split, provenance }) => renderCard(split, provenance))}</div>
-${renderSeparation(manifest, splits)}
 ${renderTable('Patches by center and label', renderCounts(splits))}
 ${gallery && gallery.samples.length > 0 && renderSamples(data, gallery.samples)}`,
   }
@@ -52,21 +49,6 @@ ${fact('source', html`<code>${source}</code>`)}${fact('format', format)}${fact('
 ${fact('patches', `${formatCount(count)} of ${height} × ${width} px`)}
 ${fact('kept', `${formatCount(kept)} (${formatCount(count - kept)} rejected${kept === count && flagged > 0 ? `, ${formatCount(flagged)} flagged` : ''})`)}
 ${fact('fingerprint', html`<code title="${fingerprint}">${fingerprint.slice(0, 16)}</code>`)}</dl></div>`
-}
-
-// What the study found that splits have in common, by pixels and by the centers and slides of the files.
-function renderSeparation({ overlaps = [] }: Manifest, splits: Described): Html | null {
-  if (overlaps.length > 0) {
-    return html`<ul>${overlaps.map(
-      (overlap) =>
-        html`<li>${describeOverlap(overlap)}${overlap.centers.length > 0 && html` <strong>Not a test on an unseen hospital.</strong>`}</li>`,
-    )}</ul>`
-  }
-  if (splits.length < 2) return null
-  const known = splits.every(({ provenance }) => !listCenters(provenance).includes(UNNAMED))
-  return known
-    ? html`<p>No center is in two splits: ${formatList(splits.map(({ split, provenance }) => `${listCenters(provenance).join(', ')} for ${SPLIT_WORDS[split]}`))}.</p>`
-    : html`<p>No patch is in two splits. The data does not name the center of every patch, so that shared centers cannot be ruled out.</p>`
 }
 
 function renderCounts(splits: Described): Html {
