@@ -3,7 +3,7 @@
 import type { NdArray } from '../base/index.ts'
 import { coolNetwork, type DenseNetwork, dimensionsOf, emitDense, openDense } from './denseNetwork.ts'
 import { checkFinite, checkShape } from './embeddings.ts'
-import type { EpochRecord, Head, LabelledEmbeddings } from './head.ts'
+import type { EpochRecord, FitHooks, Head, LabelledEmbeddings } from './head.ts'
 import { packHead, unpackHead } from './headFiles.ts'
 import { listStandardization, readStandardization } from './standardize.ts'
 import { type Calibration, calibrations } from './temperature.ts'
@@ -25,10 +25,12 @@ export async function finishDense(
   val: LabelledEmbeddings,
   calibrate: Calibration,
   record: DenseRecord,
-  threads?: number,
+  { threads, settled }: FitHooks = {},
 ): Promise<Head> {
   if (calibrate === 'none') return makeDenseHead(network, record, threads)
-  const temperature = calibrations[calibrate](await computeLogits(network, val.x, threads), val.y)
+  const temperature =
+    (settled?.chosen.temperature as number | undefined) ??
+    calibrations[calibrate](await computeLogits(network, val.x, threads), val.y)
   const chosen = { ...record.chosen, temperature }
   return makeDenseHead(coolNetwork(network, temperature), { ...record, chosen }, threads)
 }

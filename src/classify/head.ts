@@ -92,6 +92,12 @@ export interface Settled {
   readonly curve: readonly EpochRecord[]
 }
 
+/** What a fit chose by val, as head.json keeps it: epochs and their learning rates, strength of a penalty, temperature. */
+export interface Settled {
+  readonly chosen: Readonly<Record<string, unknown>>
+  readonly curve: readonly EpochRecord[]
+}
+
 /** How a fit reports, how it is resumed after a kill, and where it runs. */
 export interface FitHooks extends HeadPlace {
   progress?: Progress

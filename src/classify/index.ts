@@ -11,6 +11,7 @@ export type {
   HeadPlace,
   LabelledEmbeddings,
   LabelledRows,
+  Settled,
 } from './head.ts'
 export { type HeadName, headMethods, headPresets, loadHead } from './heads.ts'
 export type { KnnOptions } from './knn.ts'

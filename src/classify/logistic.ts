@@ -54,9 +54,11 @@ export const logistic: HeadMethod<LogisticOptions> = {
     const standardization = options.standardize ? fitStandardization(train.x) : null
     const prepare = (x: NdArray<'f32'>, into?: Float32Array) =>
       standardization ? standardizeRows(x, standardization, into) : x
-    const penalties = options.l2 === null ? triedPenalties : [options.l2]
+    const settled = hooks.settled?.chosen.l2 as number | undefined
+    const given = settled ?? options.l2
+    const penalties = given === null ? triedPenalties : [given]
     const x = prepare(train.x, train.x.data)
-    const valX = options.l2 === null ? prepare(val.x) : null
+    const valX = given === null ? prepare(val.x) : null
     let weights: Float64Array = new Float64Array(x.shape[1] + 1)
     let best = { weights, l2: penalties[0], loss: Number.POSITIVE_INFINITY }
     const tried: { l2: number; valLoss: number }[] = []
@@ -78,7 +80,7 @@ export const logistic: HeadMethod<LogisticOptions> = {
       ],
     }
     const record = { kind: 'logistic', options, curve: [], chosen: { l2: best.l2, tried } }
-    return finishDense(network, val, options.calibrate, record, hooks.threads)
+    return finishDense(network, val, options.calibrate, record, hooks)
   },
   load: (files, place) => loadDense(files, 'logistic', place?.threads),
 }

@@ -150,7 +150,7 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     const network = { standardization, layers: foldLayers(params, options) }
     const asked = robust && { robust: { ...robust.options, transductive: robust.target !== undefined } }
     const record = { kind: 'mlp', options, ...asked, curve, chosen: { bestEpoch, seed } }
-    return finishDense(network, val, options.calibrate, record, hooks.threads)
+    return finishDense(network, val, options.calibrate, record, hooks)
   },
   load: (files, place) => loadDense(files, 'mlp', place?.threads),
 }

@@ -2,8 +2,8 @@
 
 import { f32 } from '../base/index.ts'
 import { adam, adamW, bceWithLogits, binaryAccuracy } from '../nn/index.ts'
-import { type EpochResult, type Trained, type TrainOptions, trainModel } from '../train/index.ts'
-import type { EpochRecord, FitHooks, LabelledRows } from './head.ts'
+import { type EpochResult, fixedRates, type Trained, type TrainOptions, trainModel } from '../train/index.ts'
+import type { EpochRecord, FitHooks, LabelledRows, Settled } from './head.ts'
 
 /** The optimizers by name. */
 export const optimizers = { adam, adamw: adamW }
@@ -19,7 +19,7 @@ export interface ClassifierTraining
 /** Trains a classifier on labelled rows, with the log loss. Throws as trainModel does. */
 export async function trainClassifier(
   { train, val, patience, ...training }: ClassifierTraining,
-  { progress, checkpointPath }: FitHooks,
+  { progress, checkpointPath, settled }: FitHooks,
 ): Promise<Omit<Trained, 'curve'> & { readonly curve: readonly EpochRecord[] }> {
   const toSamples = ({ x, y }: LabelledRows) => ({ x, y: f32([y.length, 1], y) })
   const { curve, ...trained } = await trainModel({
@@ -28,11 +28,17 @@ export async function trainClassifier(
     val: toSamples(val),
     loss: bceWithLogits,
     metrics: { accuracy: binaryAccuracy },
-    earlyStopping: { patience },
+    ...(settled ? repeatTraining(settled) : { earlyStopping: { patience } }),
     progress,
     checkpointPath,
   })
   return { ...trained, curve: curve.map(describeEpoch) }
+}
+
+// As many epochs as led to the best one, at the same learning rates; the last is kept.
+function repeatTraining({ chosen, curve }: Settled): Pick<TrainOptions, 'epochs' | 'schedule' | 'keep'> {
+  const rates = curve.map(({ learningRate }) => learningRate)
+  return { epochs: chosen.bestEpoch as number, schedule: fixedRates(rates), keep: 'last' }
 }
 
 function describeEpoch({ epoch, training, validation, learningRate }: EpochResult): EpochRecord {

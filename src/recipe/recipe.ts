@@ -71,6 +71,7 @@ export function parseRecipe(
     transductive: raw.transductive,
     protocol: raw.protocol,
     select: raw.select,
+    refit: raw.refit,
     keepStained: raw.keepStained,
     quality: raw.quality === 'none' ? null : completeOptions(`${where} quality`, qualityChoices, raw.quality),
     stain: raw.stain.map((entry) => readStainEntry(`${where} stain`, entry, folder)),

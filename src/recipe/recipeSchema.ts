@@ -56,6 +56,8 @@ const fallbacks = ['slide', 'center', 'none'] as const
 
 const protocols = ['challenge', 'leave-one-center-out'] as const
 
+const refits = ['none', 'train+val'] as const
+
 const axis = <Shape extends z.ZodType>(entry: Shape) => z.array(z.union([z.string(), entry])).min(1)
 
 /** The whole file, as it is written. */
@@ -77,6 +79,8 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
   /** Keeps what learned and costly stains make of patches where several extractors or views need it. */
   keepStained: z.boolean().default(true),
+  /** Trains the chosen cell once more on all labelled patches, for the test split. */
+  refit: z.enum(refits).default('none'),
   quality: z.union([z.literal('none'), z.record(z.string(), z.unknown())]).default({}),
   stain: axis(
     z.looseObject({
@@ -133,6 +137,8 @@ export interface Recipe {
     readonly by: SelectionMeasure
     readonly rule: 'one-standard-error' | 'best'
   }
+  /** Whether the chosen cell is trained once more, on all labelled patches. */
+  readonly refit: (typeof refits)[number]
   /** Whether what a costly stain makes of patches is kept for all who need it. */
   readonly keepStained: boolean
   /** null: no filter. */

@@ -180,6 +180,8 @@ export interface Metrics {
   readonly chosenBy: string
   /** How it was chosen, and how sure that is; not there in runs of versions that chose by accuracy on val. */
   readonly selection?: Selection
+  /** The chosen cell trained once more on train and val: what the submission and the model are then of. */
+  readonly refit?: { readonly cell: string; readonly test: Evaluation | null }
   /** Of every cell but the chosen one; not there in runs of versions that did not compare. */
   readonly differences?: readonly CellDifference[]
   readonly verdicts: readonly VerdictCounts[]

@@ -2,6 +2,7 @@
 // made is a gap with a reason.
 
 import { describeCause, hideFolders } from '../base/index.ts'
+import { averageProbabilities, evaluate } from '../evaluate/index.ts'
 import { countVerdicts, readVerdicts, type StudyStain } from '../normalise/index.ts'
 import type {
   Cell,
@@ -28,6 +29,7 @@ import { compareCells } from './steps/compareCells.ts'
 import { evaluationInputs, readEvaluation } from './steps/evaluateCell.ts'
 import type { Filtered } from './steps/filter.ts'
 import { effectSplits, hasSignature, readEffect, readSignature, signatureInputs } from './steps/judgeStain.ts'
+import { readRefit, refitInputs } from './steps/refit.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 import type { CellProbabilities } from './steps/writePredictions.ts'
 
@@ -45,6 +47,8 @@ export type PairEntries = Readonly<Partial<Record<Split, CacheEntry>>>
 export interface Collected {
   /** The model of what was chosen. */
   readonly model: readonly ModelMember[]
+  /** Probabilities of the test split by the chosen cell once it was trained on all labelled patches; null without. */
+  readonly refitted: Float32Array | null
   readonly filtered: Filtered
   readonly stains: readonly StudyStain[]
   readonly embedded: ReadonlyMap<EmbeddingPair, PairEntries>
@@ -70,6 +74,7 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
   const filtered = await materials.allFiltered()
   const selection = selectCandidate(recipe, judged)
   const chosen = judged.find(({ candidate }) => candidate.id === selection.chosen)!
+  const refit = await collectRefit(materials, chosen)
   const embedded = await collectEmbeddings(materials)
   const agreements = await readAgreements(embedded)
   const failures = outcome.failed.map(({ task, cause, skipped }): Failure => {
@@ -80,6 +85,7 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     chosen: chosen.result.id,
     chosenBy: describeChoice(selection, recipe.protocol),
     selection,
+    ...(refit && { refit: { cell: chosen.candidate.id, test: refit.evaluation } }),
     differences: compareCells(
       chosen.result.id,
       gatherProbabilities(judged),
@@ -108,7 +114,8 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
   return {
     filtered,
     stains,
-    model: await collectModel(materials, chosen, stains),
+    model: await collectModel(materials, { ...chosen, heads: refit?.heads ?? chosen.heads }, stains),
+    refitted: refit?.probabilities ?? null,
     embedded,
     judged,
     chosen,
@@ -116,6 +123,24 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     timings,
     forecast: compareForecast(outcome, { bytes, peakRssMb: findPeak(held) }),
   }
+}
+
+// The chosen cell as it was trained again; null where the recipe does not ask for it, or not all could be made.
+async function collectRefit({ study, cache, truths }: Materials, { candidate }: JudgedCell) {
+  const { recipe, splits, grid } = study
+  const inputs = recipe.seeds.map((seed) => refitInputs(recipe, grid.candidates, splits, seed))
+  if (recipe.refit === 'none' || !inputs.every(cache.has)) return null
+  const entries = await Promise.all(inputs.map((made) => cache.find(made)))
+  const heads = await Promise.all(candidate.members.map((_, member) => readRefit(entries, member, splits)))
+  if (!splits.test) return { heads, probabilities: null, evaluation: null }
+  const means = heads.map((own) => averageProbabilities(own.map(({ probabilities }) => probabilities.test!)))
+  const probabilities = averageProbabilities(means)
+  const { seed, evaluate: options } = recipe
+  const truth = (await truths()).test!
+  const evaluation = truth.labels
+    ? evaluate({ ...truth, labels: truth.labels, probabilities, seed, ...options })
+    : null
+  return { heads, probabilities, evaluation }
 }
 
 async function collectModel(

@@ -29,6 +29,7 @@ import { evaluationInputs, isTransductiveCell } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
+import { refitInputs } from './steps/refit.ts'
 import { teacherOf } from './steps/stainTraining.ts'
 import type { Subjects, Task, TaskOf } from './task.ts'
 
@@ -46,6 +47,7 @@ export function layOut(recipe: Recipe, splits: OpenSplits, grid: Grid, sizes: Si
     ...layOutAlignments(recipe, splits, grid, sizes),
     ...layOutHeads(recipe, splits, grid, sizes),
     ...layOutEvaluations(recipe, splits, grid),
+    ...layOutRefits(recipe, splits, grid, sizes),
     ...recipe.stain.flatMap((stain) => layOutEffect(recipe, splits, grid, stain)),
     ...layOutSignatures(recipe, splits, grid, sizes),
   ]
@@ -323,6 +325,37 @@ function layOutEvaluations(recipe: Recipe, splits: OpenSplits, { candidates }: G
       ...(members.some(isTransductiveCell) && { transductive: true as const }),
     }
   })
+}
+
+// Which cell they train again follows from the evaluations: the plan takes it for the costliest.
+function layOutRefits(
+  recipe: Recipe,
+  splits: OpenSplits,
+  { cells, candidates }: Grid,
+  { engines, dimensionsOf }: Sizes,
+): Task[] {
+  if (recipe.refit === 'none') return []
+  const { train, val, test } = splits
+  const trained = train.set.count + val.set.count
+  const rows = { trained, predicted: test?.set.count ?? 0 }
+  const costs = cells.map(({ classify, adapt, pair }) =>
+    cost.headCost(classify, adapt, rows, dimensionsOf(pair.embed), engines),
+  )
+  const costliest = costs.reduce((most, other) =>
+    other.size * other.items > most.size * most.items ? other : most,
+  )
+  return recipe.seeds.map((seed) => ({
+    kind: 'refit',
+    what: `the chosen cell on train and val, seed ${seed}`,
+    of: { seed },
+    inputs: refitInputs(recipe, candidates, splits, seed),
+    needs: candidates.map((candidate) => keyOf(evaluationInputs(recipe, candidate, splits))),
+    items: trained,
+    cost: costliest,
+    ...(candidates.some(({ members }) => members.some(isTransductiveCell)) && {
+      transductive: true as const,
+    }),
+  }))
 }
 
 function layOutEffect(recipe: Recipe, splits: OpenSplits, grid: Grid, stain: StainEntry): Task[] {

@@ -30,7 +30,7 @@ import { type Augmenter, openAugmenter, targetGroups } from './steps/augmentView
 import { type CandidatePredictions, type SplitTruth, truthOf } from './steps/evaluateCell.ts'
 import { type Filtered, type FilteredSplit, filterInputs, readFilter } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
-import { gatherHeadRows, type HeadMaterials } from './steps/headRows.ts'
+import { gatherHeadRows, gatherRefitRows, type HeadMaterials } from './steps/headRows.ts'
 import { readHead, type TrainedHead } from './steps/trainHead.ts'
 
 /** What tasks are made from. What is read throws DataError where the task that makes it has not run. */
@@ -53,8 +53,8 @@ export interface Materials {
   extractor(label: string): Promise<Extractor>
   /** The maps of a cell's centers; null where it takes embeddings as they are. */
   alignments(cell: GridCell): Promise<Alignments | null>
-  /** What a head of a cell is trained on, stopped by, and predicts, with or without a fold. */
-  headRows(cell: GridCell, fold: Fold | null): Promise<HeadMaterials>
+  /** What a head of a cell is trained on, stopped by, and predicts: as given, without a center, or on all that is labelled. */
+  headRows(cell: GridCell, fold: Fold | null | 'refit'): Promise<HeadMaterials>
   truths(): Promise<Partial<Record<Split, SplitTruth>>>
   heads(cell: GridCell): Promise<TrainedHead[]>
   /** What the heads of a candidate predicted. */
@@ -148,7 +148,8 @@ export function openMaterials(study: OpenStudy, cache: Cache): Materials {
       for (const split of Object.keys(splits) as Split[])
         files[split] = join((await materials.embeddings(cell.pair, split)).folder, 'embeddings.npy')
       const filtered = await materials.allFiltered()
-      return gatherHeadRows(cell, fold, { filtered, files, alignments: await materials.alignments(cell) })
+      const sources = { filtered, files, alignments: await materials.alignments(cell) }
+      return fold === 'refit' ? gatherRefitRows(cell, sources) : gatherHeadRows(cell, fold, sources)
     },
     async truths() {
       const all = Object.values(await materials.allFiltered())

@@ -12,6 +12,7 @@ import { type CacheEntry, keyOf, recordEntry } from '../tasks/index.ts'
 import type { EmbeddingPair } from './grid.ts'
 import type { Materials } from './materials.ts'
 import { candidateOf, cellOf } from './openStudy.ts'
+import { type PredictedCandidate, selectCandidate } from './selectCandidate.ts'
 import { writeAgreement } from './steps/agreement.ts'
 import { makeAlignments } from './steps/alignSplits.ts'
 import { oneView, targetGroups } from './steps/augmentViews.ts'
@@ -21,6 +22,7 @@ import { makeEvaluation } from './steps/evaluateCell.ts'
 import { makeFilter } from './steps/filter.ts'
 import { makeFit } from './steps/fitStain.ts'
 import { effectSplits, makeEffect, makeSignature } from './steps/judgeStain.ts'
+import { makeRefit, type RefitHead } from './steps/refit.ts'
 import { teacherOf } from './steps/stainTraining.ts'
 import { makeHead } from './steps/trainHead.ts'
 import type { Subjects, Task, TaskKind, TaskOf } from './task.ts'
@@ -121,6 +123,31 @@ const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
     const { study } = materials
     const predictions = await materials.predictions(candidateOf(study, id))
     await makeEvaluation(study.recipe, predictions, folder)
+  },
+
+  async refit(materials, { seed }, folder, progress) {
+    const { study } = materials
+    const { recipe, grid, device } = study
+    const predicted: PredictedCandidate[] = []
+    for (const candidate of grid.candidates)
+      predicted.push({ candidate, predictions: await materials.predictions(candidate) })
+    const { chosen } = selectCandidate(recipe, predicted)
+    const heads: RefitHead[] = []
+    for (const [member, cell] of candidateOf(study, chosen).members.entries()) {
+      const at = cell.heads.findIndex((head) => head.seed === seed)
+      if (at < 0) continue // it does not use its seed: the first stands for all
+      const task = {
+        entry: cell.classify,
+        adapt: cell.adapt,
+        seed,
+        key: `refit ${keyOf(cell.heads[at].inputs)}`,
+        device,
+        threads: materials.threads,
+        ...(await materials.headRows(cell, 'refit')),
+      }
+      heads.push({ member, before: (await materials.heads(cell))[at], task })
+    }
+    await makeRefit(chosen, heads, folder, progress)
   },
 
   async effect(materials, { stain }, folder) {

@@ -22,7 +22,7 @@ export async function writeRun(
   content: Collected,
   manifest: Manifest,
 ): Promise<StudyResult> {
-  const { filtered, stains, model, judged, chosen, metrics, timings, forecast } = content
+  const { filtered, stains, model, refitted, judged, chosen, metrics, timings, forecast } = content
   const step = options.observer.step('report', recipe.name)
   const { threshold } = recipe.evaluate
   const writeJson = (name: string, value: unknown) =>
@@ -34,12 +34,15 @@ export async function writeRun(
   await writeJson('timings.json', timings)
   if (forecast) await writeJson('forecast.json', forecast) // else that of the last run that did something stays
   await writeResults(run, { study, cache }, content)
-  await writePredictions(run, filtered, gatherProbabilities(judged))
+  await writePredictions(run, filtered, {
+    ...gatherProbabilities(judged),
+    ...(refitted && { refit: { test: refitted } }),
+  })
   await rm(run.file('submission.csv'), { force: true })
   const submission = await writeRunSubmission(
     run,
     filtered.test,
-    chosen.predictions.probabilities.test,
+    refitted ?? chosen.predictions.probabilities.test,
     threshold,
   )
   await saveModel(run.path, chosen.candidate.id, model, threshold, filtered.train.set)

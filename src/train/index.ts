@@ -35,6 +35,7 @@ export {
 export type { Samples } from './samples.ts'
 export {
   constantRate,
+  fixedRates,
   linearDecayRate,
   type PlateauOptions,
   plateauRate,

@@ -16,6 +16,11 @@ export function constantRate(): Schedule {
   return { name: 'constant', rate: (_, base) => base }
 }
 
+/** The rates of an earlier training, epoch by epoch; the last of them goes on. */
+export function fixedRates(rates: readonly number[]): Schedule {
+  return { name: `fixed ${rates.join(' ')}`, rate: ({ length }) => rates[Math.min(length, rates.length - 1)] }
+}
+
 /** Options of plateauRate. */
 export interface PlateauOptions {
   readonly factor?: number

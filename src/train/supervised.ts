@@ -50,6 +50,8 @@ export interface TrainOptions {
   readonly batchSize: number
   readonly epochs: number
   readonly schedule?: Schedule
+  /** Which epoch's parameters are returned: those with the lowest validation loss (default), or the last. */
+  readonly keep?: 'best' | 'last'
   readonly earlyStopping?: EarlyStopping
   /** Decides first values, order and dropout. */
   readonly seed: number

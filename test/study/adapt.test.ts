@@ -155,3 +155,55 @@ ${quick}`
     )
   })
 })
+
+describe('the chosen cell trained again on train and val', () => {
+  const more = `refit: train+val
+transductive: true
+adapt: [none, center]
+ensembles: [{ label: both, cells: ['*/texture/*/mlp', '*/texture/center/logistic'] }]
+select: { rule: best, by: accuracy }
+${quick}`
+
+  it('predicts the test split, and is the model of the run', async () => {
+    const { metrics } = await runStudy(recipeOf('refit', more), options)
+    expect(metrics.refit).toMatchObject({ cell: metrics.chosen, test: { count: 40 } })
+    const table = readCsv(readFileSync(at('runs', 'refit', 'predictions.csv'), 'utf8'), 'predictions')
+    const refit = new Map(
+      table.split.flatMap((split, row) => (split === 'test' ? [[table.id[row], table.refit[row]]] : [])),
+    )
+    expect(table.refit.filter((_, row) => table.split[row] === 'val').every((text) => text === '')).toBe(true)
+    const model = await openModel(at('runs', 'refit'), { device: 'cpu', threads: 1 })
+    const test = await openPatchSet(at('data', 'test.h5'), {})
+    const predicted = await model.predict(test, () => {})
+    await model.close()
+    await test.close()
+    for (const [i, id] of test.ids.entries())
+      expect(Math.abs(predicted[i] - Number(refit.get(id)))).toBeLessThan(1e-5)
+    const calls = readCsv(readFileSync(at('runs', 'refit', 'submission.csv'), 'utf8'), 'submission')
+    expect(calls.Pred.map(Number)).toEqual(calls.ID.map((id) => Number(Number(refit.get(id)) >= 0.5)))
+  }, 120_000)
+
+  it('is trained for as many epochs as before, at the same rates, on all labelled rows', async () => {
+    const recipe = recipeOf(
+      'epochs',
+      'refit: train+val\nclassify: [{ head: mlp, hidden: [8], epochs: 30, patience: 3 }]',
+    )
+    await runStudy(recipe, options)
+    const { steps } = await planStudy(recipe, at('cache'), { device: 'cpu' })
+    const read = (kind: string, ...parts: string[]) => {
+      const { stage, key } = steps.find((step) => step.kind === kind && step.what.endsWith('seed 1'))!
+      return JSON.parse(readFileSync(at('cache', stage, key, ...parts, 'head', 'head.json'), 'utf8')) as {
+        curve: { learningRate: number }[]
+        chosen: { bestEpoch: number }
+      }
+    }
+    const [before, again] = [read('head'), read('refit', 'member-0')]
+    expect(again.curve).toHaveLength(before.chosen.bestEpoch)
+    expect(before.curve.length).toBeGreaterThan(again.curve.length)
+    expect(again.curve.map(({ learningRate }) => learningRate)).toEqual(
+      before.curve.slice(0, again.curve.length).map(({ learningRate }) => learningRate),
+    )
+    const first = steps.find(({ kind }) => kind === 'refit')!
+    expect(first.items).toBe(130)
+  }, 60_000)
+})

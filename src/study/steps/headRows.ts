@@ -40,6 +40,23 @@ export function gatherHeadRows(cell: GridCell, fold: Fold | null, sources: Sourc
   }
 }
 
+/** All labelled rows, for a head that is trained once more. */
+export function gatherRefitRows(cell: GridCell, sources: Sources): HeadMaterials {
+  const { train, val } = sources.filtered
+  const open = (split: FilteredSplit) => openPart(cell, split, sources)
+  const given = gatherHeadRows(cell, null, sources)
+  const { test } = given.predicts
+  const all = labelRows(
+    [
+      [train, train.rows],
+      [val, val.rows],
+    ],
+    cell,
+    open,
+  )
+  return { ...given, train: all, predicts: test ? { test } : {} }
+}
+
 /** Rows of a split. */
 export type ChosenRows = readonly [FilteredSplit, Uint32Array]
 

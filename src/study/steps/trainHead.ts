@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { type CenterMap, openMappedRows } from '../../adapt/index.ts'
 import { f32, joinRows, type Progress, type RowSource, readBlocks, reorderRows } from '../../base/index.ts'
-import { type EpochRecord, type Head, isRobust, pickRobust } from '../../classify/index.ts'
+import { type EpochRecord, type Head, isRobust, pickRobust, type Settled } from '../../classify/index.ts'
 import type { Engines, ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
@@ -92,6 +92,8 @@ export interface HeadTask {
   readonly train: HeadRows
   /** What it is stopped by. */
   readonly val: HeadRows
+  /** What val had chosen, where the head is trained once more with val among its rows. */
+  readonly settled?: Settled
   /** Unlabelled rows of the test split, where the adversary sees them. */
   readonly target: readonly RowPart[] | null
   /** What it predicts, by the name of the file that the probabilities go to. */
@@ -129,7 +131,7 @@ export async function readProbabilities({ folder }: CacheEntry, name: string): P
 
 // Rows stay on disk: a head that needs them in memory loads them itself.
 async function fitHead(task: HeadTask, checkpointPath: string, progress: Progress): Promise<Head> {
-  const { entry, adapt, seed, key, device, threads, train, val, target } = task
+  const { entry, adapt, seed, key, device, threads, train, val, target, settled } = task
   const method = headMethodOf(entry)
   return withRows(train.parts, threads, (trainRows) =>
     withRows(val.parts, threads, (valRows) =>
@@ -144,6 +146,7 @@ async function fitHead(task: HeadTask, checkpointPath: string, progress: Progres
             checkpointPath,
             device: device as ProviderChoice,
             threads,
+            ...(settled && { settled }),
             ...(isRobust(adapt.options) && {
               robust: {
                 options: pickRobust(adapt.options),

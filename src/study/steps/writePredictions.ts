@@ -28,7 +28,10 @@ export async function writePredictions(
 
 function listSplit({ split, set, rows }: FilteredSplit, cells: CellProbabilities): PredictionColumns {
   const order = orderById(Array.from(rows, (row) => set.ids[row]))
-  const ofCells = Object.entries(cells).map(([id, bySplit]) => [id, order.map((i) => bySplit[split]![i])])
+  const ofCells = Object.entries(cells).map(([id, bySplit]) => [
+    id,
+    order.map((i) => bySplit[split]?.[i] ?? null),
+  ])
   return {
     split: order.map(() => split),
     ...listPatches(
