@@ -210,6 +210,7 @@ function makeSet(file: Hdf5File, path: string, known: KnownPatches, said: Proven
     ids,
     centers,
     slides,
+    patients: null,
     labels,
     async read(rows) {
       const wanted: Hdf5Dataset[] = []

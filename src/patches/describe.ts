@@ -31,6 +31,7 @@ export interface PatchSetInfo {
   /** Labels within each center, `'3: 1'` for tumour patches of center 3. */
   readonly labelsByCenter: Counts | null
   readonly slides: Counts | null
+  readonly patients: Counts | null
   /** What looks like a patch but is left out, by reason. */
   readonly leftOut: Counts | null
 }
@@ -59,6 +60,7 @@ export async function describePatches(set: PatchSet, samples = 256): Promise<Pat
     centers: centers && countWords(centers),
     labelsByCenter: words && centers && countWords(words.map((label, row) => `${centers[row]}: ${label}`)),
     slides: slides && countWords(slides),
+    patients: set.patients && countWords(set.patients),
     leftOut: countLeftOut(set),
   }
 }

@@ -6,7 +6,7 @@ import { DataError, UnknownNameError, UsageError } from '../base/index.ts'
 import { type LabelNames, partNames, readLabel } from './names.ts'
 
 /** What a level of folders may be; `-` is none of the others. */
-export const levelNames = ['part', 'center', 'slide', 'label', '-'] as const
+export const levelNames = ['part', 'center', 'patient', 'slide', 'label', '-'] as const
 export type FolderLevel = (typeof levelNames)[number]
 
 /** Levels as an option or a recipe gives them, outermost first: `part/center/label`. Throws UnknownNameError, or UsageError where one is there twice. */

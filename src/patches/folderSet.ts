@@ -1,10 +1,16 @@
 // Reads plain images: in folders of parts, centers and labels (folderLevels.ts says how these are told apart), or
-// listed in a CSV of path,label,center,slide (pictureTable.ts). The path of an image is its id.
+// listed in a CSV of path,label,center,slide,patient (pictureTable.ts). The path of an image is its id.
 
 import { stat } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
 import { DataError, UsageError } from '../base/index.ts'
-import { findOutermostParts, parseLevels, readLevels, requireOneDepth } from './folderLevels.ts'
+import {
+  type FolderLevel,
+  findOutermostParts,
+  parseLevels,
+  readLevels,
+  requireOneDepth,
+} from './folderLevels.ts'
 import { openImageSet } from './imageSet.ts'
 import { hiddenFile, listPictures, pictureTypes } from './listPictures.ts'
 import { countParts, parseLabelNames, partNames, readLabels, readNames } from './names.ts'
@@ -69,6 +75,12 @@ async function openListing(
     ids,
     faults,
   )
+  const patients = readNames(
+    'patient',
+    entries.map(({ patient }) => patient),
+    ids,
+    faults,
+  )
   refuseFaults(source, faults, options.isTolerant)
   return openImageSet({
     format: 'folder',
@@ -83,6 +95,7 @@ async function openListing(
     files,
     centers,
     slides,
+    patients,
     labels,
   })
 }
@@ -114,8 +127,8 @@ async function readFolder(
   const chosen = part === undefined ? read : read.filter((path) => partOf(path, partLevel) === part)
   return {
     entries: chosen.map((path) => {
-      const at = (level: 'label' | 'center' | 'slide') => foldersOf(path)[levels.indexOf(level)] ?? null
-      return { path, label: at('label'), center: at('center'), slide: at('slide') }
+      const at = (level: FolderLevel) => foldersOf(path)[levels.indexOf(level)] ?? null
+      return { path, label: at('label'), center: at('center'), slide: at('slide'), patient: at('patient') }
     }),
     layout: describeLevels(levels),
     doubt,

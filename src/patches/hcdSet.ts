@@ -67,6 +67,7 @@ async function openHcd(source: string, options: OpenOptions): Promise<OpenedPatc
     faults,
     centers: null,
     slides: null,
+    patients: null,
   })
 }
 

@@ -35,6 +35,7 @@ export interface ImageList
     | 'ids'
     | 'centers'
     | 'slides'
+    | 'patients'
     | 'labels'
   > {
   readonly files: readonly string[]

@@ -23,6 +23,7 @@ export function joinPatchSets(
     ids: Object.entries(named).flatMap(([name, { ids }]) => ids.map((id) => `${name}/${id}`)),
     centers: join(sets.map(({ centers }) => centers)),
     slides: join(sets.map(({ slides }) => slides)),
+    patients: join(sets.map(({ patients }) => patients)),
     labels: Uint8Array.from(join(sets.map(({ labels }) => labels && Array.from(labels))) ?? []),
     async read(rows) {
       const data = new Uint8Array(rows.length * size)

@@ -66,11 +66,11 @@ function describeLabelFault(word: string | null): string {
 }
 
 /**
- * Names of the patches' centers or slides (`what`), normalised; null where no patch has one. Where others have one, a
+ * Names of the patches' centers, slides or patients (`what`), normalised; null where no patch has one. Where others have one, a
  * patch without one is `?`: a fault for a center, since it would be a hospital of its own. So is a fraction.
  */
 export function readNames(
-  what: 'center' | 'slide',
+  what: 'center' | 'slide' | 'patient',
   words: readonly (string | number | null)[],
   ids: readonly string[],
   faults: Fault[],

@@ -23,6 +23,8 @@ export interface PatchSet {
   /** Center of each patch by name (`'0'` ... `'4'`), or null where the data does not say. */
   readonly centers: readonly string[] | null
   readonly slides: readonly string[] | null
+  /** Whose tissue each patch is, where the data says so; `?` where it does not say it of this patch. */
+  readonly patients: readonly string[] | null
   /** 1 tumour, 0 normal, or null where the data does not say. */
   readonly labels: Uint8Array | null
   /** Reads patches by row, in the order asked. Throws DataError naming the patch that cannot be read. */
@@ -49,6 +51,7 @@ export function selectPatches(set: PatchSet, rows: ArrayLike<number>): PatchSet 
     ids: pick(set.ids),
     centers: set.centers && pick(set.centers),
     slides: set.slides && pick(set.slides),
+    patients: set.patients && pick(set.patients),
     labels: set.labels && Uint8Array.from(chosen, (row) => set.labels![row]),
     read: (wanted) => set.read(Uint32Array.from(wanted, (row) => chosen[row])),
     fingerprint: () => set.fingerprint(),

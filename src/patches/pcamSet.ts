@@ -87,6 +87,7 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
       ids: Array.from({ length: count }, (_, row) => String(row)),
       centers: null,
       slides,
+      patients: null,
       labels,
       read: async (rows) => pixels(await blocks.read(rows), rows.length, height, width),
       fingerprint: () => fingerprintFiles(decisive),

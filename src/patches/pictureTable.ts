@@ -1,4 +1,4 @@
-// Reads a list of pictures: a CSV with the columns path, label, center, slide and part (or split), of which only path
+// Reads a list of pictures: a CSV with the columns path, label, center, slide, patient and part (or split), of which only path
 // must be there; `columns` says what else they may be called. Paths are relative to the file, with either slash.
 
 import { DataError, UnknownNameError } from '../base/index.ts'
@@ -14,6 +14,7 @@ export interface PictureEntry {
   readonly label: string | null
   readonly center: string | null
   readonly slide: string | null
+  readonly patient: string | null
 }
 
 /** The pictures of a folder or a table, and how it was read. */
@@ -34,6 +35,7 @@ const columnNames = {
   label: ['label'],
   center: ['center'],
   slide: ['slide'],
+  patient: ['patient', 'patient_id'],
   part: ['part', 'split'],
 } as const
 type ColumnName = keyof typeof columnNames
@@ -67,6 +69,7 @@ export async function readPictureTable(
       label: wordAt('label', row),
       center: wordAt('center', row),
       slide: wordAt('slide', row),
+      patient: wordAt('patient', row),
     }
   })
   if (part !== undefined && entries.length === 0) {

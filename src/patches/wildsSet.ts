@@ -68,6 +68,7 @@ async function openWilds(source: string, options: OpenOptions): Promise<OpenedPa
     files: chosen.map((row, i) => join(source, 'patches', folderOf(row), `${ids[i]}.png`)),
     centers: chosen.map(({ center }) => nameNumber(center)),
     slides: chosen.map(({ slide }) => nameNumber(slide)),
+    patients: chosen.map(({ patient }) => nameNumber(patient)),
     labels: Uint8Array.from(chosen, ({ tumor }) => (tumor === 1 ? 1 : 0)),
   })
 }

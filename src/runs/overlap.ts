@@ -5,7 +5,14 @@ import type { Overlap } from './record.ts'
 type Near = NonNullable<Overlap['near']>
 
 /** A sentence on an overlap, e.g. `train and val: 3 of the 120 patches of val (2.5 %) are in train as well.` */
-export function describeOverlap({ splits: [a, b], patches, near, slides, centers }: Overlap): string {
+export function describeOverlap({
+  splits: [a, b],
+  patches,
+  near,
+  slides,
+  patients = [],
+  centers,
+}: Overlap): string {
   const { count, of, contradicting = 0 } = patches
   const parts = [
     ...(count > 0
@@ -15,6 +22,7 @@ export function describeOverlap({ splits: [a, b], patches, near, slides, centers
       : []),
     ...(near ? [nameNear(near, a, b, of)] : []),
     ...(slides.length > 0 ? [nameShared('slide', slides)] : []),
+    ...(patients.length > 0 ? [nameShared('patient', patients)] : []),
     ...(centers.length > 0 ? [nameShared('center', centers)] : []),
   ]
   return `${a} and ${b}: ${parts.join('; ')}.`

@@ -62,6 +62,8 @@ export interface Overlap {
   readonly near?: NearDuplicates
   /** Slides in both, as `center/slide` where centers are known. */
   readonly slides: readonly string[]
+  /** Patients in both, as `center/patient` where centers are known; not there where there are none, or they are not known. */
+  readonly patients?: readonly string[]
   /** Centers in both. */
   readonly centers: readonly string[]
 }

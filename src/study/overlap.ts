@@ -1,5 +1,5 @@
-// What the splits of a study have in common. Patches are compared by their pixels and looks, slides and centers by the names
-// that the files give them; a recipe's `center` counts where a file says none.
+// What the splits of a study have in common. Patches are compared by their pixels and looks, slides, patients and centers by
+// the names that the files give them; a recipe's `center` counts where a file says none.
 
 import { type Progress, RecipeError, silent } from '../base/index.ts'
 import { describeNear } from '../guards/index.ts'
@@ -46,7 +46,8 @@ export async function findOverlaps(
     overlaps.push(near ? { ...known, near } : known)
   }
   return overlaps.filter(
-    ({ patches, near, slides, centers }) => patches.count + slides.length + centers.length > 0 || near,
+    ({ patches, near, slides, patients, centers }) =>
+      patches.count + slides.length + centers.length > 0 || near || patients,
   )
 }
 
@@ -56,10 +57,12 @@ function compareSplits(a: ComparedSplit, b: ComparedSplit): Overlap {
   if (inA === b.set.count) throw containedError(b, a)
   if (inB === a.set.count) throw containedError(a, b)
   const contradicting = inA > 0 ? countContradicting(a, b) : 0
+  const patients = intersect(namesOf(a, b, 'patients'), namesOf(b, a, 'patients'))
   return {
     splits: [a.split, b.split],
     patches: { count: inA, of: b.set.count, ...(contradicting > 0 && { contradicting }) },
-    slides: intersect(slidesOf(a, b), slidesOf(b, a)),
+    slides: intersect(namesOf(a, b, 'slides'), namesOf(b, a, 'slides')),
+    ...(patients.length > 0 && { patients }),
     centers: intersect(centersOf(a, b), centersOf(b, a)),
   }
 }
@@ -105,18 +108,19 @@ function centersOf(split: ComparedSplit, other: ComparedSplit): readonly string[
   return split.isCenterTold && split.content === other.content ? null : split.set.centers
 }
 
-// A slide's number is often counted anew in each center. Each name once.
-function slidesOf(split: ComparedSplit, other: ComparedSplit): Iterable<string> | null {
+// Numbers of slides and patients are often counted anew in each center. Each name once; `?` names none.
+function namesOf(split: ComparedSplit, other: ComparedSplit, what: 'slides' | 'patients'): Iterable<string> {
   const centers = centersOf(split, other)
-  const { slides } = split.set
-  if (slides === null || centers === null) return slides
+  const names = split.set[what] ?? []
+  if (centers === null) return names.filter((name) => name !== '?')
   const byCenter = new Map<string, Set<string>>()
-  for (const [row, slide] of slides.entries()) {
+  for (const [row, name] of names.entries()) {
+    if (name === '?') continue
     const own = byCenter.get(centers[row])
-    if (own) own.add(slide)
-    else byCenter.set(centers[row], new Set([slide]))
+    if (own) own.add(name)
+    else byCenter.set(centers[row], new Set([name]))
   }
-  return [...byCenter].flatMap(([center, own]) => Array.from(own, (slide) => `${center}/${slide}`))
+  return [...byCenter].flatMap(([center, own]) => Array.from(own, (name) => `${center}/${name}`))
 }
 
 function intersect(a: Iterable<string> | null, b: Iterable<string> | null): string[] {

@@ -49,6 +49,7 @@ export function openSyntheticSet(split: SyntheticSplit, options: Partial<Synthet
     ids: rows.map((_, index) => `${index}`),
     centers: isOpen ? rows.map(({ center }) => center) : null,
     slides: isOpen ? rows.map(({ slide }) => `${slide}`) : null,
+    patients: null,
     labels: isOpen ? Uint8Array.from(rows, ({ label }) => label) : null,
     read: (wanted) => renderRows(complete, split, wanted),
     fingerprint: async () => fingerprintOptions(complete, split),

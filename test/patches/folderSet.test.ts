@@ -115,6 +115,8 @@ describe('folders of pictures', () => {
     const slides = makeFolder('ams/s1/a.png', 'utr/s2/b.png')
     expect(await read(slides, { folders: 'center/slide' })).toMatchObject({ slides: ['s1', 's2'] })
     expect(await read(slides, { folders: '-/slide' })).toMatchObject({ centers: null, slides: ['s1', 's2'] })
+    const patients = await openPatchSet(slides, { folders: 'center/patient' })
+    expect([patients.patients, patients.slides]).toEqual([['s1', 's2'], null])
     await expect(openPatchSet(slides, { folders: 'centre/slide' })).rejects.toThrow("did you mean 'center'?")
     await expect(openPatchSet(slides, { folders: 'center' })).rejects.toThrow('pictures 1 folders deep')
     await expect(openPatchSet(slides, { columns: { path: 'a' } })).rejects.toThrow(
@@ -243,6 +245,19 @@ describe('a table of pictures', () => {
     expect(
       await read(makeTable('path\tlabel\tcenter\nimages/a.png\t1\tA\nimages/b.png\t0\tB\n', 'p.tsv')),
     ).toMatchObject(expected)
+  })
+
+  it('may name the patient of each picture, of some, or by another word', async () => {
+    const rows = 'images/a.png,1,007\nimages/b.png,0,\n'
+    for (const [word, columns] of [
+      ['patient', undefined],
+      ['Patient_ID', undefined],
+      ['case', { patient: 'case' }],
+    ] as const) {
+      const set = await openPatchSet(makeTable(`path,label,${word}\n${rows}`), { columns })
+      expect(set.patients).toEqual(['7', '?'])
+    }
+    expect((await openPatchSet(makeTable(`path,label,case\n${rows}`))).patients).toBeNull()
   })
 
   it('may call its columns otherwise', async () => {

@@ -6,7 +6,7 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { pixels } from '../../src/base/index.ts'
 import { encodePng } from '../../src/files/index.ts'
-import { describePatches, openPatchSet } from '../../src/patches/index.ts'
+import { describePatches, openPatchSet, selectPatches } from '../../src/patches/index.ts'
 import { makeTemporaryFolder, noise, noiseBatch } from './fixtures.ts'
 
 const inFolder = makeTemporaryFolder()
@@ -59,10 +59,12 @@ describe('the WILDS reader', () => {
       labels: { 0: 3, 1: 2 },
       centers: { 0: 2, 1: 1, 2: 1, 3: 1 },
       slides: { 0: 2, 10: 1, 20: 1, 30: 1 },
+      patients: { 4: 2, 20: 1, 40: 1, 60: 1 },
       origin: 'real',
       licence: 'CC0-1.0',
     })
     expect(set.ids[0]).toBe('patch_patient_004_node_4_x_3328_y_21792')
+    expect(selectPatches(set, [3, 0]).patients).toEqual(['40', '4'])
     expect(await set.read([4, 0])).toEqual(noiseBatch([4, 0]))
   })
 
@@ -176,6 +178,7 @@ describe('the Histopathologic Cancer Detection reader', () => {
       labels: { 0: 1, 1: 1 },
       centers: null,
       slides: null,
+      patients: null,
       storage: 'tif files',
     })
     expect(set.ids).toEqual(ids)

@@ -6,7 +6,7 @@ import type { PatchSet } from '../../src/patches/patchSet.ts'
 /** The patches of `batch` as a set; `facts` says what is known of them, ids being row numbers otherwise. */
 export function memorySet(
   batch: Pixels,
-  facts: Partial<Pick<PatchSet, 'ids' | 'centers' | 'slides' | 'labels'>> = {},
+  facts: Partial<Pick<PatchSet, 'ids' | 'centers' | 'slides' | 'patients' | 'labels'>> = {},
 ): PatchSet {
   const { data, count, height, width } = batch
   const size = height * width * 3
@@ -22,6 +22,7 @@ export function memorySet(
     ids: Array.from({ length: count }, (_, row) => `${row}`),
     centers: null,
     slides: null,
+    patients: null,
     labels: null,
     ...facts,
     async read(rows) {

@@ -133,6 +133,7 @@ describe('describePatches', () => {
       labelsByCenter: { '0: 0': 1, '0: 1': 1, '1: 0': 1, '1: 1': 1, '2: 0': 1, '2: 1': 1 },
       leftOut: null,
       slides: { 7: 6 },
+      patients: null,
     })
     expect(await describePatches(selectPatches(set, [0, 3]))).toMatchObject({
       count: 2,

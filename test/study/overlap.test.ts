@@ -200,6 +200,28 @@ describe('what splits share is named', () => {
     expect(check.stdout).toContain('equal pixels, contradicting labels: 0, 12, 13')
   }, 60_000)
 
+  it('and so are patients, though their slides are others', async () => {
+    const write = async (name: string, from: number, patients: readonly string[]) => {
+      mkdirSync(at(name))
+      const path = Array.from({ length: 12 }, (_, i) => `${i}.png`)
+      for (const [i, file] of path.entries()) writeFileSync(at(name, file), await encodePng(draw(from + i)))
+      const patient = path.map((_, i) => patients[i % patients.length])
+      const slide = path.map((_, i) => `${name}-${i % 4}`)
+      writeFileSync(at(name, 'set.csv'), writeCsv({ path, label: path.map((_, i) => i % 2), patient, slide }))
+    }
+    await write('some', 100, ['3', '4', ''])
+    await write('others', 120, ['004', '5', ''])
+    const data = {
+      train: '{ path: some/set.csv }',
+      val: '{ path: others/set.csv }',
+      test: '{ path: test.h5, center: 2 }',
+    }
+    const { stdout } = await plan(data)
+    expect(stdout).toContain('splits overlap: train and val: patient 4 is in both.')
+    const { overlaps } = JSON.parse((await plan(data, '--json')).stdout)
+    expect(overlaps).toMatchObject([{ slides: [], patients: ['4'] }])
+  })
+
   it('and so are copies that were altered and mirrored, with one of them by its id', async () => {
     const mirrored = [0, 1, 20].map((seed) => {
       const { data, ...patch } = draw(seed)

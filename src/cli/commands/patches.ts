@@ -92,7 +92,7 @@ async function showInfo(path: string, { json, ...options }: OpenOptions): Promis
 
 // What the data does not say is said to be unknown.
 function describeInfo(info: PatchSetInfo): string {
-  const { parts, labels, centers, slides, leftOut } = info
+  const { parts, labels, centers, slides, patients, leftOut } = info
   const lines = [
     ['source', info.source],
     ['format', info.format],
@@ -106,6 +106,7 @@ function describeInfo(info: PatchSetInfo): string {
     ['labels', labels ? describeLabels(labels) : 'unknown'],
     ['centers', centers ? formatCount(Object.keys(centers).length) : 'unknown'],
     ['slides', slides ? describeSlides(Object.values(slides)) : 'unknown'],
+    ...(patients ? [['patients', formatCount(Object.keys(patients).length)]] : []),
   ]
   return [
     lines.map(([name, value]) => `${name.padEnd(9)}${value}`).join('\n'),

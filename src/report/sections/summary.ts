@@ -66,11 +66,12 @@ function qualify({ overlaps = [] }: ReportData['manifest'], split: 'val' | 'test
   return html`, <strong>${formatList(own.map(describeSeen))}</strong>`
 }
 
-function describeSeen({ splits: [seen], patches, near, slides, centers }: Overlap): string {
+function describeSeen({ splits: [seen], patches, near, slides, patients, centers }: Overlap): string {
   const of = `of the ${SPLIT_WORDS[seen]} set`
   if (patches.count > 0) return `${formatCount(patches.count)} of which are patches ${of} as well`
   if (near)
     return `${formatCount(near.count)} of which ${near.count > 1 ? 'look like patches' : 'looks like a patch'} ${of}`
+  if (slides.length === 0 && patients) return `partly from patients ${of}`
   return slides.length > 0
     ? `partly from slides ${of}`
     : `partly from ${centers.length > 1 ? 'centers' : 'a center'} ${of}`
