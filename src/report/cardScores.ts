@@ -5,14 +5,15 @@ import { type Cell, type Interval, type Scores, SPLIT_WORDS, UNNAMED } from './d
 import { escapeMarkdown, tableMarkdown } from './markdown.ts'
 import { formatBounds, formatCount, formatShare, formatUnit } from './numbers.ts'
 
-/** A Markdown table: each center of val and test, and each split as a whole where it has several. */
+/** A Markdown table: each center that was held out, of val and test, and each split as a whole where it has several. */
 export function tabulateScores(cell: Cell): string {
-  const rows = (['val', 'test'] as const).flatMap((split) => {
+  const words = { ...SPLIT_WORDS, heldOut: 'held out' }
+  const rows = (['heldOut', 'val', 'test'] as const).flatMap((split) => {
     const evaluation = cell[split]
     if (!evaluation) return []
     const centers = Object.entries(evaluation.byCenter).sort(([a], [b]) => compareNames(a, b))
     const all = centers.length === 1 ? [] : [['all', evaluation] as const]
-    return [...centers, ...all].map(([center, scores]) => listScores(SPLIT_WORDS[split], center, scores))
+    return [...centers, ...all].map(([center, scores]) => listScores(words[split], center, scores))
   })
   const head = [
     'split',

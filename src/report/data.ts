@@ -90,6 +90,11 @@ export function chosenCell(metrics: Metrics): Cell {
   return metrics.cells.find((cell) => cell.id === metrics.chosen)!
 }
 
+/** Cells of the grid, without ensembles of them. */
+export function listSingle({ cells }: Metrics): readonly Cell[] {
+  return cells.filter(({ members }) => !members)
+}
+
 /** The splits that a cell is judged on. */
 export function scoredSplits(cell: Cell): readonly ('val' | 'test')[] {
   return cell.test ? ['val', 'test'] : ['val']
@@ -100,12 +105,18 @@ export function differenceTo(metrics: Metrics, cell: Cell, split: 'val' | 'test'
   return metrics.differences?.find((difference) => difference.cell === cell.id)?.[split] ?? null
 }
 
-/** Cells by validation accuracy, best first, the chosen one before its equals. */
+/**
+ * Cells, best first, by what the choice was made by; in runs of versions that chose by accuracy on validation by that, the
+ * chosen one before its equals.
+ */
 export function rankCells(metrics: Metrics): readonly Cell[] {
+  const { cells, selection } = metrics
+  if (selection) {
+    const places = new Map(selection.ranking.map(({ id }, place) => [id, place]))
+    return [...cells].sort((a, b) => places.get(a.id)! - places.get(b.id)!)
+  }
   const isChosen = (cell: Cell) => Number(cell.id === metrics.chosen)
-  return [...metrics.cells].sort(
-    (a, b) => b.val.accuracy.value - a.val.accuracy.value || isChosen(b) - isChosen(a),
-  )
+  return [...cells].sort((a, b) => b.val.accuracy.value - a.val.accuracy.value || isChosen(b) - isChosen(a))
 }
 
 /**

@@ -18,6 +18,12 @@ interface Measure {
 
 const MEASURES: readonly Measure[] = [
   {
+    title: 'Accuracy on held-out centers, %',
+    scale: 100,
+    pick: (cell) => cell.heldOut?.accuracy,
+    pickSeed: () => null,
+  },
+  {
     title: 'Validation accuracy, %',
     scale: 100,
     pick: (cell) => cell.val.accuracy,
@@ -33,7 +39,7 @@ const MEASURES: readonly Measure[] = [
   { title: 'Validation AUROC', scale: 1, pick: (cell) => cell.val.auroc, pickSeed: (seed) => seed.valAuroc },
 ]
 
-/** At most three forest plots of the best cells, validation accuracy first; test metrics where there are any. */
+/** At most three forest plots of the best cells, those of the choice first; test metrics where there are any. */
 export function drawForests(metrics: Metrics): readonly Chart[] {
   const cells = rankCells(metrics).slice(0, PLOTTED_AT_MOST)
   return MEASURES.flatMap((measure) => drawForest(metrics, cells, measure) ?? []).slice(0, 3)

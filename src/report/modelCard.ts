@@ -58,8 +58,11 @@ function describeModel({ manifest }: ReportData, model: ModelFile, cell: Cell): 
     item('Cell of the grid', nameCell(cell)),
     ...model.members.flatMap((member) => [
       ...(model.members.length > 1 ? [item('One of the cells that are averaged', member.cell)] : []),
-      ...describeMember(manifest, model, member),
+      ...describeMember(manifest, member),
     ]),
+    ...(model.transductive
+      ? [item('Transductive', 'yes: it uses unlabelled patches of the hospital that it predicts')]
+      : []),
     item('Threshold', `tumour from a probability of ${model.threshold} on`),
     item(
       'Versions',
@@ -73,11 +76,10 @@ function describeModel({ manifest }: ReportData, model: ModelFile, cell: Cell): 
 
 function describeMember(
   { extractors }: ReportData['manifest'],
-  { transductive }: ModelFile,
   { stain, embed, augment, adapt, head, seeds }: MemberFile,
 ): string[] {
   const several = seeds.length > 1 ? ', probabilities averaged' : ''
-  const reference = describeReference(stain, transductive)
+  const reference = describeReference(stain)
   return [
     item('Stain normalisation', `${stain.label} (method ${stain.name})${reference}`),
     item('Extractor', `${embed.label}${describeProvenance(extractors[embed.label])}`),
@@ -90,12 +92,12 @@ function describeMember(
   ]
 }
 
-function describeReference(stain: MemberFile['stain'], transductive: true | undefined): string {
+function describeReference(stain: MemberFile['stain']): string {
   const { reference } = stain
   if (stain.name === 'none') return ''
   if (reference === 'published') return ', fitted to published values'
   const of = reference.center === undefined ? '' : ` of center ${reference.center}`
-  return `, its reference from the ${SPLIT_WORDS[reference.split]} split${of}${transductive ? '; transductive' : ''}`
+  return `, its reference from the ${SPLIT_WORDS[reference.split]} split${of}${reference.split === 'test' ? '; transductive' : ''}`
 }
 
 function describeProvenance(provenance: ReportData['manifest']['extractors'][string] | undefined): string {
@@ -160,7 +162,7 @@ function describeResults({ metrics }: ReportData, cell: Cell): string[] {
       : []),
     ...(metrics.cells.length > 1
       ? [
-          `- Chosen among ${formatPlural(metrics.cells.length, 'cell')} by ${escapeMarkdown(metrics.chosenBy)}; ${formatCount(tied)} of the others cannot be told apart from it on validation.`,
+          `- Chosen among ${formatPlural(metrics.cells.length, 'cell')} by ${escapeMarkdown(metrics.chosenBy)}; ${formatCount(tied)} of the others cannot be told apart.`,
         ]
       : []),
     `- Calibration error: validation ${formatUnit(cell.val.calibrationError.value)}${cell.test ? `, test ${formatUnit(cell.test.calibrationError.value)}` : ''}. Where it is large, a probability of 0.9 does not mean nine in ten.`,

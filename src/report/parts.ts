@@ -78,9 +78,10 @@ function drawDash(dash: readonly number[]): string {
   return `repeating-linear-gradient(90deg,${stops.join(',')})`
 }
 
-/** A word with the dot of its stain's colour before it. */
+/** A name with the dot of its stain's colour before it; it may break after a slash. */
 export function renderStain(stain: string, colour: string): Html {
-  return html`<span class="dot" style="color:${colour}"></span>${stain}`
+  const parts = stain.split('/').map((part, i) => (i === 0 ? part : html`/<wbr>${part}`))
+  return html`<span class="dot" style="color:${colour}"></span>${parts}`
 }
 
 /** The mark of what was made with a stain that was fitted on the test split, its meaning as a title. */

@@ -1,6 +1,6 @@
 // A run as one page, from the result back to the pixels.
 
-import type { ReportData } from './data.ts'
+import { AXES, type Axis, listSingle, type ReportData } from './data.ts'
 import type { Figure } from './figure.ts'
 import { html } from './html.ts'
 import { formatList, formatPlural } from './numbers.ts'
@@ -53,16 +53,32 @@ export async function composeReport(
     renderRun(data),
   ]
   const sections = rendered.filter((section) => section !== null)
-  const axis = (part: 'stain' | 'embed' | 'classify', noun: string) =>
-    formatPlural(new Set(metrics.cells.map((cell) => cell[part])).size, noun)
-  const augmented = new Set(metrics.cells.map(({ augment }) => augment).filter((label) => label !== 'none'))
-  const augmentations = augmented.size > 0 ? [formatPlural(augmented.size, 'augmentation')] : []
   const page = renderPage({
     title: manifest.name,
-    kicker: `report of a run: ${formatList([axis('stain', 'stain method'), ...augmentations, axis('embed', 'extractor'), axis('classify', 'classifier')])}`,
+    kicker: `report of a run: ${countAxes(metrics)}`,
     lead: renderLead(data),
     sections,
     footer: html`Made by Eosin ${manifest.versions.eosin}. One file, no network, no scripts. Research software, not a medical device.`,
   })
   return { page, figures: sections.flatMap(({ body }) => body.figures ?? []) }
+}
+
+// `none` counts among stains, which every cell has, and nowhere else.
+function countAxes(metrics: ReportData['metrics']): string {
+  const single = listSingle(metrics)
+  const nouns: Readonly<Record<Axis, string>> = {
+    stain: 'stain method',
+    augment: 'augmentation',
+    embed: 'extractor',
+    adapt: 'adaptation',
+    classify: 'classifier',
+  }
+  const counts = AXES.map((axis) => {
+    const names = new Set(single.map((cell) => cell[axis]))
+    if (axis !== 'stain') names.delete('none')
+    return [names.size, nouns[axis]] as const
+  })
+  const ensembles = [metrics.cells.length - single.length, 'ensemble'] as const
+  const said = [...counts, ensembles].filter(([count]) => count > 0)
+  return formatList(said.map(([count, noun]) => formatPlural(count, noun)))
 }

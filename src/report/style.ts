@@ -99,10 +99,11 @@ td small,th small{display:block;font-weight:400;line-height:1.25}
 tr.chosen>*{background:color-mix(in srgb,var(--accent) 8%,transparent)}
 tr.best .lead-figure{font-weight:650}
 .wrap{white-space:normal;min-width:14rem}
-tbody th.pin,thead th.pin{position:sticky;left:0;background:var(--surface);z-index:1}
+tbody th.pin,thead th.pin{white-space:normal;position:sticky;left:0;background:var(--surface);z-index:1}
 tr.chosen th.pin{background:color-mix(in srgb,var(--accent) 8%,var(--surface))}
 .dot{display:inline-block;width:.62em;height:.62em;border-radius:50%;background:currentColor;margin-right:.45em;flex:none}
-.pin .pill{margin:.3rem 0 0 .95rem;display:block;width:fit-content}
+.pin>.pill{margin:.3rem 0 0 .95rem;display:block;width:fit-content}
+.pin .marks{display:flex;flex-wrap:wrap;gap:.25rem;margin:.25rem 0 0 .95rem}.pin .marks .pill{margin:0}
 .pill{display:inline-block;font-size:.7rem;font-weight:700;border-radius:99px;padding:.2em .6em;line-height:1.1;
 background:var(--accent);color:var(--surface);vertical-align:.12em;margin-left:.5em;letter-spacing:.02em}
 .pill.plain{background:none;color:var(--ink-soft);border:1px solid var(--line);font-weight:500}

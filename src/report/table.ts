@@ -3,23 +3,14 @@
 
 import { transductiveNote } from '../base/index.ts'
 import { writeCsv } from '../formats/index.ts'
-import {
-  AXES,
-  type Axis,
-  type Cell,
-  chosenCell,
-  type Interval,
-  listVaried,
-  nameCell,
-  type ReportData,
-  rankCells,
-  sayAxis,
-} from './data.ts'
+import { AXES, type Cell, chosenCell, nameCell, type ReportData, rankCells } from './data.ts'
 import { escapeLatex } from './latex.ts'
 import { escapeMarkdown, tableMarkdown } from './markdown.ts'
-import { formatList, formatP, formatPlural, formatShare, formatUnit } from './numbers.ts'
+import { formatList, formatPlural } from './numbers.ts'
 import { sayOrigin } from './origin.ts'
-import { ADJUSTED, ALIKE_FROM, findTied, listTied } from './ties.ts'
+import { nameGround, nameMeasure } from './selection.ts'
+import { type Column, hasSeeds, listColumns, listNaming } from './tableColumns.ts'
+import { ADJUSTED, ALIKE_FROM } from './ties.ts'
 
 /** A table's formats, by the ending of its file. */
 export const TABLE_FORMATS = { md: tabulateMarkdown, tex: tabulateLatex, csv: tabulateCsv } as const
@@ -30,17 +21,6 @@ export type TableFormat = keyof typeof TABLE_FORMATS
 /** The table of a run as text that ends with a line break; the same data gives the same bytes. */
 export function renderTableFile(data: ReportData, format: TableFormat): string {
   return TABLE_FORMATS[format](data)
-}
-
-interface Column {
-  readonly title: string
-  /** Its columns in CSV, one for each number. */
-  readonly names: readonly string[]
-  /** One text for each name; undefined where there is none. */
-  texts(cell: Cell): readonly (string | undefined)[]
-  /** The texts as one. */
-  join(texts: readonly string[]): string
-  readonly isText?: boolean
 }
 
 function tabulateMarkdown(data: ReportData): string {
@@ -92,100 +72,6 @@ function showField({ texts, join }: Column, cell: Cell): string {
   return said.every((text) => text !== undefined) ? join(said as string[]) : '–'
 }
 
-function listColumns({ metrics }: ReportData, axes = listNaming(metrics.cells)): Column[] {
-  const { cells } = metrics
-  const isCompared = cells.length > 1 && metrics.differences !== undefined
-  const splits = cells.some((cell) => cell.test) ? (['val', 'test'] as const) : (['val'] as const)
-  return [
-    ...axes.map((axis) => axisColumn(axis)),
-    ...splits.flatMap((split) => [
-      intervalColumn(`${split} accuracy`, '%', (cell) => cell[split]?.accuracy, formatShare),
-      ...(hasSeeds(cells) ? [seedsColumn(split)] : []),
-      intervalColumn(`${split} AUROC`, '', (cell) => cell[split]?.auroc, formatUnit),
-      ...(isCompared ? [adjustedColumn(metrics, split)] : []),
-    ]),
-    noteColumn(metrics),
-  ]
-}
-
-function hasSeeds(cells: readonly Cell[]): boolean {
-  return cells.some(({ seeds }) => seeds.length > 1)
-}
-
-// The stain always, and along what else cells differ.
-function listNaming(cells: readonly Cell[]): readonly Axis[] {
-  return AXES.filter((axis) => axis === 'stain' || listVaried(cells).includes(axis))
-}
-
-// 'none' is said of the stain, which every cell has; elsewhere it is that there is nothing.
-function axisColumn(axis: Axis): Column {
-  const isLeftOut = (text: string) => axis !== 'stain' && text === 'none'
-  return {
-    ...textColumn(axis, (cell) => sayAxis(cell, axis)),
-    join: ([text]) => (isLeftOut(text) ? '–' : text),
-  }
-}
-
-function textColumn(title: string, pick: (cell: Cell) => string): Column {
-  return { title, names: [title], texts: (cell) => [pick(cell)], join: ([text]) => text, isText: true }
-}
-
-function intervalColumn(
-  title: string,
-  unit: string,
-  pick: (cell: Cell) => Interval | null | undefined,
-  format: (value: number) => string,
-): Column {
-  const name = title.toLowerCase().replace(' ', '_')
-  return {
-    title: [title, unit].filter(Boolean).join(' '),
-    names: [name, `${name}_low`, `${name}_high`],
-    texts(cell) {
-      const interval = pick(cell)
-      if (!interval) return [undefined, undefined, undefined]
-      return [interval.value, interval.low, interval.high].map(format)
-    },
-    join: ([value, low, high]) => `${value} (${low}–${high})`,
-  }
-}
-
-function seedsColumn(split: 'val' | 'test'): Column {
-  return {
-    title: `${split} seeds %`,
-    names: [`${split}_accuracy_seeds_mean`, `${split}_accuracy_seeds_sd`],
-    texts(cell) {
-      const figure = split === 'val' ? cell.valAccuracyOverSeeds : cell.testAccuracyOverSeeds
-      return figure && cell.seeds.length > 1
-        ? [figure.mean, figure.sd].map(formatShare)
-        : [undefined, undefined]
-    },
-    join: ([mean, sd]) => `${mean} ± ${sd}`,
-  }
-}
-
-function adjustedColumn(metrics: ReportData['metrics'], split: 'val' | 'test'): Column {
-  const ties = findTied(metrics, split)
-  return {
-    title: `${split} p`,
-    names: [`${split}_p_holm`],
-    texts: (cell) => [ties.has(cell.id) ? formatP(ties.get(cell.id)?.adjusted) : undefined],
-    join: ([p]) => p,
-  }
-}
-
-function noteColumn(metrics: ReportData['metrics']): Column {
-  const tied = new Set(listTied(metrics))
-  return textColumn('note', (cell) =>
-    [
-      metrics.cells.length > 1 && cell.id === metrics.chosen && 'chosen',
-      tied.has(cell) && 'tied',
-      cell.transductive && 'transductive',
-    ]
-      .filter(Boolean)
-      .join(', '),
-  )
-}
-
 /** What the numbers are and are not, in a few sentences. */
 function writeCaption(data: ReportData): string {
   const { manifest, metrics } = data
@@ -206,8 +92,17 @@ function writeCaption(data: ReportData): string {
     hasSeeds(cells) &&
       `Probabilities are averaged over ${manifest.seeds.length} seeds, where a classifier depends on one; beside it mean ± SD of the single seeds.`,
     cells.length > 1 && `Chosen by ${metrics.chosenBy}.`,
+    metrics.selection &&
+      cells.length > 1 &&
+      `Choice: mean ${nameMeasure(metrics.selection)} ${nameGround(metrics)}, how far behind the best ± standard error, and p of that difference, adjusted for all pairs of cells (Holm); tied: cannot be told apart from the best (p ≥ ${ALIKE_FROM}).`,
+    metrics.selection &&
+      metrics.differences &&
+      cells.length > 1 &&
+      cells.some(({ test }) => test) &&
+      'test p: paired test of the accuracy against the chosen cell, adjusted for all cells (Holm).',
     cells.length > 1 &&
       metrics.differences &&
+      !metrics.selection &&
       `p: paired test of the accuracy against the chosen cell, ${ADJUSTED}; tied: cannot be told apart from the chosen cell on validation (p ≥ ${ALIKE_FROM}).`,
     cells.some((cell) => cell.transductive) && transductiveNote,
     failures > 0 && `The table has gaps: ${formatPlural(failures, 'task')} failed.`,

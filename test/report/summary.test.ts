@@ -80,9 +80,7 @@ describe('the lead', () => {
     const data = withOverlaps({ ...nothing, splits: ['train', 'test'], slides: ['2/7'] })
     const cells = data.metrics.cells.map((cell) => ({ ...cell, transductive: true as const }))
     const lead = textOf(renderLead({ ...data, metrics: { ...data.metrics, cells } }).markup)
-    expect(lead).toContain(
-      'on whose unlabelled patches its stain was fitted , partly from slides of the training set',
-    )
+    expect(lead).toContain('whose unlabelled patches it uses , partly from slides of the training set')
   })
 
   it('says beside an accuracy which of its patches were seen in training', () => {

@@ -48,7 +48,7 @@ describe('a tie', () => {
     const run = withP([0.01, 0.4])
     const [, tied] = run.metrics.differences!.map(({ cell }) => cell.split('/')[0])
     expect(textOf(renderLead(dataOf(run)).markup)).toContain(
-      'On validation 1 other combination cannot be told apart from it.',
+      '1 other combination is tied with it: they cannot be told apart.',
     )
     const text = await evaluateOf(run)
     expect(text).toContain(`1 of 2 other cells cannot be told apart from it on validation`)

@@ -20,14 +20,15 @@ import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
 import { renderInterval, renderTable } from '../parts.ts'
 
-type Scored = 'val' | 'test'
+type Scored = 'heldOut' | 'val' | 'test'
+const WORDS = { ...SPLIT_WORDS, heldOut: 'held out' }
 const SLIDES_AT_MOST = 12
 
 /** Metrics by center for the chosen cell, and bars over the compared cells. */
 export async function renderCenters(data: ReportData): Promise<Section> {
   const { metrics, manifest } = data
   const chosen = chosenCell(metrics)
-  const rows = scoredSplits(chosen).flatMap((split) =>
+  const rows = listScored(chosen).flatMap((split) =>
     Object.entries(chosen[split]!.byCenter)
       .sort(([a], [b]) => compareNames(a, b))
       .map(([center, scores]) => ({ split, center, scores })),
@@ -45,19 +46,24 @@ ${scoredSplits(chosen).map((split) => renderSlides(chosen, split))}`,
   }
 }
 
+// Centers that were held out in turn come first: they are what cells are chosen by.
+function listScored(cell: Cell): readonly Scored[] {
+  return [...(cell.heldOut ? (['heldOut'] as const) : []), ...scoredSplits(cell)]
+}
+
 function renderCenterTable(
   rows: readonly { split: Scored; center: string; scores: Scores }[],
   chosen: Cell,
 ): Html {
   return html`<table><caption><span>Metrics with 95 % intervals; TP, FP, TN, FN are tumour found, false alarm, normal
-confirmed, tumour missed.</span></caption>
+confirmed, tumour missed.${chosen.heldOut && ' Held out: each center by heads that have not seen it.'}</span></caption>
 <thead><tr><th scope="col">center</th><th scope="col">split</th><th scope="col" class="n">patches</th><th scope="col" class="n">tumour %</th>
 <th scope="col" class="n">accuracy %</th><th scope="col" class="n">balanced %</th><th scope="col" class="n">AUROC</th><th scope="col" class="n">AUPRC</th>
 <th scope="col" class="n">F1</th><th scope="col" class="n">calibration error</th><th scope="col" class="n edge">TP</th><th scope="col" class="n">FP</th><th scope="col" class="n">TN</th><th scope="col" class="n">FN</th></tr></thead>
-<tbody>${rows.map(({ split, center, scores }) => renderCenterRow(center, SPLIT_WORDS[split], scores))}
-${scoredSplits(chosen)
+<tbody>${rows.map(({ split, center, scores }) => renderCenterRow(center, WORDS[split], scores))}
+${listScored(chosen)
   .filter((split) => rows.filter((row) => row.split === split).length !== 1)
-  .map((split) => renderCenterRow('all', SPLIT_WORDS[split], chosen[split]!))}</tbody></table>`
+  .map((split) => renderCenterRow('all', WORDS[split], chosen[split]!))}</tbody></table>`
 }
 
 function renderCenterRow(center: string, split: string, scores: Scores): Html {
@@ -94,7 +100,7 @@ function drawBars(metrics: ReportData['metrics'], split: Scored, center: string)
     scale: { domain: [0, 100] },
     axis: { values: [0, 25, 50, 75, 100] },
   })
-  const title = `Center ${center}, ${SPLIT_WORDS[split]}`
+  const title = `Center ${center}, ${WORDS[split]}`
   return {
     width: 360,
     height: 78 + 26 * rows.length,
@@ -131,10 +137,10 @@ function renderSlides(chosen: Cell, split: Scored): Html | null {
   )
   if (slides.length < 2) return null
   const shown = slides.slice(0, SLIDES_AT_MOST)
-  return html`<details><summary>Hardest slides, ${SPLIT_WORDS[split]} <small>${shown.length} of ${slides.length}</small></summary>
+  return html`<details><summary>Hardest slides, ${WORDS[split]} <small>${shown.length} of ${slides.length}</small></summary>
 ${renderTable(
-  `Hardest slides, ${SPLIT_WORDS[split]}`,
-  html`<table><caption><span>Slides with the lowest accuracy, chosen cell, ${SPLIT_WORDS[split]}.</span></caption><thead><tr><th scope="col">slide</th><th scope="col" class="n">patches</th>
+  `Hardest slides, ${WORDS[split]}`,
+  html`<table><caption><span>Slides with the lowest accuracy, chosen cell, ${WORDS[split]}.</span></caption><thead><tr><th scope="col">slide</th><th scope="col" class="n">patches</th>
 <th scope="col" class="n">tumour</th><th scope="col" class="n">accuracy %</th></tr></thead><tbody>${shown.map(
     ([slide, { count, positives, accuracy }]) =>
       html`<tr><th scope="row">${slide}</th><td class="n">${formatCount(count)}</td><td class="n">${formatCount(positives)}</td><td class="n">${formatShare(accuracy)}</td></tr>`,

@@ -62,6 +62,7 @@ function explainTies(metrics: ReportData['metrics']): Html | null {
 }
 
 function compareSpread(metrics: ReportData['metrics'], tied: readonly Cell[]): string | false {
+  if (tied.length === 0) return false
   const chosen = chosenCell(metrics)
   const spreadOf = (cell: Cell) => cell.valAccuracyOverSeeds.sd
   if (tied.length === 0) return false
@@ -74,7 +75,7 @@ function compareSpread(metrics: ReportData['metrics'], tied: readonly Cell[]): s
 // Where the test split shares patches, slides or centers with another, the summary says so.
 function describeTestUse({ transductive, overlaps }: Manifest, cells: readonly Cell[]): string | false {
   if (transductive)
-    return `Of the test set, pixels without labels were used before, to fit ${formatList(transductive)}.`
+    return `Of the test set, pixels without labels were used before, by what the recipe calls ${formatList(transductive)}.`
   const isApart = !overlaps?.some(({ splits }) => splits[1] === 'test')
   return isApart && cells.length > 1 && 'The test set was not used before the choice was made.'
 }

@@ -2,7 +2,7 @@
 
 import type { ModelProvenance } from '../../embed/extractor.ts'
 import { embedPaths, isBelow, splitStage } from '../costs.ts'
-import { type EmbeddingAgreement, labelWithout, type ReportData, rankCells } from '../data.ts'
+import { type EmbeddingAgreement, labelWithout, listSingle, type ReportData, rankCells } from '../data.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatList, formatSeconds, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
@@ -12,7 +12,7 @@ import { renderInterval, renderTable } from '../parts.ts'
 /** One row an extractor: its best cell, and its time. */
 export function renderEmbed(data: ReportData): Section {
   const { metrics, manifest } = data
-  const names = [...new Set(metrics.cells.map((cell) => cell.embed))]
+  const names = [...new Set(listSingle(metrics).map((cell) => cell.embed))]
   const withTest = metrics.cells.some((cell) => cell.test)
   return {
     id: 'embed',
@@ -20,7 +20,7 @@ export function renderEmbed(data: ReportData): Section {
     badge: renderOrigin(manifest.origin),
     body: html`${renderTable(
       'Extractors',
-      html`<table><caption><span>Each extractor with the cell that did best on validation, and what embedding cost over all splits and
+      html`<table><caption><span>Each extractor with its best cell, and what embedding cost over all splits and
 stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scope="col">best cell</th>
 <th scope="col" class="n">validation %</th>${withTest && html`<th scope="col" class="n">test %</th>`}<th scope="col" class="n edge">patches embedded</th>
 <th scope="col" class="n">time</th><th scope="col" class="n">patches/s</th></tr></thead><tbody>${names.map((name) => renderRow(name, data, withTest))}</tbody></table>`,
@@ -59,8 +59,9 @@ that of an unseen hospital.</strong>`
 }
 
 function renderRow(name: string, { metrics, timings }: ReportData, withTest: boolean): Html {
-  const best = rankCells(metrics).find((cell) => cell.embed === name)!
-  const paths = metrics.cells.filter((cell) => cell.embed === name).flatMap(embedPaths)
+  const cells = listSingle(metrics).filter((cell) => cell.embed === name)
+  const best = rankCells(metrics).find((cell) => cells.includes(cell))!
+  const paths = cells.flatMap(embedPaths)
   const own = timings.filter(({ stage }) => {
     const { word, what } = splitStage(stage)
     return word === 'embed' && paths.some((path) => isBelow(what, path))

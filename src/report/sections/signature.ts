@@ -2,7 +2,14 @@
 // well the hospital can still be predicted from the embeddings.
 
 import { renderCharts } from '../charts.ts'
-import { type Interval, type PairSignature, type ReportData, rankCells, type StainEffect } from '../data.ts'
+import {
+  type Interval,
+  listSingle,
+  type PairSignature,
+  type ReportData,
+  rankCells,
+  type StainEffect,
+} from '../data.ts'
 import { drawIntervals, type Row } from '../forest.ts'
 import { type Html, html } from '../html.ts'
 import { formatList, formatShare, formatSigned } from '../numbers.ts'
@@ -43,7 +50,8 @@ interface Pair {
 
 // A row for each stain method and extractor of the grid, with its best cell's validation accuracy.
 function listPairs({ metrics }: ReportData): readonly Pair[] {
-  const { cells, effects = [], signatures = [] } = metrics
+  const { effects = [], signatures = [] } = metrics
+  const cells = listSingle(metrics)
   if (!effects.length && !signatures.length) return []
   const isOneExtractor = new Set(cells.map(({ embed }) => embed)).size === 1
   const names = new Map(cells.map(({ stain, embed }) => [`${stain}/${embed}`, { stain, embed }]))
@@ -52,7 +60,9 @@ function listPairs({ metrics }: ReportData): readonly Pair[] {
     embed: isOneExtractor ? null : embed,
     effect: effects.find((other) => other.stain === stain),
     signature: signatures.find((other) => other.stain === stain && other.embed === embed),
-    accuracy: rankCells(metrics).find((cell) => cell.stain === stain && cell.embed === embed)!.val.accuracy,
+    accuracy: rankCells(metrics).find(
+      (cell) => cells.includes(cell) && cell.stain === stain && cell.embed === embed,
+    )!.val.accuracy,
   }))
 }
 

@@ -29,16 +29,17 @@ import {
 import { explainOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { renderNotice } from '../parts.ts'
+import { nameGround, nameMeasure } from '../selection.ts'
 import { listTied } from '../ties.ts'
 
 /** The paragraph under the title. */
-export function renderLead({ manifest, metrics }: ReportData): Html {
+export function renderLead(data: ReportData): Html {
+  const { manifest, metrics } = data
   const cell = chosenCell(metrics)
-  const { val, test } = cell
+  const { test } = cell
   const count = metrics.cells.length
   return html`${count > 1 ? `Of ${formatCount(count)} combinations, ` : 'The combination '}<strong>${nameCell(cell)}</strong>
-${count > 1 ? 'did best on validation: it ' : ''}predicts <strong>${formatPercent(val.accuracy.value)}</strong> of
-${formatPlural(val.count, 'validation patch', 'validation patches')} correctly${nameCenters(listCenters(manifest.splits.val))}${qualify(manifest, 'val')}${
+${count > 1 && `${describeLead(metrics)}: it `}predicts ${describeKnown(data, cell)}${
     test
       ? html`, and <strong>${formatPercent(test.accuracy.value)}</strong> (95 % interval
 ${formatBounds(test.accuracy, formatShare)}) of ${formatPlural(test.count, 'patch', 'patches')} of the test
@@ -49,14 +50,30 @@ set${nameCenters(listCenters(manifest.splits.test))}${describeTest(manifest, cel
   }${countTied(metrics)} ${renderGain(metrics)}`
 }
 
+function describeLead(metrics: ReportData['metrics']): string {
+  const { selection } = metrics
+  if (!selection) return 'did best on validation'
+  const why = selection.chosen === selection.best ? 'did best' : 'was chosen'
+  return `${why} by its mean ${nameMeasure(selection)} ${nameGround(metrics)}`
+}
+
+// Labelled patches that it was chosen by: of held-out centers where there are some, else of validation.
+function describeKnown({ manifest, metrics }: ReportData, { val, heldOut }: Cell): Html {
+  const { accuracy, count } = heldOut ?? val
+  const share = html`<strong>${formatPercent(accuracy.value)}</strong> of`
+  if (heldOut)
+    return html`${share} ${formatPlural(count, 'patch', 'patches')} of ${metrics.cells.length > 1 ? 'those' : 'held-out'} centers correctly`
+  return html`${share} ${formatPlural(count, 'validation patch', 'validation patches')} correctly${nameCenters(listCenters(manifest.splits.val))}${qualify(manifest, 'val')}`
+}
+
 // Said where the chosen cell is: that it won may be luck.
 function countTied(metrics: ReportData['metrics']): string | false {
   const tied = listTied(metrics).length
   if (tied === 0) return false
   const others = metrics.cells.length - 1
   if (tied === others && others > 1)
-    return ` On validation none of the ${formatCount(others)} others can be told apart from it.`
-  return ` On validation ${formatPlural(tied, 'other combination')} cannot be told apart from it.`
+    return ` All ${formatCount(others)} others are tied with it: they cannot be told apart.`
+  return ` ${formatPlural(tied, 'other combination')} ${tied === 1 ? 'is' : 'are'} tied with it: they cannot be told apart.`
 }
 
 // Said with the accuracy itself: a share of patches that were trained on is no share of new ones.
@@ -80,13 +97,13 @@ function describeSeen({ splits: [seen], patches, near, slides, patients, centers
 function describeTest(manifest: ReportData['manifest'], { transductive }: Cell): Html | string {
   const seen = qualify(manifest, 'test')
   if (!transductive) return seen ?? ', on which nothing was fitted or chosen'
-  return html`, <strong>on whose unlabelled patches its stain was fitted</strong>${seen ?? ', but nothing was chosen'}`
+  return html`, <strong>whose unlabelled patches it uses</strong>${seen ?? ', but nothing was chosen'}`
 }
 
 /** The metrics in large type, and how real the pixels are. */
 export function renderSummary(data: ReportData): Section {
   const { manifest, metrics, timings } = data
-  const { val, test } = chosenCell(metrics)
+  const { val, test, heldOut } = chosenCell(metrics)
   const tile = (label: string, interval: Interval | null, format: (value: number) => string) =>
     interval && renderTile(label, interval, format)
   const measured = test ?? val
@@ -98,7 +115,7 @@ export function renderSummary(data: ReportData): Section {
     title: 'Summary',
     body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}
 <dl class="tiles">
-${tile('Validation accuracy', val.accuracy, formatPercent)}
+${heldOut ? tile('Accuracy on held-out centers', heldOut.accuracy, formatPercent) : tile('Validation accuracy', val.accuracy, formatPercent)}
 ${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld(data)}
 ${tile(`AUROC, ${where}`, measured.auroc, formatUnit)}
 ${tile(`Calibration error, ${where}`, measured.calibrationError, formatUnit)}
@@ -108,7 +125,7 @@ ${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.l
       timings.length > 0 && html` · ${formatSeconds(seconds)} of work`
     }. Intervals are 95 % intervals.${
       metrics.cells.length > 1 &&
-      ' The validation accuracy is optimistic, since it is the best of several: the cell was chosen by it.'
+      ` The ${heldOut ? 'accuracy on held-out centers' : 'validation accuracy'} is optimistic, since the cell was chosen among several by these patches.`
     }</p>`,
   }
 }
@@ -116,7 +133,10 @@ ${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.l
 // Said before any metric: which of them are not those of an unseen center.
 function renderTransductive({ manifest: { transductive } }: ReportData): Html | null {
   if (!transductive) return null
-  return renderNotice('TRANSDUCTIVE', `${formatList(transductive)}: ${transductiveNote}`)
+  return renderNotice(
+    'TRANSDUCTIVE',
+    `${transductiveNote} It concerns what the recipe calls ${formatList(transductive)}.`,
+  )
 }
 
 function renderOverlaps({ manifest: { overlaps = [] } }: ReportData): Html | null {
