@@ -21,26 +21,29 @@ export function isBelow(what: string, path: string): boolean {
 }
 
 /**
- * Seconds over the stain, embed, classify and evaluate stages that a cell rests on, shared ones included;
- * `cached` where any of them came out of the cache. null where nothing was timed for the cell.
+ * Seconds over the stain, embed, classify and evaluate stages that a cell rests on, shared ones included, of an ensemble those
+ * of its members among `cells`; `cached` where any of them came out of the cache. null where nothing was timed for it.
  */
 export function costCell(
   cell: Cell,
   timings: readonly StageTiming[],
+  cells: readonly Cell[] = [],
 ): { seconds: number; cached: boolean } | null {
-  const paths: Readonly<Record<string, readonly string[]>> = {
-    stain: [cell.stain],
-    embed: embedPaths(cell),
-    classify: [cell.id],
-    evaluate: [cell.id],
-  }
+  const members = cells.filter(({ id }) => cell.members?.includes(id))
+  const paths = [cell, ...members].map(listPaths)
   const own = timings.filter(({ stage }) => {
     const { word, what } = splitStage(stage)
-    return Object.hasOwn(paths, word) && paths[word].some((path) => isBelow(what, path))
+    return paths.some((of) => Object.hasOwn(of, word) && of[word].some((path) => isBelow(what, path)))
   })
   if (!own.length) return null
   return {
     seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
     cached: own.some(({ cached }) => cached),
   }
+}
+
+// What a cell rests on, by the word of the stage.
+function listPaths(cell: Cell): Readonly<Record<string, readonly string[]>> {
+  const own = { classify: [cell.id], evaluate: [cell.id] }
+  return cell.members ? own : { ...own, stain: [cell.stain], embed: embedPaths(cell) }
 }

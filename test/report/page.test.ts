@@ -101,6 +101,23 @@ describe('the cost of a cell', () => {
     expect(costCell(cell, timings)).toEqual({ seconds: 7, cached: false })
   })
 
+  it('is of an ensemble that of its members, what they share once', () => {
+    const other = { ...cell, id: 'none/texture/knn', classify: 'knn' }
+    const ensemble = {
+      ...cell,
+      ...{ id: 'ensemble/both', stain: 'several', classify: 'several', members: [cell.id, other.id] },
+    }
+    const timings = [
+      step('stain none', 1),
+      step('embed none/texture train', 2),
+      step('classify none/texture/mlp seed 0', 4),
+      step('classify none/texture/knn seed 0', 8),
+      step('classify none/texture/logistic seed 0', 100),
+      step('evaluate ensemble/both', 16),
+    ]
+    expect(costCell(ensemble, timings, [cell, other, ensemble])).toEqual({ seconds: 31, cached: false })
+  })
+
   it('tells that a part came out of the cache, and null where nothing was timed', () => {
     expect(costCell(cell, [step('stain none', 1, true)])).toEqual({ seconds: 1, cached: true })
     expect(costCell(cell, [step('quality val', 1)])).toBeNull()

@@ -71,6 +71,6 @@ function renderRow(name: string, { metrics, timings }: ReportData, withTest: boo
   return html`<tr><th scope="row">${name}</th><td>${labelWithout(best, 'embed')}</td>${renderInterval(best.val.accuracy)}
 ${withTest && (best.test ? renderInterval(best.test.accuracy, formatShare) : html`<td class="n">–</td>`)}
 <td class="n edge">${own.length ? formatCount(items) : '–'}</td><td class="n">${own.length ? formatSeconds(seconds) : '–'}${
-    own.some(({ cached }) => cached) && html`<small>from cache</small>`
+    own.some(({ cached }) => cached) && html`<small>cached</small>`
   }</td><td class="n">${seconds > 0 ? formatCount(items / seconds) : '–'}</td></tr>`
 }

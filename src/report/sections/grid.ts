@@ -115,7 +115,7 @@ function nameSame([cell, ...others]: readonly Cell[], { axes }: Layout): string 
 function renderRow(cell: Cell, data: ReportData, layout: Layout): Html {
   const { metrics, timings } = data
   const isChosen = metrics.cells.length > 1 && cell.id === metrics.chosen
-  const cost = costCell(cell, timings)
+  const cost = costCell(cell, timings, metrics.cells)
   const [, ...axes] = layout.axes
   const marks = [
     isChosen && html`<span class="pill">chosen</span>`,
@@ -126,7 +126,7 @@ function renderRow(cell: Cell, data: ReportData, layout: Layout): Html {
     marks.some((mark) => mark) && html`<span class="marks">${marks}</span>`
   }</th>${axes.map((axis) => html`<td>${cell[axis] === 'none' ? '–' : cell[axis]}</td>`)}
 ${layout.choice && renderChoice(cell, layout)}${layout.splits.map((split) => renderScores(cell, split, layout))}
-<td class="n edge">${formatSeconds(cost?.seconds)}${cost?.cached && html`<small>from cache</small>`}</td></tr>
+<td class="n edge">${formatSeconds(cost?.seconds)}${cost?.cached && html`<small>cached</small>`}</td></tr>
 `
 }
 
