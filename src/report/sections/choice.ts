@@ -65,7 +65,6 @@ function compareSpread(metrics: ReportData['metrics'], tied: readonly Cell[]): s
   if (tied.length === 0) return false
   const chosen = chosenCell(metrics)
   const spreadOf = (cell: Cell) => cell.valAccuracyOverSeeds.sd
-  if (tied.length === 0) return false
   const steady = tied.reduce((a, b) => (spreadOf(b) < spreadOf(a) ? b : a))
   if (chosen.seeds.length < 2 || spreadOf(chosen) < 0.01 || spreadOf(steady) > spreadOf(chosen) / 2)
     return false
