@@ -86,6 +86,7 @@ describe('what is sampled', () => {
         'signature',
       ])
       expect(listed('unknown')).toEqual([
+        'compare',
         'effect cyclegan',
         'embed texture | cyclegan',
         'fit cyclegan | cpu',
