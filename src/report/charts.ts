@@ -3,6 +3,7 @@
 // sentence for those who cannot see it. The only importer of vega and vega-lite, which are loaded when a chart is drawn.
 
 import type { TopLevelSpec } from 'vega-lite'
+import { drawOnce } from './drawings.ts'
 import type { LegendEntry } from './figure.ts'
 import { escapeHtml, type Html, html, markFigure, trustMarkup } from './html.ts'
 
@@ -64,7 +65,6 @@ const CONFIG = {
 
 /** Draws a chart as inline SVG, a figure of its own, that scales down with its box and has `alt` as its accessible name. */
 export async function renderChart(chart: Chart): Promise<Html> {
-  const { compile } = await import('vega-lite')
   const specification = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: chart.alt,
@@ -77,12 +77,18 @@ export async function renderChart(chart: Chart): Promise<Html> {
     config: CONFIG,
   }
   const data = JSON.stringify(specification, null, 1) // before Vega writes into it
-  const compiled = compile(specification as unknown as TopLevelSpec)
+  const svg = await drawOnce(data, () => draw(specification as unknown as TopLevelSpec))
+  const drawn = trustMarkup(frameSvg(svg, chart))
+  return markFigure(drawn, { name: chart.name ?? chart.title ?? 'chart', data, legend: chart.legend })
+}
+
+async function draw(specification: TopLevelSpec): Promise<string> {
+  const { compile } = await import('vega-lite')
+  const compiled = compile(specification)
   const vega = await loadVega()
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' })
   try {
-    const drawn = trustMarkup(frameSvg(await view.toSVG(), chart))
-    return markFigure(drawn, { name: chart.name ?? chart.title ?? 'chart', data, legend: chart.legend })
+    return await view.toSVG()
   } finally {
     view.finalize()
   }

@@ -7,6 +7,8 @@ import { makeFolder, writeFileAtomic } from '../files/index.ts'
 import { readJson } from '../runs/index.ts'
 import type { ModelFile } from '../study/model.ts'
 import { replaceFolder } from '../tasks/index.ts'
+import { withDrawings } from './drawings.ts'
+import { readDrawings, writeDrawings } from './drawingsFile.ts'
 import type { Figure } from './figure.ts'
 import { listFigureFiles } from './figureFiles.ts'
 import { renderModelCard } from './modelCard.ts'
@@ -14,14 +16,26 @@ import { composeReport } from './report.ts'
 import { readRunFolder } from './runFolder.ts'
 import { renderTableFile, TABLE_FORMATS, type TableFormat } from './table.ts'
 
+/** Where a report's drawings are kept. */
+export interface ReportOptions {
+  /** A file that lets the next report of the same content be written without drawing; null keeps none. */
+  readonly drawings?: string | null
+}
+
 /**
  * Writes `report.html`, `figures/`, `table.md`, `.tex`, `.csv` and, where the run has a model, `MODEL_CARD.md` into a run folder
  * from the files in it, each whole or not at all, and gives the path of `report.html`. `manifest.json` and `metrics.json` must
  * be there; what else is missing is left out. Throws DataError where a file is damaged.
  */
-export async function writeReport(runFolder: string): Promise<string> {
+export async function writeReport(
+  runFolder: string,
+  { drawings = null }: ReportOptions = {},
+): Promise<string> {
   const data = await readRunFolder(runFolder)
-  const { page, figures } = await composeReport(data)
+  const before = await readDrawings(drawings)
+  const { result, drawings: used } = await withDrawings(before, () => composeReport(data))
+  const { page, figures } = result
+  await writeDrawings(drawings, used)
   await writeFigures(runFolder, figures)
   for (const format of Object.keys(TABLE_FORMATS) as TableFormat[])
     await writeFileAtomic(join(runFolder, `table.${format}`), renderTableFile(data, format))

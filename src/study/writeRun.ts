@@ -1,7 +1,7 @@
 // The run folder of a study whose stages are done: every file of it, from what they made.
 
 import { rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { writeFileAtomic } from '../files/index.ts'
 import { printRecipe } from '../recipe/index.ts'
 import { writeReport } from '../report/index.ts'
@@ -52,7 +52,9 @@ export async function writeRun(
   const gallery = await makeGallery(run.path, recipe.seed, filtered, stains, chosen.predictions.probabilities)
   await study.checkFiles() // its pictures are of patches as they are now
   await writeJson('gallery.json', gallery)
-  const report = await writeReport(run.path)
+  const report = await writeReport(run.path, {
+    drawings: join(cache.root, 'drawings', `${recipe.name}.json`),
+  })
   step.end(false)
   run.log.info({ chosen: metrics.chosen }, 'study done')
   const certainty = describeCertainty(metrics.selection)

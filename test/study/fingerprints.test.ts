@@ -147,7 +147,7 @@ async function keyOf(name: string, path: string): Promise<string> {
   const splits = await openSplits(recipeOf(name, path), openCache(inFolder('cache')))
   await closeSplits(splits)
   const { key, labelsKey } = splits.train
-  return `${key} ${labelsKey}`
+  return `${key} ${labelsKey()}`
 }
 
 describe('the key of a split', () => {
