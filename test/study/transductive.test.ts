@@ -140,7 +140,7 @@ describe('a stain fitted on the test split', () => {
   it('is marked in the report: summary, table and stain section', () => {
     const report = readFileSync(join(folder, 'runs/first/report.html'), 'utf8')
     expect(report).toContain('TRANSDUCTIVE')
-    expect(report).toContain('macenko-test and cyclegan-paper-code: Transductive')
+    expect(report).toContain('It concerns what the recipe calls macenko-test and cyclegan-paper-code.')
     expect(report.match(/>transductive<\/span>/g)!.length).toBeGreaterThanOrEqual(6)
     expect(report).not.toContain('was not used before the choice')
   })
@@ -165,7 +165,7 @@ describe('a model whose stain was fitted on the test split', () => {
   it('says so in model.json, in the report and whenever it predicts', async () => {
     expect(readRun('alone', 'model/model.json')).toMatchObject({ transductive: true })
     expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain(
-      'on whose unlabelled patches its stain was fitted',
+      'whose unlabelled patches it uses',
     )
     const predict = ['predict', join(folder, 'data/val.h5'), '--run', run, '--device', 'cpu']
     const out = join(folder, 'predictions.csv')
