@@ -56,7 +56,7 @@ describe('the cost of reading', () => {
       class: 'hash challenge contiguous uint8',
       size: 9216,
       items: 100,
-      bytes: 800,
+      bytes: 4000,
     })
     expect(filterCost(makeSet(7, ['1'], 32))).toMatchObject({
       class: 'filter challenge contiguous uint8',

@@ -162,7 +162,7 @@ describe('two studies with two jobs each under one cache', () => {
         cached || stage === 'report' ? [] : [`${stage} ${what}`],
       ),
     )
-    const stages = ['patches', 'quality', 'stain', 'embed', 'classify', 'evaluate']
+    const stages = ['patches', 'overlap', 'quality', 'stain', 'embed', 'classify', 'evaluate']
     const entries = stages.flatMap((stage) => readdirSync(at('both', '.cache', stage)))
     expect(made.filter((step, i) => made.indexOf(step) !== i)).toEqual([])
     expect(made).toHaveLength(entries.length)
