@@ -17,9 +17,9 @@ export async function readDrawings(path: string | null): Promise<[string, string
   }
 }
 
-/** Writes drawings whole or not at all. */
+/** Writes drawings whole or not at all; where nothing can be written, the next report draws again. */
 export async function writeDrawings(path: string | null, drawings: Drawings): Promise<void> {
   if (path === null) return
   const text = JSON.stringify({ format, drawings: Object.fromEntries(drawings) })
-  await writeFileAtomic(path, `${text}\n`)
+  await writeFileAtomic(path, `${text}\n`).catch(() => {})
 }
