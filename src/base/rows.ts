@@ -40,10 +40,10 @@ export function reorderRows(x: NdArray<'f32'> | RowSource, order: Uint32Array): 
   }
 }
 
-/** The rows of several sources, one after the other; nothing is read. */
+/** The rows of several sources, one after the other, none for none; nothing is read. */
 export function joinRows(sources: readonly RowSource[]): RowSource {
   if (sources.length === 1) return sources[0]
-  const columns = sources[0].shape[1]
+  const columns = sources[0]?.shape[1] ?? 0
   return {
     shape: [sources.reduce((sum, { shape }) => sum + shape[0], 0), columns],
     async gather(rows, into) {

@@ -18,7 +18,7 @@ import type {
 } from '../runs/index.ts'
 import { type CacheEntry, findPeak } from '../tasks/index.ts'
 import { effectTask, firstPairs, stainEntries } from './entries.ts'
-import { type EmbeddingPair, nameEmbeddings } from './grid.ts'
+import { type Candidate, type EmbeddingPair, nameEmbeddings } from './grid.ts'
 import type { Materials } from './materials.ts'
 import type { ModelMember } from './model.ts'
 import type { KeyedTask } from './openStudy.ts'
@@ -29,15 +29,12 @@ import { compareCells } from './steps/compareCells.ts'
 import { evaluationInputs, readEvaluation } from './steps/evaluateCell.ts'
 import type { Filtered } from './steps/filter.ts'
 import { effectSplits, hasSignature, readEffect, readSignature, signatureInputs } from './steps/judgeStain.ts'
-import { readRefit, refitInputs } from './steps/refit.ts'
-import type { TrainedHead } from './steps/trainHead.ts'
+import { listRefits, readRefit } from './steps/refit.ts'
 import type { CellProbabilities } from './steps/writePredictions.ts'
 
 /** A cell with all that was made of it. */
 export interface JudgedCell extends PredictedCandidate {
   readonly result: Cell
-  /** Of each member. */
-  readonly heads: readonly (readonly TrainedHead[])[]
 }
 
 /** Embeddings of one pair, by split, as far as they were made. */
@@ -114,7 +111,7 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
   return {
     filtered,
     stains,
-    model: await collectModel(materials, { ...chosen, heads: refit?.heads ?? chosen.heads }, stains),
+    model: await collectModel(materials, chosen.candidate, refit?.heads ?? chosen.predictions.heads, stains),
     refitted: refit?.probabilities ?? null,
     embedded,
     judged,
@@ -128,9 +125,9 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
 // The chosen cell as it was trained again; null where the recipe does not ask for it, or not all could be made.
 async function collectRefit({ study, cache, truths }: Materials, { candidate }: JudgedCell) {
   const { recipe, splits, grid } = study
-  const inputs = recipe.seeds.map((seed) => refitInputs(recipe, grid.candidates, splits, seed))
-  if (recipe.refit === 'none' || !inputs.every(cache.has)) return null
-  const entries = await Promise.all(inputs.map((made) => cache.find(made)))
+  const { seeds } = listRefits(recipe, grid.candidates, splits)
+  if (seeds.length === 0 || !seeds.every(({ inputs }) => cache.has(inputs))) return null
+  const entries = await Promise.all(seeds.map(({ inputs }) => cache.find(inputs)))
   const heads = await Promise.all(candidate.members.map((_, member) => readRefit(entries, member, splits)))
   if (!splits.test) return { heads, probabilities: null, evaluation: null }
   const means = heads.map((own) => averageProbabilities(own.map(({ probabilities }) => probabilities.test!)))
@@ -145,11 +142,12 @@ async function collectRefit({ study, cache, truths }: Materials, { candidate }: 
 
 async function collectModel(
   materials: Materials,
-  { candidate, heads }: JudgedCell,
+  { members: cells }: Candidate,
+  heads: JudgedCell['predictions']['heads'],
   stains: readonly StudyStain[],
 ): Promise<ModelMember[]> {
   const members: ModelMember[] = []
-  for (const [i, cell] of candidate.members.entries()) {
+  for (const [i, cell] of cells.entries()) {
     const stain = stains.find(({ entry }) => entry.label === cell.pair.stain.label)!
     const reference = (await materials.alignments(cell))?.reference ?? null
     members.push({ cell, stain, heads: heads[i], reference })
@@ -184,7 +182,6 @@ async function collectCells(materials: Materials): Promise<JudgedCell[]> {
       candidate,
       result: await readEvaluation(await cache.find(evaluation), candidate),
       predictions: await materials.predictions(candidate),
-      heads: await Promise.all(candidate.members.map((cell) => materials.heads(cell))),
     })
   }
   return judged

@@ -33,6 +33,7 @@ export async function gatherPredictions(
   })
   const means = byMember.map((heads) => averageSplits(heads.map((head) => head.probabilities)))
   return {
+    heads: byMember,
     seeds,
     probabilities: averageSplits(means),
     truths: await materials.truths(),

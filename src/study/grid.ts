@@ -83,13 +83,15 @@ export function layOutGrid(
   const folds = listFolds(recipe, splits)
   const layOutCell = (pair: EmbeddingPair, adapt: AdaptEntry, classify: AxisEntry): GridCell => {
     const aligned = alignInputs(recipe, splits, pair.inputs, adapt, engines)
-    const layOutHeads = (fold: Fold | null) =>
-      seedsOf(recipe, classify).map((seed) => {
-        const centers = fold ? [...fold.train, fold.stop] : undefined
-        const labels = seen.map((split) => split.labelsKey(centers))
-        const data = { embeddings: pair.inputs, rows, labels, fold, aligned }
-        return { seed, inputs: headInputs(classify, adapt, data, seed, engines) }
-      })
+    const layOutHeads = (fold: Fold | null) => {
+      const centers = fold ? [...fold.train, fold.stop] : undefined
+      const labels = seen.map((split) => split.labelsKey(centers))
+      const data = { embeddings: pair.inputs, rows, labels, fold, aligned }
+      return seedsOf(recipe, classify).map((seed) => ({
+        seed,
+        inputs: headInputs(classify, adapt, data, seed, engines),
+      }))
+    }
     return {
       id: nameCell(pair, adapt, classify),
       pair,

@@ -29,7 +29,7 @@ import { evaluationInputs, isTransductiveCell } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
-import { refitInputs } from './steps/refit.ts'
+import { listRefits } from './steps/refit.ts'
 import { teacherOf } from './steps/stainTraining.ts'
 import type { Subjects, Task, TaskOf } from './task.ts'
 
@@ -334,7 +334,7 @@ function layOutRefits(
   { cells, candidates }: Grid,
   { engines, dimensionsOf }: Sizes,
 ): Task[] {
-  if (recipe.refit === 'none') return []
+  const refits = listRefits(recipe, candidates, splits)
   const { train, val, test } = splits
   const trained = train.set.count + val.set.count
   const rows = { trained, predicted: test?.set.count ?? 0 }
@@ -344,12 +344,12 @@ function layOutRefits(
   const costliest = costs.reduce((most, other) =>
     other.size * other.items > most.size * most.items ? other : most,
   )
-  return recipe.seeds.map((seed) => ({
+  return refits.seeds.map(({ seed, inputs }) => ({
     kind: 'refit',
     what: `the chosen cell on train and val, seed ${seed}`,
     of: { seed },
-    inputs: refitInputs(recipe, candidates, splits, seed),
-    needs: candidates.map((candidate) => keyOf(evaluationInputs(recipe, candidate, splits))),
+    inputs,
+    needs: refits.evaluations,
     items: trained,
     cost: costliest,
     ...(candidates.some(({ members }) => members.some(isTransductiveCell)) && {

@@ -45,8 +45,10 @@ export async function writeResults(
     stains: Object.fromEntries(stains.map(({ entry }) => [entry.label, placeStain(placing, entry, place)])),
     embeddings: placeEmbeddings(embedded, place),
     cells: Object.fromEntries(
-      judged.flatMap(({ candidate: { id, members }, heads }) =>
-        members.length > 1 ? [] : [[id, heads[0].map((head, i) => placeHead(members[0], head, i, place))]],
+      judged.flatMap(({ candidate: { id, members }, predictions }) =>
+        members.length > 1
+          ? []
+          : [[id, predictions.heads[0].map((head, i) => placeHead(members[0], head, i, place))]],
       ),
     ),
   }

@@ -34,7 +34,7 @@ export interface OpenSplit {
   readonly set: PatchSet
   /** Hash of its patches as methods see them: pixels, ids, centers and slides, in the order of rows, but no labels. */
   readonly key: string
-  /** Hash of the labels of its rows, or of those of these centers; null where it has none. */
+  /** Hash of the labels of its rows, or of those of these centers, found once; null where it has none. */
   labelsKey(centers?: readonly string[]): string | null
   /** Fingerprint of what the split was selected from. */
   readonly content: string
@@ -179,13 +179,18 @@ async function hashSplit(
   const { height, width, ids, centers, slides, labels } = set
   const pixels = hashBytes(new Uint8Array(hashes.buffer, hashes.byteOffset, hashes.byteLength))
   let order: Uint32Array | undefined
+  const labelsKeys = new Map<string, string>()
   return {
     split,
     set,
     key: hashBytes(JSON.stringify([pixels, height, width, ids, centers, slides])),
     labelsKey(chosen) {
-      const known = (row: number) => !chosen || chosen.includes(centers?.[row] ?? '')
-      return labels && hashBytes(Uint8Array.from(allRows(set).filter(known), (row) => labels[row]))
+      if (!labels) return null
+      const name = JSON.stringify(chosen ?? null)
+      const isChosen = (_: number, row: number) => !chosen || chosen.includes(centers?.[row] ?? '')
+      const key = labelsKeys.get(name) ?? hashBytes(Uint8Array.from(labels).filter(isChosen))
+      labelsKeys.set(name, key) // every head of a study asks for it
+      return key
     },
     content,
     isCenterTold: named.centers !== null && whole.centers === null,

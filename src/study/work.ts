@@ -132,8 +132,9 @@ const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
     for (const candidate of grid.candidates)
       predicted.push({ candidate, predictions: await materials.predictions(candidate) })
     const { chosen } = selectCandidate(recipe, predicted)
+    const { candidate, predictions } = predicted.find(({ candidate: { id } }) => id === chosen)!
     const heads: RefitHead[] = []
-    for (const [member, cell] of candidateOf(study, chosen).members.entries()) {
+    for (const [member, cell] of candidate.members.entries()) {
       const at = cell.heads.findIndex((head) => head.seed === seed)
       if (at < 0) continue // it does not use its seed: the first stands for all
       const task = {
@@ -145,7 +146,7 @@ const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
         threads: materials.threads,
         ...(await materials.headRows(cell, 'refit')),
       }
-      heads.push({ member, before: (await materials.heads(cell))[at], task })
+      heads.push({ member, before: predictions.heads[member][at], task })
     }
     await makeRefit(chosen, heads, folder, progress)
   },

@@ -164,9 +164,7 @@ describe('a model whose stain was fitted on the test split', () => {
 
   it('says so in model.json, in the report and whenever it predicts', async () => {
     expect(readRun('alone', 'model/model.json')).toMatchObject({ transductive: true })
-    expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain(
-      'whose unlabelled patches it uses',
-    )
+    expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('whose unlabelled patches it uses')
     const predict = ['predict', join(folder, 'data/val.h5'), '--run', run, '--device', 'cpu']
     const out = join(folder, 'predictions.csv')
     const json = await runCli([...predict, '--out', out, '--json'])

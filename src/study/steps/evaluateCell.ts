@@ -54,6 +54,8 @@ export function truthOfHeldOut(seen: readonly FilteredSplit[], centers: readonly
 
 /** The predictions of a cell or an ensemble, with what is known of the patches. */
 export interface CandidatePredictions {
+  /** The heads of each member. */
+  readonly heads: readonly (readonly TrainedHead[])[]
   /** Of each seed: its probabilities, averaged over the members of an ensemble. */
   readonly seeds: readonly Pick<TrainedHead, 'curve' | 'probabilities'>[]
   /** Averaged over seeds and members. */

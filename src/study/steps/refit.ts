@@ -14,17 +14,22 @@ import type { OpenSplits } from '../splits.ts'
 import { evaluationInputs } from './evaluateCell.ts'
 import { type HeadTask, makeHead, readHead, type TrainedHead } from './trainHead.ts'
 
-/** What a refit is made from: every evaluation, by key, and how one is chosen by them. */
-export function refitInputs(
-  recipe: Recipe,
-  candidates: readonly Candidate[],
-  splits: OpenSplits,
-  seed: number,
-): CacheInputs {
+/** The refits of a study, one a seed, and the keys of the evaluations that they need. */
+export interface Refits {
+  readonly evaluations: readonly string[]
+  readonly seeds: readonly { readonly seed: number; readonly inputs: CacheInputs }[]
+}
+
+/** What refits are made from: every evaluation, by key, and how one is chosen by them. No seeds where a recipe asks for none. */
+export function listRefits(recipe: Recipe, candidates: readonly Candidate[], splits: OpenSplits): Refits {
   const { select, refit } = recipe
+  if (refit === 'none') return { evaluations: [], seeds: [] }
   const evaluations = candidates.map((candidate) => keyOf(evaluationInputs(recipe, candidate, splits)))
   const labels = [splits.train.labelsKey(), splits.val.labelsKey()]
-  return { stage: 'classify', version: 1, refit, evaluations, select, labels, seed }
+  const inputsOf = (seed: number): CacheInputs => {
+    return { stage: 'classify', version: 1, refit, evaluations, select, labels, seed }
+  }
+  return { evaluations, seeds: recipe.seeds.map((seed) => ({ seed, inputs: inputsOf(seed) })) }
 }
 
 /** A head of the chosen candidate's member to be trained again. */

@@ -135,7 +135,7 @@ async function fitHead(task: HeadTask, checkpointPath: string, progress: Progres
   const method = headMethodOf(entry)
   return withRows(train.parts, threads, (trainRows) =>
     withRows(val.parts, threads, (valRows) =>
-      withRows(target ?? train.parts.slice(0, 1), threads, (targetRows) =>
+      withRows(target ?? [], threads, (targetRows) =>
         method.fit(
           { x: { ...trainRows, key: `${key} train` }, y: train.labels },
           { x: { ...valRows, key: `${key} val` }, y: val.labels },
