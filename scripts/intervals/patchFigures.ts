@@ -2,7 +2,7 @@
 
 import { openRandom, type Random } from '../../src/base/index.ts'
 import { type Evaluation, evaluate, type Interval } from '../../src/evaluate/index.ts'
-import { holds, type Setting, type Simulation } from './simulation.ts'
+import { compareWithTruth, holds, type Setting, type Simulation } from './simulation.ts'
 import { drawPatches, drawPredictions, drawSizes, slideModel, squash } from './slideModel.ts'
 
 type Pick = (evaluation: Evaluation) => Interval | null
@@ -19,19 +19,10 @@ function simulateFigures(name: string, picks: Readonly<Record<string, Pick>>): S
         Array(endless).fill(1),
       )
       const whole = evaluate({ labels, probabilities, seed })
-      const truths = Object.entries(picks).map(([figure, pick]) => ({
-        figure,
-        pick,
-        truth: pick(whole)!.value,
-      }))
-      return {
-        truth: truths.map(({ figure, truth }) => `${figure} ${truth.toFixed(3)}`).join(', '),
-        judge(random, { slides, dominant }) {
-          const sizes = drawSizes(random, slideModel, slides, dominant)
-          const found = evaluate({ ...drawPredictions(random, slideModel, sizes), seed })
-          return truths.map(({ pick, truth }) => holds(pick(found), truth))
-        },
-      }
+      return compareWithTruth(picks, whole, (random, { slides, dominant }) => {
+        const sizes = drawSizes(random, slideModel, slides, dominant)
+        return evaluate({ ...drawPredictions(random, slideModel, sizes), seed })
+      })
     },
   }
 }

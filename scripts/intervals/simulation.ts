@@ -1,6 +1,7 @@
 // What every simulation of intervals has in common: settings, replications, and means over them.
 
 import { openRandom, type Random } from '../../src/base/index.ts'
+import type { Interval } from '../../src/evaluate/index.ts'
 
 /** How many slides are drawn; `dominant`: one of them holds a third of all patches. */
 export interface Setting {
@@ -66,4 +67,20 @@ export function holds(
   truth: number,
 ): boolean | null {
   return interval && interval.low <= truth && truth <= interval.high
+}
+
+/** How often the intervals of what is found hold the figures of the whole, one column a figure. */
+export function compareWithTruth<Found>(
+  picks: Readonly<Record<string, (found: Found) => Interval | null>>,
+  whole: Found,
+  find: (random: Random, setting: Setting) => Found,
+): Prepared {
+  const truths = Object.entries(picks).map(([figure, pick]) => ({ figure, pick, truth: pick(whole)!.value }))
+  return {
+    truth: truths.map(({ figure, truth }) => `${figure} ${truth.toFixed(3)}`).join(', '),
+    judge(random, setting) {
+      const found = find(random, setting)
+      return truths.map(({ pick, truth }) => holds(pick(found), truth))
+    },
+  }
 }

@@ -2,7 +2,7 @@
 
 import { openRandom, type Random } from '../../src/base/index.ts'
 import { evaluate, type Interval, type UnitLevel } from '../../src/evaluate/index.ts'
-import { holds, type Simulation } from './simulation.ts'
+import { compareWithTruth, type Simulation } from './simulation.ts'
 import { drawPredictions, drawSizes, type SlideModel, screeningModel, slideModel } from './slideModel.ts'
 
 function simulateUnits(
@@ -18,18 +18,7 @@ function simulateUnits(
       const draw = (random: Random, slides: number) =>
         evaluate({ ...drawPredictions(random, model, drawSizes(random, model, slides)), seed }).slideLevel!
       const whole = draw(openRandom(seed, 'truth', name), endless)
-      const truths = Object.entries(picks).map(([figure, pick]) => ({
-        figure,
-        pick,
-        truth: pick(whole)!.value,
-      }))
-      return {
-        truth: truths.map(({ figure, truth }) => `${figure} ${truth.toFixed(3)}`).join(', '),
-        judge(random, { slides }) {
-          const found = draw(random, slides)
-          return truths.map(({ pick, truth }) => holds(pick(found), truth))
-        },
-      }
+      return compareWithTruth(picks, whole, (random, { slides }) => draw(random, slides))
     },
   }
 }

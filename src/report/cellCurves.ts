@@ -1,6 +1,6 @@
 // Curves of the compared cells in a square from 0 to 1: each in the colour and dashes of its cell, the chosen one the widest.
 
-import type { Chart } from './charts.ts'
+import type { Chart, ChartSpec } from './charts.ts'
 import { type Cell, compareCells, type Evaluation, labelCompared, type Metrics, SPLIT_WORDS } from './data.ts'
 import { roundDrawn } from './numbers.ts'
 import { colourGrid, dashCompared } from './palette.ts'
@@ -102,5 +102,37 @@ export function unitAxis(field: string, title: string, from = 0): object {
     title,
     scale: { domain: [from, 1] },
     axis: { values: [0, 0.25, 0.5, 0.75, 1].map((part) => from + (1 - from) * part), format: '.3~f' },
+  }
+}
+
+/** A layer of dots as large as the `count` of what each stands for. */
+export function countedDots(
+  values: readonly object[],
+  encoding: ChartSpec,
+  {
+    colour,
+    opacity,
+    largest,
+  }: { readonly colour: string; readonly opacity: number; readonly largest: number },
+): ChartSpec {
+  return {
+    data: { values },
+    mark: {
+      type: 'point',
+      filled: true,
+      fill: colour,
+      opacity,
+      stroke: 'var(--surface)',
+      strokeWidth: 1,
+    },
+    encoding: {
+      ...encoding,
+      size: {
+        field: 'count',
+        type: 'quantitative',
+        legend: null,
+        scale: { zero: true, range: [18, largest] },
+      },
+    },
   }
 }

@@ -1,6 +1,6 @@
 // ROC and precision-recall curves of the compared cells, and how well the chosen cell's probabilities are calibrated.
 
-import { DIAGONAL, drawCellCurves, unitAxis } from '../cellCurves.ts'
+import { countedDots, DIAGONAL, drawCellCurves, unitAxis } from '../cellCurves.ts'
 import { type Chart, renderCharts } from '../charts.ts'
 import {
   chosenCell,
@@ -84,29 +84,7 @@ function drawReliability(
     title,
     alt: `${title}, chosen cell: calibration error ${formatUnit(calibrationError.value)} over ${values.length} bins`,
     spec: {
-      layer: [
-        DIAGONAL,
-        {
-          data: { values },
-          mark: {
-            type: 'point',
-            filled: true,
-            fill: colour,
-            opacity: 0.95,
-            stroke: 'var(--surface)',
-            strokeWidth: 1,
-          },
-          encoding: {
-            ...encoding,
-            size: {
-              field: 'count',
-              type: 'quantitative',
-              legend: null,
-              scale: { zero: true, range: [18, 260] },
-            },
-          },
-        },
-      ],
+      layer: [DIAGONAL, countedDots(values, encoding, { colour, opacity: 0.95, largest: 260 })],
     },
   }
 }

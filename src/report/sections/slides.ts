@@ -1,6 +1,6 @@
 // Slides and patients instead of patches: how much tumour each holds, estimated beside true.
 
-import { DIAGONAL, unitAxis } from '../cellCurves.ts'
+import { countedDots, DIAGONAL, unitAxis } from '../cellCurves.ts'
 import { type Chart, renderCharts } from '../charts.ts'
 import {
   chosenCell,
@@ -113,27 +113,11 @@ function drawShares(own: Level, colour: string): Chart {
     spec: {
       layer: [
         DIAGONAL,
-        {
-          data: { values },
-          mark: {
-            type: 'point',
-            filled: true,
-            fill: colour,
-            opacity: 0.85,
-            stroke: 'var(--surface)',
-            strokeWidth: 1,
-          },
-          encoding: {
-            x: unitAxis('x', 'true share of tumour'),
-            y: unitAxis('y', 'estimated: mean probability'),
-            size: {
-              field: 'count',
-              type: 'quantitative',
-              legend: null,
-              scale: { zero: true, range: [18, 160] },
-            },
-          },
-        },
+        countedDots(
+          values,
+          { x: unitAxis('x', 'true share of tumour'), y: unitAxis('y', 'estimated: mean probability') },
+          { colour, opacity: 0.85, largest: 160 },
+        ),
       ],
     },
   }
