@@ -13,7 +13,7 @@ import {
   type Model,
   mergeAdapters,
 } from '../nn/index.ts'
-import { openCheckpoint, openParams, splitModelName } from '../weights/index.ts'
+import { openModelCheckpoint, openParams, splitModelName } from '../weights/index.ts'
 import { checkShape, openStoredFit } from './embeddings.ts'
 import { fitGraphTail, isGraphTail, loadGraphTail } from './finetuneGraph.ts'
 import {
@@ -22,7 +22,6 @@ import {
   type FinetuneOptions,
   finetuneDefaults,
   finetuneRules,
-  locateFinetuneWeights,
   openFinetuneModel,
 } from './finetuneOptions.ts'
 import type { EpochRecord, Head, HeadMethod, HeadPlace, LabelledRows } from './head.ts'
@@ -127,7 +126,7 @@ async function readPretrained(
   model: FinetuneModel,
   options: FinetuneOptions,
 ): Promise<Params> {
-  const checkpoint = await openCheckpoint(await locateFinetuneWeights(model, options), options.part)
+  const checkpoint = await openModelCheckpoint(options.model!, model.card, options)
   try {
     const file = openParams(checkpoint, model.card)
     const found: Record<string, NdArray<'f32'>> = {}

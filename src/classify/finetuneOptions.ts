@@ -3,21 +3,20 @@
 
 import {
   checkOptions,
-  DataError,
   either,
   group,
   type OptionRules,
   oneOf,
   orNull,
-  pickNamed,
   RecipeError,
   real,
   text,
+  UnknownNameError,
   whole,
 } from '../base/index.ts'
 import type { TokenReadout, VitArchitecture } from '../models/index.ts'
 import { constantRate, plateauRate } from '../train/index.ts'
-import { catalog, locateWeights, type ModelCard, readModelCard, splitModelName } from '../weights/index.ts'
+import { catalog, type ModelCard, readNamedCard, splitModelName } from '../weights/index.ts'
 import type { ExtractorEntry } from './head.ts'
 import { optimizers } from './trainClassifier.ts'
 import { layerWidths } from './widths.ts'
@@ -178,18 +177,14 @@ export async function openFinetuneModel(options: FinetuneOptions): Promise<Finet
       'name the model and the number of blocks that its trunk leaves out, e.g. model=dinov2-small blocks=2'
     throw new RecipeError({ where: 'finetune', expected: 'model and blocks', got: 'neither', hint })
   }
-  const card = await readCard(model)
+  const card = await readNamedCard(model)
+  if (card === null) throw new UnknownNameError('finetune model', model, Object.keys(catalog))
   const { architecture } = card
   if (architecture.family !== 'vit') {
     throw new RecipeError({ where: 'finetune model', expected: 'a ViT', got: model })
   }
   checkFinetune(options, architecture.depth)
   return { card, architecture, blocks }
-}
-
-async function readCard(model: string): Promise<ModelCard> {
-  const { family, path } = splitModelName(model)
-  return family === 'vit' ? readModelCard(path) : pickNamed<ModelCard>('finetune model', catalog, model)
 }
 
 /** Throws RecipeError or UnknownNameError for values out of range; blocks are at most `depth`. */
@@ -205,15 +200,4 @@ export function checkFinetune(options: FinetuneOptions, depth: number): void {
       expected: 'at least 2 with hidden layers',
       got: '1',
     })
-}
-
-/** The checkpoint's path: as given, or the one in the cache. Throws DataError where there is none. */
-export async function locateFinetuneWeights(
-  { card }: FinetuneModel,
-  options: FinetuneOptions,
-): Promise<string> {
-  const path = options.weights ?? (await locateWeights(card))
-  if (path !== null) return path
-  const hint = `run \`eosin weights pull ${options.model}\`, or give weights: PATH`
-  throw new DataError({ where: 'finetune weights', expected: 'weights in the cache', got: 'none', hint })
 }

@@ -3,17 +3,15 @@
 import { UsageError } from '../base/index.ts'
 import { constant } from '../graph/index.ts'
 import {
-  catalog,
   type ModelCard,
-  openCheckpoint,
+  openModelCheckpoint,
   openParams,
-  readModelCard,
+  readNamedCard,
   splitModelName,
 } from '../weights/index.ts'
 import type { ExtractorGraph } from './embeddingGraph.ts'
 import { type ModelOptions, modelDefaults, planModel } from './model/modelOptions.ts'
 import { readWeights, writeEmbedding } from './model/network.ts'
-import { findWeights } from './modelExtractor.ts'
 import { openOnnxGraph } from './onnx/onnxGraph.ts'
 import { onnxDefaults } from './onnx/onnxOptions.ts'
 
@@ -27,12 +25,11 @@ export async function openExtractorGraph(
 ): Promise<ExtractorGraph> {
   const { family, path } = splitModelName(name)
   if (family === 'onnx') return openOnnxGraph(path, { ...onnxDefaults, ...options })
-  const known: Readonly<Record<string, ModelCard>> = catalog
-  const card = family === 'vit' ? await readModelCard(path) : Object.hasOwn(known, name) ? known[name] : null
+  const card = await readNamedCard(name)
   if (card) return openModelGraph(name, card, { ...modelDefaults, ...options })
   throw new UsageError({
     where: `extractor ${name}`,
-    expected: 'a network: a known model, vit:CARD.json or onnx:PATH',
+    expected: 'a network: a known model, vit:CARD.json, davit:CARD.json or onnx:PATH',
     got: 'features that are measured outside of a graph',
     hint: 'predict with the run instead: eosin predict PATCHES --run RUN',
   })
@@ -40,7 +37,7 @@ export async function openExtractorGraph(
 
 async function openModelGraph(name: string, card: ModelCard, options: ModelOptions): Promise<ExtractorGraph> {
   const plan = planModel(name, card, options)
-  const checkpoint = await openCheckpoint(options.weights ?? (await findWeights(name, card)), options.part)
+  const checkpoint = await openModelCheckpoint(name, card, options)
   try {
     const params = openParams(checkpoint, { ...card, architecture: plan.architecture })
     const { architecture, weights } = await readWeights(plan, params)

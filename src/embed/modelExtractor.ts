@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DataError, type NdArray, type Pixels, UsageError, WeightsError } from '../base/index.ts'
+import { DataError, type NdArray, type Pixels, UsageError } from '../base/index.ts'
 import { chooseProvider, type ProviderChoice } from '../engine/index.ts'
 import { hashBytes, hashFile } from '../files/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
@@ -11,16 +11,16 @@ import {
   type Checkpoint,
   catalog,
   hashOfCached,
-  locateWeights,
   type ModelCard,
   type ModelName,
-  openCheckpoint,
+  openModelCheckpoint,
   openParams,
   parseShardIndex,
+  randomWeights,
   readModelCard,
 } from '../weights/index.ts'
 import { type Agreement, compareRows } from './agreement.ts'
-import type { Extractor } from './extractor.ts'
+import type { Extractor, ModelProvenance } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 import { type ModelOptions, modelDefaults, modelRules, planModel } from './model/modelOptions.ts'
 import { checkSides, chooseBatch, countDimensions, type Network, openNetwork } from './model/network.ts'
@@ -30,21 +30,31 @@ import { openQueue } from './queue.ts'
 // Raised when the same weights and options give other embeddings.
 const version = 2
 
+// Raised when random weights are drawn otherwise.
+const randomVersion = 1
+
 /** The known models as extractors, by name. */
 export const modelMethods = Object.fromEntries(
   Object.entries<ModelCard>(catalog).map(([name, card]) => [name, methodOf(name, card)]),
 ) as { readonly [Name in ModelName]: ExtractorMethod<ModelOptions> }
 
-/** The method behind `vit:CARD.json`. */
-export const vitMethod: ExtractorMethod<ModelOptions> = {
-  about: 'a ViT described in a JSON file (docs/weights.md); its checkpoint as the option weights',
-  takesPath: true,
-  usesDevice: true,
-  defaults: modelDefaults,
-  rules: modelRules,
-  async open(options, context, path) {
-    return openModel(`vit:${path}`, await readModelCard(path), options, context)
-  },
+/** The methods behind `vit:CARD.json` and `davit:CARD.json`. */
+export const describedMethods = {
+  vit: describedMethod('vit', 'ViT'),
+  davit: describedMethod('davit', 'DaViT'),
+}
+
+function describedMethod(family: 'vit' | 'davit', title: string): ExtractorMethod<ModelOptions> {
+  return {
+    about: `a ${title} described in a JSON file (docs/weights.md); its checkpoint as the option weights`,
+    takesPath: true,
+    usesDevice: true,
+    defaults: modelDefaults,
+    rules: modelRules,
+    async open(options, context, path) {
+      return openModel(`${family}:${path}`, await readModelCard(path, family), options, context)
+    },
+  }
 }
 
 function methodOf(name: string, card: ModelCard): ExtractorMethod<ModelOptions> {
@@ -78,8 +88,9 @@ async function openModel(
   }
   const sides = knownSides(plan.transform)
   if (sides) checkSides(plan, sides)
-  const path = options.weights === null ? await findWeights(name, card) : resolvePath(options.weights)
-  const checkpoint = await openCheckpoint(path, options.part)
+  const isRandom = options.weights === randomWeights
+  const weights = options.weights === null || isRandom ? options.weights : resolvePath(options.weights)
+  const checkpoint = await openModelCheckpoint(name, card, { weights, part: options.part })
   try {
     const params = openParams(checkpoint, { ...card, architecture: plan.architecture })
     const { batch: _, ...facts } = plan
@@ -93,7 +104,7 @@ async function openModel(
       key: hashBytes(JSON.stringify({ version, hash, part: params.part.name, provider, ...facts })),
       dimensions,
       featureNames: null,
-      provenance: { title: card.title, licence: card.licence, pretraining: card.pretraining },
+      provenance: describeModel(card, isRandom),
       embed(batch) {
         const { height, width } = transformedSides(plan.transform, batch.height, batch.width)
         const runs = preparation.prepare(batch, plan.batch ?? chooseBatch(plan, height, width))
@@ -128,20 +139,15 @@ async function compareWith(
   }
 }
 
-/** The path of a model's weights in the cache. Throws WeightsError where they are not there. */
-export async function findWeights(name: string, card: ModelCard): Promise<string> {
-  const path = await locateWeights(card)
-  if (path) return path
-  throw new WeightsError({
-    where: `extractor ${name}`,
-    expected: 'its weights in the cache, or the option weights',
-    got: 'neither',
-    hint:
-      name in catalog ? `run \`eosin weights pull ${name}\`, or give weights: PATH` : 'give weights: PATH',
-  })
+// Nothing was learnt into values that are drawn, and nothing of theirs is anybody's.
+function describeModel({ title, licence, pretraining }: ModelCard, isRandom: boolean): ModelProvenance {
+  return isRandom
+    ? { title: `${title}, its weights drawn at random`, licence: 'none needed', pretraining: [] }
+    : { title, licence, pretraining }
 }
 
 async function hashWeights({ path, format }: Checkpoint): Promise<string> {
+  if (format === 'random') return hashBytes(`${randomWeights} ${randomVersion}`)
   const hashOne = async (file: string) => (await hashOfCached(file)) ?? hashFile(file)
   if (format !== 'sharded') return hashOne(path)
   const shards = new Set(parseShardIndex(await readFile(path, 'utf8'), path).values())

@@ -4,15 +4,15 @@ import { checkOptions, pickNamed, UsageError } from '../base/index.ts'
 import { splitModelName } from '../weights/index.ts'
 import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
-import { modelMethods, vitMethod } from './modelExtractor.ts'
+import { describedMethods, modelMethods } from './modelExtractor.ts'
 import { onnxMethod } from './onnxExtractor.ts'
 import { textureMethod } from './textureExtractor.ts'
 
-/** The extractors by the name that recipes and commands use; `onnx` and `vit` are followed by `:PATH`. */
+/** The extractors by the name that recipes and commands use; `onnx`, `vit` and `davit` are followed by `:PATH`. */
 export const extractors = {
   texture: textureMethod,
   onnx: onnxMethod,
-  vit: vitMethod,
+  ...describedMethods,
   ...modelMethods,
   // biome-ignore lint/suspicious/noExplicitAny: each family has options of its own
 } satisfies Record<string, ExtractorMethod<any>>

@@ -9,7 +9,7 @@ import { readTextFile } from '../files/index.ts'
 import { readers } from '../patches/index.ts'
 import { qualityDefaults, qualityRules } from '../quality/index.ts'
 import { type StainFit, type StainMethod, stainMethods } from '../stain/index.ts'
-import { splitModelName } from '../weights/index.ts'
+import { randomWeights, splitModelName } from '../weights/index.ts'
 import { readAdaptEntry } from './adaptEntry.ts'
 import { readAugmentEntry } from './augmentation.ts'
 import { completeMethod, completeOptions, type PlainOptions } from './options.ts'
@@ -187,9 +187,10 @@ function mapModelPath(name: string, change: MapPath): string {
   return path ? `${family}:${change(path)}` : family
 }
 
-// A checkpoint's path, or each of several.
+// A checkpoint's path, or each of several; the word `random` is none.
 function mapWeights(options: PlainOptions, change: MapPath): PlainOptions {
   const { weights } = options
+  if (weights === randomWeights) return options
   if (typeof weights === 'string') return { ...options, weights: change(weights) }
   if (typeof weights !== 'object' || weights === null) return options
   const paths = Object.entries(weights).map(([name, path]) => [name, change(`${path}`)])

@@ -21,7 +21,7 @@ export interface FilePlace {
 export interface Checkpoint {
   readonly path: string
   /** How it is stored. */
-  readonly format: 'safetensors' | 'torch' | 'sharded'
+  readonly format: 'safetensors' | 'torch' | 'sharded' | 'random'
   /** Every tensor by name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>
   /** Tensors that only Python could make, each with the name by which it would. */

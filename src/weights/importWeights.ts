@@ -60,9 +60,8 @@ export async function importWeights(
 
 // The name among the card's files that says what the content is, or the first.
 function chooseName({ files, title }: ModelCard, { format, path }: Checkpoint): string {
-  const usual = { safetensors: 'model.safetensors', torch: 'pytorch_model.bin', sharded: basename(path) }[
-    format
-  ]
+  const single = format === 'torch' ? 'pytorch_model.bin' : 'model.safetensors'
+  const usual = format === 'sharded' ? basename(path) : single
   const name = files.includes(usual) ? usual : files[0]
   if (name === undefined)
     throw new WeightsError({ where: title, expected: 'a file name in its card', got: 'none' })

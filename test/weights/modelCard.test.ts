@@ -68,7 +68,26 @@ describe('parseModelCard', () => {
     expect(card.pretraining).toEqual([{ name: 'TCGA', about: '', camelyon: 'unknown' }])
   })
 
+  it('describes a DaViT: what is left out is as in MedImageInsight', () => {
+    const architecture = { family: 'davit', widths: [256, 512, 1024, 2048], depths: [1, 1, 9, 1] }
+    const card = parse({
+      title: 'Mine',
+      architecture: { ...architecture, heads: [8, 16, 32, 64], projection: 1024 },
+    })
+    expect(card.architecture).toEqual(catalog.medimageinsight.architecture)
+    expect(card.preprocessing).toEqual(catalog.medimageinsight.preprocessing)
+    expect(card).toMatchObject({ naming: 'davit', embedding: { size: 1024, of: 'image' } })
+  })
+
   it.each([
+    [
+      { ...least, architecture: { family: 'davit', widths: [24, 48], depths: [1], heads: [1, 2] } },
+      /depths: expected a list of 2 of whole numbers from 1, got \[1\]/,
+    ],
+    [
+      { ...least, architecture: { family: 'davit', widths: [24], depths: [1], heads: [5] } },
+      /heads: expected divisors of the widths 24, got \[5\]/,
+    ],
     [{ ...least, titel: 1 }, /mine\.json: titel: expected one of .*title, /],
     [{ architecture: least.architecture }, /mine\.json: title: expected a text, got nothing/],
     [

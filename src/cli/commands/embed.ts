@@ -33,7 +33,7 @@ export function addEmbed(program: Command): void {
     .description('embed every patch; a stopped run goes on where it was')
     .option(
       '--extractor <name>',
-      'texture, a known model (eosin weights list), vit:CARD.json or onnx:PATH',
+      'texture, a known model (eosin weights list), vit:CARD.json, davit:CARD.json or onnx:PATH',
       'texture',
     )
     .option('--set <key=value...>', 'change an option of the extractor', [])

@@ -39,7 +39,8 @@ export async function checkModel(model: string, card: ModelCard, path: string, o
     const nonFinite = options.quick ? null : await findNonFinite(checkpoint, progress)
     const hash = await verifyHash(path)
     const isSound = countProblems(fit.findings) === 0 && !nonFinite?.length && hash !== false
-    const trial = isSound && !options.quick ? await tryModel(model, path, set, options) : null
+    const trial =
+      isSound && !options.quick ? await tryModel(nameModel(model, card, options), path, set, options) : null
     clearLine()
     const fits = isSound && trial?.parity?.agrees !== false
     const { format, tensors } = checkpoint
@@ -58,15 +59,19 @@ async function verifyHash(path: string): Promise<boolean | null> {
   return hash === null ? null : (await hashContent(path, hash.length === 64 ? 'sha256' : 'git')) === hash
 }
 
+// As a recipe writes it.
+function nameModel(model: string, { architecture }: ModelCard, { card }: CheckOptions): string {
+  return card === undefined ? model : `${architecture.family}:${card}`
+}
+
 async function tryModel(
-  model: string,
+  name: string,
   weights: string,
   set: Readonly<Record<string, unknown>>,
   options: CheckOptions,
 ): Promise<Trial> {
   const { compareWithReference, makeSmokePatch, openExtractor } = await import('../../embed/index.ts')
   const given = options.reference === undefined ? null : await readReference(options.reference, options.input)
-  const name = options.card === undefined ? model : `vit:${options.card}`
   const extractor = await openExtractor({ name, weights, ...set }, options)
   try {
     const { dimensions } = extractor

@@ -33,7 +33,7 @@ type ImageOptions = Pick<OnnxOptions, 'resize' | 'edge' | 'filter' | 'crop' | 'm
 
 /** Options of a known model; null takes what its card says. */
 export interface ModelOptions extends ImageOptions {
-  /** A checkpoint: file, index of shards, or folder; by default the one in the cache (`eosin weights pull`). */
+  /** A checkpoint: file, index of shards, or folder; by default the one in the cache (`eosin weights pull`). `random`: drawn, for rehearsals. */
   readonly weights: string | null
   /** Which of several models in the checkpoint, e.g. `student`; by default the teacher, or the only one. */
   readonly part: string | null
@@ -67,7 +67,7 @@ export const modelDefaults: ModelOptions = {
 
 /** What each option may be. */
 export const modelRules: OptionRules<ModelOptions> = {
-  weights: orNull(text('a path')),
+  weights: orNull(text('a path, or random')),
   part: orNull(text('a key or prefix of the checkpoint')),
   pooling: orNull(oneOf(Object.keys(tokenPoolings))),
   trunk: orNull(whole(0, 1000)),
