@@ -116,7 +116,11 @@ export async function execute<Task extends Executable>(
       if (task === undefined || signal?.aborted) break
       start(task, [...waiting.values()].filter(isFree).length)
     }
-    if (running.size === 0) break
+    if (running.size === 0) {
+      skipBroken()
+      if (signal?.aborted || ![...waiting.values()].some(isFree)) break
+      continue // the last one ended while it was asked what other processes do
+    }
     const ends = [...running.values()].map(({ end }) => end)
     const isAnyFree = isHeldUp && [...waiting.values()].some(isFree)
     await Promise.race(isAnyFree ? [...ends, setTimeout(lookMs, undefined, { ref: false })] : ends)

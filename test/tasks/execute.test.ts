@@ -115,6 +115,19 @@ describe('execute', () => {
     expect(alone.events).toEqual(['+theirs', '-theirs']) // its own work waits for the other process
   })
 
+  it('leaves nothing undone where the last one ends while it looks at what others do', async () => {
+    const tasks = [task('own'), task('theirs'), task('later', 'own')]
+    const { outcome, events } = await follow(tasks, {
+      jobs: 2,
+      async isElsewhere({ key }) {
+        if (key === 'theirs') await setTimeout(20) // `own` has long ended when the answer comes
+        return key === 'theirs'
+      },
+    })
+    expect(outcome).toEqual({ failed: [], left: [] })
+    expect(events.filter((event) => event.startsWith('+')).sort()).toEqual(['+later', '+own', '+theirs'])
+  })
+
   it('begins no more once it is to end, and says what is left', async () => {
     const end = new AbortController()
     const { outcome } = await follow([task('a'), task('b'), task('c', 'a')], {
