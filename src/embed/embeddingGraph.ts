@@ -10,6 +10,8 @@ export interface ExtractorGraph {
   readonly transform: ImageTransform
   /** The number of images to a run, where the model fixes it. */
   readonly batch: number | null
+  /** How many flips and turns of a patch the embedding is the mean of; `write` embeds each by itself. */
+  readonly views: number
   /** What is known of the model, where it is a published one. */
   readonly card: ModelCard | null
   /** Writes embeddings [batch, dimensions] of images [batch, 3, height, width]; the batch may be named. */

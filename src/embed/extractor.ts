@@ -18,6 +18,8 @@ export interface Extractor {
   /** Hash over everything that decides the embedding (version, options, weights): part of the cache key. */
   readonly key: string
   readonly dimensions: number
+  /** How many flips and turns of a patch its embedding is the mean of; not there where it is the patch's own. */
+  readonly views?: number
   /** What each dimension measures, where that can be said. */
   readonly featureNames: readonly string[] | null
   /** Of a known model; null for features that nothing was trained for, and where nobody says. */

@@ -14,6 +14,7 @@ import { type ModelOptions, modelDefaults, planModel } from './model/modelOption
 import { readWeights, writeEmbedding } from './model/network.ts'
 import { openOnnxGraph } from './onnx/onnxGraph.ts'
 import { onnxDefaults } from './onnx/onnxOptions.ts'
+import { viewDefaults } from './views.ts'
 
 /**
  * The extractor `name` (as a recipe writes it) with complete `options`, as a graph with its weights. Throws
@@ -21,8 +22,16 @@ import { onnxDefaults } from './onnx/onnxOptions.ts'
  */
 export async function openExtractorGraph(
   name: string,
-  options: Readonly<Record<string, unknown>>,
+  { views = viewDefaults.views, ...options }: Readonly<Record<string, unknown>>,
 ): Promise<ExtractorGraph> {
+  return { ...(await openSingle(name, options)), views: views as number }
+}
+
+// Of one view of a patch.
+async function openSingle(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<Omit<ExtractorGraph, 'views'>> {
   const { family, path } = splitModelName(name)
   if (family === 'onnx') return openOnnxGraph(path, { ...onnxDefaults, ...options })
   const card = await readNamedCard(name)
@@ -35,7 +44,11 @@ export async function openExtractorGraph(
   })
 }
 
-async function openModelGraph(name: string, card: ModelCard, options: ModelOptions): Promise<ExtractorGraph> {
+async function openModelGraph(
+  name: string,
+  card: ModelCard,
+  options: ModelOptions,
+): Promise<Omit<ExtractorGraph, 'views'>> {
   const plan = planModel(name, card, options)
   const checkpoint = await openModelCheckpoint(name, card, options)
   try {

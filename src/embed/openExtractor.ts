@@ -7,9 +7,9 @@ import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 import { describedMethods, modelMethods } from './modelExtractor.ts'
 import { onnxMethod } from './onnxExtractor.ts'
 import { textureMethod } from './textureExtractor.ts'
+import { withViews } from './views.ts'
 
-/** The extractors by the name that recipes and commands use; `onnx`, `vit` and `davit` are followed by `:PATH`. */
-export const extractors = {
+const families = {
   texture: textureMethod,
   onnx: onnxMethod,
   ...describedMethods,
@@ -18,7 +18,12 @@ export const extractors = {
 } satisfies Record<string, ExtractorMethod<any>>
 
 /** The name of a family of extractors. */
-export type ExtractorName = keyof typeof extractors
+export type ExtractorName = keyof typeof families
+
+/** The extractors by the name that recipes and commands use; `onnx`, `vit` and `davit` are followed by `:PATH`. */
+export const extractors = Object.fromEntries(
+  Object.entries<ExtractorMethod<object>>(families).map(([name, method]) => [name, withViews(method)]),
+) as { readonly [Name in ExtractorName]: ExtractorMethod<object> }
 
 /** An extractor as a recipe writes it: `texture`, `onnx:PATH`, or the same as `name` beside options. */
 export type ExtractorSpec = string | { readonly name: string; readonly [option: string]: unknown }

@@ -39,6 +39,9 @@ export function describePipeline(facts: PipelineFacts): Record<string, string> {
     recipe_sha256: recipeHash,
     input: `patches: uint8 RGB [n, ${train!.height}, ${train!.width}, 3]`,
     stain: member.stain.label + (isFitted ? '; a patch with too little tissue for it passes as it is' : ''),
+    ...(extractor.views > 1 && {
+      views: `${extractor.views}: an embedding is the mean over the flips and quarter turns of a patch`,
+    }),
     output: 'probability: float32 [n, 1] of the class tumour, averaged over the seeds',
     classes: JSON.stringify(['normal', 'tumour']),
     threshold: String(threshold),

@@ -7,6 +7,7 @@ import { writeStain } from '../stain/graph/index.ts'
 import type { MemberFile } from '../study/index.ts'
 import { type HeadFiles, writeHeads } from './head.ts'
 import { writeTransform } from './transform.ts'
+import { writeViews } from './views.ts'
 
 /** What a pipeline is composed of. */
 export interface PipelineParts {
@@ -31,6 +32,11 @@ export interface Pipeline {
 export function writePipeline({ model, extractor, heads, height, width }: PipelineParts): Pipeline {
   const patches = input('patches', [extractor.batch ?? 'n', height, width, 3], 'u8')
   const stained = writeStain(cast(patches, 'f64'), model.stain, model.fit)
-  const images = writeTransform(transpose(stained, [0, 3, 1, 2]), extractor.transform)
-  return { patches, probability: writeHeads(extractor.write(images), model.head, heads) }
+  const bytes = transpose(stained, [0, 3, 1, 2])
+  const transform = (some: Value) => writeTransform(some, extractor.transform)
+  const embeddings =
+    extractor.views === 1
+      ? extractor.write(transform(bytes))
+      : writeViews(bytes, extractor.views, { transform, embed: extractor.write })
+  return { patches, probability: writeHeads(embeddings, model.head, heads) }
 }

@@ -1,6 +1,6 @@
 // Geometric augmentation for training: tissue has no up and no left, so a patch may be mirrored and turned.
 
-import { type Pixels, pixelsAt, type Random } from '../base/index.ts'
+import { type Pixels, pixelsAt, type Random, ShapeError } from '../base/index.ts'
 
 /** What may be done to a patch. */
 export interface TurnOptions {
@@ -20,15 +20,34 @@ export function turnPatches(
   for (let index = 0; index < batch.count; index++) {
     const random = draw(index)
     let patch = pixelsAt(batch, index)
-    if (flips) patch = flipPatch(patch, random.integer(2) > 0, random.integer(2) > 0, random.integer(2) > 0)
+    if (flips) patch = flipPatch(patch, random.integer(2) + 2 * random.integer(2) + 4 * random.integer(2))
     if (rotation > 0) patch = rotatePatch(patch, rotation * (2 * random.uniform() - 1))
     pixelsAt(turned, index).data.set(patch.data)
   }
   return turned
 }
 
-function flipPatch(patch: Pixels, isMirrored: boolean, isUpsideDown: boolean, isTransposed: boolean): Pixels {
+/** How many symmetries a square has: four quarter turns, each as it is and mirrored (the dihedral group). */
+export const symmetryCount = 8
+
+/**
+ * Every patch of a batch under a symmetry of the square, 0 (as it is) to 7: bit 0 exchanges left and right, bit 1 top and
+ * bottom, bit 2 then rows and columns. The input is not modified. Throws ShapeError where patches are not square.
+ */
+export function flipPatches(batch: Pixels, symmetry: number): Pixels {
+  const { count, height, width } = batch
+  if (height !== width)
+    throw new ShapeError({ where: 'flipPatches', expected: 'square patches', got: `${height}x${width}` })
+  const flipped: Pixels = { ...batch, data: new Uint8Array(batch.data.length) }
+  for (let index = 0; index < count; index++)
+    pixelsAt(flipped, index).data.set(flipPatch(pixelsAt(batch, index), symmetry).data)
+  return flipped
+}
+
+// Of the bits of `symmetry` the last does nothing to a patch that is not square.
+function flipPatch(patch: Pixels, symmetry: number): Pixels {
   const { data, height, width } = patch
+  const [isMirrored, isUpsideDown, isTransposed] = [1, 2, 4].map((bit) => (symmetry & bit) > 0)
   const swaps = isTransposed && height === width
   const out = new Uint8Array(data.length)
   for (let y = 0, at = 0; y < height; y++) {

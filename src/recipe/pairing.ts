@@ -2,7 +2,9 @@
 
 import { pickNamed, RecipeError } from '../base/index.ts'
 import { type HeadMethod, headMethods, isRobust } from '../classify/index.ts'
+import { checkViews, viewDefaults } from '../embed/index.ts'
 import type { AdaptEntry } from './adaptEntry.ts'
+import type { AugmentEntry } from './augmentation.ts'
 import type { PlainOptions } from './options.ts'
 import type { AxisEntry, Recipe } from './recipeSchema.ts'
 
@@ -27,11 +29,16 @@ export function suitsAdaptation(adapt: AdaptEntry, classify: AxisEntry, embed: A
   return !isRobust(adapt.options) || headMethodOf(classify).trainsRobustly === true
 }
 
-/** Throws RecipeError naming an extractor or a head of the recipe that goes with no other entry. */
+/**
+ * Throws RecipeError naming an extractor or a head of the recipe that goes with no other entry, or options that contradict
+ * each other.
+ */
 export function rejectUnpaired(
   where: string,
-  { adapt, embed, classify }: Pick<Recipe, 'adapt' | 'embed' | 'classify'>,
+  { augment, adapt, embed, classify }: Pick<Recipe, 'augment' | 'adapt' | 'embed' | 'classify'>,
 ): void {
+  for (const entry of embed) checkViews(`${where} embed ${entry.label}`, entry.options)
+  rejectFlips(where, { augment, embed })
   const lonelyEmbed = embed.find((entry) => classify.every((head) => pairHead(head, entry) === null))
   if (lonelyEmbed) {
     const isTrunk = hasTrunk(lonelyEmbed)
@@ -55,6 +62,20 @@ export function rejectUnpaired(
     expected: takesTokens ? 'an extractor with the option trunk' : 'an extractor without trunk',
     got: embed.map(({ label }) => label).join(', '),
     hint: takesTokens ? 'e.g. { extractor: dinov2-small, trunk: 2 }' : 'add the extractor without trunk',
+  })
+}
+
+// A flipped patch has the embedding of the patch, where that is a mean over all its flips.
+function rejectFlips(where: string, { augment, embed }: Pick<Recipe, 'augment' | 'embed'>): void {
+  const isFlipped = ({ flips, stain, rotation }: AugmentEntry) =>
+    flips && stain.name === 'none' && rotation === 0
+  const useless = augment.find(isFlipped)
+  if (!useless || embed.some(({ options }) => options.views === viewDefaults.views)) return
+  throw new RecipeError({
+    where: `${where} augment ${useless.label}`,
+    expected: 'more than flips, beside extractors with views: 8',
+    got: `${useless.views} views of a patch, all with the same embedding`,
+    hint: 'leave the entry out, or add rotation or a stain augmentation',
   })
 }
 

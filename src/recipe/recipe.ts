@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { stringify } from 'yaml'
 import { type DataError, pickNamed, RecipeError } from '../base/index.ts'
 import { type HeadMethod, headMethods, headPresets } from '../classify/index.ts'
-import { type ExtractorMethod, extractors } from '../embed/index.ts'
+import { type ExtractorMethod, extractors, viewDefaults } from '../embed/index.ts'
 import { readTextFile } from '../files/index.ts'
 import { readers } from '../patches/index.ts'
 import { qualityDefaults, qualityRules } from '../quality/index.ts'
@@ -172,8 +172,9 @@ function readEmbedEntry(where: string, raw: RawEmbed, folder: string): AxisEntry
     { ...method, beside: ['label'] },
     given,
   ) as PlainOptions
+  const usual = argument ? basename(argument).replace(/\.onnx$/, '') : kind
   return {
-    label: label ?? (argument ? basename(argument).replace(/\.onnx$/, '') : kind),
+    label: label ?? (options.views === viewDefaults.views ? usual : `${usual}-views`),
     name: mapModelPath(extractor, (path) => resolve(folder, path)),
     options: mapWeights(options, (path) => resolve(folder, path)),
   }

@@ -82,7 +82,7 @@ function describeMember(
   const reference = describeReference(stain)
   return [
     item('Stain normalisation', `${stain.label} (method ${stain.name})${reference}`),
-    item('Extractor', `${embed.label}${describeProvenance(extractors[embed.label])}`),
+    item('Extractor', `${embed.label}${describeProvenance(extractors[embed.label])}${describeViews(embed)}`),
     ...(augment.label === 'none' ? [] : [item('Training patches shown as', augment.label)]),
     ...(adapt.name === 'none' ? [] : [item('Adaptation', `${adapt.label} (method ${adapt.name})`)]),
     item(
@@ -104,6 +104,10 @@ function describeProvenance(provenance: ReportData['manifest']['extractors'][str
   if (!provenance) return ': features that are measured, not learned, or a model of which nothing is stated'
   const sets = formatList(provenance.pretraining.map(({ name }) => name)) || 'data that are not stated'
   return `: ${provenance.title}; licence ${provenance.licence}; pre-trained on ${sets}`
+}
+
+function describeViews({ options: { views = 1 } }: MemberFile['embed']): string {
+  return views === 1 ? '' : `; an embedding is the mean over the ${views} flips and quarter turns of a patch`
 }
 
 function describeUse({ patch }: ModelFile): string[] {

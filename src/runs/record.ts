@@ -78,6 +78,8 @@ export interface Manifest {
   readonly overlaps?: readonly Overlap[]
   /** By label, whose model an extractor is; null where it is none. */
   readonly extractors: Readonly<Record<string, ModelProvenance | null>>
+  /** By label, how many flips and turns of a patch an embedding is the mean of; not there where all are of patches as they are. */
+  readonly views?: Readonly<Record<string, number>>
   /** The most artificial origin among the splits: every number in the run carries it. */
   readonly origin: Origin
   /** Labels of the stains that were fitted on unlabelled patches of the test split; not there where none was. */

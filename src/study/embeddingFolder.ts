@@ -125,6 +125,7 @@ async function describeJob({ set, stain, extractor }: EmbeddingJob): Promise<Emb
     fallback: stain.entry.fallback,
     extractor: extractor.name,
     extractorKey: extractor.key,
+    ...(extractor.views !== undefined && { views: extractor.views }),
     dimensions: extractor.dimensions,
     featureNames: extractor.featureNames,
     table: hashBlocks(writePatchTable(set, allRows(set))),

@@ -19,6 +19,8 @@ export interface EmbeddingManifest {
   readonly extractor: string
   /** Of the extractor with its options, weights and device. */
   readonly extractorKey: string
+  /** How many flips and turns of a patch an embedding is the mean of; not there where it is the patch's own. */
+  readonly views?: number
   readonly dimensions: number
   readonly featureNames: readonly string[] | null
   /** sha256 of patches.csv. */

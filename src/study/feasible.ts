@@ -2,6 +2,7 @@
 // same recipes, with the same words.
 
 import { RecipeError } from '../base/index.ts'
+import { checkSquare, viewDefaults } from '../embed/index.ts'
 import { methodOf, requireReference } from '../normalise/index.ts'
 import type { Recipe, StainEntry } from '../recipe/index.ts'
 import { headMethodOf } from '../recipe/index.ts'
@@ -11,12 +12,15 @@ import { studyDomains } from './steps/stainTraining.ts'
 
 /**
  * Throws where `splits` lack what `recipe` asks of them: both classes in train and val, the center or ids of a reference,
- * sources to train a stain from, as many training patches as a head looks at. RecipeError (DataError where a whole file
- * holds one class).
+ * sources to train a stain from, square patches for views, as many training patches as a head looks at. RecipeError
+ * (DataError where a whole file holds one class, ShapeError for sides).
  */
 export function requireFeasible(recipe: Recipe, splits: OpenSplits): void {
   for (const split of [splits.train, splits.val]) requireClasses(recipe, split)
   for (const entry of recipe.stain) requireStain(recipe, splits, entry)
+  for (const { label, options } of recipe.embed) {
+    if (options.views !== viewDefaults.views) checkSquare(`embed ${label}`, splits.train.set)
+  }
   for (const entry of recipe.classify) {
     headMethodOf(entry).check?.(`classify ${entry.label}`, splits.train.set.count, entry.options)
   }

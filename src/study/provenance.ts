@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import { compareText } from '../base/index.ts'
-import type { ModelProvenance } from '../embed/index.ts'
+import { type ModelProvenance, viewDefaults } from '../embed/index.ts'
 import { readRuntimeVersion } from '../engine/index.ts'
 import { countUniform } from '../guards/index.ts'
 import { countLeftOut, type OpenedPatchSet, type Origin } from '../patches/index.ts'
@@ -25,6 +25,9 @@ export async function describeRun(
   const splits: Partial<Record<Split, SplitProvenance>> = {}
   for (const split of Object.values(filtered)) splits[split.split] = describeSplit(split)
   const transductive = listTransductive(recipe)
+  const views = recipe.embed
+    .filter(({ options }) => options.views !== viewDefaults.views)
+    .map(({ label, options }) => [label, options.views as number])
   const origins = Object.values(splits).map((split) => split.origin)
   return {
     name: recipe.name,
@@ -36,6 +39,7 @@ export async function describeRun(
     extractors: Object.fromEntries(
       Object.entries(extractors).map(([label, { provenance }]) => [label, provenance]),
     ),
+    ...(views.length > 0 && { views: Object.fromEntries(views) }),
     origin: artificial.find((origin) => origins.includes(origin))!,
     ...(transductive.length > 0 && { transductive }),
   }

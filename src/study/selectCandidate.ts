@@ -1,5 +1,6 @@
 // Which cell of a study is chosen: by its predictions for labelled centers that it has not seen, never by the test split.
 
+import { viewDefaults } from '../embed/index.ts'
 import { type Selection, type SelectionMeasure, selectCell } from '../evaluate/index.ts'
 import { methodOf } from '../normalise/index.ts'
 import { headMethodOf, type Recipe } from '../recipe/index.ts'
@@ -72,6 +73,7 @@ function rankSimplicity({ members }: Candidate): number[] {
     count(({ classify }) => headMethodOf(classify).usesDevice === true),
     count(({ adapt }) => adapt.name !== 'none'),
     total(({ pair }) => pair.augment.views - 1),
+    count(({ pair }) => pair.embed.options.views !== viewDefaults.views),
     count(({ pair }) => pair.stain.name !== 'none'),
     total(({ classify }) => headRanks[classify.name] ?? 9),
   ]

@@ -108,6 +108,21 @@ describe('the single commands', () => {
     expect(twice.equals(once)).toBe(true)
   }, 60_000)
 
+  it('embed the eight views of patches where they are asked to, and say so', async () => {
+    const embed = (...more: string[]) => runJson<object>('embed', at('data', 'val.h5'), '--out', ...more)
+    expect(await embed(at('val-views'), '--views', '8')).toMatchObject({
+      count: 50,
+      dimensions: 266,
+      views: 8,
+    })
+    expect(JSON.parse(readFileSync(at('val-views', 'manifest.json'), 'utf8'))).toMatchObject({ views: 8 })
+    expect(await embed(at('val-one'), '--views', '1')).not.toHaveProperty('views')
+    const read = (name: string) => readFileSync(at(name, 'embeddings.npy'))
+    expect(read('val-one').equals(read('val-views'))).toBe(false)
+    const { code, stderr } = await runCli(['embed', at('data', 'val.h5'), '--out', at('x'), '--views', '4'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--views')])
+  }, 60_000)
+
   it('refuse a fit that another version wrote', async () => {
     const fit = JSON.parse(readFileSync(at('fit.json'), 'utf8')) as { version: number }
     writeFileSync(at('old.json'), JSON.stringify({ ...fit, version: 0 }))

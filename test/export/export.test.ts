@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportRun, type OpenPipeline, openPipeline } from '../../src/export/index.ts'
 import { readCsv, readOnnx } from '../../src/formats/index.ts'
-import { openPatchSet } from '../../src/patches/index.ts'
+import { flipPatches, openPatchSet } from '../../src/patches/index.ts'
 import { readRecipe } from '../../src/recipe/index.ts'
 import { openModel, runStudy } from '../../src/study/index.ts'
 import { sealFolder } from '../../src/tasks/index.ts'
@@ -39,12 +39,26 @@ const runs: Readonly<Record<string, readonly [string, string, string]>> = {
     `{ extractor: "onnx:vit_timm_11.onnx", resize: 28, ${pixelsAsTheyAre}, trunk: 13 }`,
     '{ head: finetune, epochs: 2, batchSize: 8 }',
   ],
+  turned: ['grayscale', tiny.replace(' }', ', views: 8 }'), '{ head: mlp, epochs: 4 }'],
+  'turned eight': ['none', tiny.replace(' }', ', precision: int8, views: 8 }'), 'logistic'],
+  'turned open': [
+    'none',
+    `{ extractor: "onnx:vit_timm_11.onnx", resize: 28, ${pixelsAsTheyAre}, views: 8 }`,
+    'logistic',
+  ],
+  'turned fixed': [
+    'none',
+    `{ extractor: "onnx:vit_fixed_14.onnx", ${pixelsAsTheyAre}, views: 8 }`,
+    'logistic',
+  ],
   fixed: ['none', `{ extractor: "onnx:vit_fixed_14.onnx", ${pixelsAsTheyAre} }`, 'logistic'],
 }
 
+const fileOf = (title: string) => title.replaceAll(' ', '-')
 const quiet = { step: () => ({ progress: () => {}, end: () => {} }) }
 
-async function study(name: string, [stain, embed, head]: readonly string[]): Promise<void> {
+async function study(title: string, [stain, embed, head]: readonly string[]): Promise<void> {
+  const name = fileOf(title)
   const data = 'data: { train: { path: data/train.h5 }, val: { path: data/val.h5 } }'
   const axes = `stain: [${stain}]\nembed: [${embed}]\nclassify: [${head}]`
   const path = at(`${name}.yaml`)
@@ -73,7 +87,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('eosin export', () => {
-  it.each(Object.keys(runs))('gives the probabilities of the run: %s', async (name) => {
+  it.each(Object.keys(runs))('gives the probabilities of the run: %s', async (title) => {
+    const name = fileOf(title)
     const options = { device: 'cpu', progress: () => {} }
     const result = await exportRun({ run: at(`runs/${name}`), out: at(`${name}.onnx`), ...options })
     expect(result.compared).toBe(40)
@@ -118,6 +133,28 @@ describe('eosin export', () => {
     expect(JSON.parse(said.centers_trained_on).length).toBeGreaterThan(1)
     expect(model.graph!.input.map(({ name }) => name)).toEqual(['patches'])
     expect(model.graph!.output.map(({ name }) => name)).toEqual(['probability'])
+  })
+
+  it('says that it averages views, and gives a turned patch its probability', async () => {
+    const model = readOnnx(readFileSync(at('turned.onnx')))
+    const said = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]))
+    expect(said.views).toMatch(/^8: an embedding is the mean over/)
+    const set = await openPatchSet(at('data/test.h5'))
+    const turned = { ...set, read: async (rows: Uint32Array) => flipPatches(await set.read(rows), 5) }
+    const pipeline = await openPipeline(at('turned.onnx'), { device: 'cpu' })
+    const upright = await pipeline.predict(set, () => {})
+    const found = await pipeline.predict(turned, () => {})
+    await pipeline.close()
+    await set.close()
+    expect(Math.max(...upright.map((value, i) => Math.abs(value - found[i])))).toBeLessThanOrEqual(1e-6)
+  }, 60_000)
+
+  it('keeps the weights once, however many views there are', () => {
+    const sizes = ['eight', 'turned-eight'].map((name) => {
+      const { graph } = readOnnx(readFileSync(at(`${name}.onnx`)))
+      return graph!.initializer.reduce((sum, { rawData }) => sum + rawData.length, 0)
+    })
+    expect(sizes[1]).toBeLessThan(1.5 * sizes[0])
   })
 
   it('writes the same bytes again, and replaces nothing unasked', async () => {

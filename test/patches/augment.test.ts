@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { openRandom, type Pixels, pixels } from '../../src/base/index.ts'
-import { turnPatches } from '../../src/patches/index.ts'
+import { openRandom, type Pixels, pixels, ShapeError } from '../../src/base/index.ts'
+import { flipPatches, symmetryCount, turnPatches } from '../../src/patches/index.ts'
 
 const drawsOf = (seed: number) => (index: number) => openRandom(seed, index)
 const square = pixels(
@@ -16,6 +16,25 @@ const stripes = pixels(
   9,
 )
 const keyOf = ({ data }: Pixels) => data.join()
+
+describe('flipping patches', () => {
+  const symmetries = Array.from({ length: symmetryCount }, (_, symmetry) => symmetry)
+  const corners = ({ data }: Pixels) => [0, 1, 2, 3].map((i) => data[3 * i] / 3).join('')
+
+  it('gives the symmetries of a square by their bits: left and right, top and bottom, rows and columns', () => {
+    const shown = symmetries.map((symmetry) => corners(flipPatches(square, symmetry)))
+    expect(shown).toEqual(['0123', '1032', '2301', '3210', '0213', '1302', '2031', '3120'])
+  })
+
+  it('gives a patch that was flipped the same eight views, in another order', () => {
+    const shown = (patch: Pixels) => symmetries.map((symmetry) => keyOf(flipPatches(patch, symmetry))).sort()
+    for (const symmetry of symmetries) expect(shown(flipPatches(square, symmetry))).toEqual(shown(square))
+  })
+
+  it('takes square patches only', () => {
+    expect(() => flipPatches(stripes, 1)).toThrow(ShapeError)
+  })
+})
 
 describe('turning patches', () => {
   it('shows all eight symmetries of a square, and no pixel that was not there', () => {

@@ -121,6 +121,33 @@ describe('a recipe', () => {
     ).toThrow(/classify mlp: expected an extractor without trunk/)
   })
 
+  it('tells extractors with views by their label, and pairs them with heads on embeddings only', () => {
+    const views = '{ extractor: texture, views: 8 }'
+    const withViews = minimal.replace('[texture]', `[texture, ${views}]`)
+    const { embed } = parse(withViews)
+    expect(embed.map(({ label, options }) => [label, options])).toEqual([
+      ['texture', { views: 1 }],
+      ['texture-views', { views: 8 }],
+    ])
+    const tokens = '{ extractor: dinov2-small, trunk: 2, views: 8 }'
+    const tuned = minimal.replace('[texture]', `[${tokens}]`).replace('[mlp]', '[finetune]')
+    expect(() => parse(tuned)).toThrow(
+      'embed dinov2-small-views views: expected 1 beside trunk, since the tokens of a turned patch are in other places, got 8; leave views or trunk out; for a head on tokens, augment with flips',
+    )
+    expect(() => parse(minimal.replace('[texture]', '[{ extractor: texture, views: 3 }]'))).toThrow(
+      'embed texture.views: expected 1, or 8 for the mean over flips and quarter turns, got 3',
+    )
+  })
+
+  it('refuses to flip training patches for extractors that average the flips', () => {
+    const views = minimal.replace('[texture]', '[{ extractor: texture, views: 8 }]')
+    expect(() => parse(`${views}augment: [{ flips: true }]\n`)).toThrow(
+      'augment flips: expected more than flips, beside extractors with views: 8, got 4 views of a patch, all with the same embedding',
+    )
+    expect(parse(`${views}augment: [{ flips: true, rotation: 20 }]\n`).augment).toHaveLength(1)
+    expect(parse(`${minimal}augment: [{ flips: true }]\n`).augment).toHaveLength(1)
+  })
+
   it('prints itself with every default, and what is printed reads back as the same', () => {
     const written = [minimal, withTest.replace('none]', '{ method: macenko, reference: published }]')]
     const files = readdirSync('recipes').map((file) => readFileSync(join('recipes', file), 'utf8'))

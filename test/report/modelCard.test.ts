@@ -91,6 +91,13 @@ describe('a model card', () => {
     expect(withheld).toContain('labels withheld')
   })
 
+  it('says where an embedding is a mean over views', () => {
+    const options = { label: 'dinov2-small', name: 'dinov2-small' }
+    const views = cardOf(data, {}, { embed: { ...options, options: { views: 8 } } })
+    expect(views).toContain('; an embedding is the mean over the 8 flips and quarter turns of a patch')
+    expect(cardOf(data, {}, { embed: { ...options, options: { views: 1 } } })).toBe(card)
+  })
+
   it('holds odd labels as text', () => {
     const odd = '<script>|_*'
     const text = cardOf(dataOf(inventRun({ stains: [odd], embeds: [odd], heads: ['mlp'], name: odd })))

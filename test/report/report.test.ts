@@ -72,6 +72,15 @@ describe('the report of a run', () => {
     expect(headings(await render(run))).not.toContain('### Precision')
   })
 
+  it('says which embeddings are means over views, and nothing where none are', async () => {
+    const run = inventRun(SMALL)
+    const views = { ...run, manifest: { ...run.manifest, views: { 'texture-views': 8 } } }
+    expect(textOf(await render(views))).toContain(
+      'Mean over the flips and quarter turns of a patch, in training and in prediction alike: texture-views (8 views).',
+    )
+    expect(textOf(await render(run))).not.toContain('quarter turns')
+  })
+
   it('says what a model was trained on, and warns of hospitals that it has seen', async () => {
     const embedOf = async (options: SampleOptions) =>
       textOf(sectionOf(await render(inventRun(options)), 'embed'))

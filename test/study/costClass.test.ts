@@ -130,6 +130,16 @@ describe('the cost of embedding', () => {
     )
   }
 
+  it('tells views from patches as they are', () => {
+    const views = cost({ embed: '[{ extractor: texture, views: 8 }]' })
+    expect(views).toMatchObject({
+      class: 'embed texture views=8 | macenko',
+      items: 500,
+      bytes: 4 * 500 * 266,
+    })
+    expect(cost({ embed: '[{ extractor: texture, views: 1 }]' })).toEqual(cost({}))
+  })
+
   it('is that of stain and extractor, and knows its bytes', () => {
     expect(cost({})).toEqual({
       class: 'embed texture | macenko',

@@ -14,11 +14,18 @@ const at = (...parts: string[]) => join(folder, ...parts)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const side = 32
-async function writeFile(name: string, first: number, centers: readonly number[], labels: readonly number[]) {
-  const file = await createChallengeFile(at(name), { height: side, width: side, origin: 'synthetic' })
+async function writeFile(
+  name: string,
+  first: number,
+  centers: readonly number[],
+  labels: readonly number[],
+  width = side,
+) {
+  const file = await createChallengeFile(at(name), { height: side, width, origin: 'synthetic' })
   for (let i = 0; i < 8; i++) {
+    const image = noise(first + i, width).slice(0, side * width * 3)
     const [center, label] = [centers[i % centers.length], labels[(i >> 1) % labels.length]]
-    file.append({ id: `${i}`, image: noise(first + i, side), label, center, slide: i })
+    file.append({ id: `${i}`, image, label, center, slide: i })
   }
   await file.close()
 }
@@ -28,6 +35,8 @@ beforeAll(async () => {
   await writeFile('one.h5', 20, [0], [0, 1])
   await writeFile('val.h5', 40, [1], [0, 1])
   await writeFile('normal.h5', 60, [1], [0])
+  await writeFile('oblong.h5', 80, [0], [0, 1], 48)
+  await writeFile('oblong2.h5', 100, [1], [0, 1], 48)
 })
 
 interface Asked {
@@ -35,12 +44,19 @@ interface Asked {
   readonly val?: string
   readonly stain?: string
   readonly classify?: string
+  readonly embed?: string
 }
 
-const recipeOf = ({ train = 'train.h5', val = 'val.h5', stain = 'none', classify = 'logistic' }: Asked) =>
+const recipeOf = ({
+  train = 'train.h5',
+  val = 'val.h5',
+  stain = 'none',
+  classify = 'logistic',
+  embed = 'texture',
+}: Asked) =>
   parseRecipe(
     `name: f\nseeds: 1\ndata: { train: { path: ${train} }, val: { path: ${val} } }
-stain: [${stain}]\nembed: [texture]\nclassify: [${classify}]\n`,
+stain: [${stain}]\nembed: [${embed}]\nclassify: [${classify}]\n`,
     { where: 'r.yaml', folder },
   )
 
@@ -95,6 +111,12 @@ describe('a recipe that its splits cannot serve', () => {
       { val: 'normal.h5' },
       'DataError',
       /val \(.*normal.h5\): expected tumour and normal patches, got 8 patches, all normal/,
+    ],
+    [
+      'views of patches that are not square',
+      { train: 'oblong.h5', val: 'oblong2.h5', embed: 'texture, { extractor: texture, views: 8 }' },
+      'ShapeError',
+      /embed texture-views views: expected square patches for 8 views, got 32x48; leave views out/,
     ],
     [
       'more neighbours than training patches',

@@ -31,8 +31,9 @@ async function openStudy(axes: string, seconds: number) {
   const { test } = splits
   const read = vi.fn()
   const guarded = { ...splits, test: { ...test!, set: { ...test!.set, read } } }
-  const extractors = { texture: { key: 'a', dimensions: 266 } }
-  const grid = layOutGrid(recipe, guarded, { texture: 'a' }, engines)
+  const facts = { key: 'a', dimensions: 266 }
+  const extractors = { texture: facts, 'texture-views': facts }
+  const grid = layOutGrid(recipe, guarded, { texture: 'a', 'texture-views': 'b' }, engines)
   const tasks = layOut(recipe, guarded, grid, { engines, dimensionsOf: () => 266 }).map(
     (task): CostedTask & { readonly kind: string } => ({ ...task, key: keyOf(task.inputs), due: true }),
   )
@@ -105,6 +106,21 @@ describe('what is sampled', () => {
       await close()
     }
   }, 120_000)
+
+  it('tells patches in eight views from patches as they are', async () => {
+    const both = axes.replace('[texture]', '[texture, { extractor: texture, views: 8 }]')
+    const { study, tasks, close } = await openStudy(both, 60)
+    try {
+      const plain = tasks.filter(({ cost }) => /^embed texture (views=8 )?\| none$/.test(cost.class))
+      const found = await sampleCosts(plain, [], study)
+      expect([...new Set(found.map((rate) => rate.class))].sort()).toEqual([
+        'embed texture views=8 | none',
+        'embed texture | none',
+      ])
+    } finally {
+      await close()
+    }
+  })
 
   it('is nothing once the time is over, and nothing of what fails', async () => {
     const { study, tasks, close } = await openStudy(axes, 0)

@@ -1,6 +1,6 @@
 // eosin embed: embeddings of a patch set, optionally after a stain fit.
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Shard } from '../../study/index.ts'
 import {
   addExamples,
@@ -21,6 +21,7 @@ interface EmbedOptions extends CommonOptions, SetOptions {
   readonly out: string
   readonly extractor: string
   readonly set: readonly string[]
+  readonly views?: '1' | '8'
   readonly stain?: string
   readonly threads?: number
   readonly shard?: Shard
@@ -37,6 +38,12 @@ export function addEmbed(program: Command): void {
       'texture',
     )
     .option('--set <key=value...>', 'change an option of the extractor', [])
+    .addOption(
+      new Option('--views <n>', '8: the mean over the flips and quarter turns of each patch').choices([
+        '1',
+        '8',
+      ]),
+    )
     .option('--stain <fit.json>', 'normalise with this fit first')
     .option('--out <folder>', 'receives embeddings.npy, patches.csv, manifest.json', 'embeddings')
     .option(
@@ -53,6 +60,7 @@ export function addEmbed(program: Command): void {
   addExamples(
     addSetOptions(embed),
     'eosin embed train.h5 --out train-texture',
+    'eosin embed train.h5 --views 8 --out train-texture-views',
     'eosin embed train.h5 --extractor dinov2-small --set precision=int8 --out train-dinov2',
     'eosin embed train.h5 --extractor onnx:dinov2.onnx --out train-dinov2 --shard 2/4',
   )
@@ -74,7 +82,11 @@ async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
   const place = { provider: options.device as 'auto', threads: options.threads }
   const stain = await openStainFit(options.stain ?? null, place)
   const extractor = await openExtractor(
-    { name: options.extractor, ...parseAssignments(options.set) },
+    {
+      name: options.extractor,
+      ...parseAssignments(options.set),
+      ...(options.views && { views: Number(options.views) }),
+    },
     options,
   )
   try {
@@ -88,10 +100,10 @@ async function runEmbed(path: string, options: EmbedOptions): Promise<void> {
     await set.close()
     clearLine()
     const { rows: count, folder: out, missingShards, agreement } = outcome
-    const { dimensions } = extractor
-    printResult(options, { count, dimensions, out, missingShards, agreement }, () =>
+    const { dimensions, views } = extractor
+    printResult(options, { count, dimensions, ...(views && { views }), out, missingShards, agreement }, () =>
       [
-        `${formatCount(count)} patches x ${dimensions} dimensions`,
+        `${formatCount(count)} patches x ${dimensions} dimensions${views ? `, means over ${views} views` : ''}`,
         ...(agreement ? [describeAgreement(agreement)] : []),
         out,
         ...(missingShards.length > 0

@@ -23,7 +23,10 @@ import { chooseTransform, type OnnxOptions } from './onnxOptions.ts'
 import { readPreprocessorConfig } from './preprocessorConfig.ts'
 
 /** Opens the model at `path` as a graph, in single precision. Throws for a file that is not right, as opening it does. */
-export async function openOnnxGraph(path: string, options: OnnxOptions): Promise<ExtractorGraph> {
+export async function openOnnxGraph(
+  path: string,
+  options: OnnxOptions,
+): Promise<Omit<ExtractorGraph, 'views'>> {
   const folder = dirname(path)
   const file = await readPreprocessorConfig(join(folder, 'preprocessor_config.json'))
   const config = await readModelConfig(join(folder, 'config.json'))

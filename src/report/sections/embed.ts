@@ -24,8 +24,15 @@ export function renderEmbed(data: ReportData): Section {
 stain methods.</span></caption><thead><tr><th scope="col">extractor</th><th scope="col">best cell</th>
 <th scope="col" class="n">validation %</th>${withTest && html`<th scope="col" class="n">test %</th>`}<th scope="col" class="n edge">patches embedded</th>
 <th scope="col" class="n">time</th><th scope="col" class="n">patches/s</th></tr></thead><tbody>${names.map((name) => renderRow(name, data, withTest))}</tbody></table>`,
-    )}${metrics.agreements && renderAgreements(metrics.agreements)}${renderProvenance(data)}`,
+    )}${renderViews(data)}${metrics.agreements && renderAgreements(metrics.agreements)}${renderProvenance(data)}`,
   }
+}
+
+function renderViews({ manifest: { views } }: ReportData): Html | null {
+  if (!views) return null
+  const several = Object.entries(views).map(([label, count]) => `${label} (${count} views)`)
+  return html`<p>Mean over the flips and quarter turns of a patch, in training and in prediction alike: ${formatList(several)}.
+Each view is embedded, so that these cost as many times the time.</p>`
 }
 
 function renderAgreements(agreements: readonly EmbeddingAgreement[]): Html {
