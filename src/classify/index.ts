@@ -27,4 +27,5 @@ export {
   robustDefaults,
   robustRules,
 } from './robust.ts'
+export { orderRows } from './rowOrder.ts'
 export type { Calibration } from './temperature.ts'

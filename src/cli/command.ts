@@ -93,17 +93,20 @@ export function assignments(text: string): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-const resumable = new WeakSet<Command>()
+const resumable = new WeakMap<Command, (options: object) => boolean>()
 
-/** Marks a command that goes on where it was when it is called again after it was stopped. */
-export function markResumable(command: Command): Command {
-  resumable.add(command)
+/** Marks a command that, with some of its options, goes on where it was when it is called again after it was stopped. */
+export function markResumable(
+  command: Command,
+  isResumed: (options: object) => boolean = () => true,
+): Command {
+  resumable.set(command, isResumed)
   return command
 }
 
-/** Whether the command is marked so. */
+/** Whether the command is marked so, as it was called. */
 export function isResumable(command: Command): boolean {
-  return resumable.has(command)
+  return resumable.get(command)?.(command.opts()) ?? false
 }
 
 /** Adds an `Examples:` section to a command's help. */

@@ -1,5 +1,5 @@
 // Embeddings as a folder of their own, outside a study: embeddings.npy, patches.csv (id, center, slide,
-// label in the order of its rows) and manifest.json. What `eosin embed` writes and `eosin classify` reads.
+// label, and patient where known, in the order of its rows) and manifest.json. What `eosin embed` writes and `eosin classify` reads.
 
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
@@ -33,6 +33,7 @@ export interface EmbeddingFolder {
   readonly ids: readonly string[]
   readonly centers: readonly string[] | null
   readonly slides: readonly string[] | null
+  readonly patients: readonly string[] | null
   readonly labels: Uint8Array | null
 }
 
@@ -152,7 +153,10 @@ async function embedInto(job: EmbeddingJob, work: string, rows: Uint32Array): Pr
   await writeFileAtomic(join(work, 'patches.csv'), writePatchTable(set, rows))
 }
 
-const writePatchTable = (set: PatchSet, rows: Uint32Array) => writeCsvBlocks(listPatches(set, rows))
+function writePatchTable(set: PatchSet, rows: Uint32Array) {
+  const patient = set.patients && Array.from(rows, (row) => set.patients![row])
+  return writeCsvBlocks({ ...listPatches(set, rows), ...(patient && { patient }) })
+}
 
 const readManifest = (folder: string) => readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null)
 
@@ -171,7 +175,7 @@ export async function readEmbeddingFolder(folder: string): Promise<EmbeddingFold
   const x = await readMatrixFile(join(folder, 'embeddings.npy'))
   const path = join(folder, 'patches.csv')
   const text = await readTextFile(path)
-  const { id, center, slide, label } = readCsv(text, path)
+  const { id, center, slide, label, patient = [] } = readCsv(text, path)
   if (id.length !== x.shape[0]) {
     throw new DataError({
       where: path,
@@ -187,6 +191,7 @@ export async function readEmbeddingFolder(folder: string): Promise<EmbeddingFold
     ids: id,
     centers: known(center),
     slides: known(slide),
+    patients: known(patient),
     labels: known(label) && Uint8Array.from(label, Number),
   }
 }

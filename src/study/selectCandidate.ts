@@ -63,6 +63,9 @@ function compareSimplicity(a: Candidate, b: Candidate): number {
 
 const headRanks: Readonly<Record<string, number>> = { logistic: 0, knn: 1, mlp: 2, finetune: 3 }
 
+/** How simple a head is: 0 the simplest. */
+export const rankHead = (name: string): number => headRanks[name] ?? 9
+
 function rankSimplicity({ members }: Candidate): number[] {
   const count = (test: (cell: GridCell) => boolean) => members.filter(test).length
   const total = (rank: (cell: GridCell) => number) => members.reduce((sum, cell) => sum + rank(cell), 0)
@@ -75,6 +78,6 @@ function rankSimplicity({ members }: Candidate): number[] {
     total(({ pair }) => pair.augment.views - 1),
     count(({ pair }) => pair.embed.options.views !== viewDefaults.views),
     count(({ pair }) => pair.stain.name !== 'none'),
-    total(({ classify }) => headRanks[classify.name] ?? 9),
+    total(({ classify }) => rankHead(classify.name)),
   ]
 }

@@ -42,6 +42,8 @@ const ends: Readonly<Record<string, RegExp>> = {
     /weights pull dinov2-small/,
   'embed train.h5 --extractor onnx:dinov2.onnx --out train-dinov2 --shard 2/4':
     /^eosin: dinov2.onnx: .*no such file/,
+  'classify embeddings.npy --labels patches.csv --leave-out patient --folds 5':
+    /^eosin: patches.csv: .*no such file/,
   'predict test.h5 --onnx pipeline.onnx': /^eosin: pipeline.onnx: .*no such file/,
   'export --run runs/dinov2 --out pipeline.onnx': /^eosin: runs.dinov2: .*no such folder/,
   'report runs/demo runs/dinov2 --out comparison.html': /^eosin: runs.dinov2: .*no such file or folder/,

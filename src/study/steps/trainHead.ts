@@ -161,7 +161,8 @@ async function fitHead(task: HeadTask, checkpointPath: string, progress: Progres
   )
 }
 
-function numberCenters(centers: readonly string[] | null, rows: number): Uint16Array {
+/** The index of each of `rows` rows' center; 0 for all where none is known. */
+export function numberCenters(centers: readonly string[] | null, rows: number): Uint16Array {
   if (!centers) return new Uint16Array(rows)
   const names = [...new Set(centers)].sort()
   return Uint16Array.from(centers, (center) => names.indexOf(center))
@@ -198,7 +199,8 @@ async function saveHead(head: Head, folder: string): Promise<void> {
 // Values in a block, at most: 64 MB of float32.
 const valuesPerBlock = 2 ** 24
 
-async function predictRows(head: Head, rows: RowSource): Promise<Float32Array> {
+/** What a head says of rows, read in blocks. */
+export async function predictRows(head: Head, rows: RowSource): Promise<Float32Array> {
   const probabilities = new Float32Array(rows.shape[0])
   let done = 0
   for await (const block of readBlocks(rows, { values: valuesPerBlock })) {
