@@ -4,7 +4,15 @@
 // adaptation" (2016), with the identity added to both matrices as there; but a new center is brought to the training
 // centers, not these to it, so that one head serves every new center.
 
-import { DataError, f32, type NdArray, type RowSource, readBlocks, reorderRows } from '../base/index.ts'
+import {
+  DataError,
+  f32,
+  leastPatches,
+  type NdArray,
+  type RowSource,
+  readBlocks,
+  reorderRows,
+} from '../base/index.ts'
 import type { Alignment } from './adaptation.ts'
 import type { CenterMap } from './centerMaps.ts'
 import { takeRoots } from './matrixRoots.ts'
@@ -18,9 +26,6 @@ export interface CenterRows {
   /** [patches, dimensions] */
   readonly x: RowSource
 }
-
-/** Patches that a center needs, at least, for its statistics to say something. */
-export const leastPatches = 16
 
 // Medians are taken of so many patches, at most, which their content chooses.
 const mostForMedians = 4096

@@ -1,11 +1,12 @@
 // An evaluation in the terminal: a table of figures with their intervals.
 
-import type { Evaluation, Interval, UnitLevel } from '../evaluate/index.ts'
+import { printThreshold } from '../base/index.ts'
+import type { Evaluation, Interval, Threshold, UnitLevel } from '../evaluate/index.ts'
 import { formatCount, formatTable } from './terminal.ts'
 
 /** The threshold that calls were made at. */
 export interface ChosenThreshold {
-  readonly threshold: number
+  readonly threshold: Threshold
   /** The run whose threshold it is; not there where it is not a run's. */
   readonly thresholdOf?: string
 }
@@ -17,7 +18,8 @@ export function describePatches({ count, split }: { count: number; split: string
 
 /** The threshold, and whose it is. */
 export function describeThreshold({ threshold, thresholdOf }: ChosenThreshold): string {
-  return thresholdOf === undefined ? `at ${threshold}` : `at ${threshold}, the threshold of ${thresholdOf}`
+  const at = `at ${printThreshold(threshold)}`
+  return thresholdOf === undefined ? at : `${at}, the threshold of ${thresholdOf}`
 }
 
 /** What `eosin evaluate` prints of a table of probabilities. */

@@ -20,10 +20,10 @@ export interface Tally {
 }
 
 /** The cell of each patch of a group; 1 belongs to the last bin, a probability at the threshold is called tumour. */
-export function assignCells({ probabilities, labels }: Group, threshold: number): Uint8Array {
+export function assignCells({ probabilities, labels, thresholds }: Group): Uint8Array {
   return Uint8Array.from(probabilities, (probability, i) => {
     const bin = Math.min(bins - 1, Math.floor(probability * bins))
-    return bin * 4 + (probability >= threshold ? 2 : 0) + labels[i]
+    return bin * 4 + (probability >= thresholds[i] ? 2 : 0) + labels[i]
   })
 }
 

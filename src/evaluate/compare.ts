@@ -2,6 +2,7 @@
 // are one statement: Student's t over the slides left out in turn (jackknife.ts), its standard error no less than
 // that of McNemar's test (1947), which takes single patches for independent. The interval excludes 0 where p < 0.05.
 
+import { spreadThreshold, type Threshold } from './centerThresholds.ts'
 import type { Interval } from './evaluation.ts'
 import { checkPredictions, countPatches, makeGroup, nameSlides, sortRows } from './groups.ts'
 import { countEffective, makeInterval, measureSpread } from './jackknife.ts'
@@ -14,8 +15,8 @@ export interface PairedOptions {
   readonly b: Float32Array
   readonly centers?: readonly string[] | null
   readonly slides?: readonly string[] | null
-  /** Calls `probability >= threshold` are tumour; one number, or one for each model. Default 0.5. */
-  readonly threshold?: number | readonly [number, number]
+  /** Calls `probability >= threshold` are tumour; one threshold, or one for each model. Default 0.5. */
+  readonly threshold?: Threshold | readonly [Threshold, Threshold]
 }
 
 /** The accuracy of a less that of b, and how likely so large a difference is where the models are alike. */
@@ -37,18 +38,20 @@ export interface PairedDifference {
 /** Compares two models on the same patches. Throws DataError as evaluate does. The order of rows does not matter. */
 export function pairedDifference(options: PairedOptions): PairedDifference {
   const { labels, a, b, centers = null, threshold = 0.5 } = options
-  const [thresholdA, thresholdB] = typeof threshold === 'number' ? [threshold, threshold] : threshold
   for (const probabilities of [a, b]) {
     checkPredictions({ labels, probabilities, centers, slides: options.slides })
   }
+  const isPair = (given: typeof threshold): given is readonly [Threshold, Threshold] => Array.isArray(given)
+  const both = isPair(threshold) ? threshold : [threshold, threshold]
+  const [ofA, ofB] = both.map((one) => spreadThreshold(one, centers, labels.length))
   // +1 where only a is right, -1 where only b is: all that matters of a patch besides its slide.
   const gain = Int8Array.from(
     labels,
-    (label, i) => Number(a[i] >= thresholdA === (label === 1)) - Number(b[i] >= thresholdB === (label === 1)),
+    (label, i) => Number(a[i] >= ofA[i] === (label === 1)) - Number(b[i] >= ofB[i] === (label === 1)),
   )
   const predictions = { labels, probabilities: Float32Array.from(gain), slides: options.slides, centers }
   const slides = nameSlides(options.slides, centers)
-  const group = makeGroup(predictions, sortRows(predictions), slides)
+  const group = makeGroup(predictions, sortRows(predictions), slides, ofA)
   const onlyA = gain.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0)
   const onlyB = gain.reduce((sum, value) => sum + (value < 0 ? 1 : 0), 0)
   const count = labels.length

@@ -1,5 +1,7 @@
 // What an evaluation says: plain JSON, every figure with its interval.
 
+import type { Threshold } from './centerThresholds.ts'
+
 /** A figure and its 95 % interval; the interval always holds the figure. */
 export interface Interval {
   readonly value: number
@@ -90,7 +92,7 @@ export interface UnitLevel {
 
 /** The evaluation of one set of probabilities against labels. */
 export interface Evaluation extends Scores {
-  readonly threshold: number
+  readonly threshold: Threshold
   readonly byCenter: Readonly<Record<string, Scores>>
   readonly bySlide: Readonly<Record<string, UnitScore>>
   /** Nothing where patients are not known. */

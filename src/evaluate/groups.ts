@@ -13,6 +13,8 @@ export interface Group {
   readonly resampled: 'slides' | 'patches'
   /** Number of slides, or null where slides are not known. */
   readonly slides: number | null
+  /** From which probability on each patch is called tumour. */
+  readonly thresholds: Float64Array
 }
 
 /** What is evaluated: one entry a patch in every column. */
@@ -67,13 +69,14 @@ export function sortRows({ labels, probabilities, centers, slides, patients }: P
 }
 
 /**
- * The sorted `rows` as a group. Whole slides are its clusters where it has at least two, else single patches: nothing
+ * The sorted `rows` as a group, called at `thresholds` (one a row of the predictions). Whole slides are its clusters where it has at least two, else single patches: nothing
  * is left where the only slide is left out.
  */
 export function makeGroup(
   { labels, probabilities }: Predictions,
   rows: Uint32Array,
   slideNames: readonly string[] | null,
+  thresholds: Float64Array,
 ): Group {
   const slideIndex = new Map<string, number>()
   if (slideNames) {
@@ -88,6 +91,7 @@ export function makeGroup(
     clusters: bySlide ? slideIndex.size : rows.length,
     resampled: bySlide ? 'slides' : 'patches',
     slides: slideNames && slideIndex.size,
+    thresholds: Float64Array.from(rows, (row) => thresholds[row]),
   }
 }
 

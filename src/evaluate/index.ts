@@ -1,4 +1,10 @@
 export * from './alignTables.ts'
+export {
+  callTumour,
+  chooseThresholdsByLabels,
+  chooseThresholdsByShare,
+  type Threshold,
+} from './centerThresholds.ts'
 export * from './compare.ts'
 export * from './evaluate.ts'
 export * from './evaluation.ts'

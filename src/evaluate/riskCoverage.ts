@@ -20,8 +20,8 @@ interface Sureness {
 }
 
 /** The accuracy of a group's patches at every coverage, with intervals by leaving out its clusters. */
-export function scoreRiskCoverage(group: Group, threshold: number): RiskCoverage {
-  const sureness = sortBySureness(group, threshold)
+export function scoreRiskCoverage(group: Group): RiskCoverage {
+  const sureness = sortBySureness(group)
   const count = group.labels.length
   const measure = (weights: Uint32Array) => measureKept(sureness, weights, shares)
   const whole = measure(new Uint32Array(group.clusters).fill(1))
@@ -44,26 +44,25 @@ export function scoreRiskCoverage(group: Group, threshold: number): RiskCoverage
   }
 }
 
-// A group is sorted by probability: those farthest from the threshold are at either end of what is left.
-function sortBySureness({ probabilities, labels, cluster }: Group, threshold: number): Sureness {
-  const count = labels.length
-  const order = new Uint32Array(count)
-  const margins = new Float64Array(count)
-  let [first, last] = [0, count - 1]
-  for (let rank = 0; rank < count; rank++) {
-    const [high, low] = [
-      Math.abs(probabilities[first] - threshold),
-      Math.abs(probabilities[last] - threshold),
-    ]
-    order[rank] = high >= low ? first++ : last--
-    margins[rank] = Math.max(high, low)
-  }
+function sortBySureness({ probabilities, labels, cluster, thresholds }: Group): Sureness {
+  const order = orderBySureness(probabilities, thresholds)
+  const margins = Float64Array.from(order, (i) => Math.abs(probabilities[i] - thresholds[i]))
   return {
     margins,
-    right: Uint8Array.from(order, (i) => Number(probabilities[i] >= threshold === (labels[i] === 1))),
+    right: Uint8Array.from(order, (i) => Number(probabilities[i] >= thresholds[i] === (labels[i] === 1))),
     cluster: Uint32Array.from(order, (i) => cluster[i]),
     endsTie: Uint8Array.from(margins, (margin, rank) => Number(margin !== margins[rank + 1])),
   }
+}
+
+// A group is sorted by probability: of one threshold, those farthest from it are at either end of what is left.
+function orderBySureness(probabilities: Float32Array, thresholds: Float64Array): Uint32Array {
+  const margin = (i: number) => Math.abs(probabilities[i] - thresholds[i])
+  const order = Uint32Array.from(probabilities, (_, i) => i)
+  if (thresholds.some((threshold) => threshold !== thresholds[0]))
+    return order.sort((i, j) => margin(j) - margin(i))
+  let [first, last] = [0, order.length - 1]
+  return order.map(() => (margin(first) >= margin(last) ? first++ : last--))
 }
 
 /**

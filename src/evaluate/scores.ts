@@ -9,6 +9,7 @@ import {
   readConfusion,
   tallyWeighted,
 } from './calibration.ts'
+import { spreadThreshold, type Threshold } from './centerThresholds.ts'
 import type { Interval, Scores } from './evaluation.ts'
 import {
   checkPredictions,
@@ -39,18 +40,19 @@ export interface Figures {
 export function summarize({
   threshold = 0.5,
   ...predictions
-}: Predictions & { readonly threshold?: number }): Figures {
+}: Predictions & { readonly threshold?: Threshold }): Figures {
   checkPredictions(predictions)
-  const group = makeGroup(predictions, sortRows(predictions), null)
-  const { confusion: _, squaredError: __, ...figures } = prepareMeasure(group, threshold)(countOnce(group))
+  const thresholds = spreadThreshold(threshold, predictions.centers, predictions.labels.length)
+  const group = makeGroup(predictions, sortRows(predictions), null, thresholds)
+  const { confusion: _, squaredError: __, ...figures } = prepareMeasure(group)(countOnce(group))
   return figures
 }
 
-/** The scores of a group at `threshold`, intervals by leaving out its clusters; `random` deals lots of many. */
-export function scoreGroup(whole: Group, threshold: number, random: Random): Scores {
+/** The scores of a group at its thresholds, intervals by leaving out its clusters; `random` deals lots of many. */
+export function scoreGroup(whole: Group, random: Random): Scores {
   const group = dealLots(whole, random)
   const effective = countEffective(countPatches(group))
-  const measure = prepareMeasure(group, threshold)
+  const measure = prepareMeasure(group)
   const { confusion, squaredError, ...figures } = measure(countOnce(group))
   const leftOut = leaveEachOut(group.clusters, measure)
   const interval = (name: keyof Figures, patches: number): Interval | null => {
@@ -86,8 +88,8 @@ export function countOnce(group: Group): Uint32Array {
 }
 
 // Measures a group again and again under different weights.
-function prepareMeasure(group: Group, threshold: number) {
-  const cell = assignCells(group, threshold)
+function prepareMeasure(group: Group) {
+  const cell = assignCells(group)
   const ranking = prepareRanking(group)
   return (
     weights: Uint32Array,

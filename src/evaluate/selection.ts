@@ -5,6 +5,7 @@
 // the best are ties (holm.ts).
 
 import { compareText, DataError } from '../base/index.ts'
+import { spreadThreshold, type Threshold } from './centerThresholds.ts'
 import { checkPredictions, nameSlides, sortRows } from './groups.ts'
 import { findTies } from './holm.ts'
 import { countEffective, leaveEachOut, measureSpread } from './jackknife.ts'
@@ -22,7 +23,7 @@ export interface Candidate {
   /** Of tumour, 0 to 1, one for each held-out patch. */
   readonly probabilities: Float32Array
   /** Calls `probability >= threshold` are tumour: for accuracy. */
-  readonly threshold: number
+  readonly threshold: Threshold
 }
 
 /** The held-out patches, and how to choose by them. */
@@ -181,7 +182,12 @@ const measures: Readonly<Record<SelectionMeasure, Measure>> = {
     const right = Math.min(1 - surest, Math.max(surest, p))
     return -Math.log(label === 1 ? right : 1 - right)
   }),
-  accuracy: measureMean((label, p, threshold) => Number(p >= threshold === (label === 1))),
+  accuracy(candidate, stratum, labels) {
+    const center = stratum.center === null ? null : [stratum.center]
+    const [threshold] = spreadThreshold(candidate.threshold, center, 1)
+    const isRight = (label: number, p: number) => Number(p >= threshold === (label === 1))
+    return measureMean(isRight)(candidate, stratum, labels)
+  },
   auroc({ probabilities }, { rows, cluster }, labels) {
     const clusterOf = new Map(Array.from(rows, (row, i) => [row, cluster[i]]))
     const order = rows.toSorted((a, b) => probabilities[b] - probabilities[a] || labels[b] - labels[a])
@@ -195,11 +201,11 @@ const measures: Readonly<Record<SelectionMeasure, Measure>> = {
 }
 
 // The mean over patches of a figure of each.
-function measureMean(figureOf: (label: number, probability: number, threshold: number) => number): Measure {
-  return ({ probabilities, threshold }, { rows, cluster, sizes }, labels) => {
+function measureMean(figureOf: (label: number, probability: number) => number): Measure {
+  return ({ probabilities }, { rows, cluster, sizes }, labels) => {
     const sums = new Float64Array(sizes.length)
     for (const [i, row] of rows.entries()) {
-      sums[cluster[i]] += figureOf(labels[row], probabilities[row], threshold)
+      sums[cluster[i]] += figureOf(labels[row], probabilities[row])
     }
     return (weights) => {
       let [sum, count] = [0, 0]

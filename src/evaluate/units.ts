@@ -22,47 +22,61 @@ export function splitRows(rows: Uint32Array, names: readonly string[] | null): [
     .map(([name, rowsOfName]) => [name, Uint32Array.from(rowsOfName)])
 }
 
-/** What each slide or patient amounts to; `rows` by falling probability. */
+/** Slides or patients by name: what each amounts to, and the threshold of its patches, which are of one center. */
+export interface ScoredUnits {
+  readonly scores: Readonly<Record<string, UnitScore>>
+  readonly thresholds: Readonly<Record<string, number>>
+}
+
+/** What each slide or patient amounts to; `rows` by falling probability, `thresholds` one a row of the predictions. */
 export function scoreUnits(
   { labels, probabilities }: Predictions,
   rows: Uint32Array,
   names: readonly string[] | null,
-  threshold: number,
-): Record<string, UnitScore> {
-  const scores = splitRows(rows, names).map(([name, own]): [string, UnitScore] => {
+  thresholds: Float64Array,
+): ScoredUnits {
+  const units = splitRows(rows, names)
+  const scores = units.map(([name, own]): [string, UnitScore] => {
     const count = own.length
     const total = (values: (row: number) => number) => own.reduce((sum, row) => sum + values(row), 0)
+    const isCalled = (row: number) => probabilities[row] >= thresholds[row]
     const top = own.subarray(0, Math.ceil(count / 10))
     return [
       name,
       {
         count,
         positives: total((row) => labels[row]),
-        accuracy: total((row) => Number(probabilities[row] >= threshold === (labels[row] === 1))) / count,
+        accuracy: total((row) => Number(isCalled(row) === (labels[row] === 1))) / count,
         mean: total((row) => probabilities[row]) / count,
-        called: total((row) => Number(probabilities[row] >= threshold)) / count,
+        called: total((row) => Number(isCalled(row))) / count,
         top: top.reduce((sum, row) => sum + probabilities[row], 0) / top.length,
       },
     ]
   })
-  return Object.fromEntries(scores)
+  return {
+    scores: Object.fromEntries(scores),
+    thresholds: Object.fromEntries(units.map(([name, own]) => [name, thresholds[own[0]]])),
+  }
 }
 
 /** Figures over slides or patients, each counting once; null where there are fewer than two. */
-export function scoreUnitLevel(
-  scores: Readonly<Record<string, UnitScore>>,
-  threshold: number,
-  random: Random,
-): UnitLevel | null {
+export function scoreUnitLevel({ scores, thresholds }: ScoredUnits, random: Random): UnitLevel | null {
   // by their values, so that names have no say in how sums are rounded
-  const units = Object.values(scores).sort(
-    (a, b) => a.mean - b.mean || a.positives - b.positives || a.count - b.count || a.top - b.top,
-  )
+  const units = Object.entries(scores)
+    .map(([name, score]) => ({ ...score, threshold: thresholds[name] }))
+    .sort(
+      (a, b) =>
+        a.mean - b.mean ||
+        a.positives - b.positives ||
+        a.count - b.count ||
+        a.top - b.top ||
+        a.threshold - b.threshold,
+    )
   if (units.length < 2) return null
   const patches = units.reduce((sum, { count }) => sum + count, 0)
   const truth = units.map(({ positives, count }) => positives / count)
   const tumour = truth.filter((share) => share > 0).length
-  const judge = (name: 'mean' | 'called' | 'top', from: number): UnitFigures => {
+  const judge = (name: 'mean' | 'called' | 'top', from: readonly number[]): UnitFigures => {
     const estimates = units.map((unit) => unit[name])
     const isShare = name !== 'top'
     return {
@@ -73,12 +87,16 @@ export function scoreUnitLevel(
         : { accuracy: null, auroc: null }),
     }
   }
+  const own = units.map(({ threshold }) => threshold)
   return {
     count: units.length,
     tumour,
-    mean: judge('mean', threshold),
-    called: judge('called', 0.5),
-    top: judge('top', threshold),
+    mean: judge('mean', own),
+    called: judge(
+      'called',
+      own.map(() => 0.5),
+    ),
+    top: judge('top', own),
   }
 }
 
@@ -125,7 +143,7 @@ function correlate(xx: number, yy: number, xy: number): number | null {
 function judgeCalls(
   scores: readonly number[],
   truth: readonly number[],
-  threshold: number,
+  thresholds: readonly number[],
   random: Random,
 ): Pick<UnitFigures, 'accuracy' | 'auroc'> {
   const order = scores.map((_, i) => i).sort((i, j) => scores[j] - scores[i] || truth[j] - truth[i])
@@ -136,7 +154,8 @@ function judgeCalls(
     clusters: order.length,
     resampled: 'patches',
     slides: null,
+    thresholds: Float64Array.from(order, (i) => thresholds[i]),
   }
-  const { accuracy, auroc } = scoreGroup(group, threshold, random)
+  const { accuracy, auroc } = scoreGroup(group, random)
   return { accuracy, auroc }
 }

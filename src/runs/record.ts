@@ -13,8 +13,10 @@
 //   rows/            one table a split: which patch each row is
 //   predictions.csv, predictions.parquet, submission.csv, report.html, log.jsonl
 
+import type { CenterTemperatures } from '../classify/centerTemperatures.ts'
 import type { EpochRecord } from '../classify/head.ts'
 import type { ModelProvenance } from '../embed/extractor.ts'
+import type { Threshold } from '../evaluate/centerThresholds.ts'
 import type { PairedDifference } from '../evaluate/compare.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { Selection } from '../evaluate/selection.ts'
@@ -140,6 +142,16 @@ export interface SeedResult {
   readonly testAuroc: number | null
 }
 
+/** How probabilities of a cell became predictions, where the recipe gives no fixed threshold or asks for a temperature. */
+export interface CellDecision {
+  /** How the threshold was found: given by the recipe, on held-out labelled patches, or by a stated share of tumour. */
+  readonly rule: 'given' | 'held-out' | { readonly share: number }
+  /** From which probability on patches of the test split are predicted to be tumour; not there without one. */
+  readonly test?: Threshold
+  /** What log odds were divided by: `pooled`, where centers have no labels. */
+  readonly temperature?: CenterTemperatures
+}
+
 /** One combination of the grid; probabilities are averaged over seeds before `val` and `test` are evaluated. */
 export interface Cell {
   /** `<stain>/<embed>/<classify>`, or `<stain>/<augment>/<embed>/<classify>`, the labels as the recipe gives them. */
@@ -165,6 +177,8 @@ export interface Cell {
   readonly test: Evaluation | null
   /** Of every labelled center by heads that have not seen it; only under the protocol leave-one-center-out. */
   readonly heldOut?: Evaluation
+  /** Not there where patches are predicted by a fixed threshold and without a temperature. */
+  readonly decision?: CellDecision
 }
 
 /** The accuracy of the chosen cell less that of another, on the same patches. */
@@ -185,7 +199,7 @@ export interface Metrics {
   /** How it was chosen, and how sure that is; not there in runs of versions that chose by accuracy on val. */
   readonly selection?: Selection
   /** The chosen cell trained once more on train and val: what the submission and the model are then of. */
-  readonly refit?: { readonly cell: string; readonly test: Evaluation | null }
+  readonly refit?: { readonly cell: string; readonly test: Evaluation | null; readonly threshold?: Threshold }
   /** Of every cell but the chosen one; not there in runs of versions that did not compare. */
   readonly differences?: readonly CellDifference[]
   readonly verdicts: readonly VerdictCounts[]

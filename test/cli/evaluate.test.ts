@@ -132,6 +132,28 @@ describe('eosin evaluate', () => {
     expect(differ.stderr).toContain(`got 0.3 of ${at('run')} and 0.2 of ${at('other')}; say which`)
   })
 
+  it('takes the threshold of the column and of the split, or that of each center', async () => {
+    mkdirSync(at('chosen'))
+    const rows = ['val,0,1,1,0.4,0.4', 'val,1,0,1,0.1,0.1', 'test,0,1,2,0.7,0.7', 'test,1,0,2,0.6,0.6']
+    writeFileSync(at('chosen', 'predictions.csv'), `split,id,label,center,a,b\n${rows.join('\n')}\n`)
+    const decision = { rule: { share: 0.5 }, test: { 2: 0.65 } }
+    const cells = [
+      { id: 'a', val: { threshold: 0.3 } },
+      { id: 'b', val: { threshold: { 1: 0.25 } }, decision },
+    ]
+    writeFileSync(at('chosen', 'metrics.json'), JSON.stringify({ cells, chosen: 'b' }))
+    const judge = (...more: string[]) => runJson(at('chosen', 'predictions.csv'), ...more)
+    const of = (column: string, split: string) => judge('--column', column, '--split', split)
+    expect(await of('a', 'val')).toMatchObject({ threshold: 0.3, accuracy: { value: 1 } })
+    expect(await of('a', 'test')).toMatchObject({ threshold: 0.3, accuracy: { value: 0.5 } })
+    expect(await of('b', 'val')).toMatchObject({ threshold: { 1: 0.25 }, accuracy: { value: 1 } })
+    expect(await of('b', 'test')).toMatchObject({ threshold: { 2: 0.65 }, accuracy: { value: 1 } })
+    const { stdout } = await runCli([
+      ...['evaluate', at('chosen', 'predictions.csv'), '--column', 'b', '--split', 'test'],
+    ])
+    expect(stdout).toContain(`at 0.65 (center 2), the threshold of ${at('chosen')}: 1 true tumour`)
+  })
+
   it.each([
     ['--split', 'tset', "expected one of val, test, got 'tset'; did you mean 'test'?"],
     ['--column', 'c', "expected one of a, b, got 'c'; did you mean 'a'?"],

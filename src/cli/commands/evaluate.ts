@@ -2,8 +2,9 @@
 
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { DataError, UsageError } from '../../base/index.ts'
+import { DataError, printThreshold, UsageError } from '../../base/index.ts'
 import type { CenterSignature, Interval, NamedTable, PairedDifference } from '../../evaluate/index.ts'
+import type { RunColumn } from '../../runs/index.ts'
 import { addExamples, type CommonOptions, jsonOption, printResult, seedOption, share } from '../command.ts'
 import {
   type ChosenThreshold,
@@ -64,7 +65,6 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
   if (await isFolder(path)) return evaluateSignature(path, options)
   const { alignPair, alignTables, evaluate, pairedDifference } = await import('../../evaluate/index.ts')
   const { labels, split, column, against, againstColumn, seed } = options
-  const chosen = await chooseThreshold(options.threshold, against === undefined ? [path] : [path, against])
   const tables = {
     predictions: await readNamed(path),
     labels: labels === undefined ? undefined : await readNamed(labels),
@@ -73,12 +73,18 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
   }
   if (against === undefined) {
     const aligned = alignTables(tables)
-    const { threshold } = chosen
-    const result = { split: aligned.split, ...evaluate({ ...aligned, threshold, seed }), ...chosen }
+    const { split: own } = aligned
+    const chosen = await chooseThreshold(options.threshold, [{ path, column, split: own }])
+    const result = { split: own, ...evaluate({ ...aligned, threshold: chosen.threshold, seed }), ...chosen }
     printResult(options, result, () => describeEvaluation(result, aligned.unpredicted))
     return
   }
   const pair = alignPair({ ...tables, against: await readNamed(against), againstColumn })
+  const compared = [
+    { path, column, split: pair.split },
+    { path: against, column: againstColumn ?? column, split: pair.split },
+  ]
+  const chosen = await chooseThreshold(options.threshold, compared)
   const { threshold } = chosen
   const difference = pairedDifference({ ...pair, a: pair.probabilities, threshold })
   const result = { split: pair.split, ...difference, ...chosen }
@@ -87,21 +93,25 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
   printResult(options, result, () => describeDifference(result, names))
 }
 
-// What is given goes first, then that of the run in whose folder the tables lie. Throws UsageError where two runs differ.
+// What is given goes first, then that of the run in whose folder the tables lie. Throws UsageError where two differ.
 async function chooseThreshold(
   given: number | undefined,
-  tables: readonly string[],
+  tables: readonly (RunColumn & { readonly path: string })[],
 ): Promise<ChosenThreshold> {
   if (given !== undefined) return { threshold: given }
   const { readRunThreshold } = await import('../../runs/index.ts')
-  const found = (await Promise.all(tables.map(readRunThreshold))).filter((run) => run !== null)
+  const read = tables.map(({ path, ...column }) => readRunThreshold(path, column))
+  const found = (await Promise.all(read)).filter((run) => run !== null)
   if (found.length === 0) return { threshold: 0.5 }
-  const other = found.find(({ threshold }) => threshold !== found[0].threshold)
+  const [first] = found.map(({ threshold }) => printThreshold(threshold))
+  const other = found.find(({ threshold }) => printThreshold(threshold) !== first)
   if (other) {
     throw new UsageError({
       where: 'evaluate',
-      expected: 'runs of one threshold',
-      got: [found[0], other].map(({ run, threshold }) => `${threshold} of ${run}`).join(' and '),
+      expected: 'predictions of one threshold',
+      got: [found[0], other]
+        .map(({ run, threshold }) => `${printThreshold(threshold)} of ${run}`)
+        .join(' and '),
       hint: 'say which with --threshold',
     })
   }

@@ -1,6 +1,6 @@
 // How well the patches of each center are predicted: a table for the chosen cell, and bars against the other stain methods.
 
-import { compareNames } from '../../base/index.ts'
+import { compareNames, printThreshold } from '../../base/index.ts'
 import { type Chart, renderCharts } from '../charts.ts'
 import {
   type Cell,
@@ -39,11 +39,18 @@ export async function renderCenters(data: ReportData): Promise<Section> {
     title: 'Centers',
     badge: renderOrigin(manifest.origin),
     body: html`<p>The chosen cell, <strong>${labelCell(chosen, metrics)}</strong>, center by center. A patch is predicted
-to be tumour from a probability of ${chosen.val.threshold} on.</p>
+to be tumour from a probability of ${sayThresholds(chosen)} on.</p>
 ${renderTable('Metrics by center', renderCenterTable(rows, chosen))}
 ${rows.length > 0 && (await renderCharts(charts))}
 ${scoredSplits(chosen).map((split) => renderSlides(chosen, split))}`,
   }
+}
+
+// One threshold is said once.
+function sayThresholds(chosen: Cell): string {
+  const said = listScored(chosen).map((split) => [split, printThreshold(chosen[split]!.threshold)] as const)
+  if (new Set(said.map(([, threshold]) => threshold)).size === 1) return said[0][1]
+  return said.map(([split, threshold]) => `${threshold} (${WORDS[split]})`).join(', ')
 }
 
 // Centers that were held out in turn come first: they are what cells are chosen by.

@@ -1,0 +1,40 @@
+// From which probability on patches are predicted to be tumour, and how that was found, in words: for the terminal, the
+// report and the model card alike.
+
+import { compareNames, printThreshold } from '../base/index.ts'
+import type { Cell } from './record.ts'
+
+/** How a cell's probabilities became predictions, in sentences; none where they did by a threshold that was given. */
+export function describeDecision({ decision, heldOut, val }: Cell): string[] {
+  if (!decision) return []
+  const { rule, test, temperature } = decision
+  const ground = heldOut ? 'held-out centers' : 'validation'
+  const sentences: string[] = []
+  if (rule === 'held-out') {
+    const care = heldOut
+      ? 'Each held-out center is judged at the threshold that the others give.'
+      : 'The accuracy on validation is optimistic for that.'
+    sentences.push(
+      `Threshold: patches are predicted to be tumour from a probability of ${printThreshold(val.threshold)} on, which gave the highest accuracy on ${ground}. ${care}`,
+    )
+  }
+  if (typeof rule === 'object') {
+    const share = `${Number((100 * rule.share).toFixed(2))} %`
+    sentences.push(
+      `Threshold: of the patches of each center ${share} are predicted to be tumour, the share that was stated for it${test === undefined ? '' : `: in the test set from a probability of ${printThreshold(test)} on`}. Labelled centers are judged as though their own share had been stated: their accuracy is that of a share that is right.`,
+    )
+  }
+  if (temperature) {
+    const { pooled, byCenter } = temperature
+    const alone = Object.entries(byCenter)
+      .sort(([a], [b]) => compareNames(a, b))
+      .map(([center, own]) => `${center} ${own.toFixed(2)}`)
+    const care = heldOut
+      ? 'Each held-out center is judged with the temperature of the others.'
+      : 'The calibration error on validation is optimistic for that.'
+    sentences.push(
+      `Temperature: log odds are divided by ${pooled.toFixed(2)}, fitted on ${ground} together${alone.length > 1 ? ` (center by center: ${alone.join(', ')})` : ''}. ${care}`,
+    )
+  }
+  return sentences
+}
