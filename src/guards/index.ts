@@ -2,4 +2,6 @@
 
 export * from './describeNear.ts'
 export * from './nearDuplicates.ts'
+export * from './orderFindings.ts'
+export * from './orderTests.ts'
 export { countUniform, hashLooks, hashWords } from './perceptualHash.ts'

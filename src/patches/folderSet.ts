@@ -38,7 +38,8 @@ export const folderReader: Reader = {
       throw new UsageError({ where: source, expected, got: `${other} '${JSON.stringify(options[other])}'` })
     }
     const listing = isTable ? await readPictureTable(source, options) : await readFolder(source, options)
-    return openListing(source, isTable ? dirname(source) : source, listing, options)
+    const set = await openListing(source, isTable ? dirname(source) : source, listing, options)
+    return isTable ? set : { ...set, isListed: true }
   },
 }
 

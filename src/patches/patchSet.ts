@@ -27,6 +27,8 @@ export interface PatchSet {
   readonly patients: readonly string[] | null
   /** 1 tumour, 0 normal, or null where the data does not say. */
   readonly labels: Uint8Array | null
+  /** Its rows stand in the order of their names, as folders list them: the data has no order of its own. */
+  readonly isListed?: true
   /** Reads patches by row, in the order asked. Throws DataError naming the patch that cannot be read. */
   read(rows: ArrayLike<number>): Promise<Pixels>
   /** A sha256 (hex) over the content: the same content gives the same fingerprint wherever it lies. */

@@ -2,7 +2,7 @@
 // Model Cards for Model Reporting.
 
 import { transductiveNote } from '../base/index.ts'
-import { describeOverlap } from '../runs/browser.ts'
+import { describeOrder, describeOverlap, isTelling, orderAdvice } from '../runs/browser.ts'
 import type { MemberFile, ModelFile } from '../study/model.ts'
 import { tabulateScores } from './cardScores.ts'
 import {
@@ -198,6 +198,7 @@ function describeCaveats({ manifest, metrics }: ReportData, model: ModelFile, ce
     isAligned &&
       'Embeddings are aligned by the statistics of each center: it predicts many patches of a hospital at once, not single ones, and takes the share of tumour among them to be about that of the training centers.',
     ...(manifest.overlaps ?? []).map(describeOverlap),
+    ...(metrics.orders ?? []).filter(isTelling).map((order) => `${describeOrder(order)} ${orderAdvice}`),
     seen.length > 0 &&
       `${formatList([...new Set(seen.map(({ name }) => name))])} shares hospitals with CAMELYON17: on its centers the accuracy is not that of an unseen hospital.`,
     !cell.test &&

@@ -22,6 +22,7 @@ import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { Selection } from '../evaluate/selection.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
 import type { NearDuplicates } from '../guards/describeNear.ts'
+import type { OrderFinding } from '../guards/orderFindings.ts'
 import type { Origin } from '../patches/patchSet.ts'
 import type { Architecture } from '../stain/gan/architecture.ts'
 import type { GanFit, GanModel } from '../stain/gan/ganFit.ts'
@@ -207,6 +208,11 @@ export interface Metrics {
   readonly effects: readonly StainEffect[]
   /** Of each stain method and extractor, where at least two centers are known. */
   readonly signatures: readonly PairSignature[]
+  /**
+   * Orders of rows and ids that tell the labels of a split. No other figure depends on them; not there in runs of versions that
+   * did not look.
+   */
+  readonly orders?: readonly OrderFinding[]
   /** Of embeddings in lower precision; not there where there are none. */
   readonly agreements?: readonly EmbeddingAgreement[]
   /** What could not be made; not there where all was. */

@@ -19,6 +19,7 @@ import type {
 import { type CacheEntry, findPeak } from '../tasks/index.ts'
 import { effectTask, firstPairs, stainEntries } from './entries.ts'
 import { type Candidate, type EmbeddingPair, nameEmbeddings } from './grid.ts'
+import type { Guards } from './guards.ts'
 import type { Materials } from './materials.ts'
 import type { ModelMember } from './model.ts'
 import type { KeyedTask } from './openStudy.ts'
@@ -63,7 +64,11 @@ export function gatherProbabilities(judged: readonly JudgedCell[]): CellProbabil
 }
 
 /** Gathers what was made. Throws the first failure where no cell could be judged. */
-export async function collect(materials: Materials, outcome: TaskOutcome): Promise<Collected> {
+export async function collect(
+  materials: Materials,
+  outcome: TaskOutcome,
+  { orders }: Guards,
+): Promise<Collected> {
   const { study, cache } = materials
   const { recipe, tasks } = study
   const judged = await collectCells(materials)
@@ -92,6 +97,7 @@ export async function collect(materials: Materials, outcome: TaskOutcome): Promi
     verdicts: await collectVerdicts(filtered, embedded),
     effects: await collectEffects(materials),
     signatures: await collectSignatures(materials),
+    orders,
     ...(agreements.length > 0 && { agreements }),
     ...(failures.length > 0 && { failures }),
   }

@@ -1,15 +1,13 @@
 // What a study would do: each of its tasks with whether its result is in the cache already, and what the rest will cost.
 
 import type { Recipe } from '../recipe/index.ts'
-import type { Overlap } from '../runs/index.ts'
 import { type Forecast, markDue, openCache } from '../tasks/index.ts'
 import { forecastStudy, type RunningOptions } from './forecastStudy.ts'
+import { type Guards, runGuards } from './guards.ts'
 import { openStudy, type PlannedTask } from './openStudy.ts'
-import { findOverlaps } from './overlap.ts'
 
-/** What a study would do, and what its splits have in common. */
-export interface StudyPlan {
-  readonly overlaps: readonly Overlap[]
+/** What a study would do, and what the guards find. */
+export interface StudyPlan extends Guards {
   readonly steps: readonly PlannedTask[]
   /** What the steps that are due will cost. */
   readonly forecast: Forecast
@@ -22,7 +20,7 @@ export interface PlanOptions extends RunningOptions {
 
 /**
  * The tasks that a study of `recipe` consists of, in the order they run. Reads the patches once, and compares them, unless the
- * cache knows the outcome; computes nothing else but what `sampling` allows. Throws as `openStudy` and `findOverlaps` do.
+ * cache knows the outcome; computes nothing else but what `sampling` allows. Throws as `openStudy` and `runGuards` do.
  */
 export async function planStudy(
   recipe: Recipe,
@@ -33,10 +31,10 @@ export async function planStudy(
   const progress = options.progress
   const study = await openStudy(recipe, cache, { device, ...(progress && { observe: () => ({ progress }) }) })
   try {
-    const overlaps = await findOverlaps(cache, study.splits, progress && (() => ({ progress })))
+    const guards = await runGuards(study, cache, progress && (() => ({ progress })))
     const steps = markDue(study.tasks, ({ inputs }) => cache.has(inputs))
     const forecast = await forecastStudy(study, steps, options)
-    return { overlaps, steps, forecast }
+    return { ...guards, steps, forecast }
   } finally {
     await study.close()
   }

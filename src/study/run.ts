@@ -7,9 +7,8 @@ import { describeIdle, type ProviderChoice, requireProvider } from '../engine/in
 import { countLeftOut, hiddenFile, type OpenedPatchSet } from '../patches/index.ts'
 import { listRecipeParts, type Recipe } from '../recipe/index.ts'
 import {
-  describeOverlap,
   forgetFailure,
-  type Overlap,
+  listWarnings,
   openRunFolder,
   type StudyFile,
   writeStudyFile,
@@ -17,9 +16,10 @@ import {
 } from '../runs/index.ts'
 import { openHold } from '../tasks/index.ts'
 import { collect } from './collect.ts'
+import { type Guards, runGuards } from './guards.ts'
 import { openMaterials } from './materials.ts'
-import { openStudy } from './openStudy.ts'
-import { findOverlaps, observeComparing } from './overlap.ts'
+import { type OpenStudy, openStudy } from './openStudy.ts'
+import { observeComparing } from './overlap.ts'
 import { describeRun } from './provenance.ts'
 import { placeRun } from './runPlace.ts'
 import { runTasks } from './runTasks.ts'
@@ -70,13 +70,13 @@ export async function runStudy(recipe: Recipe, options: StudyOptions): Promise<S
     try {
       hold.add(...open.tasks.map(({ stage, key }) => `${stage}/${key}`))
       noteLeftOut(study, open.splits)
-      const overlaps = await noteOverlaps(study, open.splits)
+      const guards = await noteGuards(study, open)
       const outcome = await withinHours(options.maxHours, (signal) =>
         runTasks(study, materials, file, signal),
       )
       if (outcome.left.length > 0) throw new StudyUnfinished(options.maxHours!, outcome.left.length)
-      const collected = await collect(materials, outcome)
-      const manifest = await describeRun(recipe, collected.filtered, open.extractors, overlaps)
+      const collected = await collect(materials, outcome, guards)
+      const manifest = await describeRun(recipe, collected.filtered, open.extractors, guards.overlaps)
       return await writeRun(study, open, collected, manifest)
     } finally {
       await materials.close()
@@ -105,13 +105,12 @@ async function withinHours<Result>(
 }
 
 // Said at the start: whoever sees it may not want to wait for the end.
-async function noteOverlaps({ run, options, cache }: Study, splits: OpenSplits): Promise<Overlap[]> {
-  const overlaps = await findOverlaps(cache, splits, observeComparing(options.observer))
-  for (const overlap of overlaps) {
-    run.log.warn({ overlap }, 'splits overlap')
-    options.observer.warn?.(`splits overlap: ${describeOverlap(overlap)}`)
-  }
-  return overlaps
+async function noteGuards({ run, options, cache }: Study, open: OpenStudy): Promise<Guards> {
+  const guards = await runGuards(open, cache, observeComparing(options.observer))
+  for (const overlap of guards.overlaps) run.log.warn({ overlap }, 'splits overlap')
+  for (const order of guards.orders) run.log.warn({ order }, 'order tells labels')
+  for (const warning of listWarnings(guards)) options.observer.warn?.(warning)
+  return guards
 }
 
 // Files that their owner may take for patches (hidden ones nobody does), and folders that may mean something else.

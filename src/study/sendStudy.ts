@@ -4,18 +4,13 @@
 import { resolve } from 'node:path'
 import type { ClusterStudy } from '../cluster/index.ts'
 import type { Recipe } from '../recipe/index.ts'
-import {
-  describeOverlap,
-  forgetFailure,
-  openRunFolder,
-  writeStudyFile,
-  writeTaskList,
-} from '../runs/index.ts'
+import { forgetFailure, listWarnings, openRunFolder, writeStudyFile, writeTaskList } from '../runs/index.ts'
 import { markDue, openHold } from '../tasks/index.ts'
 import { cutWaves } from './cutWaves.ts'
 import { forecastStudy } from './forecastStudy.ts'
+import { runGuards } from './guards.ts'
 import { type OpenStudy, openStudy } from './openStudy.ts'
-import { findOverlaps, observeComparing } from './overlap.ts'
+import { observeComparing } from './overlap.ts'
 import { placeRun } from './runPlace.ts'
 import { observeHashing } from './splits.ts'
 import type { StudyObserver } from './study.ts'
@@ -36,7 +31,7 @@ export interface SendOptions {
 
 /**
  * What would be sent to a cluster, for a dry run; writes nothing but hashes of patches into the cache. Throws as `openStudy`
- * and `findOverlaps` do.
+ * and `runGuards` do.
  */
 export async function planSending(recipe: Recipe, options: SendOptions): Promise<ClusterStudy> {
   return withStudy(recipe, options, (study) => Promise.resolve(study))
@@ -80,8 +75,8 @@ async function withStudy<Result>(
     const open = await openStudy(recipe, cache, { device, threads: cpus, observe: observeHashing(observer) })
     watch(open)
     try {
-      for (const overlap of await findOverlaps(cache, open.splits, observeComparing(observer)))
-        observer.warn?.(`splits overlap: ${describeOverlap(overlap)}`)
+      const guards = await runGuards(open, cache, observeComparing(observer))
+      for (const warning of listWarnings(guards)) observer.warn?.(warning)
       const planned = markDue(open.tasks, ({ inputs }) => cache.has(inputs))
       const forecast = await forecastStudy(open, planned, { threads: cpus })
       const known = forecast.tasks.filter((task) => task.known !== 'unknown')

@@ -1,13 +1,23 @@
 // The guards say what the manifest says: what splits have in common, and what could not be compared.
 
 import { describe, expect, it } from 'vitest'
+import type { OrderedGroup, OrderFinding } from '../../src/guards/index.ts'
 import { renderGuards } from '../../src/report/sections/guards.ts'
-import type { Manifest } from '../../src/runs/record.ts'
+import { renderSummary } from '../../src/report/sections/summary.ts'
+import type { Manifest, Metrics } from '../../src/runs/record.ts'
 import { dataOf, inventRun, textOf } from './sampleRun.ts'
 
 const RUN = inventRun({ stains: ['none'], embeds: ['texture'], heads: ['mlp'] })
-const guardsOf = (manifest: Partial<Manifest>) =>
-  textOf(renderGuards(dataOf({ ...RUN, manifest: { ...RUN.manifest, ...manifest } })).body.markup)
+const guardsOf = (manifest: Partial<Manifest>, metrics: Partial<Metrics> = {}) =>
+  textOf(
+    renderGuards(
+      dataOf({
+        ...RUN,
+        manifest: { ...RUN.manifest, ...manifest },
+        metrics: { ...RUN.metrics, ...metrics },
+      }),
+    ).body.markup,
+  )
 
 describe('what splits have in common', () => {
   it('is what the manifest says, not what centers are called', () => {
@@ -45,5 +55,53 @@ describe('near duplicates', () => {
     expect(guardsOf({})).not.toContain('Not compared')
     const splits = { ...RUN.manifest.splits, val: { ...RUN.manifest.splits.val!, uniform: 9 } }
     expect(guardsOf({ splits })).toContain('any detail: 9 of 600 validation patches.')
+  })
+})
+
+describe('orders', () => {
+  const group: OrderedGroup = { center: '1', count: 600, slides: 10, auroc: 0.25, p: 2e-9 }
+  const found = (kind: OrderFinding['kind'], known: Partial<OrderedGroup> = {}): OrderFinding[] => [
+    { set: 'val', by: 'place', kind, groups: [{ ...group, ...known }] },
+  ]
+
+  it('that tell labels are told where the metrics are, with what follows', () => {
+    const orders = found('trend')
+    const sentence =
+      'val: the place of a patch in its file tells its label: AUROC 0.25 in center 1 (p &lt; 0.0001).'
+    expect(guardsOf({}, { orders })).toContain(sentence)
+    const summary = textOf(renderSummary(dataOf({ ...RUN, metrics: { ...RUN.metrics, orders } })).body.markup)
+    expect(summary).toContain(`ORDER TELLS LABELS ${sentence} Eosin uses neither the order of rows nor ids`)
+  })
+
+  it('of files without slides may be those of slides', () => {
+    expect(guardsOf({}, { orders: found('trend', { slides: null }) })).toContain('The data name no slides')
+  })
+
+  it('in which neighbours are alike may be those of the tissue, in which they differ may not', () => {
+    const runs = (count: number) =>
+      guardsOf({}, { orders: found('runs', { runs: { count, expected: 300.4 }, p: 0.0004 }) })
+    expect(runs(80)).toContain(
+      'val: neighbours along the order of the file share their label: AUROC 0.25 in center 1, 80 runs of equal labels where 300 are expected (p = 0.0004). So it is where a file is sorted by label, and where patches were cut row by row of the tissue.',
+    )
+    expect(runs(580)).toContain('seldom share their label')
+    expect(runs(580)).not.toContain('tissue')
+  })
+
+  it('that slides explain are no warning, and none are said to be none, but by runs that did not look', () => {
+    const orders = found('slides')
+    expect(guardsOf({}, { orders })).toContain('no more than slides that stand in blocks')
+    const summary = textOf(renderSummary(dataOf({ ...RUN, metrics: { ...RUN.metrics, orders } })).body.markup)
+    expect(summary).not.toContain('ORDER TELLS')
+    const none = 'Neither the order of rows nor the number in an id tells a label'
+    expect(guardsOf({}, { orders })).toContain(none)
+    expect(guardsOf({}, { orders: [] })).toContain(none)
+    expect(guardsOf({})).not.toContain(none)
+  })
+
+  it('of many centers are named in part', () => {
+    const groups = Array.from({ length: 8 }, (_, i) => ({ ...group, center: `${i}` }))
+    expect(guardsOf({}, { orders: [{ ...found('trend')[0], groups }] })).toContain(
+      'in center 4 (p &lt; 0.0001); and in 3 more.',
+    )
   })
 })

@@ -18,7 +18,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   engine: ['base', 'formats', 'files', 'graph'],
   patches: ['base', 'formats', 'files'],
   synthetic: ['base', 'formats', 'files', 'patches'],
-  guards: ['base', 'patches'],
+  guards: ['base', 'patches', 'evaluate'],
   train: ['base', 'formats', 'files', 'graph', 'nn', 'models', 'engine'],
   tasks: ['base', 'formats', 'files'],
   runs: ['base', 'formats', 'files', 'tasks'],

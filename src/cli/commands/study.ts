@@ -140,7 +140,7 @@ async function readStudy(path: string, options: StudyCommandOptions) {
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
   const { planStudy } = await import('../../study/index.ts')
   const { listRecipeParts } = await import('../../recipe/index.ts')
-  const { describeOverlap } = await import('../../runs/index.ts')
+  const { listWarnings } = await import('../../runs/index.ts')
   const { describeForecast, sayBytes } = await import('../../tasks/index.ts')
   const { recipe, device, cache } = await readStudy(path, options)
   await checkDevice(device, () => listRecipeParts(recipe))
@@ -154,7 +154,7 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
   })
   clearLine()
   printResult(options, plan, () => {
-    const { steps, overlaps } = plan
+    const { steps } = plan
     const todo = steps.filter((step) => step.due).length
     const rows = steps.map((step) => [
       step.stage,
@@ -173,7 +173,7 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
       describeForecast(plan.forecast),
       ...(pixels.length > 0 ? [kept] : []),
       ...note,
-      ...overlaps.map((overlap) => yellow(`Warning: splits overlap: ${describeOverlap(overlap)}`)),
+      ...listWarnings(plan).map((warning) => yellow(`Warning: ${warning}`)),
     ].join('\n')
   })
 }

@@ -1,6 +1,6 @@
 // What would make the figures too good, and whether the study found any of it.
 
-import { describeOverlap } from '../../runs/browser.ts'
+import { describeOrder, describeOverlap, isTelling, orderAdvice } from '../../runs/browser.ts'
 import {
   listCenters,
   type Manifest,
@@ -16,14 +16,14 @@ import { formatCount, formatList, formatPlural } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 
-/** What the splits have in common. */
-export function renderGuards({ manifest }: ReportData): Section {
+/** What the splits have in common, and what their orders tell. */
+export function renderGuards({ manifest, metrics }: ReportData): Section {
   return {
     id: 'guards',
     title: 'Guards: what would make the figures too good',
     navTitle: 'Guards',
     badge: renderOrigin(manifest.origin),
-    body: html`${renderSeparation(manifest)}${renderUniform(manifest)}`,
+    body: html`${renderSeparation(manifest)}${renderUniform(manifest)}${renderOrders(metrics)}`,
   }
 }
 
@@ -60,4 +60,16 @@ function renderUniform(manifest: Manifest): Html | null {
   )
   if (parts.length === 0) return null
   return html`<p class="soft">Not compared by their looks, since less than half of them has any detail: ${formatList(parts)}.</p>`
+}
+
+// By the rows of the files and the numbers in ids; what slides in blocks explain is said, but is nothing to be warned of.
+function renderOrders({ orders }: ReportData['metrics']): Html | null {
+  if (!orders) return null
+  const telling = orders.filter(isTelling)
+  const explained = orders.filter((order) => !isTelling(order))
+  return html`<h3>Order of rows and ids</h3>${
+    telling.length > 0
+      ? html`<ul>${telling.map((order) => html`<li>${describeOrder(order)}</li>`)}</ul><p>${orderAdvice}</p>`
+      : html`<p>Neither the order of rows nor the number in an id tells a label, beyond what slides explain.</p>`
+  }${explained.length > 0 && html`<p class="soft">${explained.map(describeOrder).join(' ')}</p>`}`
 }

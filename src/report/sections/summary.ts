@@ -1,7 +1,7 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
 import { transductiveNote } from '../../base/index.ts'
-import { describeOverlap, type Overlap } from '../../runs/browser.ts'
+import { describeOrder, describeOverlap, isTelling, type Overlap, orderAdvice } from '../../runs/browser.ts'
 import {
   type Cell,
   chosenCell,
@@ -113,7 +113,7 @@ export function renderSummary(data: ReportData): Section {
   return {
     id: 'summary',
     title: 'Summary',
-    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}
+    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}${renderOrders(data)}
 <dl class="tiles">
 ${heldOut ? tile('Accuracy on held-out centers', heldOut.accuracy, formatPercent) : tile('Validation accuracy', val.accuracy, formatPercent)}
 ${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld(data)}
@@ -146,6 +146,12 @@ function renderOverlaps({ manifest: { overlaps = [] } }: ReportData): Html | nul
     html`${overlaps.map(describeOverlap).join(' ')}
 What is measured on patches, slides or a center that a model was trained or chosen on says less about new ones.`,
   )
+}
+
+function renderOrders({ metrics: { orders = [] } }: ReportData): Html | null {
+  const telling = orders.filter(isTelling)
+  if (telling.length === 0) return null
+  return renderNotice('ORDER TELLS LABELS', html`${telling.map(describeOrder).join(' ')} ${orderAdvice}`)
 }
 
 function renderTile(label: string, { value, low, high }: Interval, format: (value: number) => string): Html {
