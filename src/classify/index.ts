@@ -28,4 +28,4 @@ export {
   robustRules,
 } from './robust.ts'
 export { orderRows } from './rowOrder.ts'
-export type { Calibration } from './temperature.ts'
+export { type Calibration, logitsOf, surest, temper } from './temperature.ts'

@@ -49,3 +49,22 @@ export function measureLogits(logits: Float32Array, y: Uint8Array): { loss: numb
   }
   return { loss: loss / y.length, accuracy: right / y.length }
 }
+
+/** Probabilities of 0 and 1 are no surer than this where log odds are taken. */
+export const surest = 1e-7
+
+/** The log odds of probabilities; those of 0 and 1 are finite. */
+export function logitsOf(probabilities: Float32Array): Float32Array {
+  return Float32Array.from(probabilities, logitOf)
+}
+
+/** Probabilities whose log odds are divided by `temperature`; by 1 they are as they were, to the bit. */
+export function temper(probabilities: Float32Array, temperature: number): Float32Array {
+  if (temperature === 1) return probabilities
+  return Float32Array.from(probabilities, (p) => 1 / (1 + Math.exp(-logitOf(p) / temperature)))
+}
+
+function logitOf(probability: number): number {
+  const p = Math.min(1 - surest, Math.max(surest, probability))
+  return Math.log(p / (1 - p))
+}

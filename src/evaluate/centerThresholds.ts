@@ -10,6 +10,9 @@ import { chooseThresholdByShare } from './threshold.ts'
  */
 export type Threshold = number | Readonly<Record<string, number>>
 
+/** How a threshold is found: it is given, or that from which on a stated share of each center's patches is tumour. */
+export type ThresholdRule = number | { readonly share: number }
+
 type Centers = readonly string[] | null | undefined
 
 const nameOf = (centers: Centers, row: number) => centers?.[row] ?? '?'
@@ -57,8 +60,16 @@ export function chooseThresholdsByShare(
   })
 }
 
+/** The threshold that a rule comes to for patches, without their labels. Throws as `chooseThresholdsByShare`. */
+export function findThreshold(
+  rule: ThresholdRule,
+  patches: Parameters<typeof chooseThresholdsByShare>[0],
+): Threshold {
+  return typeof rule === 'number' ? rule : chooseThresholdsByShare(patches, rule.share)
+}
+
 /**
- * The same for labelled centers, each by its own share of tumour: as though that had been stated. A center of one class, or
+ * Thresholds by share for labelled centers, each by its own share of tumour, as though that had been stated. A center of one class, or
  * of fewer than 16 patches, has .5.
  */
 export function chooseThresholdsByLabels({

@@ -3,7 +3,10 @@ export {
   callTumour,
   chooseThresholdsByLabels,
   chooseThresholdsByShare,
+  findThreshold,
+  spreadThreshold,
   type Threshold,
+  type ThresholdRule,
 } from './centerThresholds.ts'
 export * from './compare.ts'
 export * from './evaluate.ts'

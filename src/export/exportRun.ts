@@ -65,7 +65,7 @@ export const exportTolerance = 1e-5
 const mostCompared = 256
 
 /**
- * Exports the model of a run; one process at a time may write `out`. Throws UsageError for what has no graph or where there are no patches to compare on,
+ * Exports the model of a run; one process at a time may write `out`. Throws UsageError for what has no graph, for a threshold by share or where there are no patches to compare on,
  * EngineError where the file does not give the run's probabilities to `exportTolerance`; nothing is then left behind.
  */
 export async function exportRun(options: ExportOptions): Promise<ExportResult> {
@@ -78,8 +78,15 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
     const extractor = await openExtractorGraph(member.embed.name, member.embed.options)
     const heads = await Promise.all(member.seeds.map((seed) => readHeadFiles(run, member, seed)))
     const { height, width } = manifest.splits.train!
-    const { patches, probability } = writePipeline({ model: member, extractor, heads, height, width })
-    const threshold = options.threshold ?? model.threshold
+    const { patches, probability } = writePipeline({
+      model: member,
+      temperature: model.temperature,
+      extractor,
+      heads,
+      height,
+      width,
+    })
+    const threshold = options.threshold ?? requireNumber(run, model)
     const recipeHash = hashBytes(await readFile(join(run, 'recipe.yaml')))
     const metadata = describePipeline({ model, member, manifest, extractor, recipeHash, threshold })
     const parts = emitParts({ probability }, { name: 'pipeline', inputs: [patches], metadata })
@@ -117,6 +124,17 @@ function requireSingle(run: string, { cell, members }: ModelFile): MemberFile {
     throw new UsageError({ where, expected: 'a model that predicts each patch by itself', got, hint })
   }
   return member
+}
+
+// A share is called among all patches of a center, of which a pipeline sees one at a time.
+function requireNumber(run: string, { threshold }: ModelFile): number {
+  if (typeof threshold === 'number') return threshold
+  throw new UsageError({
+    where: `export ${run}`,
+    expected: 'a threshold that is a number',
+    got: `one by a share of tumour of ${threshold.share}`,
+    hint: 'give --threshold, or predict with the run instead (eosin predict --run)',
+  })
 }
 
 // What a killed export left is removed first.

@@ -1,9 +1,9 @@
 // The heads of a run as graph ops: each seed's own network, and the mean of their probabilities.
 
 import { DataError } from '../base/index.ts'
-import { writeKnn } from '../classify/index.ts'
+import { surest, writeKnn } from '../classify/index.ts'
 import { readOnnx } from '../formats/index.ts'
-import { add, cast, div, readGraph, type Value } from '../graph/index.ts'
+import { add, cast, div, log, maximum, minimum, readGraph, sigmoid, sub, type Value } from '../graph/index.ts'
 
 /** The files of one seed's head. */
 export type HeadFiles = Readonly<Record<string, Uint8Array>>
@@ -13,6 +13,14 @@ export function writeHeads(embeddings: Value, kind: string, heads: readonly Head
   const write = kind === 'knn' ? writeKnn : writeNetwork
   const sum = heads.map((files) => cast(write(embeddings, files), 'f64')).reduce((a, b) => add(a, b))
   return cast(div(sum, heads.length), 'f32')
+}
+
+/** Probabilities whose log odds are divided by `temperature`, in the way of `temper`. */
+export function writeTemperature(probability: Value, temperature: number): Value {
+  if (temperature === 1) return probability
+  const p = minimum(maximum(cast(probability, 'f64'), surest), 1 - surest)
+  const logit = log(div(p, sub(1, p)))
+  return cast(sigmoid(div(logit, temperature)), 'f32')
 }
 
 // Every head that is a network is kept as one, `head.onnx`.

@@ -45,6 +45,9 @@ export function describePipeline(facts: PipelineFacts): Record<string, string> {
     output: 'probability: float32 [n, 1] of the class tumour, averaged over the seeds',
     classes: JSON.stringify(['normal', 'tumour']),
     threshold: String(threshold),
+    ...(model.temperature !== undefined && {
+      temperature: `${model.temperature}: probabilities are calibrated by it already`,
+    }),
     seeds: JSON.stringify(member.seeds),
     intended_use: `Research on H&E patches like those it was trained on. Not a medical device.${synthetic}`,
     ...(model.transductive && { transductive: transductiveNote }),

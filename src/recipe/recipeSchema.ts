@@ -101,7 +101,16 @@ export const recipeSchema = z.strictObject({
   ),
   evaluate: z
     .strictObject({
-      threshold: z.number().gt(0).lt(1).default(0.5),
+      /** A number; the one that is best on held-out labelled patches; or that of a stated share of tumour in the target. */
+      threshold: z
+        .union([
+          z.number().gt(0).lt(1),
+          z.literal('held-out'),
+          z.strictObject({ share: z.number().gt(0).lt(1) }),
+        ])
+        .default(0.5),
+      /** Whether log odds are divided by a temperature that is fitted on held-out labelled patches. */
+      temperature: z.enum(['none', 'held-out']).default('none'),
     })
     .prefault({}),
 })
@@ -151,7 +160,11 @@ export interface Recipe {
   readonly embed: readonly AxisEntry[]
   readonly classify: readonly AxisEntry[]
   readonly ensembles: readonly { readonly label: string; readonly cells: readonly string[] }[]
-  readonly evaluate: { readonly threshold: number }
+  /** How probabilities become predictions. */
+  readonly evaluate: {
+    readonly threshold: number | 'held-out' | { readonly share: number }
+    readonly temperature: 'none' | 'held-out'
+  }
   /** The recipe as it was written, for the run folder. */
   readonly text: string
 }

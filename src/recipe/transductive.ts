@@ -27,18 +27,25 @@ export function usesTestPixels({
   return isTransductive(stain) || seesTarget(adapt.options)
 }
 
-/** The labels of the transductive ones among a recipe's stains and adaptations. */
-export function listTransductive({ stain, adapt }: Pick<Recipe, 'stain' | 'adapt'>): string[] {
+/** Whether patches are predicted by a share of tumour that is stated for the center they come from. */
+export const predictsByShare = ({ evaluate: { threshold } }: Pick<Recipe, 'evaluate'>) =>
+  typeof threshold === 'object'
+
+/** The labels of the transductive ones among a recipe's stains and adaptations, and its threshold where it is. */
+export function listTransductive(recipe: Pick<Recipe, 'stain' | 'adapt' | 'evaluate'>): string[] {
+  const { stain, adapt } = recipe
   const adaptations = adapt.filter(({ options }) => seesTarget(options))
-  return [...stain.filter(isTransductive), ...adaptations].map(({ label }) => label)
+  const labels = [...stain.filter(isTransductive), ...adaptations].map(({ label }) => label)
+  return predictsByShare(recipe) ? [...labels, 'threshold'] : labels
 }
 
-/** Throws RecipeError where a stain or an adaptation uses test patches that the recipe does not allow it or does not have. */
+/** Throws RecipeError where a stain, an adaptation or the threshold uses test patches that the recipe does not allow it or does not have. */
 export function checkTransductive(
   where: string,
-  { stain, adapt }: Pick<Recipe, 'stain' | 'adapt'>,
+  recipe: Pick<Recipe, 'stain' | 'adapt' | 'evaluate'>,
   { allowed, hasTest }: { readonly allowed: boolean; readonly hasTest: boolean },
 ): void {
+  const { stain, adapt } = recipe
   const fitted = stain.find(isTransductive)
   const adversary = adapt.find(({ options }) => options.target)
   const needsTest = fitted ? `stain ${fitted.label}` : adversary && `adapt ${adversary.label}`
@@ -59,12 +66,15 @@ export function checkTransductive(
       hint: 'write transductive: true at the top of the recipe to fit on unlabelled test patches; all that is made with it is marked',
     })
   }
+  const refuse = (what: string, expected: string) => {
+    throw new RecipeError({
+      where: `${where} ${what}`,
+      expected: `${expected} that does without the center it predicts`,
+      got: 'one that uses its unlabelled patches',
+      hint: 'write transductive: true at the top of the recipe to allow it; all that is made with it is marked',
+    })
+  }
   const adapted = adapt.find(({ options }) => seesTarget(options))
-  if (!adapted) return
-  throw new RecipeError({
-    where: `${where} adapt ${adapted.label}`,
-    expected: 'an adaptation that does without the center it predicts',
-    got: 'one that uses its unlabelled patches',
-    hint: 'write transductive: true at the top of the recipe to allow it; all that is made with it is marked',
-  })
+  if (adapted) refuse(`adapt ${adapted.label}`, 'an adaptation')
+  if (predictsByShare(recipe)) refuse('evaluate.threshold.share', 'a threshold')
 }

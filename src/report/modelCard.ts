@@ -1,8 +1,8 @@
 // MODEL_CARD.md: what the model of a run is, was made from, is good for and is not, in the sections of Mitchell et al. (2019),
 // Model Cards for Model Reporting.
 
-import { transductiveNote } from '../base/index.ts'
-import { describeOrder, describeOverlap, isTelling, orderAdvice } from '../runs/browser.ts'
+import { printThreshold, transductiveNote } from '../base/index.ts'
+import { describeDecision, describeOrder, describeOverlap, isTelling, orderAdvice } from '../runs/browser.ts'
 import type { MemberFile, ModelFile } from '../study/model.ts'
 import { tabulateScores } from './cardScores.ts'
 import {
@@ -28,7 +28,7 @@ export function renderModelCard(data: ReportData, model: ModelFile): string {
     ['Model details', describeModel(data, model, cell)],
     ['Intended use', describeUse(model)],
     ['Factors', describeFactors(data)],
-    ['Metrics', describeMetrics(model, cell)],
+    ['Metrics', describeMetrics(cell)],
     ['Evaluation data', (['val', 'test'] as const).flatMap((split) => describeSplit(data, split))],
     ['Training data', describeSplit(data, 'train')],
     ['Quantitative analyses', describeResults(data, cell)],
@@ -63,7 +63,11 @@ function describeModel({ manifest }: ReportData, model: ModelFile, cell: Cell): 
     ...(model.transductive
       ? [item('Transductive', 'yes: it uses unlabelled patches of the hospital that it predicts')]
       : []),
-    item('Threshold', `tumour from a probability of ${model.threshold} on`),
+    item('Threshold', sayThreshold(model)),
+    ...(model.temperature === undefined
+      ? []
+      : [item('Temperature', `log odds are divided by ${model.temperature.toFixed(2)}`)]),
+    ...describeDecision(cell).map((sentence) => `- ${escapeMarkdown(sentence)}`),
     item(
       'Versions',
       Object.entries(manifest.versions)
@@ -72,6 +76,11 @@ function describeModel({ manifest }: ReportData, model: ModelFile, cell: Cell): 
     ),
     item('All options', 'recipe.yaml, beside this file'),
   ]
+}
+
+function sayThreshold({ threshold }: ModelFile): string {
+  if (typeof threshold === 'number') return `tumour from a probability of ${printThreshold(threshold)} on`
+  return `the ${formatShare(threshold.share)} % of each center's patches with the highest probability are tumour`
 }
 
 function describeMember(
@@ -128,10 +137,11 @@ function describeFactors({ manifest }: ReportData): string[] {
   ]
 }
 
-function describeMetrics({ threshold }: ModelFile, cell: Cell): string[] {
+function describeMetrics(cell: Cell): string[] {
+  const { threshold } = cell.test ?? cell.val
   const { resampled } = cell.test ?? cell.val
   return [
-    `- Accuracy, sensitivity and specificity at a threshold of ${threshold}; area under the ROC curve (AUROC); calibration error (root mean square over 15 bins, less what chance adds, 0 is best).`,
+    `- Accuracy, sensitivity and specificity at a threshold of ${printThreshold(threshold)}; area under the ROC curve (AUROC); calibration error (root mean square over 15 bins, less what chance adds, 0 is best).`,
     `- In brackets 95 % intervals, ${resampled} left out in turn (jackknife).`,
   ]
 }

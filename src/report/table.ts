@@ -3,6 +3,7 @@
 
 import { transductiveNote } from '../base/index.ts'
 import { writeCsv } from '../formats/index.ts'
+import { describeThresholds } from '../runs/browser.ts'
 import { AXES, type Cell, chosenCell, nameCell, type ReportData, rankCells } from './data.ts'
 import { escapeLatex } from './latex.ts'
 import { escapeMarkdown, tableMarkdown } from './markdown.ts'
@@ -104,6 +105,7 @@ function writeCaption(data: ReportData): string {
       metrics.differences &&
       !metrics.selection &&
       `p: paired test of the accuracy against the chosen cell, ${ADJUSTED}; tied: cannot be told apart from the chosen cell on validation (p ≥ ${ALIKE_FROM}).`,
+    describeThresholds(cells),
     cells.some((cell) => cell.transductive) && transductiveNote,
     failures > 0 && `The table has gaps: ${formatPlural(failures, 'task')} failed.`,
   ]

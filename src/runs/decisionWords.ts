@@ -19,9 +19,8 @@ export function describeDecision({ decision, heldOut, val }: Cell): string[] {
     )
   }
   if (typeof rule === 'object') {
-    const share = `${Number((100 * rule.share).toFixed(2))} %`
     sentences.push(
-      `Threshold: of the patches of each center ${share} are predicted to be tumour, the share that was stated for it${test === undefined ? '' : `: in the test set from a probability of ${printThreshold(test)} on`}. Labelled centers are judged as though their own share had been stated: their accuracy is that of a share that is right.`,
+      `Threshold: of the patches of each center ${sayShare(rule.share)} are predicted to be tumour, the share that was stated for it${test === undefined ? '' : `: in the test set from a probability of ${printThreshold(test)} on`}. Labelled centers are judged as though their own share had been stated: their accuracy is that of a share that is right.`,
     )
   }
   if (temperature) {
@@ -33,8 +32,19 @@ export function describeDecision({ decision, heldOut, val }: Cell): string[] {
       ? 'Each held-out center is judged with the temperature of the others.'
       : 'The calibration error on validation is optimistic for that.'
     sentences.push(
-      `Temperature: log odds are divided by ${pooled.toFixed(2)}, fitted on ${ground} together${alone.length > 1 ? ` (center by center: ${alone.join(', ')})` : ''}. ${care}`,
+      `Temperature: log odds are divided by ${pooled.toFixed(2)}, fitted on ${alone.length > 1 ? `${ground} together` : ground}${alone.length > 1 ? ` (center by center: ${alone.join(', ')})` : ''}. ${care}`,
     )
   }
   return sentences
 }
+
+/** At which thresholds the accuracies of a run's cells are, in one sentence; empty where at one that was given. */
+export function describeThresholds([{ decision, heldOut }]: readonly Cell[]): string {
+  const rule = decision?.rule ?? 'given'
+  if (rule === 'given') return ''
+  if (rule === 'held-out')
+    return `Accuracies are at a threshold of each cell's own, chosen on ${heldOut ? 'held-out centers' : 'validation'}.`
+  return `Accuracies are at thresholds by share of tumour: ${sayShare(rule.share)} of the test patches of each center, as stated; of labelled centers their own share.`
+}
+
+const sayShare = (share: number) => `${Number((100 * share).toFixed(2))} %`

@@ -2,7 +2,7 @@
 // made is a gap with a reason.
 
 import { describeCause, hideFolders } from '../base/index.ts'
-import { averageProbabilities, evaluate } from '../evaluate/index.ts'
+import { averageProbabilities, evaluate, type Threshold } from '../evaluate/index.ts'
 import { countVerdicts, readVerdicts, type StudyStain } from '../normalise/index.ts'
 import type {
   Cell,
@@ -17,6 +17,7 @@ import type {
   VerdictCounts,
 } from '../runs/index.ts'
 import { type CacheEntry, findPeak } from '../tasks/index.ts'
+import { decideUnlabelled } from './decide.ts'
 import { effectTask, firstPairs, stainEntries } from './entries.ts'
 import { type Candidate, type EmbeddingPair, nameEmbeddings } from './grid.ts'
 import type { Guards } from './guards.ts'
@@ -41,12 +42,18 @@ export interface JudgedCell extends PredictedCandidate {
 /** Embeddings of one pair, by split, as far as they were made. */
 export type PairEntries = Readonly<Partial<Record<Split, CacheEntry>>>
 
+/** Probabilities of the test split, and from which one on its patches are predicted to be tumour. */
+export interface TestPredictions {
+  readonly probabilities: Float32Array
+  readonly threshold: Threshold
+}
+
 /** All that the tasks of a study made. */
 export interface Collected {
   /** The model of what was chosen. */
   readonly model: readonly ModelMember[]
-  /** Probabilities of the test split by the chosen cell once it was trained on all labelled patches; null without. */
-  readonly refitted: Float32Array | null
+  /** What the chosen cell predicts of the test split once it was trained on all labelled patches; null without. */
+  readonly refitted: TestPredictions | null
   readonly filtered: Filtered
   readonly stains: readonly StudyStain[]
   readonly embedded: ReadonlyMap<EmbeddingPair, PairEntries>
@@ -87,12 +94,11 @@ export async function collect(
     chosen: chosen.result.id,
     chosenBy: describeChoice(selection, recipe.protocol),
     selection,
-    ...(refit && { refit: { cell: chosen.candidate.id, test: refit.evaluation } }),
+    ...(refit && { refit: describeRefit(chosen, refit) }),
     differences: compareCells(
       chosen.result.id,
-      gatherProbabilities(judged),
+      Object.fromEntries(judged.map(({ result, predictions }) => [result.id, predictions])),
       await materials.truths(),
-      recipe.evaluate.threshold,
     ),
     verdicts: await collectVerdicts(filtered, embedded),
     effects: await collectEffects(materials),
@@ -118,7 +124,7 @@ export async function collect(
     filtered,
     stains,
     model: await collectModel(materials, chosen.candidate, refit?.heads ?? chosen.predictions.heads, stains),
-    refitted: refit?.probabilities ?? null,
+    refitted: refit?.predicted ?? null,
     embedded,
     judged,
     chosen,
@@ -129,21 +135,29 @@ export async function collect(
 }
 
 // The chosen cell as it was trained again; null where the recipe does not ask for it, or not all could be made.
-async function collectRefit({ study, cache, truths }: Materials, { candidate }: JudgedCell) {
+async function collectRefit({ study, cache, truths }: Materials, { candidate, predictions }: JudgedCell) {
   const { recipe, splits, grid } = study
   const { seeds } = listRefits(recipe, grid.candidates, splits)
   if (seeds.length === 0 || !seeds.every(({ inputs }) => cache.has(inputs))) return null
   const entries = await Promise.all(seeds.map(({ inputs }) => cache.find(inputs)))
   const heads = await Promise.all(candidate.members.map((_, member) => readRefit(entries, member, splits)))
-  if (!splits.test) return { heads, probabilities: null, evaluation: null }
+  if (!splits.test) return { heads, predicted: null, evaluation: null }
   const means = heads.map((own) => averageProbabilities(own.map(({ probabilities }) => probabilities.test!)))
-  const probabilities = averageProbabilities(means)
-  const { seed, evaluate: options } = recipe
   const truth = (await truths()).test!
+  const predicted = decideUnlabelled(predictions.rule, averageProbabilities(means), truth.centers)
   const evaluation = truth.labels
-    ? evaluate({ ...truth, labels: truth.labels, probabilities, seed, ...options })
+    ? evaluate({ ...truth, labels: truth.labels, ...predicted, seed: recipe.seed })
     : null
-  return { heads, probabilities, evaluation }
+  return { heads, predicted, evaluation }
+}
+
+// What metrics.json says of it; its threshold where that is not given by the recipe.
+function describeRefit(
+  { candidate, predictions: { decision } }: JudgedCell,
+  { predicted, evaluation }: NonNullable<Awaited<ReturnType<typeof collectRefit>>>,
+): NonNullable<Metrics['refit']> {
+  const threshold = decision && predicted?.threshold
+  return { cell: candidate.id, test: evaluation, ...(threshold !== null && { threshold }) }
 }
 
 async function collectModel(
@@ -186,7 +200,7 @@ async function collectCells(materials: Materials): Promise<JudgedCell[]> {
     if (![evaluation, ...heads.map(({ inputs }) => inputs)].every(cache.has)) continue
     judged.push({
       candidate,
-      result: await readEvaluation(await cache.find(evaluation), candidate),
+      result: await readEvaluation(study.recipe, await cache.find(evaluation), candidate),
       predictions: await materials.predictions(candidate),
     })
   }

@@ -1,11 +1,11 @@
 // What a recipe asks of its splits that they cannot give, found before anything is computed: a plan and a run refuse the
 // same recipes, with the same words.
 
-import { RecipeError } from '../base/index.ts'
+import { leastPatches, RecipeError } from '../base/index.ts'
 import { checkSquare, viewDefaults } from '../embed/index.ts'
 import { methodOf, requireReference } from '../normalise/index.ts'
 import type { Recipe, StainEntry } from '../recipe/index.ts'
-import { headMethodOf } from '../recipe/index.ts'
+import { headMethodOf, predictsByShare } from '../recipe/index.ts'
 import { bothClasses, describeOneClass, requireBothClasses } from './bothClasses.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { studyDomains } from './steps/stainTraining.ts'
@@ -21,9 +21,25 @@ export function requireFeasible(recipe: Recipe, splits: OpenSplits): void {
   for (const { label, options } of recipe.embed) {
     if (options.views !== viewDefaults.views) checkSquare(`embed ${label}`, splits.train.set)
   }
+  if (predictsByShare(recipe) && splits.test) requirePatches(splits.test)
   for (const entry of recipe.classify) {
     headMethodOf(entry).check?.(`classify ${entry.label}`, splits.train.set.count, entry.options)
   }
+}
+
+// A threshold by share is found among the patches of each center of test.
+function requirePatches({ set }: OpenSplit): void {
+  const centers = Array.from({ length: set.count }, (_, row) => set.centers?.[row] ?? '?')
+  const few = [...new Set(centers)].find(
+    (name) => centers.filter((center) => center === name).length < leastPatches,
+  )
+  if (few === undefined) return
+  throw new RecipeError({
+    where: 'evaluate.threshold.share',
+    expected: `at least ${leastPatches} patches of every test center`,
+    got: `${centers.filter((center) => center === few).length} of ${few === '?' ? 'a center that is not named' : `center ${few}`}`,
+    hint: 'give a threshold that is a number, or held-out',
+  })
 }
 
 function requireClasses(recipe: Recipe, { split, set }: OpenSplit): void {

@@ -3,7 +3,9 @@
 
 import { joinFloats } from '../base/index.ts'
 import { averageProbabilities } from '../evaluate/index.ts'
+import type { Recipe } from '../recipe/index.ts'
 import type { Cache } from '../tasks/index.ts'
+import { decide, type RawPredictions } from './decide.ts'
 import type { Candidate, GridCell } from './grid.ts'
 import { averageSplits, type CandidatePredictions, truthOfHeldOut } from './steps/evaluateCell.ts'
 import type { Filtered } from './steps/filter.ts'
@@ -11,13 +13,14 @@ import { readProbabilities, type TrainedHead } from './steps/trainHead.ts'
 
 /** Where predictions are read from. */
 export interface PredictionSources {
+  readonly study: { readonly recipe: Recipe }
   readonly cache: Pick<Cache, 'find'>
   heads(cell: GridCell): Promise<TrainedHead[]>
   truths(): Promise<CandidatePredictions['truths']>
   allFiltered(): Promise<Filtered>
 }
 
-/** Reads what the heads of a candidate predicted, averaged. */
+/** Reads what the heads of a candidate predicted, averaged, and decides by it. Throws as `decide`. */
 export async function gatherPredictions(
   materials: PredictionSources,
   { members }: Candidate,
@@ -32,19 +35,17 @@ export async function gatherPredictions(
     return { curve: heads.length === 1 ? heads[0].curve : [], probabilities }
   })
   const means = byMember.map((heads) => averageSplits(heads.map((head) => head.probabilities)))
-  return {
-    heads: byMember,
-    seeds,
-    probabilities: averageSplits(means),
-    truths: await materials.truths(),
-    heldOut: await gatherHeldOut(materials, members),
-  }
+  const truths = await materials.truths()
+  const probabilities = averageSplits(means)
+  const heldOut = await gatherHeldOut(materials, members)
+  const decided = decide(materials.study.recipe.evaluate, { seeds, probabilities, truths, heldOut })
+  return { heads: byMember, truths, ...decided }
 }
 
 async function gatherHeldOut(
   materials: PredictionSources,
   members: readonly GridCell[],
-): Promise<CandidatePredictions['heldOut']> {
+): Promise<RawPredictions['heldOut']> {
   const folds = members[0].folds.map(({ fold }) => fold)
   if (folds.length === 0) return null
   const byMember: Float32Array[] = []

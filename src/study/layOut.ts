@@ -25,7 +25,7 @@ import {
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
 import { compareInputs, pairSplits } from './steps/compareSplits.ts'
-import { evaluationInputs, isTransductiveCell } from './steps/evaluateCell.ts'
+import { evaluationInputs, isTransductiveCandidate, isTransductiveCell } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
@@ -322,7 +322,7 @@ function layOutEvaluations(recipe: Recipe, splits: OpenSplits, { candidates }: G
       needs: [...filterNeeds(recipe, [train, val]), ...heads.map(({ inputs }) => keyOf(inputs))],
       items: predicted,
       cost: cost.evaluationCost(predicted),
-      ...(members.some(isTransductiveCell) && { transductive: true as const }),
+      ...(isTransductiveCandidate(recipe, candidate) && { transductive: true as const }),
     }
   })
 }
@@ -352,7 +352,7 @@ function layOutRefits(
     needs: refits.evaluations,
     items: trained,
     cost: costliest,
-    ...(candidates.some(({ members }) => members.some(isTransductiveCell)) && {
+    ...(candidates.some((candidate) => isTransductiveCandidate(recipe, candidate)) && {
       transductive: true as const,
     }),
   }))

@@ -7,6 +7,7 @@ import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CoralReference } from '../adapt/index.ts'
 import { DataError, type NdArray } from '../base/index.ts'
+import type { ThresholdRule } from '../evaluate/index.ts'
 import { makeFolder, readNpyFile, writeFileAtomic } from '../files/index.ts'
 import { writeNpy } from '../formats/index.ts'
 import { type FittedStain, writeNetworks } from '../normalise/index.ts'
@@ -16,7 +17,7 @@ import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import { checkSeal, replaceFolder, sealFolder } from '../tasks/index.ts'
 import type { GridCell } from './grid.ts'
-import { isTransductiveCell } from './steps/evaluateCell.ts'
+import { type DecisionRule, isTransductiveCell } from './steps/evaluateCell.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 
 /** What model.json says of one cell. */
@@ -40,7 +41,10 @@ export interface ModelFile {
   readonly cell: string
   /** It uses unlabelled patches of the test split; not there where it does not. */
   readonly transductive?: true
-  readonly threshold: number
+  /** From which probability on a patch is predicted to be tumour, or of which share of each center's patches. */
+  readonly threshold: ThresholdRule
+  /** What log odds are divided by; not there where nothing was fitted. */
+  readonly temperature?: number
   /** Size of the patches in training: those to predict have it too. */
   readonly patch: PatchSize
   /** One, or the cells of an ensemble, whose mean is the model. */
@@ -56,12 +60,17 @@ export interface ModelMember {
   readonly reference: CoralReference | null
 }
 
+/** A model to be written. */
+export interface ModelParts {
+  readonly name: string
+  readonly members: readonly ModelMember[]
+  readonly rule: DecisionRule
+}
+
 /** Writes a model into a run folder, sealed; it is there whole or not at all. */
 export async function saveModel(
   runFolder: string,
-  name: string,
-  members: readonly ModelMember[],
-  threshold: number,
+  { name, members, rule: { threshold, temperature } }: ModelParts,
   { height, width }: PatchSize,
 ): Promise<void> {
   const folder = join(runFolder, 'model.work')
@@ -70,10 +79,12 @@ export async function saveModel(
   const files: MemberFile[] = []
   for (const [i, member] of members.entries())
     files.push(await saveMember(folder, members.length === 1 ? '' : `member-${i}/`, member))
+  const isTransductive = typeof threshold === 'object' || members.some(({ cell }) => isTransductiveCell(cell))
   const model: ModelFile = {
     cell: name,
-    ...(members.some(({ cell }) => isTransductiveCell(cell)) && { transductive: true as const }),
+    ...(isTransductive && { transductive: true as const }),
     threshold,
+    ...(temperature !== 1 && { temperature }),
     patch: { height, width },
     members: files,
   }

@@ -11,10 +11,10 @@ import {
   openMappedRows,
 } from '../adapt/index.ts'
 import { DataError, f32, type Pixels, type Progress, pickNamed, readBlocks } from '../base/index.ts'
-import { type Head, headMethods } from '../classify/index.ts'
+import { type Head, headMethods, temper } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
-import { averageProbabilities } from '../evaluate/index.ts'
+import { averageProbabilities, type ThresholdRule } from '../evaluate/index.ts'
 import { createNpy, openNpy } from '../files/index.ts'
 import { type FittedStain, fitOwnGroups, methodOf, readNetworks, stainBatches } from '../normalise/index.ts'
 import { allRows, orderPatches, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
@@ -24,13 +24,14 @@ import { groupByCenter } from './steps/alignSplits.ts'
 /** A model ready to predict; close it when done. */
 export interface Model {
   readonly name: string
-  readonly threshold: number
+  /** From which probability on a patch is predicted to be tumour, or of which share of each center's patches. */
+  readonly threshold: ThresholdRule
   /** Size of the patches that it takes. */
   readonly patch: PatchSize
   /** Whether it uses unlabelled patches: of the run's test split, or of the set that it predicts. */
   readonly transductive: boolean
   /**
-   * Seed-averaged probabilities of tumour, in the order of the set's rows; memory does not grow with pixels.
+   * Probabilities of tumour, averaged over seeds and divided by the model's temperature, in the order of the set's rows; memory does not grow with pixels.
    * Patches with too little tissue are normalised with the fit of their slide or center within this set; embeddings are
    * aligned by center where the model does so. Throws DataError for patches of another size (see resizePatches), and
    * where a center has too few patches to be aligned by.
@@ -70,7 +71,7 @@ export async function openModel(runFolder: string, place: ModelPlace): Promise<M
         const tell: Progress = (done) => progress(i * set.count + done, members.length * set.count)
         all.push(await member.predict(set, tell))
       }
-      return averageProbabilities(all)
+      return temper(averageProbabilities(all), file.temperature ?? 1)
     },
     close,
   }

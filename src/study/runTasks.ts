@@ -159,7 +159,7 @@ async function describeResult(
   }
   if (task.kind === 'evaluation') {
     const candidate = candidateOf(materials.study, task.of.cell)
-    const { val } = await readEvaluation(await cache.find(task.inputs), candidate)
+    const { val } = await readEvaluation(materials.study.recipe, await cache.find(task.inputs), candidate)
     return `val ${(100 * val.accuracy.value).toFixed(1)} %`
   }
   return undefined

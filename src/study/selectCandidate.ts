@@ -18,7 +18,7 @@ export interface PredictedCandidate {
  * `challenge`. Throws DataError as `selectCell` does.
  */
 export function selectCandidate(
-  { select, evaluate }: Pick<Recipe, 'select' | 'evaluate'>,
+  { select }: Pick<Recipe, 'select'>,
   predicted: readonly PredictedCandidate[],
 ): Selection {
   const ordered = predicted.toSorted((a, b) => compareSimplicity(a.candidate, b.candidate))
@@ -28,10 +28,10 @@ export function selectCandidate(
     ...truth,
     labels: truth.labels!,
     ...select,
-    candidates: ordered.map(({ candidate, predictions: { heldOut, probabilities } }) => ({
+    candidates: ordered.map(({ candidate, predictions: { heldOut, probabilities, thresholds } }) => ({
       id: candidate.id,
       probabilities: heldOut?.probabilities ?? probabilities.val!,
-      threshold: evaluate.threshold,
+      threshold: heldOut?.threshold ?? thresholds.val!,
     })),
   })
 }

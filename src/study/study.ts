@@ -48,6 +48,8 @@ export interface StudyResult {
   readonly metrics: Metrics
   /** How sure the choice is, in words; empty where there was nothing to choose among. */
   readonly certainty: string
+  /** How the chosen cell's probabilities become predictions, in sentences; none where they do by a given threshold. */
+  readonly decision: readonly string[]
 }
 
 /** Everything that the parts of one run share. */

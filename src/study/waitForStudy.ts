@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describeCause, EngineError } from '../base/index.ts'
 import { type JobsRecord, jobsFile, readSlurmStatus, type WaveStatus } from '../cluster/index.ts'
-import { describeCertainty, type Manifest, type Metrics, readJson } from '../runs/index.ts'
+import { describeCertainty, describeDecision, type Manifest, type Metrics, readJson } from '../runs/index.ts'
 import type { StudyResult } from './study.ts'
 
 /** How a study on Slurm is waited for. */
@@ -69,5 +69,6 @@ async function readOutcome(folder: string, { id, log, ended }: WaveStatus): Prom
     manifest: await readJson<Manifest>(path('manifest.json')),
     metrics,
     certainty: describeCertainty(metrics.selection),
+    decision: describeDecision(metrics.cells.find(({ id }) => id === metrics.chosen)!),
   }
 }

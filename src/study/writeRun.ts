@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { writeFileAtomic } from '../files/index.ts'
 import { printRecipe } from '../recipe/index.ts'
 import { writeReport } from '../report/index.ts'
-import { describeCertainty, type Manifest } from '../runs/index.ts'
+import { describeCertainty, describeDecision, type Manifest } from '../runs/index.ts'
 import { type Collected, gatherProbabilities } from './collect.ts'
 import { removeModel, saveModel } from './model.ts'
 import type { OpenStudy } from './openStudy.ts'
@@ -24,7 +24,7 @@ export async function writeRun(
 ): Promise<StudyResult> {
   const { filtered, stains, model, refitted, judged, chosen, metrics, timings, forecast } = content
   const step = options.observer.step('report', recipe.name)
-  const { threshold } = recipe.evaluate
+  const { probabilities, thresholds, rule } = chosen.predictions
   const writeJson = (name: string, value: unknown) =>
     writeFileAtomic(run.file(name), `${JSON.stringify(value, null, 1)}\n`)
   await removeModel(run.path)
@@ -36,20 +36,19 @@ export async function writeRun(
   await writeResults(run, { study, cache }, content)
   await writePredictions(run, filtered, {
     ...gatherProbabilities(judged),
-    ...(refitted && { refit: { test: refitted } }),
+    ...(refitted && { refit: { test: refitted.probabilities } }),
   })
   await rm(run.file('submission.csv'), { force: true })
   const submission = await writeRunSubmission(
     run,
     filtered.test,
-    refitted ?? chosen.predictions.probabilities.test,
-    threshold,
+    refitted ?? { probabilities: probabilities.test, threshold: thresholds.test },
   )
-  await saveModel(run.path, chosen.candidate.id, model, threshold, filtered.train.set)
+  await saveModel(run.path, { name: chosen.candidate.id, members: model, rule }, filtered.train.set)
   await rm(run.file('training.json'), { force: true })
   const learned = describeTraining(stains)
   if (learned.length > 0) await writeJson('training.json', learned)
-  const gallery = await makeGallery(run.path, recipe.seed, filtered, stains, chosen.predictions.probabilities)
+  const gallery = await makeGallery(run.path, recipe.seed, filtered, stains, chosen.predictions)
   await study.checkFiles() // its pictures are of patches as they are now
   await writeJson('gallery.json', gallery)
   const report = await writeReport(run.path, {
@@ -58,5 +57,6 @@ export async function writeRun(
   step.end(false)
   run.log.info({ chosen: metrics.chosen }, 'study done')
   const certainty = describeCertainty(metrics.selection)
-  return { folder: run.path, report, submission, manifest, metrics, certainty }
+  const decision = describeDecision(chosen.result)
+  return { folder: run.path, report, submission, manifest, metrics, certainty, decision }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { openRandom } from '../../src/base/index.ts'
-import { fitTemperature, measureLogits } from '../../src/classify/temperature.ts'
+import { fitTemperature, logitsOf, measureLogits, temper } from '../../src/classify/temperature.ts'
 
 describe('temperature scaling', () => {
   it('finds the temperature by which logits were inflated', () => {
@@ -27,5 +27,23 @@ describe('measureLogits', () => {
     const { loss, accuracy } = measureLogits(Float32Array.of(0, 1000, -1000), Uint8Array.of(1, 1, 1))
     expect(loss).toBeCloseTo((Math.LN2 + 0 + 1000) / 3, 9)
     expect(accuracy).toBeCloseTo(2 / 3, 9)
+  })
+})
+
+describe('probabilities under a temperature', () => {
+  const probabilities = Float32Array.of(0, 0.1, 0.5, 0.9, 1)
+
+  it('have their log odds divided by it, and stay as they are by 1', () => {
+    const tempered = temper(probabilities, 2)
+    expect(tempered[1]).toBeCloseTo(1 / (1 + Math.sqrt(9)), 6)
+    expect(tempered[2]).toBe(0.5)
+    expect(tempered[3]).toBeCloseTo(1 - tempered[1], 6)
+    expect(temper(probabilities, 1)).toBe(probabilities)
+  })
+
+  it('are finite where they were 0 or 1', () => {
+    expect([...logitsOf(probabilities)].every(Number.isFinite)).toBe(true)
+    expect(temper(probabilities, 2)[0]).toBeGreaterThan(0)
+    expect(temper(probabilities, 2)[4]).toBeLessThan(1)
   })
 })

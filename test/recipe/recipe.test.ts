@@ -30,7 +30,7 @@ describe('a recipe', () => {
     expect(recipe.data.train.path).toBe('/data/t.h5')
     expect(recipe.seeds).toEqual([0, 1, 2])
     expect(recipe.quality).not.toBeNull()
-    expect(recipe.evaluate).toEqual({ threshold: 0.5 })
+    expect(recipe.evaluate).toEqual({ threshold: 0.5, temperature: 'none' })
     expect(Object.keys(recipe.classify[0].options).length).toBeGreaterThan(5)
   })
 
@@ -119,6 +119,32 @@ describe('a recipe', () => {
     expect(() =>
       parse(minimal.replace('[texture]', `[${trunk}]`).replace('[mlp]', '[mlp, finetune]')),
     ).toThrow(/classify mlp: expected an extractor without trunk/)
+  })
+
+  it('finds its threshold on held-out labels, or by a share of tumour where it may look at the target', () => {
+    const of = (evaluate: string, top = '') => parse(`${top}${withTest}evaluate: ${evaluate}\n`)
+    expect(of('{ threshold: held-out, temperature: held-out }').evaluate).toEqual({
+      threshold: 'held-out',
+      temperature: 'held-out',
+    })
+    const share = '{ threshold: { share: 0.3 } }'
+    expect(of(share, 'transductive: true\n').evaluate.threshold).toEqual({ share: 0.3 })
+    expect(() => of(share)).toThrow(
+      'evaluate.threshold.share: expected a threshold that does without the center it predicts, got one that uses its unlabelled patches; write transductive: true',
+    )
+    expect(() => of('{ threshold: { share: 1.5 } }')).toThrow(
+      'evaluate.threshold.share: expected a number of less than 1, got 1.5',
+    )
+    expect(() => of('{ threshold: heldout }')).toThrow(
+      'evaluate.threshold: expected a number, or held-out, or a group of keys, got "heldout"',
+    )
+    expect(() => of('{ temperature: center }')).toThrow(
+      /evaluate.temperature: expected one of none, held-out/,
+    )
+    const text = `${withTest}evaluate: { threshold: held-out }\n`
+    expect(printRecipe(parse(text), '/data')).toMatch(
+      /evaluate:\n {2}threshold: held-out\n {2}temperature: none\n/,
+    )
   })
 
   it('tells extractors with views by their label, and pairs them with heads on embeddings only', () => {

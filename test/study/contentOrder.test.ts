@@ -43,9 +43,12 @@ const studies: Readonly<Record<string, string>> = {
 stain: [none, grayscale, luminosity, reinhard, ruifrok, { method: vahadane, reference: { count: 6 } },
   { method: macenko, reference: { split: val, count: 12 } }]
 embed: [texture]
-classify: [{ head: logistic, calibrate: temperature }]`,
+classify: [{ head: logistic, calibrate: temperature }]
+evaluate: { threshold: held-out, temperature: held-out }`,
   heads: `
 quality: none
+transductive: true
+evaluate: { threshold: { share: 0.4 } }
 stain: [{ method: macenko, reference: { split: train, center: 0, count: 12 } }]
 augment: [none, { stain: hed, views: 2 }, { stain: concentration, flips: true, rotation: 20, views: 2 },
   { stain: restain, views: 2 }]

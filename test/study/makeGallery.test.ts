@@ -48,7 +48,7 @@ async function make(name: string, of: Readonly<Record<string, PatchSet>>, among 
   const filtered: Record<string, FilteredSplit> = {}
   for (const [split, set] of Object.entries(of)) filtered[split] = await filter(split as Split, set)
   const run = join(folder, name)
-  return { run, gallery: await makeGallery(run, 5, filtered, among, {}) }
+  return { run, gallery: await makeGallery(run, 5, filtered, among, null) }
 }
 
 function hashPictures(run: string): Record<string, string> {

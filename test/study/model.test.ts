@@ -146,7 +146,8 @@ describe('the model of a run', () => {
     const heads = [{ entry: { folder: at('gone') } }]
     rmSync(join(run, 'model'), { recursive: true })
     const member = { cell, stain: { entry: {}, fit: {} }, heads, reference: null }
-    await expect(saveModel(run, 'x', [member] as never, 0.5, { height: 8, width: 8 })).rejects.toThrow()
+    const parts = { name: 'x', members: [member], rule: { threshold: 0.5, temperature: 1 } }
+    await expect(saveModel(run, parts as never, { height: 8, width: 8 })).rejects.toThrow()
     expect(readdirSync(run)).not.toContain('model')
     await runStudy(await readRecipe(at('recipe.yaml')), options)
     expect(hashRun(run)).toEqual(before)

@@ -1,7 +1,7 @@
 // eosin predict: the model of a run on patches it has never seen.
 
 import type { Command } from 'commander'
-import { transductiveNote, UsageError } from '../../base/index.ts'
+import { printThreshold, transductiveNote, UsageError } from '../../base/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -11,6 +11,7 @@ import {
   overwriteOption,
   printResult,
   type SetOptions,
+  share,
   threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
@@ -22,6 +23,7 @@ interface PredictOptions extends CommonOptions, SetOptions {
   readonly onnx?: string
   readonly out: string
   readonly submission?: string
+  readonly share?: number
   readonly threads?: number
   readonly resize?: boolean
 }
@@ -42,6 +44,11 @@ export function addPredict(program: Command): void {
     )
     .option('--submission <file.csv>', "also write the challenge's ID,Pred")
     .option(
+      '--share <p>',
+      "call so large a share of each center's patches tumour (default: at the model's threshold, or share)",
+      share,
+    )
+    .option(
       '--resize',
       'resize patches of another size than those of the training; they must show as much tissue',
     )
@@ -54,6 +61,7 @@ export function addPredict(program: Command): void {
     addSetOptions(predict),
     'eosin predict test.h5 --run runs/demo --submission submission.csv',
     'eosin predict test.h5 --onnx pipeline.onnx',
+    'eosin predict test.h5 --run runs/demo --share 0.3',
   )
 }
 
@@ -74,6 +82,7 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')
   const { writeSubmission } = await import('../../runs/index.ts')
+  const { callTumour, findThreshold } = await import('../../evaluate/index.ts')
   const model = await openAnyModel(options)
   try {
     const opened = await openPatchSet(path, options)
@@ -81,7 +90,10 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
     const resized = set === opened ? null : { from: printSize(opened), to: printSize(set) }
     const probabilities = await model.predict(set, showProgress(`predict  ${path}`))
     clearLine()
-    const prediction = Uint8Array.from(probabilities, (p) => Number(p >= model.threshold))
+    const rule = options.share === undefined ? model.threshold : { share: options.share }
+    const threshold = findThreshold(rule, { probabilities, centers: set.centers })
+    const prediction = callTumour(probabilities, threshold, set.centers)
+    const transductive = model.transductive || typeof rule === 'object'
     const columns = {
       id: set.ids,
       ...(options.part !== undefined && { part: set.ids.map(() => options.part!) }),
@@ -100,15 +112,16 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
         model: model.name,
         count: set.count,
         tumour,
+        threshold,
         resized,
         out: options.out,
-        ...(model.transductive && { transductive: true }),
+        ...(transductive && { transductive: true }),
       },
       (result) =>
         [
-          `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}`,
+          `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}, from ${printThreshold(threshold)} on`,
           ...(resized ? [`resized from ${resized.from} to ${resized.to}, as in training`] : []),
-          ...(model.transductive ? [transductiveNote] : []),
+          ...(transductive ? [transductiveNote] : []),
           options.out,
         ].join('\n'),
     )

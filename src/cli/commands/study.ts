@@ -226,7 +226,8 @@ function markTransductive({ transductive }: { readonly transductive?: true }): s
 }
 
 /** A study's outcome in plain text: the table, the chosen cell, the files. */
-export function describeStudy({ metrics, certainty, manifest, report, submission }: StudyResult): string {
+export function describeStudy(result: StudyResult): string {
+  const { metrics, certainty, decision, manifest, report, submission } = result
   const percent = (value: number) => (100 * value).toFixed(1)
   const interval = (figure: { value: number; low: number; high: number } | null | undefined) =>
     figure ? `${percent(figure.value)} [${percent(figure.low)}-${percent(figure.high)}]` : '-'
@@ -260,6 +261,7 @@ export function describeStudy({ metrics, certainty, manifest, report, submission
     table,
     `* chosen by: ${metrics.chosenBy}`,
     ...(certainty ? [certainty] : []),
+    ...decision,
     ...(metrics.cells.some((cell) => cell.transductive) ? [`(t) ${transductiveNote}`] : []),
     '',
     ...gaps,

@@ -1,5 +1,6 @@
 // Every cell of the grid: how one was chosen, what is missing, the ablation table, and forest plots.
 
+import { describeThresholds } from '../../runs/browser.ts'
 import { renderCharts } from '../charts.ts'
 import { chosenCell, type ReportData } from '../data.ts'
 import { drawForests, PLOTTED_AT_MOST } from '../forest.ts'
@@ -22,6 +23,7 @@ export async function renderEvaluate(data: ReportData): Promise<Section> {
     body: html`${explainChoice(data)}
 ${renderGaps(data)}
 ${explainIntervals(data)}
+${renderThresholds(data)}
 ${renderTable('Ablation table', renderGrid(data))}
 <h3>Intervals</h3>
 <p>Dots are the metrics${isSeveral(manifest.seeds) && ' of the averaged probabilities'}, bars their 95 % intervals${isSeveral(manifest.seeds) && ', ticks single seeds'}.${isSeveral(metrics.cells) && ' The dashed line is the chosen cell.'}${metrics.cells.length > PLOTTED_AT_MOST && ` The best ${PLOTTED_AT_MOST} of ${metrics.cells.length} cells are drawn.`}</p>
@@ -52,6 +54,11 @@ function explainIntervals({ metrics, manifest: { seeds } }: ReportData): Html {
       ? `Probabilities are averaged over ${seeds.length} seeds before they are scored; intervals`
       : `Seed ${seeds[0]}; intervals`
   } come from leaving out ${describeLeftOut(resampled, slides)}.</p>`
+}
+
+function renderThresholds({ metrics }: ReportData): Html | null {
+  const sentence = describeThresholds(metrics.cells)
+  return sentence === '' ? null : html`<p class="soft">${sentence}</p>`
 }
 
 function isSeveral(items: readonly unknown[]): boolean {

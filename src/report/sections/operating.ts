@@ -1,6 +1,7 @@
 // The chosen cell's predictions at its threshold, and other ways to use its probabilities: at a fixed rate of false alarms,
 // and with the least sure patches left out.
 
+import { describeDecision } from '../../runs/browser.ts'
 import { drawCellCurves } from '../cellCurves.ts'
 import { type Chart, renderCharts } from '../charts.ts'
 import {
@@ -52,6 +53,7 @@ export async function renderOperating({ metrics, manifest }: ReportData): Promis
 rare; and its accuracy where the patches nearest to the threshold are left to a pathologist. Each other threshold is read off the patches that
 it is then judged on`
     }.</p>
+${describeDecision(chosen).map((sentence) => html`<p>${sentence}</p>`)}
 ${isMeasured && renderCellLegend(metrics)}
 ${await renderCharts(charts.filter((chart) => chart !== null))}`,
   }

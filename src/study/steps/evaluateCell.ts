@@ -8,10 +8,12 @@ import {
   evaluate,
   overSeeds,
   summarize,
+  type Threshold,
+  type ThresholdRule,
 } from '../../evaluate/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
-import { type Recipe, usesTestPixels } from '../../recipe/index.ts'
-import { type Cell, readJson, type SeedResult, type Split } from '../../runs/index.ts'
+import { predictsByShare, type Recipe, usesTestPixels } from '../../recipe/index.ts'
+import { type Cell, type CellDecision, readJson, type SeedResult, type Split } from '../../runs/index.ts'
 import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import type { Candidate } from '../grid.ts'
 import type { OpenSplits } from '../splits.ts'
@@ -58,22 +60,39 @@ export interface CandidatePredictions {
   readonly heads: readonly (readonly TrainedHead[])[]
   /** Of each seed: its probabilities, averaged over the members of an ensemble. */
   readonly seeds: readonly Pick<TrainedHead, 'curve' | 'probabilities'>[]
-  /** Averaged over seeds and members. */
+  /** Averaged over seeds and members, then divided by the temperature, as those of single seeds are. */
   readonly probabilities: Readonly<Partial<Record<Split, Float32Array>>>
   readonly truths: Readonly<Partial<Record<Split, SplitTruth>>>
   /** For every labelled center by heads that have not seen it; null under the protocol `challenge`. */
-  readonly heldOut: { readonly truth: LabelledTruth; readonly probabilities: Float32Array } | null
+  readonly heldOut: {
+    readonly truth: LabelledTruth
+    readonly probabilities: Float32Array
+    readonly threshold: Threshold
+  } | null
+  /** From which probability on patches are predicted to be tumour. */
+  readonly thresholds: Readonly<Partial<Record<Split, Threshold>>>
+  /** The same of patches without labels, and what of their log odds. */
+  readonly rule: DecisionRule
+  /** What is to be said of it; null where the recipe gives a threshold and asks for no temperature. */
+  readonly decision: CellDecision | null
+}
+
+/** What is kept of a decision for patches without labels. */
+export interface DecisionRule {
+  readonly threshold: ThresholdRule
+  /** What log odds are divided by; 1 where none was fitted. */
+  readonly temperature: number
 }
 
 // A cell without its place in the grid.
 type CellResult = Pick<
   Cell,
-  'seeds' | 'valAccuracyOverSeeds' | 'testAccuracyOverSeeds' | 'val' | 'test' | 'heldOut'
+  'seeds' | 'valAccuracyOverSeeds' | 'testAccuracyOverSeeds' | 'val' | 'test' | 'heldOut' | 'decision'
 >
 
 /** What a candidate's figures are made from: its heads, by key, and the labels that they are judged by. */
 export function evaluationInputs(
-  { seed, evaluate: options }: Recipe,
+  { seed, evaluate: { threshold, temperature } }: Recipe,
   { members }: Candidate,
   { train, val, test }: OpenSplits,
 ): CacheInputs {
@@ -87,7 +106,7 @@ export function evaluationInputs(
     labels: [val.labelsKey(), test?.labelsKey() ?? null],
     ...(folds.length > 0 && { folds, trainLabels: train.labelsKey() }),
     seed,
-    options,
+    options: { threshold, ...(temperature !== 'none' && { temperature }) },
   }
 }
 
@@ -102,7 +121,12 @@ export async function makeEvaluation(
 }
 
 /** Reads what `makeEvaluation` wrote. */
-export async function readEvaluation({ folder }: CacheEntry, { id, members }: Candidate): Promise<Cell> {
+export async function readEvaluation(
+  recipe: Recipe,
+  { folder }: CacheEntry,
+  candidate: Candidate,
+): Promise<Cell> {
+  const { id, members } = candidate
   const result = await readJson<CellResult>(join(folder, 'cell.json'))
   const nameOf = (label: (member: Candidate['members'][number]) => string) => {
     const names = [...new Set(members.map(label))]
@@ -116,29 +140,38 @@ export async function readEvaluation({ folder }: CacheEntry, { id, members }: Ca
     adapt: nameOf(({ adapt }) => adapt.label),
     classify: nameOf(({ classify }) => classify.label),
     ...(members.length > 1 && { members: members.map((member) => member.id) }),
-    ...(members.some(isTransductiveCell) && { transductive: true as const }),
+    ...(isTransductiveCandidate(recipe, candidate) && { transductive: true as const }),
     ...result,
   }
 }
 
-/** Whether a cell uses unlabelled patches of the test split. */
+/** Whether what a candidate predicts rests on unlabelled patches of the test split. */
+export function isTransductiveCandidate(recipe: Recipe, { members }: Pick<Candidate, 'members'>): boolean {
+  return predictsByShare(recipe) || members.some(isTransductiveCell)
+}
+
+/** Whether the heads of a cell use unlabelled patches of the test split. */
 export function isTransductiveCell({ pair, adapt }: Candidate['members'][number]): boolean {
   return usesTestPixels({ stain: pair.stain, adapt })
 }
 
 function judge(
   recipe: Recipe,
-  { seeds: singles, probabilities, truths, heldOut }: CandidatePredictions,
+  { seeds: singles, probabilities, truths, heldOut, thresholds, decision }: CandidatePredictions,
 ): CellResult {
-  const { seed, evaluate: options } = recipe
-  const judgeRows = (truth: SplitTruth | undefined, rows: Float32Array | undefined): Evaluation | null =>
+  const { seed } = recipe
+  const judgeRows = (
+    truth: SplitTruth | undefined,
+    rows: Float32Array | undefined,
+    threshold: Threshold | undefined,
+  ): Evaluation | null =>
     truth?.labels && rows
-      ? evaluate({ ...truth, labels: truth.labels, probabilities: rows, seed, ...options })
+      ? evaluate({ ...truth, labels: truth.labels, probabilities: rows, seed, threshold })
       : null
   const summarise = (single: Float32Array | undefined, split: Split) => {
-    const labels = truths[split]?.labels
+    const { labels = null, centers = null } = truths[split] ?? {}
     return labels && single
-      ? summarize({ labels, probabilities: single, threshold: options.threshold })
+      ? summarize({ labels, centers, probabilities: single, threshold: thresholds[split] })
       : null
   }
   const seeds = singles.map((single, i): SeedResult => {
@@ -153,14 +186,15 @@ function judge(
       testAuroc: test?.auroc ?? null,
     }
   })
-  const test = judgeRows(truths.test, probabilities.test)
+  const test = judgeRows(truths.test, probabilities.test, thresholds.test)
   return {
     seeds,
     valAccuracyOverSeeds: overSeeds(seeds.map((one) => one.valAccuracy)),
     testAccuracyOverSeeds: test && overSeeds(seeds.map((one) => one.testAccuracy!)),
-    val: judgeRows(truths.val, probabilities.val)!,
+    val: judgeRows(truths.val, probabilities.val, thresholds.val)!,
     test,
-    ...(heldOut && { heldOut: judgeRows(heldOut.truth, heldOut.probabilities)! }),
+    ...(heldOut && { heldOut: judgeRows(heldOut.truth, heldOut.probabilities, heldOut.threshold)! }),
+    ...(decision && { decision }),
   }
 }
 

@@ -4,16 +4,21 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareText, openRandom, type Pixels } from '../../base/index.ts'
+import { spreadThreshold } from '../../evaluate/index.ts'
 import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../files/index.ts'
 import type { StudyStain } from '../../normalise/index.ts'
 import { stainBatch } from '../../normalise/index.ts'
 import type { Gallery, GalleryImage, Split, StainedSample } from '../../runs/index.ts'
+import { type CandidatePredictions, truthOf } from './evaluateCell.ts'
 import type { FilteredSplit } from './filter.ts'
 
 const samplesPerCenter = 6
 const learnedAtMost = 60
 const rejectedAtMost = 24
 const errorsAtMost = 16
+
+/** What the chosen cell says of val and test. */
+type ChosenPredictions = Pick<CandidatePredictions, 'probabilities' | 'thresholds'>
 
 type Filtered = Readonly<Partial<Record<Split, FilteredSplit>>>
 
@@ -23,7 +28,7 @@ export async function makeGallery(
   seed: number,
   filtered: Filtered,
   stains: readonly StudyStain[],
-  chosen: Readonly<Partial<Record<Split, Float32Array>>>,
+  chosen: ChosenPredictions | null,
 ): Promise<Gallery> {
   const pictures = await openAlbum(join(folder, 'gallery'))
   const splits = Object.values(filtered)
@@ -159,18 +164,24 @@ async function saveRejected(
 async function saveErrors(
   pictures: Album,
   filtered: Filtered,
-  chosen: Readonly<Partial<Record<Split, Float32Array>>>,
+  chosen: ChosenPredictions | null,
 ): Promise<Gallery['errors']> {
   const errors: { split: FilteredSplit; row: number; probability: number; confidence: number }[] = []
   for (const split of [filtered.val, filtered.test]) {
-    const probabilities = split && chosen[split.split]
+    const probabilities = split && chosen?.probabilities[split.split]
     if (!split?.set.labels || !probabilities) continue
+    const thresholds = spreadThreshold(
+      chosen.thresholds[split.split]!,
+      truthOf(split).centers,
+      split.rows.length,
+    )
     const places = new Map(Array.from(split.rows, (row, place) => [row, place]))
     for (const row of split.ordered) {
-      const probability = probabilities[places.get(row)!]
-      const label = split.set.labels![row]
-      const confidence = label === 1 ? 1 - probability : probability
-      if (confidence > 0.5) errors.push({ split, row, probability, confidence })
+      const place = places.get(row)!
+      const probability = probabilities[place]
+      const isCalled = probability >= thresholds[place]
+      const confidence = Math.abs(probability - thresholds[place])
+      if (isCalled !== (split.set.labels![row] === 1)) errors.push({ split, row, probability, confidence })
     }
   }
   errors.sort((a, b) => b.confidence - a.confidence) // of equals, the one that comes first by content

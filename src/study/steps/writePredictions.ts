@@ -1,10 +1,12 @@
 // Step 7: the predictions of every cell, one row a patch and one column a cell, and the submission.
 
 import { compareNames } from '../../base/index.ts'
+import { callTumour, type Threshold } from '../../evaluate/index.ts'
 import { writeFileAtomic } from '../../files/index.ts'
 import { writeCsvBlocks, writeParquet } from '../../formats/index.ts'
 import { explainUnfit, type RunFolder, type Split, writeSubmission } from '../../runs/index.ts'
 import { listPatches } from '../patchColumns.ts'
+import { truthOf } from './evaluateCell.ts'
 import type { FilteredSplit } from './filter.ts'
 
 /** Seed-averaged probabilities of every cell, by cell id and split. */
@@ -46,10 +48,9 @@ function listSplit({ split, set, rows }: FilteredSplit, cells: CellProbabilities
 export async function writeRunSubmission(
   run: RunFolder,
   test: FilteredSplit | undefined,
-  probabilities: Float32Array | undefined,
-  threshold: number,
+  { probabilities, threshold }: { readonly probabilities?: Float32Array; readonly threshold?: Threshold },
 ): Promise<string | null> {
-  if (!test || !probabilities) return null
+  if (!test || !probabilities || threshold === undefined) return null
   const ids = Array.from(test.rows, (row) => test.set.ids[row])
   const unfit = explainUnfit(ids)
   if (unfit) {
@@ -57,11 +58,8 @@ export async function writeRunSubmission(
     return null
   }
   const path = run.file('submission.csv')
-  await writeSubmission(
-    path,
-    ids,
-    Uint8Array.from(probabilities, (p) => Number(p >= threshold)),
-  )
+  const { centers } = truthOf(test)
+  await writeSubmission(path, ids, callTumour(probabilities, threshold, centers))
   return path
 }
 
