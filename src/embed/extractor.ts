@@ -8,7 +8,10 @@ import type { Agreement } from './agreement.ts'
 export interface ModelProvenance {
   readonly title: string
   readonly licence: string
+  /** Empty where it is not stated. */
   readonly pretraining: readonly PretrainingSet[]
+  /** Its weights were drawn at random; not there where they were trained. */
+  readonly isTrained?: false
 }
 
 /** An extractor ready to run; `close` releases its session or workers. */
@@ -22,7 +25,7 @@ export interface Extractor {
   readonly views?: number
   /** What each dimension measures, where that can be said. */
   readonly featureNames: readonly string[] | null
-  /** Of a known model; null for features that nothing was trained for, and where nobody says. */
+  /** Of a network; null for features that nothing was trained for. */
   readonly provenance: ModelProvenance | null
   /** Embeds a batch: row-major float32, count x dimensions. */
   embed(batch: Pixels): Promise<Float32Array>

@@ -22,7 +22,7 @@ import { viewDefaults } from './views.ts'
  */
 export async function openExtractorGraph(
   name: string,
-  { views = viewDefaults.views, ...options }: Readonly<Record<string, unknown>>,
+  { views = viewDefaults.views, pretraining: _, ...options }: Readonly<Record<string, unknown>>,
 ): Promise<ExtractorGraph> {
   return { ...(await openSingle(name, options)), views: views as number }
 }

@@ -104,7 +104,11 @@ async function openModel(
       key: hashBytes(JSON.stringify({ version, hash, part: params.part.name, provider, ...facts })),
       dimensions,
       featureNames: null,
-      provenance: describeModel(card, isRandom),
+      provenance: describeModel(
+        card,
+        isRandom,
+        isCatalogued(name) && weights !== null && hash !== card.sha256,
+      ),
       embed(batch) {
         const { height, width } = transformedSides(plan.transform, batch.height, batch.width)
         const runs = preparation.prepare(batch, plan.batch ?? chooseBatch(plan, height, width))
@@ -140,9 +144,20 @@ async function compareWith(
 }
 
 // Nothing was learnt into values that are drawn, and nothing of theirs is anybody's.
-function describeModel({ title, licence, pretraining }: ModelCard, isRandom: boolean): ModelProvenance {
-  return isRandom
-    ? { title: `${title}, its weights drawn at random`, licence: 'none needed', pretraining: [] }
+const isCatalogued = (name: string) => name in catalog
+
+// What weights in a file of one's own were trained on, no card of the catalog can say.
+function describeModel(
+  { title, licence, pretraining }: ModelCard,
+  isRandom: boolean,
+  isOwnFile: boolean,
+): ModelProvenance {
+  if (isRandom) {
+    const drawn = `${title}, its weights drawn at random`
+    return { title: drawn, licence: 'none needed', pretraining: [], isTrained: false }
+  }
+  return isOwnFile
+    ? { title: `${title}, with weights of its user's`, licence, pretraining: [] }
     : { title, licence, pretraining }
 }
 

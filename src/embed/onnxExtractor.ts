@@ -1,6 +1,6 @@
 // The extractor `onnx:PATH`: any image model in an ONNX file, run by the engine.
 
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { EngineError, type NdArray, ndarray, ShapeError } from '../base/index.ts'
 import type { Port } from '../engine/index.ts'
 import { hashBytes } from '../files/index.ts'
@@ -87,7 +87,7 @@ async function openOnnx(
     key: hashBytes(JSON.stringify(facts)),
     dimensions,
     featureNames: null,
-    provenance: null,
+    provenance: { title: basename(path), licence: 'not stated', pretraining: [] },
     embed: (batch) =>
       queue(() => embedRuns(plan, readout, preparation.prepare(batch, plan.batch), batch.count, dimensions)),
     async close() {

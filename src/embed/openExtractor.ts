@@ -6,6 +6,7 @@ import type { Extractor } from './extractor.ts'
 import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
 import { describedMethods, modelMethods } from './modelExtractor.ts'
 import { onnxMethod } from './onnxExtractor.ts'
+import { withPretraining } from './pretraining.ts'
 import { textureMethod } from './textureExtractor.ts'
 import { withViews } from './views.ts'
 
@@ -22,7 +23,10 @@ export type ExtractorName = keyof typeof families
 
 /** The extractors by the name that recipes and commands use; `onnx`, `vit` and `davit` are followed by `:PATH`. */
 export const extractors = Object.fromEntries(
-  Object.entries<ExtractorMethod<object>>(families).map(([name, method]) => [name, withViews(method)]),
+  Object.entries<ExtractorMethod<object>>(families).map(([name, method]) => [
+    name,
+    withViews(name === 'texture' ? method : withPretraining(method)),
+  ]),
 ) as { readonly [Name in ExtractorName]: ExtractorMethod<object> }
 
 /** An extractor as a recipe writes it: `texture`, `onnx:PATH`, or the same as `name` beside options. */

@@ -1,6 +1,8 @@
 // Guards: what would make the figures of a study too good.
 
+export * from './datasets.ts'
 export * from './describeNear.ts'
+export * from './exposure.ts'
 export * from './nearDuplicates.ts'
 export * from './orderFindings.ts'
 export * from './orderTests.ts'

@@ -87,10 +87,15 @@ async function attempt<T>(work: () => Promise<T | undefined>): Promise<Attempt<T
 }
 
 async function readAttributes(file: Hdf5File, path: string, options: OpenOptions): Promise<Provenance> {
-  const beside = await readProvenance(dirname(path), options, { origin: 'unknown', licence: null })
+  const implied = { origin: 'unknown', licence: null, dataset: null } as const
+  const beside = await readProvenance(dirname(path), options, implied)
   const word = await file.readText(originAttribute)
+  const origin = word ? parseOrigin(path, word) : beside.origin
+  const isTissue = origin === 'real' || origin === 'unknown'
   return {
-    origin: word ? parseOrigin(path, word) : beside.origin,
+    origin,
+    // what patches of this layout are, unless something else is said
+    dataset: beside.dataset ?? (isTissue ? 'Camelyon17-WILDS' : null),
     licence: (await file.readText(licenceAttribute)) ?? beside.licence,
   }
 }

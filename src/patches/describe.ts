@@ -22,6 +22,8 @@ export interface PatchSetInfo {
   readonly doubt: string | null
   readonly origin: Origin
   readonly licence: string | null
+  /** The published data set that they are of. */
+  readonly dataset: string | null
   /** Smallest and largest byte over the sampled patches. */
   readonly range: string
   readonly sampled: number
@@ -53,6 +55,7 @@ export async function describePatches(set: PatchSet, samples = 256): Promise<Pat
     doubt,
     origin,
     licence,
+    dataset: set.dataset ?? null,
     range: `${least} to ${most}`,
     sampled,
     parts,

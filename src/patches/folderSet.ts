@@ -86,7 +86,7 @@ async function openListing(
   return openImageSet({
     format: 'folder',
     source,
-    ...(await readProvenance(root, options, { origin: 'unknown', licence: null })),
+    ...(await readProvenance(root, options, { origin: 'unknown', licence: null, dataset: null })),
     layout,
     doubt,
     parts,

@@ -61,7 +61,11 @@ async function openHcd(source: string, options: OpenOptions): Promise<OpenedPatc
   return openImageSet({
     format: 'hcd',
     source,
-    ...(await readProvenance(source, options, { origin: 'real', licence: null })),
+    ...(await readProvenance(source, options, {
+      origin: 'real',
+      licence: null,
+      dataset: 'Histopathologic Cancer Detection',
+    })),
     parts: Object.fromEntries(Object.entries(folders).map(([name, { files }]) => [name, files.size])),
     ...listing,
     faults,

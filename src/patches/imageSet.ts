@@ -27,6 +27,7 @@ export interface ImageList
     | 'source'
     | 'origin'
     | 'licence'
+    | 'dataset'
     | 'parts'
     | 'faults'
     | 'leftOut'

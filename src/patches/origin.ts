@@ -1,4 +1,4 @@
-// What a patch set says of itself: how real it is and under which licence. The data's own word counts most:
+// What a patch set says of itself: how real it is, under which licence, and of which data set. The data's own word counts most:
 // an HDF5 attribute, then an eosin.json beside it, then the caller's option, then what the format implies.
 
 import { readFile } from 'node:fs/promises'
@@ -6,15 +6,16 @@ import { join } from 'node:path'
 import { DataError, UnknownNameError } from '../base/index.ts'
 import type { Origin } from './patchSet.ts'
 
-/** Name of the file that states origin and licence of the data in its folder. */
+/** Name of the file that states origin, licence and data set of the data in its folder. */
 export const sidecarName = 'eosin.json'
 
 const origins: readonly string[] = ['real', 'semi-synthetic', 'synthetic', 'unknown'] satisfies Origin[]
 
-/** Origin and licence of a patch set. */
+/** Where a patch set comes from. */
 export interface Provenance {
   readonly origin: Origin
   readonly licence: string | null
+  readonly dataset: string | null
 }
 
 /** Checks a word for the origin. Throws UnknownNameError at `where`. */
@@ -29,25 +30,27 @@ export function parseOrigin(where: string, word: string): Origin {
  */
 export async function readProvenance(
   folder: string,
-  { origin }: { readonly origin?: Origin },
+  { origin, dataset }: { readonly origin?: Origin; readonly dataset?: string },
   implied: Provenance,
 ): Promise<Provenance> {
   const sidecar = await readSidecar(folder)
   return {
     origin: sidecar.origin ?? origin ?? implied.origin,
     licence: sidecar.licence ?? implied.licence,
+    dataset: sidecar.dataset ?? dataset ?? implied.dataset,
   }
 }
 
-// `{ "origin"?: ..., "licence"?: ... }`; empty where there is no such file.
+// `{ "origin"?: ..., "licence"?: ..., "dataset"?: ... }`; empty where there is no such file.
 async function readSidecar(folder: string): Promise<Partial<Provenance>> {
   const path = join(folder, sidecarName)
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return {}
-  const { origin, licence } = parseObject(path, text)
+  const { origin, licence, dataset } = parseObject(path, text)
   return {
     ...(origin !== undefined && { origin: parseOrigin(`${path}, origin`, String(origin)) }),
     ...(licence !== undefined && { licence: licence === null ? null : String(licence) }),
+    ...(dataset !== undefined && { dataset: dataset === null ? null : String(dataset) }),
   }
 }
 

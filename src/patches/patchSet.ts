@@ -13,6 +13,8 @@ export interface PatchSet {
   readonly source: string
   readonly origin: Origin
   readonly licence: string | null
+  /** The published data set that its patches are of, where the data, its format or the caller says so. */
+  readonly dataset?: string | null
   /** How pixels lie on disk, in a few words, e.g. `contiguous float32 CHW`. */
   readonly storage: string
   readonly count: number

@@ -76,7 +76,11 @@ async function openPart(source: string, path: string, options: OpenOptions): Pro
     return {
       format: 'pcam',
       source,
-      ...(await readProvenance(dirname(path), options, { origin: 'real', licence: 'CC0-1.0' })),
+      ...(await readProvenance(dirname(path), options, {
+        origin: 'real',
+        licence: 'CC0-1.0',
+        dataset: 'PatchCamelyon',
+      })),
       storage: `${[x.chunks ? `chunked (${x.chunks.join(', ')})` : 'contiguous', ...x.filters].join(' ')} uint8 NHWC`,
       dtype: 'u8',
       parts: null,

@@ -19,6 +19,8 @@ export interface OpenOptions {
   readonly labelNames?: Readonly<Record<string, number | string>>
   /** Taken where the data itself does not say. */
   readonly origin?: Origin
+  /** The published data set that the patches are of, where the data itself does not say. */
+  readonly dataset?: string
   /** Lists faulty patches in `faults` instead of throwing at the first: for `checkPatches`. */
   readonly isTolerant?: boolean
 }

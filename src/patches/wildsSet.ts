@@ -61,7 +61,11 @@ async function openWilds(source: string, options: OpenOptions): Promise<OpenedPa
   return openImageSet({
     format: 'wilds',
     source,
-    ...(await readProvenance(source, options, { origin: 'real', licence: 'CC0-1.0' })),
+    ...(await readProvenance(source, options, {
+      origin: 'real',
+      licence: 'CC0-1.0',
+      dataset: 'Camelyon17-WILDS',
+    })),
     parts: countOfficialParts(rows),
     faults,
     ids,

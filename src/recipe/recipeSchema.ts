@@ -36,6 +36,8 @@ const splitSchema = z.strictObject({
   /** A seeded sample of at most so many patches. */
   limit: z.int().positive().optional(),
   origin: z.enum(['real', 'semi-synthetic', 'synthetic']).optional(),
+  /** The published data set that the patches are of, where the file does not say. */
+  dataset: z.string().min(1).optional(),
 })
 
 const referenceSchema = z.union([

@@ -2,7 +2,14 @@
 // Model Cards for Model Reporting.
 
 import { printThreshold, transductiveNote } from '../base/index.ts'
-import { describeDecision, describeOrder, describeOverlap, isTelling, orderAdvice } from '../runs/browser.ts'
+import {
+  describeDecision,
+  describeExposure,
+  describeOrder,
+  describeOverlap,
+  isTelling,
+  orderAdvice,
+} from '../runs/browser.ts'
 import type { MemberFile, ModelFile } from '../study/model.ts'
 import { tabulateScores } from './cardScores.ts'
 import {
@@ -111,7 +118,8 @@ function describeReference(stain: MemberFile['stain']): string {
 
 function describeProvenance(provenance: ReportData['manifest']['extractors'][string] | undefined): string {
   if (!provenance) return ': features that are measured, not learned, or a model of which nothing is stated'
-  const sets = formatList(provenance.pretraining.map(({ name }) => name)) || 'data that are not stated'
+  const named = formatList(provenance.pretraining.map(({ name }) => name))
+  const sets = provenance.isTrained === false ? 'nothing' : named || 'data that are not stated'
   return `: ${provenance.title}; licence ${provenance.licence}; pre-trained on ${sets}`
 }
 
@@ -149,7 +157,7 @@ function describeMetrics(cell: Cell): string[] {
 function describeSplit({ manifest }: ReportData, split: Split): string[] {
   const provenance = manifest.splits[split]
   if (!provenance) return []
-  const { source, format, origin, licence, count, kept, fingerprint, byCenter } = provenance
+  const { source, format, origin, licence, dataset, count, kept, fingerprint, byCenter } = provenance
   const centers = listCenters(provenance).map((center) => {
     const { count: patches, positives } = byCenter[center]
     const tumour = positives === null ? 'labels withheld' : `${formatCount(positives)} tumour`
@@ -159,7 +167,7 @@ function describeSplit({ manifest }: ReportData, split: Split): string[] {
   return [
     item(
       `${word[0].toUpperCase()}${word.slice(1)}`,
-      `${source} (${format}), ${formatPlural(count, 'patch', 'patches')}, of which ${formatCount(kept)} kept: ${formatList(centers)}. Origin: ${origin}. Licence: ${licence ?? 'not stated'}. Fingerprint ${fingerprint.slice(0, 16)}.`,
+      `${source} (${format}), ${formatPlural(count, 'patch', 'patches')}, of which ${formatCount(kept)} kept: ${formatList(centers)}. Origin: ${origin}${dataset === undefined ? '' : `, taken for ${dataset}`}. Licence: ${licence ?? 'not stated'}. Fingerprint ${fingerprint.slice(0, 16)}.`,
     ),
   ]
 }
@@ -195,9 +203,7 @@ function describeEthics({ manifest }: ReportData): string[] {
 
 function describeCaveats({ manifest, metrics }: ReportData, model: ModelFile, cell: Cell): string[] {
   const { members } = model
-  const seen = members.flatMap(({ embed }) =>
-    (manifest.extractors[embed.label]?.pretraining ?? []).filter(({ camelyon }) => camelyon === 'yes'),
-  )
+  const labels = [...new Set(members.map(({ embed }) => embed.label))]
   const failures = metrics.failures?.length ?? 0
   const isTrunk = members.some(({ embed }) => typeof embed.options.trunk === 'number')
   const isAligned = members.some(({ adapt }) => adapt.options.align !== 'none')
@@ -209,8 +215,10 @@ function describeCaveats({ manifest, metrics }: ReportData, model: ModelFile, ce
       'Embeddings are aligned by the statistics of each center: it predicts many patches of a hospital at once, not single ones, and takes the share of tumour among them to be about that of the training centers.',
     ...(manifest.overlaps ?? []).map(describeOverlap),
     ...(metrics.orders ?? []).filter(isTelling).map((order) => `${describeOrder(order)} ${orderAdvice}`),
-    seen.length > 0 &&
-      `${formatList([...new Set(seen.map(({ name }) => name))])} shares hospitals with CAMELYON17: on its centers the accuracy is not that of an unseen hospital.`,
+    ...labels.flatMap((label) => {
+      const exposure = metrics.exposures?.[label]
+      return exposure ? [describeExposure(label, exposure)] : []
+    }),
     !cell.test &&
       'Test labels are withheld or there is no test set: how well it does on an unseen hospital is not known from this run.',
     metrics.cells.length > 1 &&

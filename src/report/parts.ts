@@ -1,6 +1,8 @@
 // Small parts that several sections show: a metric with its interval, a patch with its caption, a table box.
 
 import { transductiveNote } from '../base/index.ts'
+import type { Exposure } from '../guards/exposure.ts'
+import { describeExposure, nameExposure } from '../runs/browser.ts'
 import type { GalleryImage, Interval, ReportData } from './data.ts'
 import type { LegendEntry } from './figure.ts'
 import { type Html, html, type Part } from './html.ts'
@@ -87,6 +89,20 @@ export function renderStain(stain: string, colour: string): Html {
 /** The mark of what was made with a stain that was fitted on the test split, its meaning as a title. */
 export function renderTransductive(): Html {
   return html`<span class="pill plain" title="${transductiveNote}">transductive</span>`
+}
+
+/** What an extractor has seen of the study, in a sentence; bold where it is known to have seen hospitals of it. */
+export function renderExposure(extractor: string, exposure: Exposure): Html {
+  const sentence = describeExposure(extractor, exposure)
+  return exposure.status === 'yes' ? html`<strong>${sentence}</strong>` : html`${sentence}`
+}
+
+/** The mark of a cell whose extractor saw hospitals of the study, or of whom that is not known; none for others. */
+export function renderSeen(extractor: string, exposure: Exposure | null): Html | null {
+  if (exposure?.status !== 'yes' && exposure?.status !== 'not known') return null
+  const said =
+    exposure.status === 'yes' ? `extractor saw ${nameExposure(exposure)}` : 'pre-training not known'
+  return html`<span class="pill plain${exposure.status === 'yes' && ' seen'}" title="${describeExposure(extractor, exposure)}">${said}</span>`
 }
 
 /** The mark of a cell that cannot be told apart from the chosen one. */

@@ -107,6 +107,7 @@ tr.chosen th.pin{background:color-mix(in srgb,var(--accent) 8%,var(--surface))}
 .pill{display:inline-block;font-size:.7rem;font-weight:700;border-radius:99px;padding:.2em .6em;line-height:1.1;
 background:var(--accent);color:var(--surface);vertical-align:.12em;margin-left:.5em;letter-spacing:.02em}
 .pill.plain{background:none;color:var(--ink-soft);border:1px solid var(--line);font-weight:500}
+.pill.seen{color:var(--ink);border-color:currentColor;font-weight:700}
 .bar{display:flex;height:6px;border-radius:3px;overflow:hidden;background:var(--line);min-width:6rem;margin:.3rem 0 .2rem}
 .bar i{background:var(--accent)}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20.5rem),1fr));gap:.9rem;margin:.8rem 0}

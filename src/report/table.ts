@@ -3,12 +3,13 @@
 
 import { transductiveNote } from '../base/index.ts'
 import { writeCsv } from '../formats/index.ts'
-import { describeThresholds } from '../runs/browser.ts'
+import { describeThresholds, listSeen } from '../runs/browser.ts'
 import { AXES, type Cell, chosenCell, nameCell, type ReportData, rankCells } from './data.ts'
 import { escapeLatex } from './latex.ts'
 import { escapeMarkdown, tableMarkdown } from './markdown.ts'
 import { formatList, formatPlural } from './numbers.ts'
 import { sayOrigin } from './origin.ts'
+import { hasExposures } from './seen.ts'
 import { nameGround, nameMeasure } from './selection.ts'
 import { type Column, hasSeeds, listColumns, listNaming } from './tableColumns.ts'
 import { ADJUSTED, ALIKE_FROM } from './ties.ts'
@@ -107,6 +108,8 @@ function writeCaption(data: ReportData): string {
       `p: paired test of the accuracy against the chosen cell, ${ADJUSTED}; tied: cannot be told apart from the chosen cell on validation (p ≥ ${ALIKE_FROM}).`,
     describeThresholds(cells),
     cells.some((cell) => cell.transductive) && transductiveNote,
+    hasExposures(metrics) &&
+      `Extractor saw: what its pre-training data have in common with the study. ${listSeen(metrics).join(' ')}`.trim(),
     failures > 0 && `The table has gaps: ${formatPlural(failures, 'task')} failed.`,
   ]
     .filter(Boolean)

@@ -1,7 +1,9 @@
 // The columns of a run's table, each as numbers of their own (CSV) and as one text (Markdown, LaTeX).
 
+import { exposureOf, nameExposure } from '../runs/browser.ts'
 import { AXES, type Axis, type Cell, type Interval, listVaried, type ReportData, sayAxis } from './data.ts'
 import { formatP, formatShare, formatUnit } from './numbers.ts'
+import { hasExposures } from './seen.ts'
 import { formatScore, nameMeasure, rankedById } from './selection.ts'
 import { findTied, listTied } from './ties.ts'
 
@@ -24,6 +26,7 @@ export function listColumns({ metrics }: ReportData, axes = listNaming(metrics.c
   const splits = cells.some((cell) => cell.test) ? (['val', 'test'] as const) : (['val'] as const)
   return [
     ...axes.map((axis) => axisColumn(axis)),
+    ...(hasExposures(metrics) ? [seenColumn(metrics)] : []),
     ...choiceColumns(metrics),
     ...splits.flatMap((split) => [
       intervalColumn(`${split} accuracy`, '%', (cell) => cell[split]?.accuracy, formatShare),
@@ -56,6 +59,17 @@ function axisColumn(axis: Axis): Column {
 
 function textColumn(title: string, pick: (cell: Cell) => string): Column {
   return { title, names: [title], texts: (cell) => [pick(cell)], join: ([text]) => text, isText: true }
+}
+
+// Whether the extractor was pre-trained on slides or hospitals of the study.
+function seenColumn(metrics: ReportData['metrics']): Column {
+  return {
+    ...textColumn('extractor saw', (cell) => {
+      const exposure = exposureOf(cell, metrics)
+      return exposure ? nameExposure(exposure) : 'not known'
+    }),
+    names: ['extractor_saw'],
+  }
 }
 
 // How cells did in the choice; nothing where the run chose by accuracy on validation.

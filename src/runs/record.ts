@@ -22,6 +22,7 @@ import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { Selection } from '../evaluate/selection.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
 import type { NearDuplicates } from '../guards/describeNear.ts'
+import type { Exposure } from '../guards/exposure.ts'
 import type { OrderFinding } from '../guards/orderFindings.ts'
 import type { Origin } from '../patches/patchSet.ts'
 import type { Architecture } from '../stain/gan/architecture.ts'
@@ -40,6 +41,8 @@ export interface SplitProvenance {
   readonly leftOut?: Readonly<Record<string, number>>
   readonly origin: Origin
   readonly licence: string | null
+  /** The published data set that its patches are of; not there where nobody says. */
+  readonly dataset?: string
   readonly fingerprint: string
   readonly height: number
   readonly width: number
@@ -213,6 +216,8 @@ export interface Metrics {
    * did not look.
    */
   readonly orders?: readonly OrderFinding[]
+  /** By label of an extractor, what its pre-training has seen of the study; not there in runs of versions that did not look. */
+  readonly exposures?: Readonly<Record<string, Exposure>>
   /** Of embeddings in lower precision; not there where there are none. */
   readonly agreements?: readonly EmbeddingAgreement[]
   /** What could not be made; not there where all was. */

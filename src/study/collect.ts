@@ -8,6 +8,7 @@ import type {
   Cell,
   EmbeddingAgreement,
   Failure,
+  Found,
   Metrics,
   PairSignature,
   RunForecast,
@@ -20,7 +21,6 @@ import { type CacheEntry, findPeak } from '../tasks/index.ts'
 import { decideUnlabelled } from './decide.ts'
 import { effectTask, firstPairs, stainEntries } from './entries.ts'
 import { type Candidate, type EmbeddingPair, nameEmbeddings } from './grid.ts'
-import type { Guards } from './guards.ts'
 import type { Materials } from './materials.ts'
 import type { ModelMember } from './model.ts'
 import type { KeyedTask } from './openStudy.ts'
@@ -74,7 +74,7 @@ export function gatherProbabilities(judged: readonly JudgedCell[]): CellProbabil
 export async function collect(
   materials: Materials,
   outcome: TaskOutcome,
-  { orders }: Guards,
+  { orders, exposures }: Found,
 ): Promise<Collected> {
   const { study, cache } = materials
   const { recipe, tasks } = study
@@ -104,6 +104,7 @@ export async function collect(
     effects: await collectEffects(materials),
     signatures: await collectSignatures(materials),
     orders,
+    exposures,
     ...(agreements.length > 0 && { agreements }),
     ...(failures.length > 0 && { failures }),
   }

@@ -1,25 +1,43 @@
 // What the guards find when a study begins: said before anything is computed, and kept with the run.
 
-import { findOrders, type OrderFinding } from '../guards/index.ts'
-import type { Overlap } from '../runs/index.ts'
+import { type Exposure, findExposure, findOrders, type StudyTissue } from '../guards/index.ts'
+import type { Found } from '../runs/index.ts'
 import type { Cache } from '../tasks/index.ts'
-import type { OpenStudy } from './openStudy.ts'
+import type { OpenedExtractor, OpenStudy } from './openStudy.ts'
 import { type CompareObserver, findOverlaps } from './overlap.ts'
+import type { OpenSplit } from './splits.ts'
 
-/** What would make the figures of a study too good. */
-export interface Guards {
-  /** What splits have in common. */
-  readonly overlaps: readonly Overlap[]
-  /** Orders of rows and ids that tell labels. Labels of the test split are looked at for this and for scoring alone. */
-  readonly orders: readonly OrderFinding[]
-}
-
-/** Looks for all of it. Throws as `findOverlaps` does. */
+/**
+ * Looks for all that would make the figures of a study too good. Labels of the test split are looked at for orders that tell
+ * them, and for scoring, alone. Throws as `findOverlaps` does.
+ */
 export async function runGuards(
-  { splits }: Pick<OpenStudy, 'splits'>,
+  { splits, extractors }: Pick<OpenStudy, 'splits' | 'extractors'>,
   cache: Cache,
   observe?: CompareObserver,
-): Promise<Guards> {
+): Promise<Found> {
   const sets = Object.values(splits).map(({ split, set }) => ({ name: split, set }))
-  return { overlaps: await findOverlaps(cache, splits, observe), orders: findOrders(sets) }
+  const tissue = Object.values(splits).map(describeTissue)
+  return {
+    overlaps: await findOverlaps(cache, splits, observe),
+    orders: findOrders(sets),
+    exposures: Object.fromEntries(
+      Object.entries(extractors).map(([label, extractor]) => [label, exposeExtractor(extractor, tissue)]),
+    ),
+  }
+}
+
+function describeTissue({ split, set }: OpenSplit): StudyTissue {
+  const { dataset = null, origin, centers } = set
+  return {
+    split,
+    dataset,
+    isSynthetic: origin === 'synthetic',
+    centers: centers && [...new Set(centers)].sort(),
+  }
+}
+
+function exposeExtractor({ provenance }: OpenedExtractor, tissue: readonly StudyTissue[]): Exposure {
+  const isTrained = provenance !== null && provenance.isTrained !== false
+  return findExposure(isTrained ? provenance.pretraining.map(({ name }) => name) : null, tissue)
 }

@@ -1,13 +1,14 @@
 // What a study would do: each of its tasks with whether its result is in the cache already, and what the rest will cost.
 
 import type { Recipe } from '../recipe/index.ts'
+import type { Found } from '../runs/index.ts'
 import { type Forecast, markDue, openCache } from '../tasks/index.ts'
 import { forecastStudy, type RunningOptions } from './forecastStudy.ts'
-import { type Guards, runGuards } from './guards.ts'
+import { runGuards } from './guards.ts'
 import { openStudy, type PlannedTask } from './openStudy.ts'
 
 /** What a study would do, and what the guards find. */
-export interface StudyPlan extends Guards {
+export interface StudyPlan extends Found {
   readonly steps: readonly PlannedTask[]
   /** What the steps that are due will cost. */
   readonly forecast: Forecast

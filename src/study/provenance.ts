@@ -77,6 +77,7 @@ function describeSplit({ set, looks, rows, rejections, key }: FilteredSplit): Sp
     ...(leftOut && { leftOut }),
     origin: set.origin,
     licence: set.licence,
+    ...(set.dataset && { dataset: set.dataset }),
     fingerprint: key,
     height: set.height,
     width: set.width,

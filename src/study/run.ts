@@ -7,7 +7,9 @@ import { describeIdle, type ProviderChoice, requireProvider } from '../engine/in
 import { countLeftOut, hiddenFile, type OpenedPatchSet } from '../patches/index.ts'
 import { listRecipeParts, type Recipe } from '../recipe/index.ts'
 import {
+  type Found,
   forgetFailure,
+  listUnknown,
   listWarnings,
   openRunFolder,
   type StudyFile,
@@ -16,7 +18,7 @@ import {
 } from '../runs/index.ts'
 import { openHold } from '../tasks/index.ts'
 import { collect } from './collect.ts'
-import { type Guards, runGuards } from './guards.ts'
+import { runGuards } from './guards.ts'
 import { openMaterials } from './materials.ts'
 import { type OpenStudy, openStudy } from './openStudy.ts'
 import { observeComparing } from './overlap.ts'
@@ -105,11 +107,14 @@ async function withinHours<Result>(
 }
 
 // Said at the start: whoever sees it may not want to wait for the end.
-async function noteGuards({ run, options, cache }: Study, open: OpenStudy): Promise<Guards> {
+async function noteGuards({ run, options, cache }: Study, open: OpenStudy): Promise<Found> {
   const guards = await runGuards(open, cache, observeComparing(options.observer))
   for (const overlap of guards.overlaps) run.log.warn({ overlap }, 'splits overlap')
   for (const order of guards.orders) run.log.warn({ order }, 'order tells labels')
+  for (const [extractor, exposure] of Object.entries(guards.exposures))
+    run.log.info({ extractor, exposure }, 'what it has seen')
   for (const warning of listWarnings(guards)) options.observer.warn?.(warning)
+  for (const sentence of listUnknown(guards)) options.observer.note?.(sentence)
   return guards
 }
 

@@ -6,7 +6,14 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describeCause, EngineError } from '../base/index.ts'
 import { type JobsRecord, jobsFile, readSlurmStatus, type WaveStatus } from '../cluster/index.ts'
-import { describeCertainty, describeDecision, type Manifest, type Metrics, readJson } from '../runs/index.ts'
+import {
+  describeCertainty,
+  describeDecision,
+  listSeen,
+  type Manifest,
+  type Metrics,
+  readJson,
+} from '../runs/index.ts'
 import type { StudyResult } from './study.ts'
 
 /** How a study on Slurm is waited for. */
@@ -70,5 +77,6 @@ async function readOutcome(folder: string, { id, log, ended }: WaveStatus): Prom
     metrics,
     certainty: describeCertainty(metrics.selection),
     decision: describeDecision(metrics.cells.find(({ id }) => id === metrics.chosen)!),
+    seen: listSeen(metrics),
   }
 }

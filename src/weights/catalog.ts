@@ -59,7 +59,7 @@ function dinov2Card(size: string, vit: VitArchitecture, hasRegisters: boolean): 
     preprocessing: { ...at224, resize: { side: 256, edge: 'shorter' } },
     licence: 'Apache-2.0',
     gated: false,
-    pretraining: [{ name: 'LVD-142M', about: '142 million natural images', camelyon: 'no' }],
+    pretraining: [{ name: 'LVD-142M', about: '142 million natural images' }],
     confirmed: true,
   }
 }
@@ -85,7 +85,7 @@ function dinov3Card(size: 's' | 'b' | 'l', vit: VitArchitecture): ModelCard {
     preprocessing: { resize: { side: 224, edge: 'both' }, filter: 'bilinear', crop: null, ...imageNet },
     licence: 'DINOv3 License',
     gated: true,
-    pretraining: [{ name: 'LVD-1689M', about: '1.7 billion natural images', camelyon: 'no' }],
+    pretraining: [{ name: 'LVD-1689M', about: '1.7 billion natural images' }],
     confirmed: false,
     doubts: 'tensor names are those of the class in transformers; a published file was not seen',
   }
@@ -143,9 +143,8 @@ export const catalog = {
       {
         name: 'PatchCamelyon',
         about: 'CAMELYON16, whose two hospitals are among those of CAMELYON17',
-        camelyon: 'yes',
       },
-      { name: 'others', about: '14 domains of medical images, 3.8 million in all', camelyon: 'unknown' },
+      { name: 'others', about: '14 domains of medical images, 3.8 million in all' },
     ],
     confirmed: false,
     doubts: 'the licence is second-hand; hash and size are those of a copy of the repository',
@@ -160,9 +159,7 @@ export const catalog = {
     preprocessing: { ...at224, filter: 'bilinear' },
     licence: 'CC-BY-NC-ND-4.0',
     gated: true,
-    pretraining: [
-      { name: 'Mass-100K', about: '100,000 slides of Boston hospitals and GTEx', camelyon: 'unknown' },
-    ],
+    pretraining: [{ name: 'Mass-100K', about: '100,000 slides of Boston hospitals and GTEx' }],
     confirmed: false,
     doubts: 'the pre-training data are second-hand',
   },
@@ -176,7 +173,7 @@ export const catalog = {
     preprocessing: { ...at224, filter: 'bilinear' },
     licence: 'CC-BY-NC-ND-4.0',
     gated: true,
-    pretraining: [{ name: 'Mass General Brigham', about: '350,000 H&E and IHC slides', camelyon: 'unknown' }],
+    pretraining: [{ name: 'Mass General Brigham', about: '350,000 H&E and IHC slides' }],
     confirmed: false,
     doubts: 'licence and pre-training data are second-hand',
   },
@@ -202,7 +199,6 @@ export const catalog = {
       {
         name: 'Memorial Sloan Kettering and others',
         about: '3.1 million slides of several stains',
-        camelyon: 'unknown',
       },
     ],
     confirmed: false,
@@ -223,7 +219,7 @@ export const catalog = {
     },
     licence: 'Apache-2.0',
     gated: true,
-    pretraining: [{ name: 'not published', about: '500,000 H&E slides', camelyon: 'unknown' }],
+    pretraining: [{ name: 'not published', about: '500,000 H&E slides' }],
     confirmed: false,
     doubts: 'gating and pre-training data are second-hand; loaders differ in the resize filter',
   },
@@ -241,7 +237,6 @@ export const catalog = {
       {
         name: 'Prov-Path',
         about: '1.3 billion tiles of 171,189 slides, 28 centers of Providence',
-        camelyon: 'no',
       },
     ],
     confirmed: false,
@@ -266,7 +261,7 @@ export const catalog = {
     preprocessing: { resize: { side: 224, edge: 'both' }, filter: 'bilinear', crop: null, ...imageNet },
     licence: 'Owkin non-commercial licence',
     gated: false,
-    pretraining: [{ name: 'TCGA', about: '40 million tiles of 16 cancers', camelyon: 'no' }],
+    pretraining: [{ name: 'TCGA', about: '40 million tiles of 16 cancers' }],
     confirmed: false,
     doubts: "the epsilon is the class's default; the pre-training data are second-hand",
   },
@@ -284,7 +279,6 @@ export const catalog = {
       {
         name: 'PANCAN-XL',
         about: '456 million tiles of 58,000 slides in 132 public sets',
-        camelyon: 'unknown',
       },
     ],
     confirmed: false,

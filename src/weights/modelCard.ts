@@ -16,12 +16,10 @@ export interface Preprocessing {
   readonly std: readonly [number, number, number]
 }
 
-/** A data set that a model was trained on. */
+/** A data set that a model was trained on; the room guards knows whose tissue some of them hold. */
 export interface PretrainingSet {
   readonly name: string
   readonly about: string
-  /** Whether it holds slides of CAMELYON16 or CAMELYON17, whose hospitals are the challenge's centers. */
-  readonly camelyon: 'yes' | 'no' | 'unknown'
 }
 
 /** A published model. */

@@ -64,7 +64,7 @@ export function parseModelCard(text: string, where: string): ModelCard {
     preprocessing: parsePreprocessing(card.object('preprocessing', {}), architecture),
     licence: card.text('licence', 'not stated'),
     gated: card.flag('gated', false),
-    pretraining: card.list('pretraining', []).map((name) => ({ name, about: '', camelyon: 'unknown' })),
+    pretraining: card.list('pretraining', []).map((name) => ({ name, about: '' })),
     confirmed: false,
     doubts: 'described by its user',
   }

@@ -125,6 +125,7 @@ describe('describePatches', () => {
       layout: null,
       doubt: null,
       licence: null,
+      dataset: 'Camelyon17-WILDS',
       range: expect.stringMatching(/^\d to 25\d$/),
       sampled: 6,
       parts: null,

@@ -237,7 +237,7 @@ describe('a recipe', () => {
     [
       'an unknown key beside the right ones',
       minimal.replace('t.h5', 't.h5, centres: [1]'),
-      "r.yaml data.train: expected one of path, format, part, columns, folders, labelNames, centers, center, limit, origin, got 'centres'; did you mean 'centers'?",
+      "r.yaml data.train: expected one of path, format, part, columns, folders, labelNames, centers, center, limit, origin, dataset, got 'centres'; did you mean 'centers'?",
     ],
     ['an unknown key of evaluate', `${minimal}evaluate: { treshold: 0.4 }\n`, "did you mean 'threshold'?"],
     [

@@ -1,6 +1,7 @@
 // MODEL_CARD.md: the sections of Mitchell et al., from the files of the run alone.
 
 import { describe, expect, it } from 'vitest'
+import { findExposure } from '../../src/guards/index.ts'
 import { noAdaptation } from '../../src/recipe/index.ts'
 import type { ReportData } from '../../src/report/index.ts'
 import { renderModelCard } from '../../src/report/modelCard.ts'
@@ -89,6 +90,21 @@ describe('a model card', () => {
     const withheld = cardOf(dataOf(inventRun({ ...SMALL, testLabels: false })))
     expect(withheld).toContain('how well it does on an unseen hospital is not known')
     expect(withheld).toContain('labels withheld')
+  })
+
+  it('says what the extractor has seen of the study', () => {
+    const tissue = [{ split: 'test', dataset: 'CAMELYON17', isSynthetic: false, centers: ['2'] }]
+    const seen = (sets: readonly string[]) => {
+      const exposures = { 'dinov2-small': findExposure(sets, tissue) }
+      return cardOf({ ...data, metrics: { ...data.metrics, exposures } })
+    }
+    expect(seen(['PatchCamelyon'])).toContain(
+      '- dinov2-small was pre-trained on PatchCamelyon, which holds patients of UMC Utrecht (center 2 of test)',
+    )
+    expect(seen([])).toContain("study's hospitals is not known (what it was trained on is not stated)")
+    expect(seen(['ImageNet'])).toContain(
+      "none of the study's hospitals is known to be in its pre-training data",
+    )
   })
 
   it('says where an embedding is a mean over views', () => {

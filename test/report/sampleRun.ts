@@ -346,7 +346,7 @@ function inventCurve(random: Random, level: number): EpochRecord[] {
 // Texture features were trained on nothing.
 function inventProvenance(embed: string): Manifest['extractors'][string] {
   if (embed === 'texture') return null
-  const pretraining = [{ name: 'Made-up slides', about: 'never scanned', camelyon: 'yes' as const }]
+  const pretraining = [{ name: 'Made-up slides', about: 'never scanned' }]
   return { title: `Made-up ${embed}`, licence: 'no licence', pretraining }
 }
 

@@ -65,7 +65,7 @@ describe('parseModelCard', () => {
     })
     expect(card.embedding).toEqual({ size: 768, of: 'class token and patch mean' })
     expect(card.preprocessing).toMatchObject({ resize: { side: 96, edge: 'both' }, crop: null })
-    expect(card.pretraining).toEqual([{ name: 'TCGA', about: '', camelyon: 'unknown' }])
+    expect(card.pretraining).toEqual([{ name: 'TCGA', about: '' }])
   })
 
   it('describes a DaViT: what is left out is as in MedImageInsight', () => {

@@ -103,6 +103,7 @@ function describeInfo(info: PatchSetInfo): string {
     ...(info.layout ? [['layout', info.layout]] : []),
     ['origin', info.origin],
     ['licence', info.licence ?? 'unknown'],
+    ...(info.dataset ? [['of', `taken for ${info.dataset}`]] : []),
     ['labels', labels ? describeLabels(labels) : 'unknown'],
     ['centers', centers ? formatCount(Object.keys(centers).length) : 'unknown'],
     ['slides', slides ? describeSlides(Object.values(slides)) : 'unknown'],

@@ -140,7 +140,7 @@ async function readStudy(path: string, options: StudyCommandOptions) {
 async function planRecipe(path: string, options: StudyCommandOptions): Promise<void> {
   const { planStudy } = await import('../../study/index.ts')
   const { listRecipeParts } = await import('../../recipe/index.ts')
-  const { listWarnings } = await import('../../runs/index.ts')
+  const { listUnknown, listWarnings } = await import('../../runs/index.ts')
   const { describeForecast, sayBytes } = await import('../../tasks/index.ts')
   const { recipe, device, cache } = await readStudy(path, options)
   await checkDevice(device, () => listRecipeParts(recipe))
@@ -174,6 +174,7 @@ async function planRecipe(path: string, options: StudyCommandOptions): Promise<v
       ...(pixels.length > 0 ? [kept] : []),
       ...note,
       ...listWarnings(plan).map((warning) => yellow(`Warning: ${warning}`)),
+      ...listUnknown(plan).map((sentence) => `Note: ${sentence}`),
     ].join('\n')
   })
 }
@@ -227,7 +228,7 @@ function markTransductive({ transductive }: { readonly transductive?: true }): s
 
 /** A study's outcome in plain text: the table, the chosen cell, the files. */
 export function describeStudy(result: StudyResult): string {
-  const { metrics, certainty, decision, manifest, report, submission } = result
+  const { metrics, certainty, decision, seen, manifest, report, submission } = result
   const percent = (value: number) => (100 * value).toFixed(1)
   const interval = (figure: { value: number; low: number; high: number } | null | undefined) =>
     figure ? `${percent(figure.value)} [${percent(figure.low)}-${percent(figure.high)}]` : '-'
@@ -262,6 +263,7 @@ export function describeStudy(result: StudyResult): string {
     `* chosen by: ${metrics.chosenBy}`,
     ...(certainty ? [certainty] : []),
     ...decision,
+    ...seen.map((sentence) => yellow(sentence)),
     ...(metrics.cells.some((cell) => cell.transductive) ? [`(t) ${transductiveNote}`] : []),
     '',
     ...gaps,

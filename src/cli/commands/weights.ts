@@ -98,36 +98,42 @@ function settingsOf({ endpoint, token, cache, offline }: HubOptions): Partial<Hu
 
 async function runList(options: HubOptions): Promise<void> {
   const { catalog, countParams, locateWeights } = await import('../../weights/index.ts')
+  const { findExposure } = await import('../../guards/index.ts')
   const models = await Promise.all(
     Object.entries<ModelCard>(catalog).map(async ([name, card]) => {
       const path = await locateWeights(card, settingsOf(options))
-      return { name, ...card, params: countParams(card), path }
+      const sets = card.pretraining.map((set) => set.name)
+      return {
+        name,
+        ...card,
+        camelyon17: findExposure(sets, camelyon17).status,
+        params: countParams(card),
+        path,
+      }
     }),
   )
   printResult(options, models, () => {
-    const rows = models.map(({ name, params, embedding, licence, gated, pretraining, confirmed, path }) => [
-      `${name}${confirmed ? '' : ' *'}`,
-      path ? 'yes' : '-',
-      (params / 1e6).toFixed(0),
-      String(embedding.size),
-      `${clip(licence, 16)}${gated ? ' g' : ''}`,
-      clip(
-        `${pretraining.some(isOfCamelyon) ? '(!) ' : ''}${pretraining.map((set) => set.name).join(', ')}`,
-        18,
-      ),
+    const rows = models.map((model) => [
+      `${model.name}${model.confirmed ? '' : ' *'}`,
+      model.path ? 'yes' : '-',
+      (model.params / 1e6).toFixed(0),
+      String(model.embedding.size),
+      `${clip(model.licence, 16)}${model.gated ? ' g' : ''}`,
+      clip(`${marks[model.camelyon17] ?? ''}${model.pretraining.map((set) => set.name).join(', ')}`, 18),
     ])
     return [
       formatTable(['model', 'here', 'M', 'size', 'licence', 'trained on'], rows),
       'M: million parameters; size: of an embedding; g: gated, terms on its page;',
-      '*: something is second-hand; (!): trained on hospitals of the challenge.',
+      '*: something is second-hand; (!): trained on hospitals of the challenge; (?): whether it was is not known.',
       'In full, with sources: --json',
     ].join('\n')
   })
 }
 
-function isOfCamelyon({ camelyon }: ModelCard['pretraining'][number]): boolean {
-  return camelyon === 'yes'
-}
+// The challenge's hospitals, all centers of them.
+const camelyon17 = [{ split: 'CAMELYON17', dataset: 'CAMELYON17', isSynthetic: false, centers: null }]
+
+const marks: Readonly<Record<string, string>> = { yes: '(!) ', 'not known': '(?) ' }
 
 function clip(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text
@@ -141,7 +147,7 @@ async function runPull(model: string, options: HubOptions): Promise<void> {
     const path = await locateWeights(card, { ...settings, revision: options.revision })
     if (path) return printResult(options, { model, path }, () => path)
   }
-  describeTerms(card)
+  await describeTerms(card)
   const progress = showProgress(`pull     ${model}`)
   const pulled = await pullModel(card, { ...settings, revision: options.revision, onProgress: progress })
   clearLine()
@@ -153,11 +159,12 @@ async function runPull(model: string, options: HubOptions): Promise<void> {
 }
 
 // What one agrees to by using the model, on stderr.
-function describeTerms({ title, licence, gated, pretraining, doubts }: ModelCard): void {
+async function describeTerms({ title, licence, gated, pretraining, doubts }: ModelCard): Promise<void> {
+  const { findExposure } = await import('../../guards/index.ts')
   say(`${title}: ${licence}${gated ? ' (to be accepted on its page)' : ''}`)
-  for (const { name, about, camelyon } of pretraining) {
+  for (const { name, about } of pretraining) {
     say(`  trained on ${name}${about ? `: ${about}` : ''}`)
-    if (camelyon === 'yes')
+    if (findExposure([name], camelyon17).status === 'yes')
       say(yellow('  shares hospitals with CAMELYON17: its score there is not of an unseen center'))
   }
   if (doubts) say(`  not confirmed: ${doubts}`)
@@ -166,7 +173,7 @@ function describeTerms({ title, licence, gated, pretraining, doubts }: ModelCard
 async function runImport(model: string, path: string, options: HubOptions): Promise<void> {
   const { importWeights } = await import('../../weights/index.ts')
   const card = await openCard(model, options)
-  describeTerms(card)
+  await describeTerms(card)
   const imported = await importWeights(card, path, settingsOf(options))
   if (imported.isKnown === false)
     say(yellow(`its sha256 is not the published one (${card.sha256}): is it a copy that was saved again?`))

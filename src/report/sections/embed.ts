@@ -7,7 +7,7 @@ import { type Html, html } from '../html.ts'
 import { formatCount, formatList, formatSeconds, formatShare } from '../numbers.ts'
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
-import { renderInterval, renderTable } from '../parts.ts'
+import { renderExposure, renderInterval, renderTable } from '../parts.ts'
 
 /** One row an extractor: its best cell, and its time. */
 export function renderEmbed(data: ReportData): Section {
@@ -49,20 +49,18 @@ sample of the patches themselves.</span></caption><thead><tr><th scope="col">emb
 }
 
 // What the models have seen: a set that shares hospitals with the data makes an unseen center less unseen.
-function renderProvenance({ manifest }: ReportData): Html | null {
+function renderProvenance({ manifest, metrics: { exposures } }: ReportData): Html | null {
   const known = Object.entries(manifest.extractors).filter(([, provenance]) => provenance !== null)
   if (known.length === 0) return null
   return html`<h3>What the models were trained on</h3><ul>${known.map(
     ([label, provenance]) => html`<li><strong>${label}</strong>: ${provenance!.title}, ${provenance!.licence}.
-${formatList(provenance!.pretraining.map(({ name }) => name)) || 'Training data not stated'}.${warnOfHospitals(provenance!)}</li>`,
+${sayTraining(provenance!)}. ${exposures ? renderExposure(label, exposures[label]) : 'The run is of a version that did not compare these with its hospitals.'}</li>`,
   )}</ul>`
 }
 
-function warnOfHospitals({ pretraining }: ModelProvenance): Html | null {
-  const shared = pretraining.filter(({ camelyon }) => camelyon === 'yes').map(({ name }) => name)
-  if (shared.length === 0) return null
-  return html` <strong>${formatList(shared)} shares hospitals with CAMELYON17: on its centers this model's score is not
-that of an unseen hospital.</strong>`
+function sayTraining({ pretraining, isTrained }: ModelProvenance): string {
+  if (isTrained === false) return 'Trained on nothing'
+  return formatList(pretraining.map(({ name }) => name)) || 'Training data not stated'
 }
 
 function renderRow(name: string, { metrics, timings }: ReportData, withTest: boolean): Html {

@@ -1,6 +1,7 @@
 // The ablation table: every cell with its intervals, how it did in the choice, and what it cost.
 
 import type { RankedCell, Tie } from '../../evaluate/index.ts'
+import { exposureOf, listSeen } from '../../runs/browser.ts'
 import { costCell } from '../costs.ts'
 import {
   AXES,
@@ -23,7 +24,8 @@ import {
   formatUnit,
 } from '../numbers.ts'
 import { colourGrid } from '../palette.ts'
-import { renderInterval, renderStain, renderTied, renderTransductive } from '../parts.ts'
+import { renderInterval, renderSeen, renderStain, renderTied, renderTransductive } from '../parts.ts'
+import { hasExposures } from '../seen.ts'
 import { formatBehind, formatScore, nameGround, nameMeasure, rankedById } from '../selection.ts'
 import { ADJUSTED, ALIKE_FROM, findTied, listTied } from '../ties.ts'
 
@@ -98,6 +100,10 @@ function explainGrid(metrics: Metrics, layout: Layout, cells: readonly Cell[]): 
     !ties.val &&
       ties.test &&
       'p on test: paired test of the accuracy against the chosen cell, adjusted for all cells (Holm).',
+    hasExposures(metrics) &&
+      (listSeen(metrics).length > 0
+        ? 'Marked: extractors whose pre-training data hold slides or hospitals of the study, or of which that is not known (Embed says which); of the others it is not known of any.'
+        : "No extractor's pre-training data are known to hold hospitals of the study."),
     'The calibration error is a root mean square over 15 bins, less what chance adds to it (0 is best).',
     `Cost adds up the stages a cell rests on${isSeveral ? ', those shared with other cells included' : ''}.`,
   ]
@@ -121,6 +127,7 @@ function renderRow(cell: Cell, data: ReportData, layout: Layout): Html {
     isChosen && html`<span class="pill">chosen</span>`,
     layout.tied.has(cell) && renderTied(),
     cell.transductive && renderTransductive(),
+    renderSeen(cell.embed, exposureOf(cell, metrics)),
   ]
   return html`<tr${isChosen && html` class="chosen best"`}><th scope="row" class="pin">${renderStain(sayAxis(cell, 'stain'), colourGrid(metrics)(cell.stain))}${
     marks.some((mark) => mark) && html`<span class="marks">${marks}</span>`

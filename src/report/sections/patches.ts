@@ -41,11 +41,11 @@ ${gallery && gallery.samples.length > 0 && renderSamples(data, gallery.samples)}
 type Described = readonly { readonly split: Split; readonly provenance: SplitProvenance }[]
 
 function renderCard(split: Split, provenance: SplitProvenance): Html {
-  const { source, format, licence, origin, fingerprint, height, width, count, kept } = provenance
+  const { source, format, licence, origin, dataset, fingerprint, height, width, count, kept } = provenance
   const flagged = countFlagged(provenance)
   const fact = (term: string, value: Html | string) => html`<dt>${term}</dt><dd>${value}</dd>`
   return html`<div class="card"><h4>${SPLIT_WORDS[split]} ${renderOrigin(origin)}</h4><dl>
-${fact('source', html`<code>${source}</code>`)}${fact('format', format)}${fact('licence', licence ?? 'not stated')}
+${fact('source', html`<code>${source}</code>`)}${fact('format', format)}${dataset && fact('taken for', dataset)}${fact('licence', licence ?? 'not stated')}
 ${fact('patches', `${formatCount(count)} of ${height} × ${width} px`)}
 ${fact('kept', `${formatCount(kept)} (${formatCount(count - kept)} rejected${kept === count && flagged > 0 ? `, ${formatCount(flagged)} flagged` : ''})`)}
 ${fact('fingerprint', html`<code title="${fingerprint}">${fingerprint.slice(0, 16)}</code>`)}</dl></div>`

@@ -1,7 +1,15 @@
 // The first thing read: which cell was chosen, what it reaches, and how far that can be trusted.
 
 import { transductiveNote } from '../../base/index.ts'
-import { describeOrder, describeOverlap, isTelling, type Overlap, orderAdvice } from '../../runs/browser.ts'
+import {
+  describeExposure,
+  describeOrder,
+  describeOverlap,
+  exposureOf,
+  isTelling,
+  type Overlap,
+  orderAdvice,
+} from '../../runs/browser.ts'
 import {
   type Cell,
   chosenCell,
@@ -29,6 +37,7 @@ import {
 import { explainOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { renderNotice } from '../parts.ts'
+import { hasSeen } from '../seen.ts'
 import { nameGround, nameMeasure } from '../selection.ts'
 import { listTied } from '../ties.ts'
 
@@ -43,7 +52,7 @@ ${count > 1 && `${describeLead(metrics)}: it `}predicts ${describeKnown(data, ce
     test
       ? html`, and <strong>${formatPercent(test.accuracy.value)}</strong> (95 % interval
 ${formatBounds(test.accuracy, formatShare)}) of ${formatPlural(test.count, 'patch', 'patches')} of the test
-set${nameCenters(listCenters(manifest.splits.test))}${describeTest(manifest, cell)}.`
+set${nameCenters(listCenters(manifest.splits.test))}${describeTest(data, cell)}.`
       : manifest.splits.test
         ? '. The test labels are withheld, so this run cannot say how well it does there.'
         : '.'
@@ -94,10 +103,13 @@ function describeSeen({ splits: [seen], patches, near, slides, patients, centers
     : `partly from ${centers.length > 1 ? 'centers' : 'a center'} ${of}`
 }
 
-function describeTest(manifest: ReportData['manifest'], { transductive }: Cell): Html | string {
-  const seen = qualify(manifest, 'test')
-  if (!transductive) return seen ?? ', on which nothing was fitted or chosen'
-  return html`, <strong>whose unlabelled patches it uses</strong>${seen ?? ', but nothing was chosen'}`
+function describeTest({ manifest, metrics }: ReportData, cell: Cell): Html | string {
+  const shared = qualify(manifest, 'test')
+  const seen =
+    hasSeen(cell, 'test', metrics) &&
+    html`, <strong>but of hospitals that its extractor was pre-trained on</strong>`
+  if (!cell.transductive) return html`${shared ?? ', on which nothing was fitted or chosen'}${seen}`
+  return html`, <strong>whose unlabelled patches it uses</strong>${shared ?? ', but nothing was chosen'}${seen}`
 }
 
 /** The metrics in large type, and how real the pixels are. */
@@ -113,7 +125,7 @@ export function renderSummary(data: ReportData): Section {
   return {
     id: 'summary',
     title: 'Summary',
-    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}${renderOrders(data)}
+    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}${renderOrders(data)}${renderExposures(data)}
 <dl class="tiles">
 ${heldOut ? tile('Accuracy on held-out centers', heldOut.accuracy, formatPercent) : tile('Validation accuracy', val.accuracy, formatPercent)}
 ${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld(data)}
@@ -146,6 +158,15 @@ function renderOverlaps({ manifest: { overlaps = [] } }: ReportData): Html | nul
     html`${overlaps.map(describeOverlap).join(' ')}
 What is measured on patches, slides or a center that a model was trained or chosen on says less about new ones.`,
   )
+}
+
+// Of the chosen cell alone: the table marks the others.
+function renderExposures({ metrics }: ReportData): Html | null {
+  const cell = chosenCell(metrics)
+  const exposure = exposureOf(cell, metrics)
+  if (exposure?.status !== 'yes' && exposure?.status !== 'not known') return null
+  const badge = exposure.status === 'yes' ? 'EXTRACTOR SAW HOSPITALS' : 'PRE-TRAINING NOT KNOWN'
+  return renderNotice(badge, describeExposure(cell.embed, exposure))
 }
 
 function renderOrders({ metrics: { orders = [] } }: ReportData): Html | null {
