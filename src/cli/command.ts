@@ -35,6 +35,14 @@ export function share(text: string): number {
   return value
 }
 
+/** A number above 0 and below 1, for commander. */
+export function partialShare(text: string): number {
+  const value = parseDecimal(text)
+  if (value === undefined || value <= 0 || value >= 1)
+    throw new InvalidArgumentError('a number above 0 and below 1')
+  return value
+}
+
 /** A number above 0, for commander. */
 export function positiveNumber(text: string): number {
   const value = parseDecimal(text)

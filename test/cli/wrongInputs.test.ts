@@ -114,7 +114,7 @@ const cases: readonly (readonly [string, 1 | 2, RegExp])[] = [
   [`patches info ${small} --format xyz`, 2, /got 'xyz'/],
   [`stain fit ${small} --method macenco --out o`, 2, /did you mean 'macenko'\?$/],
   [`embed ${small} --extractor xyz --out o`, 2, /^eosin: extractor: expected one of texture, /],
-  [`embed ${small} --set x=1 --out o`, 2, /^eosin: extractor texture: expected none, .*got 'x'$/],
+  [`embed ${small} --set x=1 --out o`, 2, /^eosin: extractor texture: expected one of views, got 'x'$/],
   [`quality ${small} --set blak=null`, 2, /did you mean 'black'\?$/],
   ['stain train data/train.h5 --method cyclegan --preset smal', 2, /did you mean 'small'\?$/],
   ['weights pull dinov2-smal', 2, /did you mean 'dinov2-small'\?$/],

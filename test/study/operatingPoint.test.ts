@@ -241,6 +241,11 @@ describe('a threshold by a stated share of tumour', () => {
     const other = await predict('share', '--share', '0.6')
     expect(other.table.prediction.filter((call) => call === '1')).toHaveLength(24)
     expect(await predict('held', '--share', '0.6')).toMatchObject({ result: { transductive: true } })
+    const none = await runCli(['predict', at('few.h5'), '--run', at('runs', 'share'), '--share', '1'])
+    expect([none.code, none.stderr]).toEqual([
+      2,
+      expect.stringContaining('option --share: expected a number above 0 and below 1'),
+    ])
     const few = await runCli(['predict', at('few.h5'), '--run', at('runs', 'share'), '--out', at('few.csv')])
     expect([few.code, few.stderr]).toEqual([
       1,

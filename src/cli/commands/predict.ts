@@ -9,9 +9,9 @@ import {
   deviceOption,
   jsonOption,
   overwriteOption,
+  partialShare,
   printResult,
   type SetOptions,
-  share,
   threadsOption,
 } from '../command.ts'
 import { checkDevice } from '../device.ts'
@@ -46,7 +46,7 @@ export function addPredict(program: Command): void {
     .option(
       '--share <p>',
       "call so large a share of each center's patches tumour (default: at the model's threshold, or share)",
-      share,
+      partialShare,
     )
     .option(
       '--resize',

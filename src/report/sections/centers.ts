@@ -50,7 +50,7 @@ ${scoredSplits(chosen).map((split) => renderSlides(chosen, split))}`,
 function sayThresholds(chosen: Cell): string {
   const said = listScored(chosen).map((split) => [split, printThreshold(chosen[split]!.threshold)] as const)
   if (new Set(said.map(([, threshold]) => threshold)).size === 1) return said[0][1]
-  return said.map(([split, threshold]) => `${threshold} (${WORDS[split]})`).join(', ')
+  return said.map(([split, threshold]) => `${threshold} for ${WORDS[split]} patches`).join('; ')
 }
 
 // Centers that were held out in turn come first: they are what cells are chosen by.
