@@ -27,7 +27,7 @@ export function fitCenterTemperatures(
     }
   }
   const rows = Array.from(y, (_, row) => row).sort((i, j) => logits[i] - logits[j] || y[i] - y[j])
-  const fit = (chosen: readonly number[]) =>
+  const fitRows = (chosen: readonly number[]) =>
     fitTemperature(
       Float32Array.from(chosen, (row) => logits[row]),
       Uint8Array.from(chosen, (row) => y[row]),
@@ -35,9 +35,9 @@ export function fitCenterTemperatures(
   const names = [...new Set(centers)].sort(compareText)
   return {
     byCenter: Object.fromEntries(
-      names.map((name) => [name, fit(rows.filter((row) => centers[row] === name))]),
+      names.map((name) => [name, fitRows(rows.filter((row) => centers[row] === name))]),
     ),
-    pooled: fit(rows),
+    pooled: fitRows(rows),
   }
 }
 

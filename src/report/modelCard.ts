@@ -70,10 +70,9 @@ function describeModel({ manifest }: ReportData, model: ModelFile, cell: Cell): 
     ...(model.transductive
       ? [item('Transductive', 'yes: it uses unlabelled patches of the hospital that it predicts')]
       : []),
-    item('Threshold', sayThreshold(model)),
-    ...(model.temperature === undefined
-      ? []
-      : [item('Temperature', `log odds are divided by ${model.temperature.toFixed(2)}`)]),
+    ...(typeof model.threshold === 'number' && isGiven(cell)
+      ? [item('Threshold', `tumour from a probability of ${printThreshold(model.threshold)} on`)]
+      : []),
     ...describeDecision(cell).map((sentence) => `- ${escapeMarkdown(sentence)}`),
     item(
       'Versions',
@@ -85,10 +84,8 @@ function describeModel({ manifest }: ReportData, model: ModelFile, cell: Cell): 
   ]
 }
 
-function sayThreshold({ threshold }: ModelFile): string {
-  if (typeof threshold === 'number') return `tumour from a probability of ${printThreshold(threshold)} on`
-  return `the ${formatShare(threshold.share)} % of each center's patches with the highest probability are tumour`
-}
+// Of any other threshold the sentences of the decision say where it lies.
+const isGiven = ({ decision }: Cell) => (decision?.rule ?? 'given') === 'given'
 
 function describeMember(
   { extractors }: ReportData['manifest'],

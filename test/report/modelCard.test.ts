@@ -107,6 +107,23 @@ describe('a model card', () => {
     )
   })
 
+  it('says how a threshold was found, once', () => {
+    const decided = (decision: object, threshold: ModelFile['threshold']) => {
+      const cells = data.metrics.cells.map((cell) => ({ ...cell, decision }))
+      return cardOf({ ...data, metrics: { ...data.metrics, cells } } as ReportData, { threshold })
+    }
+    const lines = (text: string) => text.split('\n').filter((line) => /^- (Threshold|Temperature)/.test(line))
+    expect(lines(card)).toEqual(['- Threshold: tumour from a probability of 0.5 on'])
+    expect(lines(decided({ rule: 'held-out' }, 0.31))).toEqual([
+      expect.stringContaining('which gave the highest accuracy on validation'),
+    ])
+    const temperature = { pooled: 1.5, byCenter: { 1: 1.5 } }
+    expect(lines(decided({ rule: { share: 0.3 }, temperature }, { share: 0.3 }))).toEqual([
+      expect.stringContaining('30 % are predicted to be tumour'),
+      expect.stringContaining('log odds are divided by 1.50'),
+    ])
+  })
+
   it('says where an embedding is a mean over views', () => {
     const options = { label: 'dinov2-small', name: 'dinov2-small' }
     const views = cardOf(data, {}, { embed: { ...options, options: { views: 8 } } })
