@@ -5,8 +5,8 @@ import type { PatchSet } from './patchSet.ts'
 
 /** Remembers what was seen; memory is one hash and one list entry a patch, whatever its size. */
 export interface EqualPixelsFinder {
-  /** Notes the pixels of the patch in `row`. */
-  add(row: number, pixels: Uint8Array): void
+  /** Notes the pixels of the patch in `row`; their hash. */
+  add(row: number, pixels: Uint8Array): bigint
   /** The rows of each two or more patches with the same pixels, in the order they were added. */
   find(): readonly (readonly number[])[]
 }
@@ -20,6 +20,7 @@ export function openEqualPixelsFinder(): EqualPixelsFinder {
       const rows = rowsByHash.get(hash)
       if (rows) rows.push(row)
       else rowsByHash.set(hash, [row])
+      return hash
     },
     find: () => [...rowsByHash.values()].filter((rows) => rows.length > 1),
   }

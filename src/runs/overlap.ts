@@ -1,8 +1,8 @@
-// What two splits of a study have in common, in words: the command line and the report say the same.
+// What two splits of a study, or two files, have in common, in words: the command line and the report say the same.
 
-import type { Overlap } from './record.ts'
+import type { SetOverlap } from '../guards/compareSets.ts'
 
-type Near = NonNullable<Overlap['near']>
+type Near = NonNullable<SetOverlap['near']>
 
 /** A sentence on an overlap, e.g. `train and val: 3 of the 120 patches of val (2.5 %) are in train as well.` */
 export function describeOverlap({
@@ -12,7 +12,7 @@ export function describeOverlap({
   slides,
   patients = [],
   centers,
-}: Overlap): string {
+}: SetOverlap): string {
   const { count, of, contradicting = 0 } = patches
   const parts = [
     ...(count > 0

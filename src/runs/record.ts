@@ -21,7 +21,7 @@ import type { PairedDifference } from '../evaluate/compare.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import type { Selection } from '../evaluate/selection.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
-import type { NearDuplicates } from '../guards/describeNear.ts'
+import type { SetOverlap } from '../guards/compareSets.ts'
 import type { Exposure } from '../guards/exposure.ts'
 import type { OrderFinding } from '../guards/orderFindings.ts'
 import type { Origin } from '../patches/patchSet.ts'
@@ -55,24 +55,8 @@ export interface SplitProvenance {
   readonly byCenter: Readonly<Record<string, { readonly count: number; readonly positives: number | null }>>
 }
 
-/** What two splits have in common. */
-export interface Overlap {
-  /** Train before val before test. */
-  readonly splits: readonly [Split, Split]
-  /**
-   * Patches of the second split with the same pixels as one of the first, of how many; `contradicting` of them have the
-   * other label in the first, which is not there where none has.
-   */
-  readonly patches: { readonly count: number; readonly of: number; readonly contradicting?: number }
-  /** Patches of the second split that look like one of the first without being it to the byte; not there where none does. */
-  readonly near?: NearDuplicates
-  /** Slides in both, as `center/slide` where centers are known. */
-  readonly slides: readonly string[]
-  /** Patients in both, as `center/patient` where centers are known; not there where there are none, or they are not known. */
-  readonly patients?: readonly string[]
-  /** Centers in both. */
-  readonly centers: readonly string[]
-}
+/** What two splits have in common; train before val before test. */
+export type Overlap = SetOverlap<Split>
 
 export interface Manifest {
   readonly name: string

@@ -2,7 +2,7 @@
 // the names that the files give them; a recipe's `center` counts where a file says none.
 
 import { type Progress, RecipeError, silent } from '../base/index.ts'
-import { describeNear } from '../guards/index.ts'
+import { compareSets, countShared, describeNear, isOverlap } from '../guards/index.ts'
 import type { Overlap } from '../runs/record.ts'
 import type { Cache } from '../tasks/index.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
@@ -45,87 +45,23 @@ export async function findOverlaps(
     const near = describeNear(a.set, b.set, await readComparison(entry))
     overlaps.push(near ? { ...known, near } : known)
   }
-  return overlaps.filter(
-    ({ patches, near, slides, patients, centers }) =>
-      patches.count + slides.length + centers.length > 0 || near || patients,
-  )
+  return overlaps.filter(isOverlap)
 }
 
 function compareSplits(a: ComparedSplit, b: ComparedSplit): Overlap {
-  const inA = countShared(a, b)
-  const inB = countShared(b, a)
-  if (inA === b.set.count) throw containedError(b, a)
-  if (inB === a.set.count) throw containedError(a, b)
-  const contradicting = inA > 0 ? countContradicting(a, b) : 0
-  const patients = intersect(namesOf(a, b, 'patients'), namesOf(b, a, 'patients'))
-  return {
-    splits: [a.split, b.split],
-    patches: { count: inA, of: b.set.count, ...(contradicting > 0 && { contradicting }) },
-    slides: intersect(namesOf(a, b, 'slides'), namesOf(b, a, 'slides')),
-    ...(patients.length > 0 && { patients }),
-    centers: intersect(centersOf(a, b), centersOf(b, a)),
-  }
-}
-
-// How many patches of `b` have the pixels of one of `a`.
-function countShared(a: ComparedSplit, b: ComparedSplit): number {
-  return countKnown(sortHashes(a.hashes), sortHashes(b.hashes))
-}
-
-// How many patches of `b` have the pixels of one of `a` that has the other label.
-function countContradicting(a: ComparedSplit, b: ComparedSplit): number {
-  const [labelsA, labelsB] = [a.set.labels, b.set.labels]
-  if (!labelsA || !labelsB) return 0
-  return [0, 1].reduce((sum, label) => {
-    const ofA = a.hashes.filter((_, row) => labelsA[row] === 1 - label)
-    const ofB = b.hashes.filter((_, row) => labelsB[row] === label)
-    return sum + countKnown(ofA.sort(), ofB.sort())
-  }, 0)
-}
-
-const sorted = new WeakMap<BigUint64Array, BigUint64Array>()
-
-// Each split is compared with two others.
-function sortHashes(hashes: BigUint64Array): BigUint64Array {
-  const known = sorted.get(hashes) ?? hashes.toSorted()
-  sorted.set(hashes, known)
-  return known
-}
-
-// How many of `b` are in `a`, both ascending: one walk along both, as a set of 100,000 such numbers takes long to make.
-function countKnown(a: BigUint64Array, b: BigUint64Array): number {
-  let at = 0
-  let count = 0
-  for (const hash of b) {
-    while (at < a.length && a[at] < hash) at++
-    if (a[at] === hash) count++
-  }
-  return count
+  if (countShared(a, b) === b.set.count) throw containedError(b, a)
+  if (countShared(b, a) === a.set.count) throw containedError(a, b)
+  const compared = (split: ComparedSplit, other: ComparedSplit) => ({
+    name: split.split,
+    set: { ...split.set, centers: centersOf(split, other) },
+    hashes: split.hashes,
+  })
+  return compareSets(compared(a, b), compared(b, a))
 }
 
 // A recipe tells the center only of files that do not; what it tells of one file twice does not part that file's slides.
 function centersOf(split: ComparedSplit, other: ComparedSplit): readonly string[] | null {
   return split.isCenterTold && split.content === other.content ? null : split.set.centers
-}
-
-// Numbers of slides and patients are often counted anew in each center. Each name once; `?` names none.
-function namesOf(split: ComparedSplit, other: ComparedSplit, what: 'slides' | 'patients'): Iterable<string> {
-  const centers = centersOf(split, other)
-  const names = split.set[what] ?? []
-  if (centers === null) return names.filter((name) => name !== '?')
-  const byCenter = new Map<string, Set<string>>()
-  for (const [row, name] of names.entries()) {
-    if (name === '?') continue
-    const own = byCenter.get(centers[row])
-    if (own) own.add(name)
-    else byCenter.set(centers[row], new Set([name]))
-  }
-  return [...byCenter].flatMap(([center, own]) => Array.from(own, (name) => `${center}/${name}`))
-}
-
-function intersect(a: Iterable<string> | null, b: Iterable<string> | null): string[] {
-  const known = new Set(a ?? [])
-  return [...new Set(b ?? [])].filter((name) => known.has(name)).sort()
 }
 
 function containedError(part: ComparedSplit, whole: ComparedSplit): RecipeError {

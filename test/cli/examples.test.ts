@@ -36,6 +36,8 @@ const parsedOnly = [
 // What small data do not have: how each of these ends.
 const ends: Readonly<Record<string, RegExp>> = {
   'patches info camelyon17_v1.0 --part val': /^eosin: camelyon17_v1.0: got no such file or folder/,
+  'patches check camelyon17_v1.0 --part train,val,test':
+    /^eosin: camelyon17_v1.0: got no such file or folder/,
   'stain compare train.h5 --methods none macenko --fits center0.json multistain':
     /^eosin: multistain: expected/,
   'embed train.h5 --extractor dinov2-small --set precision=int8 --out train-dinov2':

@@ -42,8 +42,8 @@ describe('eosin patches', () => {
   })
 
   it('says how folders were read, and names what is left out', async () => {
-    for (const path of ['train/normal/a.png', 'train/tumor/b.png', 'val/normal/c.png'])
-      await save(`parts/${path}`, 0)
+    for (const [seed, path] of ['train/normal/a.png', 'train/tumor/b.png', 'val/normal/c.png'].entries())
+      await save(`parts/${path}`, seed)
     writeFileSync(join(folder, 'parts', 'train', '._b.png'), 'x')
     writeFileSync(join(folder, 'parts', 'train', 'c.bmp'), 'x')
     const info = await runCli(['patches', 'info', 'parts', '--part', 'train'], folder)

@@ -73,6 +73,8 @@ describe('the end of a study', () => {
     describeStudy({
       metrics: { cells: [], chosenBy: 'accuracy' },
       manifest,
+      decision: [],
+      seen: ['tiny: not known'],
       report: 'report.html',
       submission: null,
     } as unknown as StudyResult)

@@ -19,7 +19,8 @@ import {
 } from '../command.ts'
 import { makeSynthetic } from '../makeSynthetic.ts'
 import { refuseFolder, refuseOverwrite } from '../outFile.ts'
-import { clearLine, formatCount, formatTable, sayNote, showProgress } from '../terminal.ts'
+import { formatCount, formatTable, sayNote } from '../terminal.ts'
+import { addPatchesCheck } from './patchesCheck.ts'
 
 type OpenOptions = CommonOptions & SetOptions
 interface MakeOptions extends CommonOptions {
@@ -46,13 +47,7 @@ export function addPatches(program: Command): void {
     'eosin patches info train.h5',
     'eosin patches info camelyon17_v1.0 --part val',
   )
-  const check = patches
-    .command('check')
-    .argument('<path>', 'an HDF5 file, a CSV or a folder')
-    .description('read every patch and report each that is damaged; exit code 1 where there are any')
-    .addOption(jsonOption())
-    .action(checkPath)
-  addExamples(addSetOptions(check), 'eosin patches check train.h5')
+  addPatchesCheck(patches)
   const make = patches
     .command('make')
     .argument('<folder>', 'receives train.h5, val.h5, test.h5 and their truth')
@@ -146,27 +141,6 @@ function describeCounts(title: string, counts: Counts): string {
 function shorten(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const more = rows.length > 60 ? `\n… and ${rows.length - 60} more` : ''
   return `${formatTable(header, rows.slice(0, 60))}${more}`
-}
-
-async function checkPath(path: string, { json, ...options }: OpenOptions): Promise<void> {
-  const { checkPatches, openPatchSet } = await import('../../patches/index.ts')
-  const set = await openPatchSet(path, { ...options, isTolerant: true })
-  try {
-    const { checked, problems, contradictions } = await checkPatches(set, showProgress(`check    ${path}`))
-    clearLine()
-    const { leftOut = [] } = set
-    printResult({ json }, { checked, problems, contradictions, leftOut }, () =>
-      [
-        ...problems.map(({ id, problem }) => `${clipText(id)}: ${problem}`),
-        ...contradictions.map((ids) => clipText(`equal pixels, contradicting labels: ${ids.join(', ')}`)),
-        ...leftOut.map(({ id, problem }) => clipText(`left out: ${id}: ${problem}`)),
-        `${formatCount(checked)} patches checked, ${new Set(problems.map(({ id }) => id)).size} damaged`,
-      ].join('\n'),
-    )
-    if (problems.length > 0) process.exitCode = 1
-  } finally {
-    await set.close()
-  }
 }
 
 const syntheticFolder: FolderKind = {

@@ -124,7 +124,8 @@ async function runList(options: HubOptions): Promise<void> {
     return [
       formatTable(['model', 'here', 'M', 'size', 'licence', 'trained on'], rows),
       'M: million parameters; size: of an embedding; g: gated, terms on its page;',
-      '*: something is second-hand; (!): trained on hospitals of the challenge; (?): whether it was is not known.',
+      '*: something is second-hand; (!): trained on hospitals of the challenge;',
+      '(?): whether it was is not known.',
       'In full, with sources: --json',
     ].join('\n')
   })
