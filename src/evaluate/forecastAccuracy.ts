@@ -16,6 +16,8 @@ export interface HeldOutCenter {
   readonly labels: Uint8Array
   /** Of tumour, 0 to 1. */
   readonly probabilities: Float32Array
+  /** Where the threshold of its patches is another than that of the options. */
+  readonly threshold?: number
 }
 
 /** What a target's accuracy is forecast from. Its labels are not asked for. */
@@ -77,10 +79,10 @@ export function forecastAccuracy(options: AccuracyForecastOptions): Record<Forec
   checkPredictions({ labels: new Uint8Array(target.length), probabilities: target })
   const known = [...heldOut]
     .sort((a, b) => compareText(a.center, b.center))
-    .map((own) => ({
+    .map(({ threshold: ownThreshold = threshold, ...own }) => ({
       name: own.center,
-      ...readCenter(own.probabilities, threshold),
-      ...readTruth(own, threshold),
+      ...readCenter(own.probabilities, ownThreshold),
+      ...readTruth(own, ownThreshold),
     }))
   const place = readCenter(target, threshold)
   const judge = (forecast: Forecast): AccuracyForecast => {

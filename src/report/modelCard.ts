@@ -5,6 +5,7 @@ import { printThreshold, transductiveNote } from '../base/index.ts'
 import {
   describeDecision,
   describeExposure,
+  describeForecasts,
   describeOrder,
   describeOverlap,
   isTelling,
@@ -184,6 +185,7 @@ function describeResults({ metrics }: ReportData, cell: Cell): string[] {
           `- Chosen among ${formatPlural(metrics.cells.length, 'cell')} by ${escapeMarkdown(metrics.chosenBy)}; ${formatCount(tied)} of the others cannot be told apart.`,
         ]
       : []),
+    ...describeForecasts(cell).map((sentence) => `- ${escapeMarkdown(sentence)}`),
     `- Calibration error: validation ${formatUnit(cell.val.calibrationError.value)}${cell.test ? `, test ${formatUnit(cell.test.calibrationError.value)}` : ''}. Where it is large, a probability of 0.9 does not mean nine in ten.`,
   ]
 }

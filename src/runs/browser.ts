@@ -3,6 +3,7 @@
 
 export * from './decisionWords.ts'
 export * from './exposures.ts'
+export * from './forecastWords.ts'
 export * from './orders.ts'
 export * from './overlap.ts'
 export * from './record.ts'

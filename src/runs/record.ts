@@ -19,6 +19,7 @@ import type { ModelProvenance } from '../embed/extractor.ts'
 import type { Threshold } from '../evaluate/centerThresholds.ts'
 import type { PairedDifference } from '../evaluate/compare.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
+import type { AccuracyForecast, ForecastMethod } from '../evaluate/forecastAccuracy.ts'
 import type { Selection } from '../evaluate/selection.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
 import type { SetOverlap } from '../guards/compareSets.ts'
@@ -140,6 +141,15 @@ export interface CellDecision {
   readonly temperature?: CenterTemperatures
 }
 
+/** How accurate a cell may be on a center whose labels are not asked for. */
+export interface CenterForecast {
+  /** null where the test split names no centers. */
+  readonly center: string | null
+  readonly patches: number
+  /** Each with how far it was off for the held-out centers. */
+  readonly methods: Readonly<Record<ForecastMethod, AccuracyForecast>>
+}
+
 /** One combination of the grid; probabilities are averaged over seeds before `val` and `test` are evaluated. */
 export interface Cell {
   /** `<stain>/<embed>/<classify>`, or `<stain>/<augment>/<embed>/<classify>`, the labels as the recipe gives them. */
@@ -165,6 +175,8 @@ export interface Cell {
   readonly test: Evaluation | null
   /** Of every labelled center by heads that have not seen it; only under the protocol leave-one-center-out. */
   readonly heldOut?: Evaluation
+  /** How accurate it may be on each center of the test split, forecast without its labels; there with `heldOut`. */
+  readonly forecasts?: readonly CenterForecast[]
   /** Not there where patches are predicted by a fixed threshold and without a temperature. */
   readonly decision?: CellDecision
 }

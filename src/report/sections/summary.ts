@@ -3,6 +3,7 @@
 import { transductiveNote } from '../../base/index.ts'
 import {
   describeExposure,
+  describeForecasts,
   describeOrder,
   describeOverlap,
   exposureOf,
@@ -138,7 +139,8 @@ ${formatPlural(metrics.cells.length, 'cell')} × ${formatPlural(manifest.seeds.l
     }. Intervals are 95 % intervals.${
       metrics.cells.length > 1 &&
       ` The ${heldOut ? 'accuracy on held-out centers' : 'validation accuracy'} is optimistic, since the cell was chosen among several by these patches.`
-    }</p>`,
+    }</p>
+${describeForecasts(chosenCell(metrics)).map((sentence) => html`<p class="soft">${sentence}</p>`)}`,
   }
 }
 

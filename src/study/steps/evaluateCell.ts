@@ -15,6 +15,7 @@ import { writeFileAtomic } from '../../files/index.ts'
 import { predictsByShare, type Recipe, usesTestPixels } from '../../recipe/index.ts'
 import { type Cell, type CellDecision, readJson, type SeedResult, type Split } from '../../runs/index.ts'
 import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
+import { forecastCenters } from '../forecastCenters.ts'
 import type { Candidate } from '../grid.ts'
 import type { OpenSplits } from '../splits.ts'
 import type { FilteredSplit } from './filter.ts'
@@ -87,7 +88,14 @@ export interface DecisionRule {
 // A cell without its place in the grid.
 type CellResult = Pick<
   Cell,
-  'seeds' | 'valAccuracyOverSeeds' | 'testAccuracyOverSeeds' | 'val' | 'test' | 'heldOut' | 'decision'
+  | 'seeds'
+  | 'valAccuracyOverSeeds'
+  | 'testAccuracyOverSeeds'
+  | 'val'
+  | 'test'
+  | 'heldOut'
+  | 'forecasts'
+  | 'decision'
 >
 
 /** What a candidate's figures are made from: its heads, by key, and the labels that they are judged by. */
@@ -101,7 +109,7 @@ export function evaluationInputs(
   const folds = members.flatMap((cell) => cell.folds.map((fold) => keysOf(fold.heads)))
   return {
     stage: 'evaluate',
-    version: 3,
+    version: 4,
     heads: members.map(({ heads }) => keysOf(heads)),
     labels: [val.labelsKey(), test?.labelsKey() ?? null],
     ...(folds.length > 0 && { folds, trainLabels: train.labelsKey() }),
@@ -186,6 +194,12 @@ function judge(
       testAuroc: test?.auroc ?? null,
     }
   })
+  const forecastTest = (known: NonNullable<typeof heldOut>) =>
+    forecastCenters(known, {
+      truth: truths.test!,
+      probabilities: probabilities.test!,
+      threshold: thresholds.test!,
+    })
   const test = judgeRows(truths.test, probabilities.test, thresholds.test)
   return {
     seeds,
@@ -194,6 +208,7 @@ function judge(
     val: judgeRows(truths.val, probabilities.val, thresholds.val)!,
     test,
     ...(heldOut && { heldOut: judgeRows(heldOut.truth, heldOut.probabilities, heldOut.threshold)! }),
+    ...(heldOut && truths.test && { forecasts: forecastTest(heldOut) }),
     ...(decision && { decision }),
   }
 }

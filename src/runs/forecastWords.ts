@@ -1,0 +1,28 @@
+// How accurate a cell may be on a hospital whose labels nobody asked for, in words: for the report and the model card alike.
+
+import type { Cell, CenterForecast } from './record.ts'
+
+/** What is forecast of a cell's accuracy on each center of the test split, in sentences; none where nothing is. */
+export function describeForecasts({ forecasts = [] }: Cell): string[] {
+  return forecasts.map(describeForecast)
+}
+
+function describeForecast({ center, methods }: CenterForecast): string {
+  const { differenceOfConfidences: own, meanAccuracy: plain } = methods
+  const where = center === null ? 'the test set' : `center ${center}`
+  const { value, low, high } = own.accuracy
+  const bounds = own.byCenter.length > 2 ? ` (95 % interval ${points(low)} to ${points(high)})` : ''
+  return `Expected accuracy on ${where}, from how sure the model is there and without a label of it: ${points(value)} %${bounds}. ${describeError(own.expectedError, plain.expectedError)} A model that is wrong and as sure as ever deceives it.`
+}
+
+function describeError(error: number | null, plain: number | null): string {
+  if (error === null || plain === null)
+    return 'How far such a forecast is off is not known from a single held-out center.'
+  const comparison =
+    error < plain
+      ? `taking the mean accuracy of the other centers, by ${points(plain)}`
+      : `no better than taking the mean accuracy of the other centers, which was off by ${points(plain)}`
+  return `For the held-out centers the same forecast was off by ${points(error)} points in the mean; ${comparison}.`
+}
+
+const points = (share: number) => (100 * share).toFixed(1)
