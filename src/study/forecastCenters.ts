@@ -3,16 +3,18 @@
 
 import { forecastAccuracy, splitRows, spreadThreshold, type Threshold } from '../evaluate/index.ts'
 import type { CenterForecast } from '../runs/index.ts'
-import type { CandidatePredictions, SplitTruth } from './steps/evaluateCell.ts'
+
+/** Probabilities of patches, with what is known of these. */
+interface Predicted<Truth> {
+  readonly truth: Truth & { readonly centers: readonly string[] | null }
+  readonly probabilities: Float32Array
+  readonly threshold: Threshold
+}
 
 /** Forecasts from held-out predictions, by center of the test patches; a split without centers is one. */
 export function forecastCenters(
-  { truth, probabilities, threshold }: NonNullable<CandidatePredictions['heldOut']>,
-  test: {
-    readonly truth: Pick<SplitTruth, 'centers'>
-    readonly probabilities: Float32Array
-    readonly threshold: Threshold
-  },
+  { truth, probabilities, threshold }: Predicted<{ readonly labels: Uint8Array }>,
+  test: Predicted<object>,
 ): CenterForecast[] {
   const heldOut = splitRows(allOf(probabilities), truth.centers).map(([center, rows]) => ({
     center,
