@@ -10,6 +10,7 @@ import { finetuneVits14 } from './finetuneVits14.ts'
 import { forecast } from './forecast.ts'
 import { cycleganInfer, distilled } from './ganInfer.ts'
 import { gemm } from './gemm.ts'
+import { headGrid } from './headGrid.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
@@ -33,6 +34,7 @@ const cases: readonly BenchCase[] = [
   readHdf5,
   texture,
   studyHeads,
+  headGrid,
   studyMemory,
   studyPlan,
   studyCached,

@@ -48,7 +48,7 @@ export const studyHeads: BenchCase = {
         const mlp = `{ head: mlp, epochs: ${epochs}, patience: ${epochs} }`
         const { seconds, own } = await study(out, mlp, heads, jobs)
         const line = { case: 'study-heads', peer: `eosin, ${jobs} at once`, threads: 1, unit: 'heads', load }
-        const share = (heads * countWork(rows, epochs)) / own / ceiling
+        const share = (heads * countHeadWork(columns, rows, epochs)) / own / ceiling
         const ratio = lines.length > 0 ? { ratio: lines[0].median_s / seconds } : {}
         lines.push({
           ...line,
@@ -66,7 +66,8 @@ export const studyHeads: BenchCase = {
   },
 }
 
-interface Rows {
+/** Rows that a head is trained on and stopped by. */
+export interface Rows {
   readonly train: number
   readonly val: number
 }
@@ -101,10 +102,12 @@ classify: [${classify}]
   return { seconds, own: heads.reduce((sum, head) => sum + head.seconds, 0) }
 }
 
-// Thousand million operations of a head. Each pair of a weight's two sides costs a multiplication and an addition a row:
-// forwards, for the weight's gradient, and for the input's, which the first layer has no use for. Val is gone through
-// forwards after each epoch.
-function countWork({ train, val }: Rows, epochs: number): number {
+/**
+ * Thousand million operations of the default head on embeddings of `columns` dimensions. Each pair of a weight's two sides costs
+ * a multiplication and an addition a row: forwards, for the weight's gradient, and for the input's, which the first layer has no
+ * use for. Val is gone through forwards after each epoch.
+ */
+export function countHeadWork(columns: number, { train, val }: Rows, epochs: number): number {
   const widths = [columns, ...headMethods.mlp.defaults.hidden, 1]
   const pairs = widths.slice(1).map((width, i) => width * widths[i])
   const forwards = pairs.reduce((sum, count) => sum + count, 0)
