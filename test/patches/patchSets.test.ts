@@ -188,7 +188,7 @@ describe('checkPatches', () => {
 
   it('finds nothing where nothing is wrong', async () => {
     const set = await openPatchSet(await writeChallenge('sound.h5', 5))
-    expect(await checkPatches(set)).toEqual({ checked: 5, problems: [], contradictions: [] })
+    expect(await checkPatches(set)).toEqual({ checked: 5, problems: [], contradictions: [], copies: 0 })
     await set.close()
   })
 })
