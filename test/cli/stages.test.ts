@@ -35,10 +35,20 @@ describe('the single commands', () => {
 
   it('find nothing wrong with sound patches', async () => {
     expect(await runJson('patches', 'check', at('data', 'val.h5'))).toEqual({
-      checked: 50,
-      problems: [],
-      contradictions: [],
-      leftOut: [],
+      files: [
+        {
+          name: at('data', 'val.h5'),
+          checked: 50,
+          copies: 0,
+          problems: [],
+          contradictions: [],
+          leftOut: [],
+        },
+      ],
+      found: 0,
+      orders: [],
+      overlaps: [],
+      within: [],
     })
   })
 
