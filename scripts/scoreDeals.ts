@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../src/base/index.ts'
-import { adjustHolm, alignTables, evaluate, pairedDifference } from '../src/evaluate/index.ts'
+import { adjustHolm, alignTables, evaluate, pairedDifference, summarize } from '../src/evaluate/index.ts'
 import { readCsvFile } from '../src/files/index.ts'
 import type { Metrics } from '../src/runs/index.ts'
 
@@ -37,11 +37,13 @@ printRow([
   'p (Holm)',
 ])
 printRow(['---', ...deals.map(() => '---'), '---', '---', '---', '---'])
-const other = pool(baseline)
-const gains = names.map((name) => pairedDifference({ labels, a: pool(name), b: other, slides }))
+const pooled = new Map(names.map((name) => [name, pool(name)]))
+const gains = names.map((name) =>
+  pairedDifference({ labels, a: pooled.get(name)!, b: pooled.get(baseline)!, slides }),
+)
 const adjusted = adjustHolm(gains.filter((_, i) => names[i] !== baseline).map(({ p }) => p))
 for (const [i, name] of names.entries()) {
-  const { accuracy, auroc } = evaluate({ labels, probabilities: pool(name), slides, seed: 0 })
+  const { accuracy, auroc } = evaluate({ labels, probabilities: pooled.get(name)!, slides, seed: 0 })
   const each = deals.map((deal) => score(deal, name).toFixed(3))
   const p = adjusted[i - Number(i > names.indexOf(baseline))]
   const gain =
@@ -56,12 +58,7 @@ async function readDeal(pair: string): Promise<Deal> {
   const where = `${run}/predictions.csv`
   const predictions = { where, columns: await readCsvFile(where) }
   const told = { where: truth, columns: await readCsvFile(truth) }
-  const read = (column: string) =>
-    alignTables({
-      predictions,
-      labels: { ...told, columns: { ...told.columns, split: told.columns.id.map(() => 'test') } },
-      column,
-    })
+  const read = (column: string) => alignTables({ predictions, labels: told, column, split: 'test' })
   const cells = [...metrics.cells.map(({ id }) => id), ...('refit' in predictions.columns ? ['refit'] : [])]
   const probabilities = new Map(cells.map((cell) => [cell, read(cell).probabilities]))
   probabilities.set(`chosen`, probabilities.get(metrics.chosen)!)
@@ -74,8 +71,7 @@ function pool(name: string): Float32Array {
 }
 
 function score({ labels, probabilities }: Deal, name: string): number {
-  const calls = probabilities.get(name)!
-  return labels.reduce((sum, label, i) => sum + Number(calls[i] >= 0.5 === (label === 1)), 0) / labels.length
+  return summarize({ labels, probabilities: probabilities.get(name)! }).accuracy
 }
 
 function span({ value, low, high }: { value: number; low: number; high: number }): string {

@@ -17,6 +17,7 @@ import {
   openParams,
   parseShardIndex,
   randomWeights,
+  randomWeightsHash,
   readModelCard,
 } from '../weights/index.ts'
 import { type Agreement, compareRows } from './agreement.ts'
@@ -29,9 +30,6 @@ import { openQueue } from './queue.ts'
 
 // Raised when the same weights and options give other embeddings.
 const version = 2
-
-// Raised when random weights are drawn otherwise.
-const randomVersion = 1
 
 /** The known models as extractors, by name. */
 export const modelMethods = Object.fromEntries(
@@ -143,10 +141,10 @@ async function compareWith(
   }
 }
 
-// Nothing was learnt into values that are drawn, and nothing of theirs is anybody's.
-const isCatalogued = (name: string) => name in catalog
+const isCatalogued = (name: string) => Object.hasOwn(catalog, name)
 
-// What weights in a file of one's own were trained on, no card of the catalog can say.
+// Nothing was learnt into values that are drawn, and nothing of theirs is anybody's. What weights in a file of one's own were
+// trained on, no card of the catalog can say.
 function describeModel(
   { title, licence, pretraining }: ModelCard,
   isRandom: boolean,
@@ -162,7 +160,7 @@ function describeModel(
 }
 
 async function hashWeights({ path, format }: Checkpoint): Promise<string> {
-  if (format === 'random') return hashBytes(`${randomWeights} ${randomVersion}`)
+  if (format === 'random') return randomWeightsHash
   const hashOne = async (file: string) => (await hashOfCached(file)) ?? hashFile(file)
   if (format !== 'sharded') return hashOne(path)
   const shards = new Set(parseShardIndex(await readFile(path, 'utf8'), path).values())

@@ -1,6 +1,6 @@
 // Thresholds that differ from center to center: what each patch is called at, and thresholds by a share of tumour.
 
-import { compareNames, DataError, leastPatches } from '../base/index.ts'
+import { compareNames, DataError, groupRows, leastPatches } from '../base/index.ts'
 import type { Predictions } from './groups.ts'
 import { chooseThresholdByShare } from './threshold.ts'
 
@@ -92,12 +92,7 @@ function mapCenters(
   count: number,
   choose: (center: string, rows: readonly number[]) => number,
 ): Record<string, number> {
-  const byCenter = new Map<string, number[]>()
-  for (let row = 0; row < count; row++) {
-    const own = byCenter.get(nameOf(centers, row))
-    if (own) own.push(row)
-    else byCenter.set(nameOf(centers, row), [row])
-  }
-  const names = [...byCenter.keys()].sort(compareNames)
-  return Object.fromEntries(names.map((name) => [name, choose(name, byCenter.get(name)!)]))
+  const byCenter = groupRows(Array(count).keys(), (row) => nameOf(centers, row))
+  const named = [...byCenter].sort(([a], [b]) => compareNames(a, b))
+  return Object.fromEntries(named.map(([name, rows]) => [name, choose(name, rows)]))
 }

@@ -4,7 +4,7 @@
 // the simplest; the error is that of the paired difference, over slides left out in turn. Cells that cannot be told from
 // the best are ties (holm.ts).
 
-import { compareText, DataError } from '../base/index.ts'
+import { compareText, DataError, groupRows } from '../base/index.ts'
 import { spreadThreshold, type Threshold } from './centerThresholds.ts'
 import { checkPredictions, nameSlides, sortRows } from './groups.ts'
 import { findTies } from './holm.ts'
@@ -106,14 +106,8 @@ interface Stratum {
 
 function splitByCenter({ labels, centers, slides, candidates }: SelectionOptions): Stratum[] {
   const names = nameSlides(slides, centers)
-  const byCenter = new Map<string | null, number[]>()
-  for (const row of sortRows({ labels, centers, slides, probabilities: candidates[0].probabilities })) {
-    const center = centers?.[row] ?? null
-    const own = byCenter.get(center)
-    if (own) own.push(row)
-    else byCenter.set(center, [row])
-  }
-  return [...byCenter]
+  const sorted = sortRows({ labels, centers, slides, probabilities: candidates[0].probabilities })
+  return [...groupRows(sorted, (row) => centers?.[row] ?? null)]
     .sort(([a], [b]) => compareText(a ?? '', b ?? ''))
     .map(([center, own]) => {
       const rows = Uint32Array.from(own)

@@ -1,7 +1,7 @@
 // Which patches a signature is measured on, and how they are split. Both follow from the embeddings' bytes, so
 // that neither order nor names have a say.
 
-import { compareRows, compareText, type RowSource, readBlocks } from '../base/index.ts'
+import { compareRows, compareText, groupRows, type RowSource, readBlocks } from '../base/index.ts'
 
 /**
  * Rows of every center that has at least four, those of the smallest hashes (of equal ones, by label and slide),
@@ -17,13 +17,7 @@ export function sampleCenters(
 ): Uint32Array {
   const compare = (a: number, b: number) =>
     hashes[a] - hashes[b] || (labels ? labels[a] - labels[b] : 0) || compareRows(slides, a, b)
-  const byCenter = new Map<string, number[]>()
-  for (const [row, center] of centers.entries()) {
-    const rows = byCenter.get(center)
-    if (rows) rows.push(row)
-    else byCenter.set(center, [row])
-  }
-  const groups = [...byCenter]
+  const groups = [...groupRows(centers.keys(), (row) => centers[row])]
     .filter(([, rows]) => rows.length >= 4)
     .sort(([a], [b]) => compareText(a, b))
     .map(([, rows]) => rows.sort(compare))

@@ -2,7 +2,7 @@
 // is how much: the share of tumour patches, estimated beside true. Which slides hold any at all can be asked only where some
 // hold none.
 
-import { compareText, type Random } from '../base/index.ts'
+import { compareText, groupRows, type Random } from '../base/index.ts'
 import type { Interval, UnitFigures, UnitLevel, UnitScore } from './evaluation.ts'
 import type { Group, Predictions } from './groups.ts'
 import { makeInterval, makeShareInterval, measureSpread } from './jackknife.ts'
@@ -11,13 +11,7 @@ import { scoreGroup } from './scores.ts'
 /** Rows by name, names in rising order, rows of each in the order given; nothing where names are not known. */
 export function splitRows(rows: Uint32Array, names: readonly string[] | null): [string, Uint32Array][] {
   if (!names) return []
-  const byName = new Map<string, number[]>()
-  for (const row of rows) {
-    const known = byName.get(names[row])
-    if (known) known.push(row)
-    else byName.set(names[row], [row])
-  }
-  return [...byName]
+  return [...groupRows(rows, (row) => names[row])]
     .sort(([a], [b]) => compareText(a, b))
     .map(([name, rowsOfName]) => [name, Uint32Array.from(rowsOfName)])
 }

@@ -1,6 +1,7 @@
 // Whether the order of the rows of a labelled set, or the numbers in its ids, tell the labels: center by center, with p adjusted
 // for every test that was made, and apart from what slides explain by standing in blocks.
 
+import { groupRows } from '../base/index.ts'
 import { adjustHolm } from '../evaluate/index.ts'
 import type { PatchSet } from '../patches/browser.ts'
 import { type OrderTests, testOrder } from './orderTests.ts'
@@ -121,7 +122,8 @@ function testSet({ name, set }: OrderedSet): GroupTest[] {
   if (!labels) return []
   const numbers = ids.map(numberOf)
   const hasNumbers = numbers.every((number) => number !== undefined)
-  return groupRows(labels.length, centers).flatMap(([center, rows]) => {
+  const byCenter = groupRows(labels.keys(), (row) => centers?.[row] ?? null) // all rows where centers are not known
+  return [...byCenter].flatMap(([center, rows]) => {
     const tumour = rows.reduce((sum, row) => sum + labels[row], 0)
     if (tumour === 0 || tumour === rows.length) return []
     const test = (by: OrderedBy, order: readonly number[], values: readonly number[]): GroupTest => {
@@ -145,18 +147,6 @@ function testSet({ name, set }: OrderedSet): GroupTest[] {
     const sorted = rows.toSorted((a, b) => numberAt(a) - numberAt(b))
     return [...(set.isListed ? [] : [byPlace('place')]), test('number', sorted, sorted.map(numberAt))]
   })
-}
-
-// All rows where centers are not known.
-function groupRows(count: number, centers: readonly string[] | null): [string | null, number[]][] {
-  const groups = new Map<string | null, number[]>()
-  for (let row = 0; row < count; row++) {
-    const center = centers?.[row] ?? null
-    const known = groups.get(center)
-    if (known) known.push(row)
-    else groups.set(center, [row])
-  }
-  return [...groups]
 }
 
 // The only number in the name of a file or group, as a counter leaves it; names with several numbers are mostly those of

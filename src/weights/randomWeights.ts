@@ -2,12 +2,19 @@
 // that it runs to its end before the real weights are there. What such a model gives says little of its patches.
 
 import { f32, openRandom, sizeOf } from '../base/index.ts'
+import { hashBytes } from '../files/index.ts'
 import { type Checkpoint, makeCheckpoint } from './checkpointFile.ts'
 import type { ModelCard } from './modelCard.ts'
 import { publishedShapes } from './params.ts'
 
 /** What stands in the place of a checkpoint's path where weights are to be drawn at random. */
 export const randomWeights = 'random'
+
+// Raised when they are drawn otherwise.
+const version = 1
+
+/** Names what is drawn, beside the architecture that it is drawn for. */
+export const randomWeightsHash = hashBytes(`${randomWeights} ${version}`)
 
 /**
  * A checkpoint for `card` whose values are drawn: norms and layer scales 1, biases 0, tokens and positions of standard

@@ -222,17 +222,19 @@ describe('a run that was stopped', () => {
     await expect(leaveOut({ ...(options as LeaveOutOptions), step })).rejects.toThrow('stopped')
   }
 
+  const optionsOf = (written: ReturnType<typeof write>, out: string): Partial<LeaveOutOptions> => ({
+    ...written,
+    ...small,
+    unit: 'center',
+    adapts: ['none'],
+    by: 'log-loss',
+    seed: 0,
+    out: at(out),
+  })
+
   it('goes on where it was, to the same bytes', async () => {
     const written = write(four)
-    const options: Partial<LeaveOutOptions> = {
-      ...written,
-      ...small,
-      unit: 'center',
-      adapts: ['none'],
-      by: 'log-loss',
-      seed: 0,
-      out: at('stopped'),
-    }
+    const options = optionsOf(written, 'stopped')
     await stopAt(3, options)
     expect(readdirSync(at('stopped.work', 'held')).sort()).toEqual(
       expect.arrayContaining(['cell-0-fold-0.npy', 'cell-0-fold-1.npy']),
@@ -255,15 +257,7 @@ describe('a run that was stopped', () => {
 
   it('begins anew where labels have changed', async () => {
     const written = write(four)
-    const options: Partial<LeaveOutOptions> = {
-      ...written,
-      ...small,
-      unit: 'center',
-      adapts: ['none'],
-      by: 'log-loss',
-      seed: 0,
-      out: at('anew'),
-    }
+    const options = optionsOf(written, 'anew')
     await stopAt(3, options)
     const labels = four.labels.map((y, row) => (row < 4 ? 1 - y : y))
     writeFileSync(written.labels!, describeHospitals({ ...four, labels }))

@@ -1,7 +1,7 @@
 // What is held out in turn: each center, slide or patient by itself, or, where these are many, folds that they are dealt into
 // by their names. Labels have no say in the deal, nor has the order of rows.
 
-import { compareNames, compareText, normaliseName, UsageError } from '../../base/index.ts'
+import { compareNames, compareText, groupRows, normaliseName, UsageError } from '../../base/index.ts'
 import { nameSlides } from '../../evaluate/index.ts'
 import { hashBytes } from '../../files/index.ts'
 import type { EmbeddingTable } from './embeddingTable.ts'
@@ -92,13 +92,7 @@ export function dealParts(names: readonly string[], unit: LeaveOutUnit, folds?: 
 
 // By name.
 function collectRows(names: readonly string[]): { readonly name: string; readonly rows: number[] }[] {
-  const byName = new Map<string, number[]>()
-  for (const [row, name] of names.entries()) {
-    const known = byName.get(name)
-    if (known) known.push(row)
-    else byName.set(name, [row])
-  }
-  return [...byName]
+  return [...groupRows(names.keys(), (row) => names[row])]
     .map(([name, rows]) => ({ name, rows }))
     .sort((a, b) => compareNames(a.name, b.name) || compareText(a.name, b.name))
 }

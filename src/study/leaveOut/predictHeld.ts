@@ -16,6 +16,7 @@ import {
 import {
   compareNames,
   f32,
+  groupRows,
   type Progress,
   type RowSource,
   reorderRows,
@@ -145,7 +146,7 @@ function openAligner({ table, centers, threads }: HeldOutWork): Aligner {
   const all = new Map<Alignment, Promise<CenterMap[]>>()
   const groupOf = async (rows?: ReadonlySet<number>): Promise<CenterRows[]> => {
     ordered ??= orderRows(table.x, new Uint8Array(table.ids.length))
-    return groupRows(
+    return groupByCenter(
       table,
       centers!,
       (await ordered).filter((row) => !rows || rows.has(row)),
@@ -174,11 +175,8 @@ function openAligner({ table, centers, threads }: HeldOutWork): Aligner {
 const rowsOfParts = (parts: readonly Part[]) => new Set(parts.flatMap(({ rows }) => [...rows]))
 
 // By center, in the order of their names.
-function groupRows({ x }: EmbeddingTable, centers: readonly string[], rows: Uint32Array): CenterRows[] {
-  const names = [...new Set(Array.from(rows, (row) => centers[row]))].sort(compareNames)
-  return names.map((center) => ({
-    center,
-    x: rowsOf(x),
-    rows: rows.filter((row) => centers[row] === center),
-  }))
+function groupByCenter({ x }: EmbeddingTable, centers: readonly string[], rows: Uint32Array): CenterRows[] {
+  return [...groupRows(rows, (row) => centers[row])]
+    .sort(([a], [b]) => compareNames(a, b))
+    .map(([center, own]) => ({ center, x: rowsOf(x), rows: Uint32Array.from(own) }))
 }

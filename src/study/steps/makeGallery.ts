@@ -3,7 +3,7 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compareText, openRandom, type Pixels } from '../../base/index.ts'
+import { compareText, groupRows, openRandom, type Pixels } from '../../base/index.ts'
 import { spreadThreshold } from '../../evaluate/index.ts'
 import { encodePng, makeFolder, nameFile, writeFileAtomic } from '../../files/index.ts'
 import type { StudyStain } from '../../normalise/index.ts'
@@ -86,12 +86,7 @@ async function openAlbum(folder: string): Promise<Album> {
 
 function sampleByCenter(seed: number, split: FilteredSplit): [string | null, number[]][] {
   const { set } = split
-  const byCenter = new Map<string | null, number[]>()
-  for (const row of split.ordered) {
-    const center = set.centers?.[row] ?? null
-    if (!byCenter.get(center)?.push(row)) byCenter.set(center, [row])
-  }
-  return [...byCenter]
+  return [...groupRows(split.ordered, (row) => set.centers?.[row] ?? null)]
     .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1))
     .map(([center, rows]) => {
       const order = openRandom(seed, 'samples', split.split, center ?? '').permutation(rows.length)
