@@ -3,33 +3,19 @@
 
 import type { Engines } from '../engine/index.ts'
 import { groupInputs, methodOf, usesGroups } from '../normalise/index.ts'
-import {
-  type AxisEntry,
-  headMethodOf,
-  isTransductive,
-  type Recipe,
-  type StainEntry,
-} from '../recipe/index.ts'
+import { isTransductive, type Recipe, type StainEntry } from '../recipe/index.ts'
 import { type CacheInputs, keyOf } from '../tasks/index.ts'
 import * as cost from './costClass.ts'
 import { effectTask, firstPairs, keepFirst, keptPixels } from './entries.ts'
-import {
-  type EmbeddingPair,
-  type Grid,
-  type GridCell,
-  type GridHead,
-  nameEmbeddings,
-  usesDevice,
-  viewsOf,
-} from './grid.ts'
+import { type Grid, nameEmbeddings, usesDevice, viewsOf } from './grid.ts'
+import { layOutHeads } from './layOutHeads.ts'
+import { filterNeeds, type Sizes } from './layOutNeeds.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
 import { compareInputs, pairSplits } from './steps/compareSplits.ts'
-import { evaluationInputs, isTransductiveCandidate, isTransductiveCell } from './steps/evaluateCell.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
-import { listRefits } from './steps/refit.ts'
 import { teacherOf } from './steps/stainTraining.ts'
 import type { Subjects, Task, TaskOf } from './task.ts'
 
@@ -44,10 +30,7 @@ export function layOut(recipe: Recipe, splits: OpenSplits, grid: Grid, sizes: Si
     ...layOutTargets(recipe, splits),
     ...layOutPixels(recipe, splits, grid, sizes),
     ...layOutEmbeddings(recipe, splits, grid, sizes),
-    ...layOutAlignments(recipe, splits, grid, sizes),
     ...layOutHeads(recipe, splits, grid, sizes),
-    ...layOutEvaluations(recipe, splits, grid),
-    ...layOutRefits(recipe, splits, grid, sizes),
     ...recipe.stain.flatMap((stain) => layOutEffect(recipe, splits, grid, stain)),
     ...layOutSignatures(recipe, splits, grid, sizes),
   ]
@@ -55,14 +38,6 @@ export function layOut(recipe: Recipe, splits: OpenSplits, grid: Grid, sizes: Si
   return keepFirst(tasks, ({ inputs }) => keyOf(inputs)).map(({ isMeans, ...task }) =>
     isMeans && !wanted.has(keyOf(task.inputs)) ? { ...task, isMeans } : task,
   )
-}
-
-/** What tasks depend on beside the recipe and its splits. */
-export interface Sizes {
-  /** What runs networks. */
-  readonly engines: Engines
-  /** Dimensions of an extractor's embeddings. */
-  dimensionsOf(embed: AxisEntry): number
 }
 
 function layOutSplits(recipe: Recipe, splits: OpenSplits): Task[] {
@@ -92,10 +67,6 @@ function layOutSplits(recipe: Recipe, splits: OpenSplits): Task[] {
   })
   return [...hashes, ...comparisons, ...(recipe.quality === null ? [] : filters)]
 }
-
-// The key of what a split's patches have gone through, where that is a task.
-const filterNeeds = (recipe: Recipe, splits: readonly OpenSplit[]): string[] =>
-  recipe.quality === null ? [] : splits.map((split) => keyOf(filterInputs(recipe, split)))
 
 function layOutStain(
   recipe: Recipe,
@@ -228,136 +199,6 @@ function layOutEmbeddings(
   )
 }
 
-const embeddingKeys = ({ inputs }: EmbeddingPair): string[] => Object.values(inputs).map(keyOf)
-
-// The maps of centers, for cells that share them once.
-function layOutAlignments(
-  recipe: Recipe,
-  splits: OpenSplits,
-  { cells }: Grid,
-  { dimensionsOf }: Sizes,
-): Task[] {
-  const sets = Object.values(splits)
-  return cells.flatMap(({ pair, adapt, aligned }): Task[] => {
-    const { align } = adapt.options
-    if (aligned === null || align === 'none') return []
-    const { stain, augment, embed } = pair
-    return [
-      {
-        kind: 'align',
-        what: `${nameEmbeddings(pair, 'train')} ${align}`,
-        of: { stain: stain.label, augment: augment.label, embed: embed.label, align },
-        inputs: aligned,
-        needs: [...filterNeeds(recipe, sets), ...embeddingKeys(pair)],
-        items: sets.reduce((sum, { set }) => sum + set.count, 0),
-        cost: cost.alignCost(
-          align,
-          sets.map(({ set }) => set),
-          dimensionsOf(embed),
-        ),
-        transductive: true,
-      },
-    ]
-  })
-}
-
-function layOutHeads(
-  recipe: Recipe,
-  { train, val, test }: OpenSplits,
-  { cells }: Grid,
-  { engines, dimensionsOf }: Sizes,
-): Task[] {
-  const filters = filterNeeds(recipe, [train, val])
-  const judged = val.set.count + (test?.set.count ?? 0)
-  return cells.flatMap((cell): Task[] => {
-    const { id, pair, adapt, aligned } = cell
-    const { usesDevice } = headMethodOf(cell.classify)
-    const layOutSeeds = (heads: readonly GridHead[], trained: number, predicted: number, held?: string) =>
-      heads.map(
-        ({ seed, inputs }): Task => ({
-          kind: 'head',
-          what: `${id}${held === undefined ? '' : ` without ${held}`} seed ${seed}`,
-          of: { cell: id, seed, ...(held !== undefined && { held }) },
-          inputs,
-          needs: [...filters, ...embeddingKeys(pair), ...(aligned ? [keyOf(aligned)] : [])],
-          items: trained,
-          cost: cost.headCost(
-            cell.classify,
-            adapt,
-            { trained, predicted },
-            dimensionsOf(pair.embed),
-            engines,
-          ),
-          ...(usesDevice && { usesDevice: true }),
-          ...markCell(cell),
-        }),
-      )
-    const rowsOf = (centers: readonly string[]) =>
-      countRows(train, centers) * pair.augment.views + countRows(val, centers)
-    return [
-      ...layOutSeeds(cell.heads, train.set.count * pair.augment.views, judged),
-      ...cell.folds.flatMap(({ fold, heads }) =>
-        layOutSeeds(heads, rowsOf(fold.train), rowsOf([fold.held]), fold.held),
-      ),
-    ]
-  })
-}
-
-const countRows = ({ set }: OpenSplit, centers: readonly string[]) =>
-  set.centers!.reduce((sum, center) => sum + Number(centers.includes(center)), 0)
-
-function layOutEvaluations(recipe: Recipe, splits: OpenSplits, { candidates }: Grid): Task[] {
-  const { train, val, test } = splits
-  return candidates.map((candidate) => {
-    const { id, members } = candidate
-    const hasFolds = members[0].folds.length > 0
-    const predicted =
-      val.set.count + (test?.set.count ?? 0) + (hasFolds ? train.set.count + val.set.count : 0)
-    const heads = members.flatMap((cell) => [...cell.heads, ...cell.folds.flatMap((fold) => fold.heads)])
-    return {
-      kind: 'evaluation',
-      what: id,
-      of: { cell: id },
-      inputs: evaluationInputs(recipe, candidate, splits),
-      needs: [...filterNeeds(recipe, [train, val]), ...heads.map(({ inputs }) => keyOf(inputs))],
-      items: predicted,
-      cost: cost.evaluationCost(predicted),
-      ...(isTransductiveCandidate(recipe, candidate) && { transductive: true as const }),
-    }
-  })
-}
-
-// Which cell they train again follows from the evaluations: the plan takes it for the costliest.
-function layOutRefits(
-  recipe: Recipe,
-  splits: OpenSplits,
-  { cells, candidates }: Grid,
-  { engines, dimensionsOf }: Sizes,
-): Task[] {
-  const refits = listRefits(recipe, candidates, splits)
-  const { train, val, test } = splits
-  const trained = train.set.count + val.set.count
-  const rows = { trained, predicted: test?.set.count ?? 0 }
-  const costs = cells.map(({ classify, adapt, pair }) =>
-    cost.headCost(classify, adapt, rows, dimensionsOf(pair.embed), engines),
-  )
-  const costliest = costs.reduce((most, other) =>
-    other.size * other.items > most.size * most.items ? other : most,
-  )
-  return refits.seeds.map(({ seed, inputs }) => ({
-    kind: 'refit',
-    what: `the chosen cell on train and val, seed ${seed}`,
-    of: { seed },
-    inputs,
-    needs: refits.evaluations,
-    items: trained,
-    cost: costliest,
-    ...(candidates.some((candidate) => isTransductiveCandidate(recipe, candidate)) && {
-      transductive: true as const,
-    }),
-  }))
-}
-
 function layOutEffect(recipe: Recipe, splits: OpenSplits, grid: Grid, stain: StainEntry): Task[] {
   const shown = effectSplits(splits)
   if (shown.length === 0) return []
@@ -404,9 +245,6 @@ function layOutSignatures(recipe: Recipe, splits: OpenSplits, grid: Grid, { dime
       ...markTransductive(pair.stain),
     }))
 }
-
-const markCell = (cell: GridCell): Pick<Task, 'transductive'> =>
-  isTransductiveCell(cell) ? { transductive: true } : {}
 
 function markTransductive(stain: StainEntry): Pick<Task, 'transductive'> {
   return isTransductive(stain) ? { transductive: true } : {}
