@@ -8,6 +8,7 @@ import {
   describeForecasts,
   describeOrder,
   describeOverlap,
+  describeShares,
   isTelling,
   orderAdvice,
 } from '../runs/browser.ts'
@@ -212,6 +213,7 @@ function describeCaveats({ manifest, metrics }: ReportData, model: ModelFile, ce
       `${transductiveNote} For another hospital a stain that was fitted so would have to be fitted anew on a batch of its patches.`,
     isAligned &&
       'Embeddings are aligned by the statistics of each center: it predicts many patches of a hospital at once, not single ones, and takes the share of tumour among them to be about that of the training centers.',
+    ...describeShares(metrics),
     ...(manifest.overlaps ?? []).map(describeOverlap),
     ...(metrics.orders ?? []).filter(isTelling).map((order) => `${describeOrder(order)} ${orderAdvice}`),
     ...labels.flatMap((label) => {

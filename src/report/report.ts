@@ -17,6 +17,7 @@ import { renderOperating } from './sections/operating.ts'
 import { renderPatches } from './sections/patches.ts'
 import { renderQuality } from './sections/quality.ts'
 import { renderRun } from './sections/run.ts'
+import { renderShares } from './sections/shares.ts'
 import { renderSignature } from './sections/signature.ts'
 import { renderSlides } from './sections/slides.ts'
 import { renderStains } from './sections/stain.ts'
@@ -39,6 +40,7 @@ export async function composeReport(
     await renderCenters(data),
     await renderCurves(data),
     await renderOperating(data),
+    await renderShares(data),
     await renderSlides(data),
     renderErrors(data),
     await renderClassify(data),

@@ -181,6 +181,52 @@ export interface Cell {
   readonly decision?: CellDecision
 }
 
+/** Scores of some patches, 0 to 1. */
+export interface ShareScores {
+  readonly accuracy: number
+  readonly balancedAccuracy: number
+  readonly auroc: number
+}
+
+/** Patches of a stated share of tumour, of a center that heads were not trained on, judged in several ways. */
+export interface ShareResult {
+  /** Of tumour among the patches, 0 to 1. */
+  readonly share: number
+  /** The center aligned by these patches alone. */
+  readonly own: ShareScores
+  /** The same patches, the center aligned by all its patches. */
+  readonly whole: ShareScores
+  /** The same patches by the cell that differs in aligning nothing; not there where the study has none. */
+  readonly plain?: ShareScores
+}
+
+/** How an aligned cell depends on the share of tumour among the patches of a center: means over draws. */
+export interface ShareSensitivity {
+  readonly cell: string
+  /** So often the patches of each share are drawn. */
+  readonly draws: number
+  readonly centers: readonly {
+    readonly center: string
+    /** In each draw, of whatever share. */
+    readonly patches: number
+    /** Share of tumour among all patches of the center, 0 to 1. */
+    readonly tumour: number
+    readonly shares: readonly ShareResult[]
+  }[]
+  /** Centers that could not be asked, and why. */
+  readonly leftOut: readonly { readonly center: string; readonly reason: string }[]
+  /** Over centers, each counting alike; empty where none could be asked. */
+  readonly mean: readonly ShareResult[]
+}
+
+/** How the cells of a study that use unlabelled patches of the target depend on the share of tumour there. */
+export interface ShareSensitivities {
+  /** Of each cell that is aligned. */
+  readonly measured: readonly ShareSensitivity[]
+  /** Ids of cells whose heads are trained with patches of the target: each share would take a training of its own. */
+  readonly notMeasured: readonly string[]
+}
+
 /** The accuracy of the chosen cell less that of another, on the same patches. */
 export interface CellDifference {
   /** Id of the other cell. */
@@ -202,6 +248,8 @@ export interface Metrics {
   readonly refit?: { readonly cell: string; readonly test: Evaluation | null; readonly threshold?: Threshold }
   /** Of every cell but the chosen one; not there in runs of versions that did not compare. */
   readonly differences?: readonly CellDifference[]
+  /** Not there where no cell uses unlabelled patches of the target after its stain. */
+  readonly shares?: ShareSensitivities
   readonly verdicts: readonly VerdictCounts[]
   /** Of each stain method, where centers are known. */
   readonly effects: readonly StainEffect[]
@@ -313,6 +361,8 @@ export interface Results {
   >
   /** By the cell's id, one a seed. */
   readonly cells: Readonly<Record<string, readonly CellResults[]>>
+  /** By the id of an aligned cell, how it depends on the share of tumour (JSON); not there where no cell is aligned. */
+  readonly shares?: Readonly<Record<string, string>>
 }
 
 /** A PNG in gallery/ with what is to be said about it. */

@@ -12,6 +12,7 @@ import type {
   Metrics,
   PairSignature,
   RunForecast,
+  ShareSensitivity,
   Split,
   StageTiming,
   StainEffect,
@@ -31,6 +32,7 @@ import { compareCells } from './steps/compareCells.ts'
 import { evaluationInputs, readEvaluation } from './steps/evaluateCell.ts'
 import type { Filtered } from './steps/filter.ts'
 import { effectSplits, hasSignature, readEffect, readSignature, signatureInputs } from './steps/judgeStain.ts'
+import { isAligned, readShares, shareInputs } from './steps/measureShares.ts'
 import { listRefits, readRefit } from './steps/refit.ts'
 import type { CellProbabilities } from './steps/writePredictions.ts'
 
@@ -100,6 +102,7 @@ export async function collect(
       Object.fromEntries(judged.map(({ result, predictions }) => [result.id, predictions])),
       await materials.truths(),
     ),
+    ...(await collectShares(materials)),
     verdicts: await collectVerdicts(filtered, embedded),
     effects: await collectEffects(materials),
     signatures: await collectSignatures(materials),
@@ -249,6 +252,17 @@ async function collectSignatures({ study, cache }: Materials): Promise<PairSigna
     if (signature) signatures.push({ stain: pair.stain.label, embed: pair.embed.label, ...signature })
   }
   return signatures
+}
+
+async function collectShares({ study, cache }: Materials): Promise<Pick<Metrics, 'shares'>> {
+  const { recipe, grid, splits } = study
+  const measured: ShareSensitivity[] = []
+  for (const cell of grid.cells.filter(isAligned)) {
+    const inputs = shareInputs(recipe, grid, cell, splits)
+    if (cache.has(inputs)) measured.push(await readShares(await cache.find(inputs)))
+  }
+  const notMeasured = grid.cells.filter(({ adapt }) => adapt.options.target).map(({ id }) => id)
+  return measured.length + notMeasured.length > 0 ? { shares: { measured, notMeasured } } : {}
 }
 
 async function readAgreements(embedded: Collected['embedded']): Promise<EmbeddingAgreement[]> {

@@ -184,6 +184,17 @@ export function alignCost(align: string, sets: readonly CostedSet[], dimensions:
   return { class: joinClass('align', align), size: dimensions, items }
 }
 
+/** Of measuring how an aligned cell depends on the share of tumour: so many seeds of a head on rows drawn from `sets`. */
+export function sharesCost(
+  align: string,
+  head: string,
+  sets: readonly CostedSet[],
+  { seeds, dimensions }: { readonly seeds: number; readonly dimensions: number },
+): Cost {
+  const items = seeds * sets.reduce((sum, { count }) => sum + count, 0)
+  return { class: joinClass('shares', align, head), size: dimensions, items }
+}
+
 /** Of evaluating so many rows. */
 export function evaluationCost(rows: number): Cost {
   return { class: 'evaluation', size: 1, items: rows }

@@ -7,6 +7,7 @@ import { type EmbeddingPair, type Grid, type GridCell, type GridHead, nameEmbedd
 import { filterNeeds, type Sizes } from './layOutNeeds.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { evaluationInputs, isTransductiveCandidate, isTransductiveCell } from './steps/evaluateCell.ts'
+import { findUnaligned, isAligned, judgedHeads, shareInputs } from './steps/measureShares.ts'
 import { listRefits } from './steps/refit.ts'
 import type { Task } from './task.ts'
 
@@ -16,6 +17,7 @@ export function layOutHeads(recipe: Recipe, splits: OpenSplits, grid: Grid, size
     ...layOutAlignments(recipe, splits, grid, sizes),
     ...layOutCells(recipe, splits, grid, sizes),
     ...layOutEvaluations(recipe, splits, grid),
+    ...layOutShares(recipe, splits, grid, sizes),
     ...layOutRefits(recipe, splits, grid, sizes),
   ]
 }
@@ -115,6 +117,34 @@ function layOutEvaluations(recipe: Recipe, splits: OpenSplits, { candidates }: G
       items: predicted,
       cost: cost.evaluationCost(predicted),
       ...(isTransductiveCandidate(recipe, candidate) && { transductive: true as const }),
+    }
+  })
+}
+
+function layOutShares(recipe: Recipe, splits: OpenSplits, grid: Grid, { dimensionsOf }: Sizes): Task[] {
+  const { train, val } = splits
+  return grid.cells.filter(isAligned).map((cell): Task => {
+    const { id, pair, adapt, aligned } = cell
+    const heads = [cell, findUnaligned(grid, cell) ?? []].flat().flatMap(judgedHeads)
+    const judged = cell.folds.length > 0 ? [train.set, val.set] : [val.set]
+    return {
+      kind: 'shares',
+      what: `${id} by share of tumour`,
+      of: { cell: id },
+      inputs: shareInputs(recipe, grid, cell, splits),
+      needs: [
+        ...filterNeeds(recipe, [train, val]),
+        ...embeddingKeys(pair),
+        keyOf(aligned!),
+        ...heads.map(({ inputs }) => keyOf(inputs)),
+      ],
+      items: judged.reduce((sum, { count }) => sum + count, 0),
+      cost: cost.sharesCost(adapt.options.align, cell.classify.name, judged, {
+        seeds: cell.heads.length,
+        dimensions: dimensionsOf(pair.embed),
+      }),
+      ...(headMethodOf(cell.classify).usesDevice && { usesDevice: true }),
+      ...markCell(cell),
     }
   })
 }

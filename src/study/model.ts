@@ -3,7 +3,7 @@
 // training data.
 
 import { existsSync, statSync } from 'node:fs'
-import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CoralReference } from '../adapt/index.ts'
 import { DataError, type NdArray } from '../base/index.ts'
@@ -18,7 +18,7 @@ import type { StainFit } from '../stain/index.ts'
 import { checkSeal, replaceFolder, sealFolder } from '../tasks/index.ts'
 import type { GridCell } from './grid.ts'
 import { type DecisionRule, isTransductiveCell } from './steps/evaluateCell.ts'
-import type { TrainedHead } from './steps/trainHead.ts'
+import { readHeadFolder, type TrainedHead } from './steps/trainHead.ts'
 
 /** What model.json says of one cell. */
 export interface MemberFile {
@@ -160,15 +160,12 @@ function describeMissing(runFolder: string): string {
 export const memberFolder = (runFolder: string, { folder }: MemberFile) => join(runFolder, 'model', folder)
 
 /** The files of one seed's head of a member, by name. */
-export async function readHeadFiles(
+export function readHeadFiles(
   runFolder: string,
   member: MemberFile,
   seed: number,
 ): Promise<Record<string, Uint8Array>> {
-  const folder = join(memberFolder(runFolder, member), `head-${seed}`)
-  const files: Record<string, Uint8Array> = {}
-  for (const file of await readdir(folder)) files[file] = await readFile(join(folder, file))
-  return files
+  return readHeadFolder(join(memberFolder(runFolder, member), `head-${seed}`))
 }
 
 /** What `coral` brings centers to; null for a member that is aligned otherwise. */

@@ -15,6 +15,7 @@ import { stainEntries } from './entries.ts'
 import { type GridCell, nameEmbeddings, viewsOf } from './grid.ts'
 import type { OpenStudy } from './openStudy.ts'
 import { listPatches } from './patchColumns.ts'
+import { isAligned, shareInputs } from './steps/measureShares.ts'
 import type { TrainedHead } from './steps/trainHead.ts'
 
 const format = 'eosin results 2'
@@ -51,6 +52,7 @@ export async function writeResults(
           : [[id, predictions.heads[0].map((head, i) => placeHead(members[0], head, i, place))]],
       ),
     ),
+    ...placeShares(placing, place),
   }
   await writeFileAtomic(run.file('results.json'), `${JSON.stringify(results, null, 1)}\n`)
 }
@@ -94,6 +96,15 @@ function placeHead(
   }
 }
 
+function placeShares({ study, cache }: Placing, place: Place): Pick<Results, 'shares'> {
+  const { recipe, grid, splits } = study
+  const made = grid.cells.filter(isAligned).flatMap((cell): [string, string][] => {
+    const inputs = shareInputs(recipe, grid, cell, splits)
+    return cache.has(inputs) ? [[cell.id, place(cache.root, inputs.stage, keyOf(inputs), 'shares.json')]] : []
+  })
+  return made.length > 0 ? { shares: Object.fromEntries(made) } : {}
+}
+
 /** The results of a run, with what is no longer there. */
 export interface FoundResults extends Results {
   /** Paths of files and folders that are named but were removed from the cache. */
@@ -124,7 +135,7 @@ export async function readResults(runFolder: string): Promise<FoundResults> {
   return { ...mapPaths(results, find), missing }
 }
 
-function mapPaths({ rows, stains, embeddings, cells, ...rest }: Results, change: Place): Results {
+function mapPaths({ rows, stains, embeddings, cells, shares, ...rest }: Results, change: Place): Results {
   const mapAll = (paths: Readonly<Partial<Record<Split, string>>>) =>
     mapValues(paths, (path) => change(path!))
   return {
@@ -140,6 +151,7 @@ function mapPaths({ rows, stains, embeddings, cells, ...rest }: Results, change:
         probabilities: mapAll(probabilities),
       })),
     ),
+    ...(shares && { shares: mapValues(shares, (path) => change(path)) }),
   }
 }
 

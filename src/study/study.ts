@@ -50,6 +50,8 @@ export interface StudyResult {
   readonly certainty: string
   /** How the chosen cell's probabilities become predictions, in sentences; none where they do by a given threshold. */
   readonly decision: readonly string[]
+  /** A sentence where the chosen cell suffers from another share of tumour in the target. */
+  readonly shares: readonly string[]
   /** What extractors have seen of the study's hospitals, and of which that is not known, in words. */
   readonly seen: readonly string[]
 }

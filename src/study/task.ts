@@ -33,6 +33,8 @@ export interface Subjects {
   /** Trains a head, without the center `held` where it names one. */
   readonly head: { readonly cell: string; readonly seed: number; readonly held?: string }
   readonly evaluation: { readonly cell: string }
+  /** Measures how an aligned cell depends on the share of tumour in the target. */
+  readonly shares: { readonly cell: string }
   /** Trains the chosen cell again on all labelled patches. */
   readonly refit: { readonly seed: number }
   readonly effect: { readonly stain: string }

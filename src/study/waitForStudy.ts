@@ -9,6 +9,7 @@ import { type JobsRecord, jobsFile, readSlurmStatus, type WaveStatus } from '../
 import {
   describeCertainty,
   describeDecision,
+  describeShareLoss,
   listSeen,
   type Manifest,
   type Metrics,
@@ -77,6 +78,7 @@ async function readOutcome(folder: string, { id, log, ended }: WaveStatus): Prom
     metrics,
     certainty: describeCertainty(metrics.selection),
     decision: describeDecision(metrics.cells.find(({ id }) => id === metrics.chosen)!),
+    shares: describeShareLoss(metrics),
     seen: listSeen(metrics),
   }
 }

@@ -21,7 +21,9 @@ import { embedRows } from './steps/embedSplit.ts'
 import { makeEvaluation } from './steps/evaluateCell.ts'
 import { makeFilter } from './steps/filter.ts'
 import { makeFit } from './steps/fitStain.ts'
+import { gatherShares } from './steps/gatherShares.ts'
 import { effectSplits, makeEffect, makeSignature } from './steps/judgeStain.ts'
+import { makeShares } from './steps/measureShares.ts'
 import { makeRefit, type RefitHead } from './steps/refit.ts'
 import { teacherOf } from './steps/stainTraining.ts'
 import { makeHead } from './steps/trainHead.ts'
@@ -123,6 +125,10 @@ const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
     const { study } = materials
     const predictions = await materials.predictions(candidateOf(study, id))
     await makeEvaluation(study.recipe, predictions, folder)
+  },
+
+  async shares(materials, { cell: id }, folder) {
+    await makeShares(await gatherShares(materials, cellOf(materials.study, id)), folder)
   },
 
   async refit(materials, { seed }, folder, progress) {

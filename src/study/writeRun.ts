@@ -5,7 +5,13 @@ import { join, resolve } from 'node:path'
 import { writeFileAtomic } from '../files/index.ts'
 import { printRecipe } from '../recipe/index.ts'
 import { writeReport } from '../report/index.ts'
-import { describeCertainty, describeDecision, listSeen, type Manifest } from '../runs/index.ts'
+import {
+  describeCertainty,
+  describeDecision,
+  describeShareLoss,
+  listSeen,
+  type Manifest,
+} from '../runs/index.ts'
 import { type Collected, gatherProbabilities } from './collect.ts'
 import { removeModel, saveModel } from './model.ts'
 import type { OpenStudy } from './openStudy.ts'
@@ -58,6 +64,7 @@ export async function writeRun(
   run.log.info({ chosen: metrics.chosen }, 'study done')
   const certainty = describeCertainty(metrics.selection)
   const decision = describeDecision(chosen.result)
+  const shares = describeShareLoss(metrics)
   const seen = listSeen(metrics)
-  return { folder: run.path, report, submission, manifest, metrics, certainty, decision, seen }
+  return { folder: run.path, report, submission, manifest, metrics, certainty, decision, shares, seen }
 }

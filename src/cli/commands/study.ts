@@ -190,7 +190,7 @@ async function showStatus(run: string, options: { readonly json?: boolean }): Pr
   printResult(options, await readStudyStatus(run), describeStatus)
 }
 
-function describeResults({ rows, stains, embeddings, cells, missing }: FoundResults): string {
+function describeResults({ rows, stains, embeddings, cells, shares = {}, missing }: FoundResults): string {
   const gone = new Set(missing)
   const line = (what: string, name: string, path: string) => [
     what,
@@ -212,6 +212,7 @@ function describeResults({ rows, stains, embeddings, cells, missing }: FoundResu
         ),
       ]),
     ),
+    ...Object.entries(shares).map(([id, path]) => line('by share of tumour', id, path)),
   ]
   const note = `${missing.length} of these are missing; run the study again to make them anew`
   return [formatTable(['what', 'name', 'path'], table), ...(gone.size > 0 ? ['', note] : [])].join('\n')
@@ -228,7 +229,7 @@ function markTransductive({ transductive }: { readonly transductive?: true }): s
 
 /** A study's outcome in plain text: the table, the chosen cell, the files. */
 export function describeStudy(result: StudyResult): string {
-  const { metrics, certainty, decision, seen, manifest, report, submission } = result
+  const { metrics, certainty, decision, shares, seen, manifest, report, submission } = result
   const percent = (value: number) => (100 * value).toFixed(1)
   const interval = (figure: { value: number; low: number; high: number } | null | undefined) =>
     figure ? `${percent(figure.value)} [${percent(figure.low)}-${percent(figure.high)}]` : '-'
@@ -263,6 +264,7 @@ export function describeStudy(result: StudyResult): string {
     `* chosen by: ${metrics.chosenBy}`,
     ...(certainty ? [certainty] : []),
     ...decision,
+    ...shares.map((sentence) => yellow(sentence)),
     ...seen.map((sentence) => yellow(sentence)),
     ...(metrics.cells.some((cell) => cell.transductive) ? [`(t) ${transductiveNote}`] : []),
     '',

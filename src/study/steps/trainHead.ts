@@ -1,5 +1,6 @@
 // Step 4: one head for each cell and seed: trained on train, stopped on val, applied to val and test.
 
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CenterMap, openMappedRows } from '../../adapt/index.ts'
 import { f32, joinRows, type Progress, type RowSource, readBlocks, reorderRows } from '../../base/index.ts'
@@ -168,8 +169,8 @@ export function numberCenters(centers: readonly string[] | null, rows: number): 
   return Uint16Array.from(centers, (center) => names.indexOf(center))
 }
 
-// Opens the rows of several files as one, for as long as `use` takes.
-async function withRows<T>(
+/** Opens the rows of several files as one, for as long as `use` takes. */
+export async function withRows<T>(
   parts: readonly RowPart[],
   threads: number | undefined,
   use: (rows: RowSource) => Promise<T>,
@@ -194,6 +195,13 @@ async function saveHead(head: Head, folder: string): Promise<void> {
   await makeFolder(folder)
   for (const [name, bytes] of Object.entries(await head.serialize()))
     await writeFileAtomic(join(folder, name), bytes)
+}
+
+/** The files of a head in the folder that it was saved in, by name. */
+export async function readHeadFolder(folder: string): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {}
+  for (const file of await readdir(folder)) files[file] = await readFile(join(folder, file))
+  return files
 }
 
 // Values in a block, at most: 64 MB of float32.
