@@ -5,6 +5,7 @@
 import { differences, ties } from './intervals/comparisons.ts'
 import { forecasts } from './intervals/forecasts.ts'
 import { calibration, figures, riskCoverage, sensitivities, singlePatches } from './intervals/patchFigures.ts'
+import { patientsAlike, patientsApart } from './intervals/patients.ts'
 import { signatures } from './intervals/signatures.ts'
 import { average, nameSetting, settings } from './intervals/simulation.ts'
 import { screening, shares } from './intervals/units.ts'
@@ -19,6 +20,8 @@ const simulations = [
   calibration,
   shares,
   screening,
+  patientsAlike,
+  patientsApart,
   differences,
   ties,
   forecasts,

@@ -44,14 +44,14 @@ export interface Slide {
   readonly separation: number
 }
 
-/** Draws what is particular to a slide. */
-export function drawSlide(random: Random, model: SlideModel): Slide {
+/** Draws what is particular to a slide, from three numbers of `normal`. */
+export function drawSlide(random: Random, model: SlideModel, normal = () => random.normal()): Slide {
   const { normalSlides = 0, tumourOdds = 0 } = model
   const isNormal = normalSlides > 0 && random.uniform() < normalSlides
   return {
-    prevalence: isNormal ? 0 : squash(tumourOdds + model.prevalenceSpread * random.normal()),
-    shift: model.shiftSpread * random.normal(),
-    separation: model.separation * drawSize(random, model.separationSpread),
+    prevalence: isNormal ? 0 : squash(tumourOdds + model.prevalenceSpread * normal()),
+    shift: model.shiftSpread * normal(),
+    separation: model.separation * drawSize(normal, model.separationSpread),
   }
 }
 
@@ -59,14 +59,19 @@ export function drawSlide(random: Random, model: SlideModel): Slide {
 export function drawSizes(random: Random, model: SlideModel, count: number, dominant = false): number[] {
   return Array.from({ length: count }, (_, slide) => {
     if (dominant) return Math.round(model.patches * (slide === 0 ? (count - 1) / 2 : 1))
-    return Math.max(10, Math.round(model.patches * drawSize(random, model.sizeSpread)))
+    return Math.max(10, Math.round(model.patches * drawSize(() => random.normal(), model.sizeSpread)))
   })
 }
 
 /** Predictions on slides of these sizes: the class decides the score but for noise. */
-export function drawPredictions(random: Random, model: SlideModel, sizes: readonly number[]) {
+export function drawPredictions(
+  random: Random,
+  model: SlideModel,
+  sizes: readonly number[],
+  openSlide = () => drawSlide(random, model),
+) {
   return drawPatches(sizes, () => {
-    const { prevalence, shift, separation } = drawSlide(random, model)
+    const { prevalence, shift, separation } = openSlide()
     return () => {
       const label = random.uniform() < prevalence ? 1 : 0
       const score = shift + (label ? separation : -separation) + random.normal()
@@ -97,6 +102,6 @@ export function squash(logOdds: number): number {
 }
 
 // Lognormal with mean 1.
-function drawSize(random: Random, spread: number): number {
-  return Math.exp(spread * random.normal() - spread ** 2 / 2)
+function drawSize(normal: () => number, spread: number): number {
+  return Math.exp(spread * normal() - spread ** 2 / 2)
 }

@@ -14,7 +14,7 @@ export function describeLeaveOut(result: LeaveOutResult, out: string): string {
   const left = parts.length < groups ? 'each fold' : `each ${leaveOut}`
   return [
     `${table}: ${formatCount(count)} patches, ${formatCount(positives)} tumour; ${dealt}, ${left} left out in turn`,
-    `intervals: 95 %, ${cells[0].together.resampled === 'slides' ? `${unitOf(leaveOut)} left out in turn` : 'single patches'}; calls at 0.5`,
+    `intervals: 95 %, ${cells[0].together.resampled} left out in turn; calls at 0.5`,
     ...cells.flatMap((cell) => ['', describeCell(cell, result)]),
     ...(result.selection ? ['', describeComparison(result, result.selection)] : []),
     ...(cells.some(({ transductive }) => transductive) ? ['', transductiveNote] : []),
@@ -22,8 +22,6 @@ export function describeLeaveOut(result: LeaveOutResult, out: string): string {
     `${out}${cells.length > 1 ? `: eosin evaluate ${out}/predictions.csv --column ${cells[0].id} says more` : ''}`,
   ].join('\n')
 }
-
-const unitOf = (leaveOut: string) => (leaveOut === 'patient' ? 'patients' : 'slides')
 
 function describeCell(
   { id, transductive, together, byPart, overParts }: LeaveOutFigures,
@@ -55,13 +53,15 @@ function describeCell(
   ].join('\n')
 }
 
-// An interval of one slide's patches says nothing of other slides.
+// An interval of one slide's patches says nothing of other slides, nor one of one patient's slides of other patients.
 function describeLonely(together: Scores, byPart: LeaveOutFigures['byPart']): string[] {
   const lonely = Object.entries(byPart).filter(([, { resampled }]) => resampled !== together.resampled)
   if (lonely.length === 0) return []
   const names =
     lonely.length === Object.keys(byPart).length ? 'each' : lonely.map(([name]) => name).join(', ')
-  return [`${names}: one slide alone, whose interval is of its patches`]
+  const one = together.resampled === 'patients' ? 'patient' : 'slide'
+  const of = new Set(lonely.map(([, { resampled }]) => resampled))
+  return [`${names}: one ${one} alone, whose interval is of its ${[...of].sort().join(' or ')}`]
 }
 
 const describeScores = ({ count, positives, accuracy, auroc }: Scores) => [

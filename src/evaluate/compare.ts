@@ -1,10 +1,11 @@
 // Is model a better than model b on the same patches? The paired difference in accuracy with an interval and a p that
-// are one statement: Student's t over the slides left out in turn (jackknife.ts), its standard error no less than
+// are one statement: Student's t over the slides or patients left out in turn (jackknife.ts), its standard error no less than
 // that of McNemar's test (1947), which takes single patches for independent. The interval excludes 0 where p < 0.05.
 
 import { spreadThreshold, type Threshold } from './centerThresholds.ts'
+import { nameUnits, type Resampled } from './clusters.ts'
 import type { Interval } from './evaluation.ts'
-import { checkPredictions, countPatches, makeGroup, nameSlides, sortRows } from './groups.ts'
+import { checkPredictions, countPatches, makeGroup, sortRows } from './groups.ts'
 import { countEffective, makeInterval, measureSpread } from './jackknife.ts'
 import { studentTails } from './student.ts'
 
@@ -15,6 +16,7 @@ export interface PairedOptions {
   readonly b: Float32Array
   readonly centers?: readonly string[] | null
   readonly slides?: readonly string[] | null
+  readonly patients?: readonly string[] | null
   /** Calls `probability >= threshold` are tumour; one threshold, or one for each model. Default 0.5. */
   readonly threshold?: Threshold | readonly [Threshold, Threshold]
 }
@@ -25,10 +27,11 @@ export interface PairedDifference {
   readonly difference: Interval
   /** Two-sided; below 0.05 exactly where the interval excludes 0. */
   readonly p: number
-  /** What is left out in turn: whole slides where there are at least two, else patches. */
-  readonly resampled: 'slides' | 'patches'
-  /** Slides among the patches; null where slides are not known. */
+  /** What is left out in turn: whole patients or slides, whichever are fewer but at least two, else patches. */
+  readonly resampled: Resampled
+  /** Slides and patients among the patches; null where they are not known. */
   readonly slides: number | null
+  readonly patients: number | null
   readonly count: number
   /** Patches that only a, only b calls rightly. */
   readonly onlyA: number
@@ -37,21 +40,20 @@ export interface PairedDifference {
 
 /** Compares two models on the same patches. Throws DataError as evaluate does. The order of rows does not matter. */
 export function pairedDifference(options: PairedOptions): PairedDifference {
-  const { labels, a, b, centers = null, threshold = 0.5 } = options
+  const { labels, a, b, centers = null, slides, patients, threshold = 0.5 } = options
   for (const probabilities of [a, b]) {
-    checkPredictions({ labels, probabilities, centers, slides: options.slides })
+    checkPredictions({ labels, probabilities, centers, slides, patients })
   }
   const isPair = (given: typeof threshold): given is readonly [Threshold, Threshold] => Array.isArray(given)
   const both = isPair(threshold) ? threshold : [threshold, threshold]
   const [ofA, ofB] = both.map((one) => spreadThreshold(one, centers, labels.length))
-  // +1 where only a is right, -1 where only b is: all that matters of a patch besides its slide.
+  // +1 where only a is right, -1 where only b is: all that matters of a patch besides its slide and patient.
   const gain = Int8Array.from(
     labels,
     (label, i) => Number(a[i] >= ofA[i] === (label === 1)) - Number(b[i] >= ofB[i] === (label === 1)),
   )
-  const predictions = { labels, probabilities: Float32Array.from(gain), slides: options.slides, centers }
-  const slides = nameSlides(options.slides, centers)
-  const group = makeGroup(predictions, sortRows(predictions), slides, ofA)
+  const predictions = { labels, probabilities: Float32Array.from(gain), centers, slides, patients }
+  const group = makeGroup(predictions, sortRows(predictions), nameUnits(predictions), ofA)
   const onlyA = gain.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0)
   const onlyB = gain.reduce((sum, value) => sum + (value < 0 ? 1 : 0), 0)
   const count = labels.length
@@ -69,6 +71,7 @@ export function pairedDifference(options: PairedOptions): PairedDifference {
     p: spread ? studentTails(Math.abs(value) / spread.error, spread.degrees) : 1,
     resampled: group.resampled,
     slides: group.slides,
+    patients: group.patients,
     count,
     onlyA,
     onlyB,

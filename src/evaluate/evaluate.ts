@@ -1,10 +1,11 @@
-// The evaluation of one set of probabilities: all figures over all patches, by center and by slide.
+// The evaluation of one set of probabilities: all figures over all patches, by center, slide and patient.
 
 import { openRandom } from '../base/index.ts'
 import { assignCells, tallyWeighted, traceReliability } from './calibration.ts'
 import { spreadThreshold, type Threshold } from './centerThresholds.ts'
+import { isNamed, nameSlides, nameUnits } from './clusters.ts'
 import type { Evaluation, Scores } from './evaluation.ts'
-import { checkPredictions, dealLots, makeGroup, nameSlides, type Predictions, sortRows } from './groups.ts'
+import { checkPredictions, dealLots, makeGroup, type Predictions, sortRows } from './groups.ts'
 import { prepareRanking, tracePrecisionRecall, traceRoc } from './ranking.ts'
 import { scoreRiskCoverage } from './riskCoverage.ts'
 import { countOnce, scoreGroup } from './scores.ts'
@@ -18,8 +19,8 @@ export interface EvaluateOptions {
 }
 
 /**
- * Evaluates probabilities of tumour against labels, with 95 % intervals from leaving out one slide after another,
- * or patches where slides are not known. The result does not depend on the order of rows.
+ * Evaluates probabilities of tumour against labels, with 95 % intervals from leaving out one slide after another, or one
+ * patient where patients are known and have several slides, or patches where neither is known. The result does not depend on the order of rows.
  * Throws DataError where a column has another length, a label is not 0 or 1, a probability is not in [0, 1], or a center has
  * no threshold.
  */
@@ -27,9 +28,9 @@ export function evaluate(options: Predictions & EvaluateOptions): Evaluation {
   const { threshold = 0.5, seed, centers = null } = options
   checkPredictions(options)
   const thresholds = spreadThreshold(threshold, centers, options.labels.length)
-  const slides = nameSlides(options.slides, centers)
+  const units = nameUnits(options)
   const rows = sortRows(options)
-  const all = makeGroup(options, rows, slides, thresholds)
+  const all = makeGroup(options, rows, units, thresholds)
   const scores = scoreGroup(all, openRandom(seed, 'evaluate'))
   const lots = dealLots(all, openRandom(seed, 'evaluate'))
   const ranking = prepareRanking(all)
@@ -41,10 +42,13 @@ export function evaluate(options: Predictions & EvaluateOptions): Evaluation {
     const isAll = rowsOfCenter.length === rows.length
     byCenter[center] = isAll
       ? scores
-      : scoreGroup(makeGroup(options, rowsOfCenter, slides, thresholds), random)
+      : scoreGroup(makeGroup(options, rowsOfCenter, units, thresholds), random)
   }
-  const ofSlides = scoreUnits(options, rows, slides, thresholds)
-  const ofPatients = scoreUnits(options, rows, nameSlides(options.patients, centers), thresholds)
+  const scoreNamed = (names: Predictions['slides']) => {
+    const known = names ? rows.filter((row) => isNamed(names[row])) : rows
+    return scoreUnits(options, known, nameSlides(names, centers), thresholds)
+  }
+  const [ofSlides, ofPatients] = [scoreNamed(options.slides), scoreNamed(options.patients)]
   return {
     ...scores,
     threshold,

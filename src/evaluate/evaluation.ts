@@ -1,6 +1,7 @@
 // What an evaluation says: plain JSON, every figure with its interval.
 
 import type { Threshold } from './centerThresholds.ts'
+import type { Resampled } from './clusters.ts'
 
 /** A figure and its 95 % interval; the interval always holds the figure. */
 export interface Interval {
@@ -25,8 +26,10 @@ export interface Scores {
   readonly calibrationError: Interval
   /** Slides in the group; null where slides are not known. */
   readonly slides: number | null
-  /** What the intervals leave out in turn: whole slides where the group has at least two, else patches. */
-  readonly resampled: 'slides' | 'patches'
+  /** Patients in the group, a slide of an unknown one counting as one; null where patients are not known. */
+  readonly patients: number | null
+  /** What the intervals leave out in turn: whole patients or slides, whichever are fewer but at least two, else patches. */
+  readonly resampled: Resampled
   readonly confusion: { readonly tp: number; readonly fp: number; readonly tn: number; readonly fn: number }
 }
 

@@ -2,17 +2,12 @@
 // row. Everything downstream sums in this order, so that shuffled rows give the same bits.
 
 import { compareRows, DataError, type Random } from '../base/index.ts'
+import { type Clusters, clusterRows, type Units } from './clusters.ts'
 
 /** Patches sorted by falling probability. Patches of one `cluster` are left out together. */
-export interface Group {
+export interface Group extends Clusters {
   readonly probabilities: Float32Array
   readonly labels: Uint8Array
-  /** Index of the cluster of each patch, below `clusters`. */
-  readonly cluster: Uint32Array
-  readonly clusters: number
-  readonly resampled: 'slides' | 'patches'
-  /** Number of slides, or null where slides are not known. */
-  readonly slides: number | null
   /** From which probability on each patch is called tumour. */
   readonly thresholds: Float64Array
 }
@@ -68,29 +63,17 @@ export function sortRows({ labels, probabilities, centers, slides, patients }: P
   )
 }
 
-/**
- * The sorted `rows` as a group, called at `thresholds` (one a row of the predictions). Whole slides are its clusters where it has at least two, else single patches: nothing
- * is left where the only slide is left out.
- */
+/** The sorted `rows` as a group, called at `thresholds` (one a row of the predictions), in clusters as `clusterRows` has them. */
 export function makeGroup(
   { labels, probabilities }: Predictions,
   rows: Uint32Array,
-  slideNames: readonly string[] | null,
+  units: Units,
   thresholds: Float64Array,
 ): Group {
-  const slideIndex = new Map<string, number>()
-  if (slideNames) {
-    const names = new Set(Array.from(rows, (row) => slideNames[row]))
-    for (const name of [...names].sort()) slideIndex.set(name, slideIndex.size)
-  }
-  const bySlide = slideNames !== null && slideIndex.size > 1
   return {
     probabilities: Float32Array.from(rows, (row) => probabilities[row]),
     labels: Uint8Array.from(rows, (row) => labels[row]),
-    cluster: rows.map((row, rank) => (bySlide ? slideIndex.get(slideNames[row])! : rank)),
-    clusters: bySlide ? slideIndex.size : rows.length,
-    resampled: bySlide ? 'slides' : 'patches',
-    slides: slideNames && slideIndex.size,
+    ...clusterRows(rows, units),
     thresholds: Float64Array.from(rows, (row) => thresholds[row]),
   }
 }
@@ -110,20 +93,4 @@ export function dealLots(group: Group, random: Random): Group {
   if (group.clusters <= lotsAtMost) return group
   const lot = random.permutation(group.clusters).map((place) => place % lotsAtMost)
   return { ...group, cluster: group.cluster.map((index) => lot[index]), clusters: lotsAtMost }
-}
-
-/** Slide names that mean one slide each: a name used in several centers becomes `center/slide`. */
-export function nameSlides(
-  slides: readonly string[] | null | undefined,
-  centers: readonly string[] | null | undefined,
-): readonly string[] | null {
-  if (!slides) return null
-  if (!centers) return slides
-  const centersOf = new Map<string, Set<string>>()
-  for (let row = 0; row < slides.length; row++) {
-    const known = centersOf.get(slides[row])
-    if (known) known.add(centers[row])
-    else centersOf.set(slides[row], new Set([centers[row]]))
-  }
-  return slides.map((slide, row) => (centersOf.get(slide)!.size > 1 ? `${centers[row]}/${slide}` : slide))
 }

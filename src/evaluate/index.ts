@@ -8,11 +8,12 @@ export {
   type Threshold,
   type ThresholdRule,
 } from './centerThresholds.ts'
+export { nameSlides, type Resampled } from './clusters.ts'
 export * from './compare.ts'
 export * from './evaluate.ts'
 export * from './evaluation.ts'
 export * from './forecastAccuracy.ts'
-export { nameSlides, type Predictions } from './groups.ts'
+export type { Predictions } from './groups.ts'
 export * from './holm.ts'
 export type { NamedTable } from './namedTable.ts'
 export * from './normal.ts'

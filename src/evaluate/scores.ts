@@ -10,6 +10,7 @@ import {
   tallyWeighted,
 } from './calibration.ts'
 import { spreadThreshold, type Threshold } from './centerThresholds.ts'
+import { nameUnits } from './clusters.ts'
 import type { Interval, Scores } from './evaluation.ts'
 import {
   checkPredictions,
@@ -43,7 +44,7 @@ export function summarize({
 }: Predictions & { readonly threshold?: Threshold }): Figures {
   checkPredictions(predictions)
   const thresholds = spreadThreshold(threshold, predictions.centers, predictions.labels.length)
-  const group = makeGroup(predictions, sortRows(predictions), null, thresholds)
+  const group = makeGroup(predictions, sortRows(predictions), nameUnits({}), thresholds)
   const { confusion: _, squaredError: __, ...figures } = prepareMeasure(group)(countOnce(group))
   return figures
 }
@@ -77,6 +78,7 @@ export function scoreGroup(whole: Group, random: Random): Scores {
       count,
     ),
     slides: group.slides,
+    patients: group.patients,
     resampled: group.resampled,
     confusion,
   }

@@ -1,12 +1,13 @@
 // Which of several cells to choose, from their predictions for held-out labelled centers: by the mean over centers, so that
 // a large center counts no more than a small one. The one-standard-error rule (Breiman et al., "Classification and
 // regression trees", 1984, section 3.4.3) takes, of cells that are no more than one standard error worse than the best,
-// the simplest; the error is that of the paired difference, over slides left out in turn. Cells that cannot be told from
+// the simplest; the error is that of the paired difference, over slides (or patients) left out in turn. Cells that cannot be told from
 // the best are ties (holm.ts).
 
 import { compareText, DataError, groupRows } from '../base/index.ts'
 import { spreadThreshold, type Threshold } from './centerThresholds.ts'
-import { checkPredictions, nameSlides, sortRows } from './groups.ts'
+import { clusterRows, nameUnits, type Units } from './clusters.ts'
+import { checkPredictions, sortRows } from './groups.ts'
 import { findTies } from './holm.ts'
 import { countEffective, leaveEachOut, measureSpread } from './jackknife.ts'
 import { prepareRanking, rankWeighted } from './ranking.ts'
@@ -31,6 +32,7 @@ export interface SelectionOptions {
   readonly labels: Uint8Array
   readonly centers: readonly string[] | null
   readonly slides: readonly string[] | null
+  readonly patients?: readonly string[] | null
   /** From the simplest to the most complex. */
   readonly candidates: readonly Candidate[]
   readonly by: SelectionMeasure
@@ -104,26 +106,25 @@ interface Stratum {
   readonly sizes: Float64Array
 }
 
-function splitByCenter({ labels, centers, slides, candidates }: SelectionOptions): Stratum[] {
-  const names = nameSlides(slides, centers)
-  const sorted = sortRows({ labels, centers, slides, probabilities: candidates[0].probabilities })
-  return [...groupRows(sorted, (row) => centers?.[row] ?? null)]
+function splitByCenter({ candidates, ...known }: SelectionOptions): Stratum[] {
+  const units = nameUnits(known)
+  const sorted = sortRows({ ...known, probabilities: candidates[0].probabilities })
+  return [...groupRows(sorted, (row) => known.centers?.[row] ?? null)]
     .sort(([a], [b]) => compareText(a ?? '', b ?? ''))
     .map(([center, own]) => {
       const rows = Uint32Array.from(own)
-      const { cluster, sizes } = clusterRows(rows, names)
-      return { center, rows, cluster, sizes }
+      return { center, rows, ...clusterStratum(rows, units) }
     })
 }
 
-// Whole slides where there are two, else patches, in lots.
+// Single patches in lots.
 const lotsAtMost = 200
 
-function clusterRows(rows: Uint32Array, names: readonly string[] | null) {
-  const known = names === null ? [] : [...new Set(Array.from(rows, (row) => names[row]))].sort()
-  const place = new Map(known.map((name, i) => [name, i]))
-  const clusters = known.length > 1 ? known.length : Math.min(rows.length, lotsAtMost)
-  const cluster = rows.map((row, rank) => (known.length > 1 ? place.get(names![row])! : rank % clusters))
+function clusterStratum(rows: Uint32Array, units: Units) {
+  const { resampled, ...whole } = clusterRows(rows, units)
+  const isSingle = resampled === 'patches'
+  const clusters = isSingle ? Math.min(rows.length, lotsAtMost) : whole.clusters
+  const cluster = isSingle ? rows.map((_, rank) => rank % clusters) : whole.cluster
   const sizes = new Float64Array(clusters)
   for (const index of cluster) sizes[index]++
   return { cluster, sizes }

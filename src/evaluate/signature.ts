@@ -3,8 +3,8 @@
 // 4423), 'The impact of site-specific digital histology signatures on deep learning model accuracy and bias'.
 
 import { DataError, f32, type NdArray, type RowSource, rowsOf } from '../base/index.ts'
+import { nameSlides } from './clusters.ts'
 import type { Interval } from './evaluation.ts'
-import { nameSlides } from './groups.ts'
 import {
   countEffective,
   type LeftOut,

@@ -148,6 +148,7 @@ function judgeCalls(
     clusters: order.length,
     resampled: 'patches',
     slides: null,
+    patients: null,
     thresholds: Float64Array.from(order, (i) => thresholds[i]),
   }
   const { accuracy, auroc } = scoreGroup(group, random)

@@ -13,6 +13,7 @@ export interface Paired {
   /** null where neither names any. */
   readonly centers: readonly string[] | null
   readonly slides: readonly string[] | null
+  readonly patients: readonly string[] | null
 }
 
 /**
@@ -38,7 +39,7 @@ export function pairPatches(
   }
   const rows = [...own.values()]
   const otherRows = [...own.keys()].map((id) => its.get(id)!)
-  const agree = <Value>(what: 'labels' | 'centers' | 'slides'): (Value | null)[] => {
+  const agree = <Value>(what: 'labels' | 'centers' | 'slides' | 'patients'): (Value | null)[] => {
     const [ours, theirs] = [first[what], other[what]] as unknown as (readonly (Value | null)[])[]
     const differing = rows.filter((row, i) => {
       const [a, b] = [ours[row], theirs[otherRows[i]]]
@@ -61,6 +62,7 @@ export function pairPatches(
     labels: Uint8Array.from(labels as (0 | 1)[]),
     centers: nameAll(agree<string>('centers')),
     slides: nameAll(agree<string>('slides')),
+    patients: nameAll(agree<string>('patients')),
   }
 }
 

@@ -18,6 +18,15 @@ export function renderInterval(
   return html`<td class="${className}"><span class="lead-figure">${format(interval.value)}</span><small>${formatBounds(interval, format)}</small></td>`
 }
 
+/** The same of a metric that is not there for another reason: a dash alone. */
+export function renderOptional(
+  interval: Interval | null,
+  format: (value: number) => string,
+  className = 'n',
+): Html {
+  return interval ? renderInterval(interval, format, className) : html`<td class="${className}">–</td>`
+}
+
 /** A box that lets its table scroll sideways in a narrow window and can be reached by keyboard. */
 export function renderTable(label: string, table: Html, snug = false): Html {
   return html`<div class="scroll${snug && ' snug'}" role="region" aria-label="${label}" tabindex="0">${table}</div>`

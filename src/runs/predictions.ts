@@ -15,6 +15,7 @@ export interface RunPredictions {
   /** null where the data does not say. */
   readonly centers: readonly (string | null)[]
   readonly slides: readonly (string | null)[]
+  readonly patients: readonly (string | null)[]
   readonly labels: readonly (0 | 1 | null)[]
   /** Ids of the cells that have a column. */
   readonly cells: readonly string[]
@@ -23,6 +24,7 @@ export interface RunPredictions {
 }
 
 const patchColumns = ['split', 'id', 'center', 'slide', 'label']
+const allColumns = [...patchColumns, 'patient'] // which runs of older versions do not name
 
 /** Opens the predictions of a run: `predictions.parquet`, or `predictions.csv` where that is all there is. Throws DataError. */
 export async function openPredictions(runFolder: string): Promise<RunPredictions> {
@@ -33,14 +35,16 @@ export async function openPredictions(runFolder: string): Promise<RunPredictions
   const missing = patchColumns.find((name) => !names.includes(name))
   if (missing) throw new DataError({ where, expected: `a column ${missing}`, got: names.join(', ') })
   const readText = async (name: string) => (await read(name)).map((value) => emptyToNull(value))
+  const ids = (await readText('id')).map(String)
   return {
     where,
     splits: (await readText('split')).map(String),
-    ids: (await readText('id')).map(String),
+    ids,
     centers: await readText('center'),
     slides: await readText('slide'),
+    patients: names.includes('patient') ? await readText('patient') : ids.map(() => null),
     labels: (await readText('label')).map((label) => readLabel(where, label)),
-    cells: names.filter((name) => !patchColumns.includes(name)),
+    cells: names.filter((name) => !allColumns.includes(name)),
     read: async (cell) => Float32Array.from(await read(cell), Number),
   }
 }

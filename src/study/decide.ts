@@ -125,6 +125,7 @@ function selectRows({ truth, probabilities }: Labelled, isChosen: (row: number) 
       labels: Uint8Array.from(rows, (row) => truth.labels[row]),
       centers: pick(truth.centers),
       slides: pick(truth.slides),
+      patients: pick(truth.patients),
     },
     probabilities: Float32Array.from(rows, (row) => probabilities[row]),
   }

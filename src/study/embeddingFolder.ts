@@ -154,8 +154,7 @@ async function embedInto(job: EmbeddingJob, work: string, rows: Uint32Array): Pr
 }
 
 function writePatchTable(set: PatchSet, rows: Uint32Array) {
-  const patient = set.patients && Array.from(rows, (row) => set.patients![row])
-  return writeCsvBlocks({ ...listPatches(set, rows), ...(patient && { patient }) })
+  return writeCsvBlocks(listPatches(set, rows))
 }
 
 const readManifest = (folder: string) => readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null)

@@ -7,14 +7,21 @@ export type PatchColumns = {
   readonly id: readonly (string | null)[]
   readonly center: readonly (string | null)[]
   readonly slide: readonly (string | null)[]
+  readonly patient: readonly (string | null)[]
   readonly label: readonly (number | null)[]
 }
 
 /** The columns of `rows` of a set, in that order. */
 export function listPatches(
-  { ids, centers, slides, labels }: PatchSet,
+  { ids, centers, slides, patients, labels }: PatchSet,
   rows: ArrayLike<number>,
 ): PatchColumns {
   const pick = <T>(values: ArrayLike<T> | null) => Array.from(rows, (row) => values?.[row] ?? null)
-  return { id: pick(ids), center: pick(centers), slide: pick(slides), label: pick(labels) }
+  return {
+    id: pick(ids),
+    center: pick(centers),
+    slide: pick(slides),
+    patient: pick(patients),
+    label: pick(labels),
+  }
 }

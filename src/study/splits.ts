@@ -36,6 +36,8 @@ export interface OpenSplit {
   readonly key: string
   /** Hash of the labels of its rows, or of those of these centers, found once; null where it has none. */
   labelsKey(centers?: readonly string[]): string | null
+  /** Hash of the patients of its rows, found when it is first asked for; null where they are not known. */
+  readonly patientsKey: string | null
   /** Fingerprint of what the split was selected from. */
   readonly content: string
   /** Whether the recipe tells the center of its patches, which its file does not. */
@@ -179,6 +181,7 @@ async function hashSplit(
   const { height, width, ids, centers, slides, labels } = set
   const pixels = hashBytes(new Uint8Array(hashes.buffer, hashes.byteOffset, hashes.byteLength))
   let order: Uint32Array | undefined
+  let patientsKey: string | null = null
   const labelsKeys = new Map<string, string>()
   return {
     split,
@@ -191,6 +194,10 @@ async function hashSplit(
       const key = labelsKeys.get(name) ?? hashBytes(Uint8Array.from(labels).filter(isChosen))
       labelsKeys.set(name, key) // every head of a study asks for it
       return key
+    },
+    get patientsKey() {
+      patientsKey ??= set.patients && hashBytes(JSON.stringify(set.patients))
+      return patientsKey
     },
     content,
     isCenterTold: named.centers !== null && whole.centers === null,

@@ -19,7 +19,7 @@ const { ids, labels, centers, slides } = four
 const dimensions = listDimensions(four)
 const known = { id: ids, label: labels, center: centers, slide: slides }
 writeFileSync(at('x.npy'), writeNpy(four.x))
-writeFileSync(at('known.csv'), describeHospitals(four))
+writeFileSync(at('known.csv'), describeHospitals(four, ['patient']))
 writeFileSync(at('whole.csv'), writeCsv({ ...known, ...dimensions }))
 writeFileSync(at('whole.parquet'), writeParquet({ ...known, ...dimensions }))
 writeFileSync(
@@ -81,7 +81,7 @@ describe('a table', () => {
       at('embedding'),
     ])
     expect(embed.stderr).toBe('')
-    expect(readFileSync(at('embedding', 'patches.csv'), 'utf8')).toMatch(/^id,center,slide,label,patient\n/)
+    expect(readFileSync(at('embedding', 'patches.csv'), 'utf8')).toMatch(/^id,center,slide,patient,label\n/)
     const { code, stdout } = await classify(
       'embedding',
       '--leave-out',

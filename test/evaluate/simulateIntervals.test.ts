@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { ties } from '../../scripts/intervals/comparisons.ts'
 import { forecasts } from '../../scripts/intervals/forecasts.ts'
 import { figures, riskCoverage, sensitivities, singlePatches } from '../../scripts/intervals/patchFigures.ts'
+import { patientsAlike } from '../../scripts/intervals/patients.ts'
 import { average, type Setting, type Simulation } from '../../scripts/intervals/simulation.ts'
 import { screening, shares } from '../../scripts/intervals/units.ts'
 
@@ -31,6 +32,14 @@ describe('intervals hold the truth', () => {
       })
     },
   )
+})
+
+describe('where slides of a patient are alike', () => {
+  it('intervals by patient hold the truth, those by slide do not', { timeout: 60_000 }, async () => {
+    const [accuracy, auroc, ...byPatient] = await run(patientsAlike, { slides: 40 }, 30_000)
+    expect(Math.max(accuracy, auroc)).toBeLessThan(0.9)
+    for (const covered of byPatient) expect(covered).toBeGreaterThan(0.9)
+  })
 })
 
 describe('ties', () => {

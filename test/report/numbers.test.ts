@@ -31,6 +31,7 @@ describe('figures as text', () => {
         p,
         resampled: 'slides',
         slides: 8,
+        patients: null,
         count: 100,
         onlyA: 9,
         onlyB: 7,

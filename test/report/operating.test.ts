@@ -96,6 +96,18 @@ describe('slides', () => {
     expect(chartsOf(markup)).toEqual(['Slides, validation', 'Slides, test'])
   })
 
+  it('show every cell where there are several', async () => {
+    const own = textOf((await renderSlides(dataOf(sample)))!.body.markup)
+    expect(own).toMatch(
+      /Every combination, test: .* cell slides error correlation .*macenko 9\.0 .*none 9\.0/,
+    )
+    const single = inventRun({ stains: ['none'], embeds: ['texture'], heads: ['mlp'] })
+    expect(textOf((await renderSlides(dataOf(single)))!.body.markup)).not.toContain('Every combination')
+    expect(textOf((await renderSlides(dataOf(mixed)))!.body.markup)).toMatch(
+      /cell slides error correlation AUROC/,
+    )
+  })
+
   it('show accuracy and AUROC where some hold none', async () => {
     const text = textOf((await renderSlides(dataOf(mixed)))!.body.markup)
     expect(text).toContain('Of 14 test slides, 8 hold tumour.')
@@ -108,7 +120,10 @@ describe('slides', () => {
       byPatient: evaluation.bySlide,
       patientLevel: evaluation.slideLevel,
     }))
-    expect(chartsOf((await renderSlides(dataOf(patients)))!.body.markup)).toContain('Patients, test')
+    const { title, body } = (await renderSlides(dataOf(patients)))!
+    expect(title).toBe('Slides and patients: how much tumour')
+    expect(chartsOf(body.markup)).toContain('Patients, test')
+    expect(textOf(body.markup)).toMatch(/cell slides patients error correlation error correlation/)
     expect(await renderSlides(dataOf(older))).toBeNull()
   })
 })

@@ -171,7 +171,16 @@ function inventDifference(chosen: Cell, cell: Cell): CellDifference {
     if (a === undefined || b === undefined) return null
     const difference = { value: a - b, low: a - b - 0.03, high: a - b + 0.03 }
     const p = difference.low > 0 ? 0.01 : 0.2
-    return { difference, p, resampled: 'slides' as const, slides: 10, count: 600, onlyA: 40, onlyB: 20 }
+    return {
+      difference,
+      p,
+      resampled: 'slides' as const,
+      slides: 10,
+      patients: null,
+      count: 600,
+      onlyA: 40,
+      onlyB: 20,
+    }
   }
   return { cell: cell.id, val: compare('val')!, test: compare('test') }
 }
@@ -327,6 +336,7 @@ function inventScores(accuracy: number, count: number): Scores {
     f1: interval(accuracy - 0.006, 0.034),
     calibrationError: interval(0.06 - 0.04 * (accuracy - 0.8), 0.017),
     slides: 14,
+    patients: null,
     resampled: 'slides',
     confusion: { tp: count / 2 - fn, fp, tn: count / 2 - fp, fn },
   }

@@ -36,10 +36,17 @@ describe('the predictions of a run', () => {
       ids: ['1', '=2', '1'],
       centers: ['0', null, '2'],
       slides: [null, null, null],
+      patients: [null, null, null], // which runs of older versions do not name
       labels: [0, 1, null],
       cells: ['none/texture/mlp'],
     })
     expect(await predictions.read('none/texture/mlp')).toEqual(Float32Array.of(0.25, 0.1, 1))
+  })
+
+  it('name patients where the run does', async () => {
+    const run = makeRun('patients', 'predictions.csv', writeCsv({ ...COLUMNS, patient: ['a', null, 'b'] }))
+    const { patients, cells } = await openPredictions(run)
+    expect({ patients, cells }).toEqual({ patients: ['a', null, 'b'], cells: ['none/texture/mlp'] })
   })
 
   it('are refused where a column is missing, a label is none, or there are none', async () => {

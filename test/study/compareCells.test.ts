@@ -7,7 +7,7 @@ describe('compareCells', () => {
   const wrong = right.map((probability) => 1 - probability)
   const half = right.map((probability, i) => (i < 20 ? probability : 1 - probability))
   const slides = Array.from(labels, (_, i) => `${i % 5}`)
-  const truth = { labels, slides, centers: null }
+  const truth = { labels, slides, centers: null, patients: null }
 
   const thresholds = { val: 0.5, test: 0.5 }
   const cellOf = (val: Float32Array, test: Float32Array) => ({ probabilities: { val, test }, thresholds })

@@ -23,6 +23,7 @@ function makeTruth(centers: Readonly<Record<string, number>>, count: number, hot
       labels: Uint8Array.from(rows, ({ label }) => label),
       centers: rows.map(({ center }) => center),
       slides: rows.map(({ slide }) => slide),
+      patients: null,
     },
     probabilities: Float32Array.from(rows, ({ p }) => p),
   }
@@ -211,6 +212,7 @@ describe('whatever is decided', () => {
         labels: Uint8Array.from(order, (row) => raw.truths[split]!.labels![row]),
         centers: shuffle(raw.truths[split]!.centers!),
         slides: shuffle(raw.truths[split]!.slides!),
+        patients: null,
       },
       probabilities: Float32Array.from(order, (row) => raw.probabilities[split]![row]),
     })

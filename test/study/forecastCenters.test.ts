@@ -30,7 +30,7 @@ const select = ({ names, labels, probabilities }: ReturnType<typeof draw>, wante
 const known = draw({ 0: 3, 1: 2, 3: 2.5 })
 const test = draw({ 2: 1, 5: 4 })
 const heldOut = {
-  truth: { labels: known.labels, centers: known.names, slides: null },
+  truth: { labels: known.labels, centers: known.names, slides: null, patients: null },
   probabilities: known.probabilities,
   threshold: { 0: 0.5, 1: 0.4, 3: 0.6 },
 }

@@ -168,7 +168,13 @@ describe('the result', () => {
       standardError: expect.closeTo(sd / 2),
       parts: 4,
     })
-    expect(together).toMatchObject({ count: 160, positives: 80, slides: 16, resampled: 'slides' })
+    expect(together).toMatchObject({
+      count: 160,
+      positives: 80,
+      slides: 16,
+      patients: 8,
+      resampled: 'patients',
+    })
     expect(together.accuracy.value).toBeGreaterThan(0.75)
     expect(result.parts[0]).toEqual({ name: '0', groups: ['0'], count: 40, positives: 20, stoppedBy: '1' })
   })
@@ -189,7 +195,7 @@ describe('the result', () => {
   it('leaves whole patients out where these are named, and says where slides of one are on both sides', async () => {
     const patients = await run(four, { unit: 'patient' })
     expect(patients.result).toMatchObject({ groups: 8, leaveOut: 'patient' })
-    expect(patients.result.cells[0].together).toMatchObject({ slides: 8, resampled: 'slides' })
+    expect(patients.result.cells[0].together).toMatchObject({ patients: 8, resampled: 'patients' })
     const slides = await run(four, { unit: 'slide' })
     expect(slides.result.groups).toBe(16)
     expect(slides.result.parts).toHaveLength(10)

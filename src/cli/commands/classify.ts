@@ -172,8 +172,7 @@ async function trainHead(options: TrainOptions): Promise<void> {
       for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(work, name), content)
     },
   })
-  const { labels, centers, slides } = val
-  const evaluation = evaluate({ labels, probabilities, centers, slides, seed: options.seed })
+  const evaluation = evaluate({ ...val, probabilities, seed: options.seed })
   const { value, low, high } = evaluation.accuracy
   printResult(options, { epochs: head.curve.length, evaluation, out: options.out }, () =>
     [
@@ -184,9 +183,13 @@ async function trainHead(options: TrainOptions): Promise<void> {
   )
 }
 
-async function tabulate({ ids, centers, slides, labels }: Labelled, probability: Float32Array) {
+async function tabulate({ ids, centers, slides, patients, labels }: Labelled, probability: Float32Array) {
   const { writeCsvBlocks } = await import('../../formats/index.ts')
-  const known = { ...(centers && { center: centers }), ...(slides && { slide: slides }) }
+  const known = {
+    ...(centers && { center: centers }),
+    ...(slides && { slide: slides }),
+    ...(patients && { patient: patients }),
+  }
   return writeCsvBlocks({ id: ids, ...known, label: labels, probability })
 }
 

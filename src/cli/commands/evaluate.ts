@@ -32,7 +32,7 @@ export function addEvaluate(program: Command): void {
       'predictions as CSV or Parquet (id, probability; label, center, slide, patient, part, split where known), or what eosin embed wrote',
     )
     .description(
-      'accuracy, AUROC, calibration and more, with intervals clustered by slide; of embeddings, how well centers are told',
+      'accuracy, AUROC, calibration and more, with intervals clustered by slide or patient; of embeddings, how well centers are told',
     )
     .option(
       '--labels <file>',
@@ -177,9 +177,9 @@ function describeDifference(
   result: PairedDifference & ChosenThreshold & { readonly split: string | null },
   [first, second]: readonly [string, string],
 ): string {
-  const { difference, p, resampled, slides, onlyA, onlyB } = result
+  const { difference, p, resampled, onlyA, onlyB } = result
   const signed = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(4)}`
-  const leftOut = resampled === 'slides' ? `${formatCount(slides!)} slides` : 'patches'
+  const leftOut = resampled === 'patches' ? 'patches' : `${formatCount(result[resampled]!)} ${resampled}`
   return [
     `${describePatches(result)}; accuracy of ${first} less that of ${second}; 95 %, ${leftOut} left out in turn`,
     '',

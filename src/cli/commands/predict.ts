@@ -39,7 +39,7 @@ export function addPredict(program: Command): void {
     .option('--onnx <file>', 'or an exported pipeline')
     .option(
       '--out <file.csv>',
-      'id, part, center, slide (where known), probability, prediction',
+      'id, part, center, slide, patient (where known), probability, prediction',
       'predictions.csv',
     )
     .option('--submission <file.csv>', "also write the challenge's ID,Pred")
@@ -99,6 +99,7 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
       ...(options.part !== undefined && { part: set.ids.map(() => options.part!) }),
       ...(set.centers && { center: set.centers }),
       ...(set.slides && { slide: set.slides }),
+      ...(set.patients && { patient: set.patients }),
       probability: probabilities,
       prediction,
     }

@@ -2,7 +2,7 @@
 
 import { describeThresholds } from '../../runs/browser.ts'
 import { renderCharts } from '../charts.ts'
-import { chosenCell, type ReportData } from '../data.ts'
+import { chosenCell, type ReportData, type Scores } from '../data.ts'
 import { drawForests, PLOTTED_AT_MOST } from '../forest.ts'
 import { type Html, html } from '../html.ts'
 import { formatCount, formatPlural } from '../numbers.ts'
@@ -48,12 +48,12 @@ function renderGaps({ metrics: { failures = [] } }: ReportData): Html | null {
 
 function explainIntervals({ metrics, manifest: { seeds } }: ReportData): Html {
   const { val, test } = chosenCell(metrics)
-  const { slides, resampled } = test ?? val
+  const scores = test ?? val
   return html`<p class="soft">${
     isSeveral(seeds)
       ? `Probabilities are averaged over ${seeds.length} seeds before they are scored; intervals`
       : `Seed ${seeds[0]}; intervals`
-  } come from leaving out ${describeLeftOut(resampled, slides)}.</p>`
+  } come from leaving out ${describeLeftOut(scores)}.</p>`
 }
 
 function renderThresholds({ metrics }: ReportData): Html | null {
@@ -65,7 +65,7 @@ function isSeveral(items: readonly unknown[]): boolean {
   return items.length > 1
 }
 
-function describeLeftOut(resampled: 'slides' | 'patches', slides: number | null): string {
+function describeLeftOut({ resampled, ...known }: Scores): string {
   if (resampled === 'patches') return 'patches in turn, since slides are not known or there is only one'
-  return `each of ${formatCount(slides!)} slides in turn`
+  return `each of ${formatCount(known[resampled]!)} ${resampled} in turn`
 }

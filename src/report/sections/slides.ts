@@ -5,7 +5,6 @@ import { type Chart, renderCharts } from '../charts.ts'
 import {
   chosenCell,
   type Evaluation,
-  type Interval,
   labelCell,
   type ReportData,
   SPLIT_WORDS,
@@ -19,7 +18,8 @@ import { formatCount, formatPlural, formatShare, formatUnit, roundDrawn } from '
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid } from '../palette.ts'
-import { renderInterval, renderTable } from '../parts.ts'
+import { renderOptional, renderTable } from '../parts.ts'
+import { renderUnitCells } from './unitCells.ts'
 
 type Scored = 'val' | 'test'
 const DOTS_AT_MOST = 400
@@ -37,15 +37,18 @@ export async function renderSlides({ metrics, manifest }: ReportData): Promise<S
   const levels = scoredSplits(chosen).flatMap((split) => listLevels(split, chosen[split]!))
   if (levels.length === 0) return null
   const colour = colourGrid(metrics)(chosen.stain)
+  const hasPatients = levels.some(({ noun }) => noun === 'patient')
   return {
     id: 'slides',
-    title: 'Slides: how much tumour',
+    title: `${hasPatients ? 'Slides and patients' : 'Slides'}: how much tumour`,
     navTitle: 'Slides',
     badge: renderOrigin(manifest.origin),
-    body: html`<p>What the probabilities of <strong>${labelCell(chosen, metrics)}</strong> say of whole slides: the share of a slide's patches that
-are tumour, estimated by their mean probability or by the share called, beside the true share; each slide counts once.
+    body: html`<p>What the probabilities of <strong>${labelCell(chosen, metrics)}</strong> say of whole ${hasPatients ? 'slides and patients' : 'slides'}: the share of
+their patches that are tumour, estimated by the mean probability or by the share called, beside the true share; each counts once. Truth is
+that of the patches in the set: a slide with any tumour patch holds tumour.
 ${levels.map(describeKinds)}</p>
-${await renderCharts([...levels.map((level) => drawShares(level, colour)), renderTable('Shares of tumour', renderLevels(levels))])}`,
+${await renderCharts([...levels.map((level) => drawShares(level, colour)), renderTable('Shares of tumour', renderLevels(levels))])}
+${renderUnitCells(metrics)}`,
   }
 }
 
@@ -86,10 +89,6 @@ function renderLevel(own: Level, hasBoth: boolean): Html {
     ([name, { error, correlation, accuracy, auroc }]) =>
       html`<tr><td>${name}</td>${renderOptional(error, formatShare)}${renderOptional(correlation, formatUnit)}${hasBoth && html`${renderOptional(accuracy, formatShare)}${renderOptional(auroc, formatUnit)}`}</tr>`,
   )}</tbody>`
-}
-
-function renderOptional(interval: Interval | null, format: (value: number) => string): Html {
-  return interval ? renderInterval(interval, format) : html`<td class="n">–</td>`
 }
 
 function drawShares(own: Level, colour: string): Chart {

@@ -64,11 +64,15 @@ export function judgeHeldOut(held: HeldOutPredictions): LeaveOutJudgement {
   const { table, unit, groups, parts, cells, probabilities, by, seed } = held
   const partOf = new Array<string>(groups.length)
   for (const { name, rows } of parts) for (const row of rows) partOf[row] = name
-  // What is independent is left out for intervals: slides, or the patients that are held out.
-  const clusters = unit === 'center' ? table.slides : groups
+  // What is independent is left out for intervals: slides or patients, or what is held out of them.
+  const independent = {
+    center: { slides: table.slides, patients: table.patients },
+    slide: { slides: groups, patients: null },
+    patient: { slides: null, patients: groups },
+  }[unit]
   const { labels } = table
   const figures = cells.map((cell, i): LeaveOutFigures => {
-    const own = evaluate({ labels, probabilities: probabilities[i], centers: partOf, slides: clusters, seed })
+    const own = evaluate({ labels, probabilities: probabilities[i], centers: partOf, ...independent, seed })
     const byPart = Object.fromEntries(parts.map(({ name }) => [name, own.byCenter[name]]))
     const scores = Object.values(byPart)
     const auroc = scores.flatMap((one) => (one.auroc ? [one.auroc.value] : []))
@@ -87,12 +91,12 @@ export function judgeHeldOut(held: HeldOutPredictions): LeaveOutJudgement {
   const centers = unit === 'center' ? groups : null
   const candidates = cells.map(({ id }, i) => ({ id, probabilities: probabilities[i], threshold: 0.5 }))
   const rule = 'one-standard-error'
-  const selection = selectCell({ labels, centers, slides: clusters, candidates, by, rule })
+  const selection = selectCell({ labels, centers, ...independent, candidates, by, rule })
   const of = (id: string) => candidates.find((candidate) => candidate.id === id)!.probabilities
   const others = cells.filter(({ id }) => id !== selection.chosen)
   const differences = others.map(({ id }) => ({
     cell: id,
-    ...pairedDifference({ labels, a: of(selection.chosen), b: of(id), centers, slides: clusters }),
+    ...pairedDifference({ labels, a: of(selection.chosen), b: of(id), centers, ...independent }),
   }))
   return { cells: figures, selection, differences }
 }
@@ -105,7 +109,7 @@ function averageParts(values: readonly number[]): MeanOverParts {
 
 function pickScores(scores: Scores): Scores {
   const { count, positives, accuracy, balancedAccuracy, auroc, auprc, f1 } = scores
-  const { calibrationError, slides, resampled, confusion } = scores
+  const { calibrationError, slides, patients, resampled, confusion } = scores
   return {
     count,
     positives,
@@ -116,6 +120,7 @@ function pickScores(scores: Scores): Scores {
     f1,
     calibrationError,
     slides,
+    patients,
     resampled,
     confusion,
   }

@@ -1,5 +1,5 @@
 // Step 5: the predictions of a cell's seeds, or of an ensemble's cells, become one evaluation: single seeds for the spread,
-// averaged probabilities for the figures, intervals clustered by slide.
+// averaged probabilities for the figures, intervals clustered by slide or patient.
 
 import { join } from 'node:path'
 import {
@@ -17,7 +17,7 @@ import { type Cell, type CellDecision, readJson, type SeedResult, type Split } f
 import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import { forecastCenters } from '../forecastCenters.ts'
 import type { Candidate } from '../grid.ts'
-import type { OpenSplits } from '../splits.ts'
+import type { OpenSplit, OpenSplits } from '../splits.ts'
 import type { FilteredSplit } from './filter.ts'
 import { type ChosenRows, chooseRows } from './headRows.ts'
 import type { TrainedHead } from './trainHead.ts'
@@ -27,6 +27,7 @@ export interface SplitTruth {
   readonly labels: Uint8Array | null
   readonly centers: readonly string[] | null
   readonly slides: readonly string[] | null
+  readonly patients: readonly string[] | null
 }
 
 /** The same, of patches with labels. */
@@ -39,6 +40,7 @@ export function truthOf({ set, rows }: FilteredSplit): SplitTruth {
     labels: set.labels && Uint8Array.from(rows, (row) => set.labels![row]),
     centers: pick(set.centers),
     slides: pick(set.slides),
+    patients: pick(set.patients),
   }
 }
 
@@ -47,11 +49,13 @@ export function truthOfHeldOut(seen: readonly FilteredSplit[], centers: readonly
   const parts = centers.flatMap((center) => chooseRows(seen, [center]))
   const pick = <T>(take: (split: ChosenRows[0], row: number) => T) =>
     parts.flatMap(([split, rows]) => Array.from(rows, (row) => take(split, row)))
-  const hasSlides = parts.every(([{ set }]) => set.slides)
+  const pickNames = (what: 'slides' | 'patients') =>
+    parts.every(([{ set }]) => set[what]) ? pick(({ set }, row) => set[what]![row]) : null
   return {
     labels: Uint8Array.from(pick(({ set }, row) => set.labels![row])),
     centers: pick(({ set }, row) => set.centers![row]),
-    slides: hasSlides ? pick(({ set }, row) => set.slides![row]) : null,
+    slides: pickNames('slides'),
+    patients: pickNames('patients'),
   }
 }
 
@@ -109,13 +113,21 @@ export function evaluationInputs(
   const folds = members.flatMap((cell) => cell.folds.map((fold) => keysOf(fold.heads)))
   return {
     stage: 'evaluate',
-    version: 4,
+    version: 5,
     heads: members.map(({ heads }) => keysOf(heads)),
     labels: [val.labelsKey(), test?.labelsKey() ?? null],
+    ...listPatients({ val, test, ...(folds.length > 0 && { train }) }),
     ...(folds.length > 0 && { folds, trainLabels: train.labelsKey() }),
     seed,
     options: { threshold, ...(temperature !== 'none' && { temperature }) },
   }
+}
+
+// Of splits that know their patients: keys of patches say nothing of them.
+function listPatients(splits: Readonly<Partial<Record<Split, OpenSplit>>>) {
+  const keys = Object.entries(splits).map(([name, split]) => [name, split?.patientsKey ?? null] as const)
+  const known = keys.filter(([, key]) => key !== null)
+  return known.length > 0 ? { patients: Object.fromEntries(known) } : {}
 }
 
 /** Evaluates a candidate on val, on test where it has labels, and on centers that were held out, into `folder`. */
