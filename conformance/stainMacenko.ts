@@ -124,5 +124,5 @@ function separateStain(image: Pixels, fit: StainProfile, options: MacenkoOptions
   const map = densityMap(unmixingRows(profile.stains)!, fit.stains, scale)
   const { io } = options
   restainPixels(workspace, openView(options)(workspace).tables, map, [io, io, io], whole)
-  return { ...image, data: workspace.out.slice() }
+  return { ...image, data: workspace.data.slice() }
 }

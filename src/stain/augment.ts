@@ -114,9 +114,8 @@ function augmentPatches(
   for (let index = 0; index < batch.count; index++) {
     const { data } = pixelsAt(batch, index)
     workspace.load(data)
-    workspace.out.set(data)
     change(data, workspace, index)
-    pixelsAt(pixels, index).data.set(workspace.out)
+    pixelsAt(pixels, index).data.set(workspace.data)
   }
   return pixels
 }

@@ -1,14 +1,15 @@
 // Stain concentrations by least squares: two dot products a pixel. Of all of them only a high percentile is
-// needed, so a sample brackets it and one pass collects what lies above.
+// needed, so a sample brackets it, integers tell which pixels may lie above, and these alone are computed.
 
 import type { Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
-import { interpolate, percentileOf, rankOf, sampleSize, select, selectPair, tailShare } from './quantile.ts'
-import { offsetsOf, type PixelChoice, setForms, splitCounts, type Workspace } from './workspace.ts'
+import { markPixels } from './packing.ts'
+import { interpolate, rankOf, sampleSize, selectPairWith, selectWith, tailShare } from './quantile.ts'
+import { offsetsOf, type PixelChoice, setForms, type Workspace } from './workspace.ts'
 
 type Rows = readonly [Vector, Vector]
 
-/** Percentile `percent` over the chosen pixels of the two concentrations that `rows` give. */
+/** Percentile `percent` over the chosen pixels, which are packed, of the two concentrations that `rows` give. */
 export function concentrationPercentiles(
   workspace: Workspace,
   tables: DensityTables,
@@ -17,27 +18,24 @@ export function concentrationPercentiles(
   choice: PixelChoice,
 ): [number, number] {
   const { count } = choice
-  const { valuesA, valuesB } = workspace
   const products = setForms(workspace, tables, ...rows)
   const tail = tailShare(1 - percent / 100, sampleSize(count))
-  if (tail < 0.5 && count >= 64) {
-    const [a, b] = collectAbove(
-      workspace,
-      products,
-      sampleThresholds(workspace, products, tail, choice),
-      choice,
-    )
-    const { low, fraction } = rankOf(percent, count)
-    const [atA, atB] = [low - (count - a), low - (count - b)]
-    if (atA >= 0 && atB >= 0) {
-      return [
-        interpolate(...selectPair(valuesA, a, atA), fraction),
-        interpolate(...selectPair(valuesB, b, atB), fraction),
-      ]
-    }
+  const { low, fraction } = rankOf(percent, count)
+  const isBracketed = tail < 0.5 && count >= 64
+  const overs = isBracketed
+    ? sampleThresholds(workspace, products, tail, choice)
+    : ([-Infinity, -Infinity] as const)
+  const percentileOver = (stain: 0 | 1, over: number): number | null => {
+    const found = takeOver(workspace, products, stain, over, choice)
+    const rank = low - (count - found)
+    if (rank < 0) return null
+    return interpolate(...selectPairWith(workspace, workspace.address.valuesA, found, rank), fraction)
   }
-  collectAbove(workspace, products, [-Infinity, -Infinity], choice)
-  return [percentileOf(valuesA, count, percent), percentileOf(valuesB, count, percent)]
+  markOver(workspace, rows, overs, choice)
+  const [a, b] = [percentileOver(0, overs[0]), percentileOver(1, overs[1])]
+  if (a !== null && b !== null) return [a, b]
+  markOver(workspace, rows, [-Infinity, -Infinity], choice)
+  return [percentileOver(0, -Infinity)!, percentileOver(1, -Infinity)!]
 }
 
 function sampleThresholds(
@@ -46,25 +44,36 @@ function sampleThresholds(
   tail: number,
   choice: PixelChoice,
 ): [number, number] {
-  const { kernels, address, valuesA, valuesB } = workspace
+  const { kernels, address } = workspace
   const size = sampleSize(choice.count)
   const offsets = offsetsOf(choice, workspace)
-  const { data, valuesA: outA, valuesB: outB } = address
-  kernels.sampleForms(data, offsets, choice.count, size, products, outA, outB)
+  const { data, valuesA, valuesB } = address
+  kernels.sampleForms(data, offsets, choice.count, size, products, valuesA, valuesB)
   const rank = Math.floor((1 - tail) * (size - 1))
-  return [select(valuesA, size, rank), select(valuesB, size, rank)]
+  return [selectWith(workspace, valuesA, size, rank), selectWith(workspace, valuesB, size, rank)]
 }
 
-function collectAbove(
+function markOver(
+  workspace: Workspace,
+  rows: Rows,
+  overs: readonly [number, number],
+  { count }: PixelChoice,
+): void {
+  const [a, b] = [0, 1].map((stain) => ({ form: rows[stain], over: overs[stain] }))
+  markPixels(workspace, count, false, a, b)
+}
+
+// Puts the concentrations of one stain at or over `over` into `valuesA`; returns how many.
+function takeOver(
   workspace: Workspace,
   products: number,
-  [overA, overB]: readonly [number, number],
+  stain: 0 | 1,
+  over: number,
   choice: PixelChoice,
-): [number, number] {
+): number {
   const { kernels, address } = workspace
-  const { data, valuesA, valuesB } = address
+  const { data, marksA, marksB, valuesA } = address
+  const marks = stain === 0 ? marksA : marksB
   const offsets = offsetsOf(choice, workspace)
-  return splitCounts(
-    kernels.collectForms(data, offsets, choice.count, products, overA, overB, valuesA, valuesB),
-  )
+  return kernels.takeForms(data, offsets, choice.count, marks, products + 8 * stain, over, valuesA)
 }

@@ -60,7 +60,7 @@ export interface DensityView {
   readonly isTissueOnly: boolean
   /** The least number of tissue pixels that stains can be fitted on. */
   readonly minPixels: number
-  /** Notes the tissue pixels of the patch in work in `workspace.offsets` and returns how many there are. */
+  /** Notes the tissue pixels of the patch in work in `workspace.offsets`, packs, and returns how many there are. */
   findTissue(workspace: Workspace): number
 }
 
@@ -70,32 +70,43 @@ export type ViewPatch = (workspace: Workspace) => DensityView
 /** How patches are looked at under `options`. StainTools and tiatoolbox have no `io` and no `beta`. */
 export function openView(options: DensityOptions): ViewPatch {
   const { compatibility, io, beta } = options
-  if (compatibility === 'none') return (workspace) => adaptiveView(workspace, options)
+  if (compatibility === 'none') return openAdaptiveView(options)
   const isTorchstain = compatibility === 'torchstain'
   const table = isTorchstain ? densityTable(io) : positiveDensityTable()
   const highest = highestLevelOf(table, beta)
   const isStretched = compatibility === 'tiatoolbox'
+  const tables: DensityTables = [table, table, table]
   const view: DensityView = {
-    tables: [table, table, table],
+    tables,
     io: isTorchstain ? io : 255,
     sparsity: compatibility === 'staintools' ? 0.01 : null,
     isTissueOnly: false,
     minPixels: 2,
     findTissue: isTorchstain
-      ? (workspace) => findTissue(workspace, highest)
-      : (workspace) => findDarkPixels(workspace, 0.8, isStretched),
+      ? (workspace) => findTissue(workspace, tables, highest)
+      : (workspace) => findDarkPixels(workspace, tables, 0.8, isStretched),
   }
   return () => view
 }
 
-function adaptiveView(patch: Workspace, { io, density, minTissue }: DensityOptions): DensityView {
-  const tables = densityTablesBelow(estimateWhite(patch, assumedGlass(io)))
-  return {
-    tables,
-    io,
-    sparsity: null,
-    isTissueOnly: true,
-    minPixels: leastTissue(minTissue, patch.data.length / 3),
-    findTissue: (workspace) => findDensePixels(workspace, tables, 3 * density),
+// Patches of one slide mostly show the same glass: tables are made where it changes.
+function openAdaptiveView({ io, density, minTissue }: DensityOptions): ViewPatch {
+  let glass: readonly number[] = []
+  let tables: DensityTables
+  return (patch) => {
+    const white = estimateWhite(patch, assumedGlass(io))
+    if (white.some((level, k) => level !== glass[k])) {
+      glass = white
+      tables = densityTablesBelow(white)
+    }
+    const current = tables
+    return {
+      tables: current,
+      io,
+      sparsity: null,
+      isTissueOnly: true,
+      minPixels: leastTissue(minTissue, patch.pixelCount),
+      findTissue: (workspace) => findDensePixels(workspace, current, 3 * density),
+    }
   }
 }

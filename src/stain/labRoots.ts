@@ -95,7 +95,7 @@ export function summariseRoots(
   }
 }
 
-/** Changes the pixels computed last by `map` and writes them to the workspace's `out`, truncated as a cast does. */
+/** Changes the pixels computed last by `map` in the patch in work, truncated as a cast does. */
 export function writeRoots(workspace: Workspace, choice: PixelChoice, { gains, shifts }: LabMap): void {
   const { kernels, address, memory } = workspace
   new Uint8Array(memory, address.gamma, gammaTable.length).set(gammaTable)
@@ -117,6 +117,6 @@ export function writeRoots(workspace: Workspace, choice: PixelChoice, { gains, s
     address.scratch,
     address.gamma,
     gammaSteps,
-    address.out,
+    address.data,
   )
 }

@@ -1,4 +1,7 @@
-// Percentiles without sorting: Hoare's selection, and numpy's linear interpolation between two ranks.
+// Percentiles without sorting: selection (Hoare's, and in workspaces that of the kernels), and numpy's linear interpolation
+// between two ranks.
+
+import type { Workspace } from './workspace.ts'
 
 /** A percentile of `count` values lies between ranks `low` and `low + 1`, at `fraction` of the way. */
 export interface Rank {
@@ -64,6 +67,22 @@ export function select(values: Float64Array, count: number, rank: number): numbe
 
 function medianOfThree(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c))
+}
+
+/** The value of `rank` among `count` values at `address` of a workspace. Reorders them; none may be NaN. */
+export function selectWith({ kernels }: Workspace, address: number, count: number, rank: number): number {
+  return kernels.select(address, count, rank)
+}
+
+/** The values of ranks `rank` and `rank + 1` of them (the last twice where there is no next). */
+export function selectPairWith(
+  { kernels }: Workspace,
+  address: number,
+  count: number,
+  rank: number,
+): [number, number] {
+  const a = kernels.select(address, count, rank)
+  return [a, rank + 1 < count ? kernels.least(address + 8 * (rank + 1), count - rank - 1) : a]
 }
 
 /** Percentile `percent` of the levels that `histogram` counts, as numpy.percentile gives it. */

@@ -123,9 +123,8 @@ function applyReinhard(
     const group = groups?.[index]
     const map = 'verdict' in own && group ? labMap(group, fit, options) : own
     if ('verdict' in map) return map
-    workspace.out.set(data)
     writeRoots(workspace, choice, map)
-    out.set(workspace.out)
+    out.set(workspace.data)
     return 'verdict' in own ? fallBack(own.reason ?? '') : ok
   })
 }

@@ -1,6 +1,6 @@
 // Rebuilding pixels in other stains: out = io exp(-T (c * scale)), with c linear in density, is one 3x3
 // matrix M in density space. exp(-M d) is then a product over the three input channels, and each factor a
-// table of 256: no exponential a pixel.
+// table of 256: no exponential a pixel, but for the few where single precision does not tell the byte.
 
 import type { Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
@@ -24,9 +24,12 @@ export function densityMap(
   return [row(0), row(1), row(2)]
 }
 
+// Where the kernels' arguments lie in the workspace's scratch, in f64.
+const [powersAt, singlesAt, mapAt] = [0, 12, 14]
+
 /**
- * Writes level exp(-map density), with a `level` for each output channel, of the chosen pixels of the patch in work to the workspace's `out`, cut at 255
- * and truncated as a cast does. The other pixels of `out` stay as they are.
+ * Makes of each chosen pixel of the patch in work level exp(-map density), with a `level` for each output channel, cut at 255 and
+ * truncated as a cast does.
  */
 export function restainPixels(
   workspace: Workspace,
@@ -35,18 +38,25 @@ export function restainPixels(
   levels: Vector,
   choice: PixelChoice,
 ): void {
-  const { kernels, address, scratch, setTables } = workspace
-  for (let output = 0; output < 3; output++) {
-    for (let input = 0; input < 3; input++) scratch[3 * output + input] = map[output][input]
-    scratch[9 + output] = levels[output]
+  const { kernels, address, scratch, memory, setTables } = workspace
+  for (let input = 0; input < 3; input++) {
+    for (let output = 0; output < 3; output++) {
+      scratch[mapAt + 3 * input + output] = map[output][input]
+      scratch[powersAt + 4 * input + output] = -map[output][input] * Math.LOG2E
+    }
+    scratch[powersAt + 4 * input + 3] = 0
   }
+  scratch.set(levels, mapAt + 9)
+  new Float32Array(memory, address.scratch + 8 * singlesAt, 4).set([...levels, 0.25])
   setTables(tables)
-  kernels.fillFactors(address.tables, address.scratch, address.factors)
+  const at = (index: number) => address.scratch + 8 * index
+  kernels.fillFactors(address.tables, at(powersAt), at(singlesAt), address.factors)
   kernels.multiplyTables(
     address.data,
     offsetsOf(choice, workspace),
     choice.count,
     address.factors,
-    address.out,
+    address.tables,
+    at(mapAt),
   )
 }

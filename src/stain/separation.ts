@@ -27,7 +27,7 @@ export function measureStrengths(
 }
 
 /**
- * Writes the chosen pixels of the patch in work, stained like `source`, to `out` as if stained like `target`. No stain is
+ * Makes the chosen pixels of the patch in work, stained like `source`, look as if stained like `target`. No stain is
  * made more than `maxGain` times as strong: beyond that it is noise that grows.
  */
 export function rebuildPatch(
@@ -57,12 +57,12 @@ function rebuildSparse(
   scale: readonly [number, number],
   choice: PixelChoice,
 ): void {
-  const { offsets, out, valuesA, valuesB } = workspace
+  const { offsets, data, valuesA, valuesB } = workspace
   codePixels(workspace, view.tables, choice, openSparseCoder(source, view.sparsity!), valuesA, valuesB)
   for (let i = 0; i < choice.count; i++) {
     const at = choice.isTissue ? offsets[i] : 3 * i
     const a = valuesA[i] * scale[0]
     const b = valuesB[i] * scale[1]
-    for (let k = 0; k < 3; k++) out[at + k] = Math.min(view.io * Math.exp(-(a * h[k] + b * e[k])), 255)
+    for (let k = 0; k < 3; k++) data[at + k] = Math.min(view.io * Math.exp(-(a * h[k] + b * e[k])), 255)
   }
 }

@@ -224,9 +224,8 @@ function applyFit<Options extends SeparationOptions>(
     const group = groups?.[index]
     const source = 'verdict' in own ? group : own
     if (!source || count === 0) return own as Outcome
-    workspace.out.set(data)
     rebuildPatch(workspace, view, source, fit, maxGain, chooseMeasured(workspace, view, count))
-    out.set(workspace.out)
+    out.set(workspace.data)
     return 'verdict' in own ? fallBack(own.reason ?? '') : ok
   })
 }

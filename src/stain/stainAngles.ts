@@ -1,12 +1,21 @@
 // Macenko et al. 2009 (ISBI): tissue densities are projected on the plane of their two main axes; the
 // extreme angles in it, as robust percentiles, are the two stains. Only the outermost few per cent of
-// pixels matter, so a small sample brackets the percentiles and one pass collects what lies beyond.
+// pixels matter, so a small sample brackets the percentiles and only what lies beyond is computed.
 
 import type { Eigen, Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
-import { interpolate, percentileOf, rankOf, sampleSize, select, selectPair, tailShare } from './quantile.ts'
+import { markPixels } from './packing.ts'
+import {
+  interpolate,
+  percentileOf,
+  rankOf,
+  sampleSize,
+  selectPairWith,
+  selectWith,
+  tailShare,
+} from './quantile.ts'
 import { dot, orderStains, type StainMatrix } from './stainMatrix.ts'
-import { setForms, splitCounts, type Workspace } from './workspace.ts'
+import { setForms, type Workspace } from './workspace.ts'
 
 /** The two axes that angles are measured in: from `first` towards `second`. */
 export interface AnglePlane {
@@ -15,8 +24,8 @@ export interface AnglePlane {
 }
 
 /**
- * The stain vectors at percentiles `alpha` and 100 - `alpha` of the angles of the `count` tissue pixels,
- * hematoxylin first. `plane` decides where angles jump from pi to -pi; it matters only where tissue
+ * The stain vectors at percentiles `alpha` and 100 - `alpha` of the angles of the `count` tissue pixels, all pixels being
+ * packed; hematoxylin first. `plane` decides where angles jump from pi to -pi; it matters only where tissue
  * straddles that line.
  */
 export function findStains(
@@ -80,27 +89,18 @@ function findCotangents(
   const m: Vector = [sign * main[0], sign * main[1], sign * main[2]]
   const o = main === second ? first : second
 
-  const { kernels, address, valuesA, valuesB } = workspace
+  const { kernels, address } = workspace
   const products = setForms(workspace, tables, o, m)
-  const size = sampleRatios(workspace, products, count)
-  const above = select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
-  const below = select(valuesA, size, Math.ceil(tail * (size - 1)))
-  const [highs, lows] = splitCounts(
-    kernels.collectRatios(
-      address.data,
-      address.offsets,
-      count,
-      products,
-      above,
-      below,
-      address.valuesA,
-      address.valuesB,
-    ),
-  )
+  const [above, below] = sampleBounds(workspace, products, count, tail)
+  markBeyond(workspace, workspace.pixelCount, true, o, m, above, below)
+  const { data, marksA, marksB, valuesA, valuesB } = address
+  const { pixelCount } = workspace
+  const highs = kernels.takeRatios(data, 0, pixelCount, marksA, products, above, 0, valuesA)
+  const lows = kernels.takeRatios(data, 0, pixelCount, marksB, products, below, 1, valuesB)
   const { low, fraction } = rankOf(alpha, count)
   if (highs < low + 2 || lows < low + 2) return null
-  const [outerB, innerB] = selectPair(valuesB, lows, low)
-  const [innerA, outerA] = selectPair(valuesA, highs, highs - 2 - low)
+  const [outerB, innerB] = selectPairWith(workspace, valuesB, lows, low)
+  const [innerA, outerA] = selectPairWith(workspace, valuesA, highs, highs - 2 - low)
   // Back to angles: atan2 on either side of the axis that everything lies on one side of.
   const angleOf = (cotangent: number) =>
     main === second ? Math.atan2(sign, cotangent) : Math.atan2(cotangent, sign)
@@ -111,17 +111,36 @@ function findCotangents(
 
 const isOneSided = (v: Vector) => (v[0] > 0 && v[1] > 0 && v[2] > 0) || (v[0] < 0 && v[1] < 0 && v[2] < 0)
 
-/** Puts the ratios of both forms of a sample of the tissue pixels into `valuesA`; returns how many. */
-export function sampleRatios(
-  { kernels, address, valuesA, valuesB }: Workspace,
+/** Ratios of both forms that the outer `tail` of a sample of the tissue pixels lies above, and below. */
+export function sampleBounds(
+  workspace: Workspace,
   products: number,
   count: number,
-) {
+  tail: number,
+): [number, number] {
+  const { kernels, address, valuesA, valuesB } = workspace
   const size = sampleSize(count)
-  const { data, offsets, valuesA: outA, valuesB: outB } = address
-  kernels.sampleForms(data, offsets, count, size, products, outA, outB)
+  kernels.sampleForms(address.data, address.offsets, count, size, products, address.valuesA, address.valuesB)
   for (let i = 0; i < size; i++) valuesA[i] /= valuesB[i]
-  return size
+  return [
+    selectWith(workspace, address.valuesA, size, Math.floor((1 - tail) * (size - 1))),
+    selectWith(workspace, address.valuesA, size, Math.ceil(tail * (size - 1))),
+  ]
+}
+
+/** Marks the packed pixels whose ratio o / m, where m is positive, may be over `above`, and those where it may not be over `below`. */
+export function markBeyond(
+  workspace: Workspace,
+  count: number,
+  isFlagged: boolean,
+  o: Vector,
+  m: Vector,
+  above: number,
+  below: number,
+): void {
+  const a: Vector = [o[0] - above * m[0], o[1] - above * m[1], o[2] - above * m[2]]
+  const b: Vector = [below * m[0] - o[0], below * m[1] - o[1], below * m[2] - o[2]]
+  markPixels(workspace, count, isFlagged, { form: a, over: 0 }, { form: b, over: 0 })
 }
 
 function densityAt({ data }: Workspace, [red, green, blue]: DensityTables, at: number): Vector {

@@ -3,22 +3,40 @@
 import type { Symmetric, Vector } from './eigen.ts'
 import { rgbToLightness8 } from './lab8.ts'
 import type { DensityTables } from './opticalDensity.ts'
+import { densityScale, levelLane, packAll } from './packing.ts'
 import { histogramPercentile } from './quantile.ts'
 import type { Workspace } from './workspace.ts'
 
-/** Notes the pixels none of whose channels is above `highestLevel`; returns how many there are. */
-export function findTissue({ kernels, address, data }: Workspace, highestLevel: number): number {
-  return kernels.findBelow(address.data, data.length / 3, highestLevel + 1, address.offsets)
+/** Notes the pixels none of whose channels is above `highestLevel` and packs all; returns how many are noted. */
+export function findTissue(workspace: Workspace, tables: DensityTables, highestLevel: number): number {
+  const { kernels, address, pixelCount } = workspace
+  workspace.setLevels(tables, densityScale, highestLevel)
+  const { data, levels, packed, second, offsets } = address
+  return kernels.findBelow(data, pixelCount, levels, packed, second, offsets)
 }
 
 /**
- * Notes the pixels whose densities sum to at least `least`, leaving out near black: bars, folds, dust.
- * Returns how many there are.
+ * Notes and packs the pixels whose densities, none below 0, sum to at least `least`, leaving out near black: bars,
+ * folds, dust. Returns how many there are.
  */
 export function findDensePixels(workspace: Workspace, tables: DensityTables, least: number): number {
-  const { kernels, address, data } = workspace
+  const { kernels, address, pixelCount } = workspace
   workspace.setTables(tables)
-  return kernels.findDense(address.data, data.length / 3, address.tables, least, nearBlack, address.offsets)
+  workspace.setLevels(tables, densityScale, levelLane)
+  const steps = least * densityScale
+  return kernels.findDense(
+    address.data,
+    pixelCount,
+    address.tables,
+    address.levels,
+    least,
+    nearBlack,
+    Math.floor(steps) - 2, // each of three roundings is half a step at most
+    Math.ceil(steps) + 2,
+    address.packed,
+    address.second,
+    address.offsets,
+  )
 }
 
 /** Levels of a pixel's channels that sum to less are no tissue. */
@@ -72,14 +90,16 @@ function sumMoments(
 }
 
 /**
- * Notes the pixels whose 8-bit CIELAB L is below `threshold` (0 to 1), as StainTools does; with `isStretched`
+ * Notes the pixels whose 8-bit CIELAB L is below `threshold` (0 to 1), as StainTools does, and packs all; with `isStretched`
  * levels are first stretched from their 2nd and 98th percentile to 0 and 255, as tiatoolbox does.
  */
 export function findDarkPixels(
-  { data, offsets }: Workspace,
+  workspace: Workspace,
+  tables: DensityTables,
   threshold: number,
   isStretched: boolean,
 ): number {
+  const { data, offsets } = workspace
   const lightness = new Uint8Array(data.length / 3)
   rgbToLightness8(isStretched ? stretchContrast(data) : data, lightness)
   let count = 0
@@ -87,6 +107,7 @@ export function findDarkPixels(
     offsets[count] = 3 * i
     if (lightness[i] / 255 < threshold) count++
   }
+  packAll(workspace, tables, count)
   return count
 }
 

@@ -15,18 +15,20 @@ export const passThrough = (reason: string): Outcome => ({ verdict: 'passthrough
 export const rejectPatch = (reason: string): Outcome => ({ verdict: 'rejected', reason })
 
 /**
- * Runs `transform` on every patch of `batch`. It is given a patch's bytes and a copy to write into, and
- * says what became of it; where that is neither `ok` nor `fallback` the copy must be left as it is.
+ * Runs `transform` on every patch of `batch`. It is given a patch's bytes and room to write all of them to, and says what became
+ * of it; where that is neither `ok` nor `fallback` the patch stays as it is.
  */
 export function transformPatches(
   batch: Pixels,
   transform: (data: Uint8Array, out: Uint8Array, index: number) => Outcome,
 ): StainResult {
-  const pixels: Pixels = { ...batch, data: batch.data.slice() }
+  const pixels: Pixels = { ...batch, data: new Uint8Array(batch.data.length) }
   const verdicts: Verdict[] = []
   const reasons: (string | null)[] = []
   for (let index = 0; index < batch.count; index++) {
-    const outcome = transform(pixelsAt(batch, index).data, pixelsAt(pixels, index).data, index)
+    const [{ data }, { data: out }] = [pixelsAt(batch, index), pixelsAt(pixels, index)]
+    const outcome = transform(data, out, index)
+    if (outcome.verdict !== 'ok' && outcome.verdict !== 'fallback') out.set(data)
     verdicts.push(outcome.verdict)
     reasons.push(outcome.reason)
   }
@@ -35,5 +37,8 @@ export function transformPatches(
 
 /** A batch as it is, every patch `ok`. */
 export function keepPatches(batch: Pixels): StainResult {
-  return transformPatches(batch, () => ok)
+  return transformPatches(batch, (data, out) => {
+    out.set(data)
+    return ok
+  })
 }

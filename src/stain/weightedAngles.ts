@@ -4,8 +4,8 @@
 
 import { decomposeSymmetric, type Vector } from './eigen.ts'
 import type { DensityTables } from './opticalDensity.ts'
-import { sampleSize, select, tailShare } from './quantile.ts'
-import { sampleRatios } from './stainAngles.ts'
+import { sampleSize, tailShare } from './quantile.ts'
+import { markBeyond, sampleBounds } from './stainAngles.ts'
 import { dot, normaliseVector, orderStains, type StainMatrix } from './stainMatrix.ts'
 import { momentsOf } from './tissue.ts'
 import { setForms, type Workspace } from './workspace.ts'
@@ -13,7 +13,9 @@ import { setForms, type Workspace } from './workspace.ts'
 /** The histogram's bins: tangents from -1 to 1. */
 export const bins = 1024
 
-/** The stains at percentiles `alpha` and 100 - `alpha` of `count` >= 1 tissue pixels, without negative parts. */
+type Axes = readonly [other: Vector, main: Vector]
+
+/** The stains at percentiles `alpha` and 100 - `alpha` of `count` >= 1 tissue pixels, which are packed, without negative parts. */
 export function findWeightedStains(
   workspace: Workspace,
   tables: DensityTables,
@@ -26,10 +28,11 @@ export function findWeightedStains(
   const other = vectors[1]
   const wanted = (alpha / 100) * dot(main, sums)
   const forms = setForms(workspace, tables, other, main)
+  const axes: Axes = [other, main]
   const bounds = bracketTangents(workspace, forms, count, alpha)
   const [low, high] =
-    findTangents(workspace, forms, count, wanted, bounds) ??
-    findTangents(workspace, forms, count, wanted, null)!
+    findTangents(workspace, axes, forms, count, wanted, bounds) ??
+    findTangents(workspace, axes, forms, count, wanted, null)!
   const vectorAt = (tangent: number) => {
     const [x, y, z] = [0, 1, 2].map((k) => Math.max(0, main[k] + tangent * other[k]))
     return normaliseVector([x, y, z])
@@ -53,10 +56,7 @@ function bracketTangents(
   const size = sampleSize(count)
   const tail = 3 * tailShare(alpha / 100, size)
   if (tail > 0.3 || count < 64) return null
-  sampleRatios(workspace, forms, count)
-  const { valuesA } = workspace
-  const above = select(valuesA, size, Math.floor((1 - tail) * (size - 1)))
-  const below = select(valuesA, size, Math.ceil(tail * (size - 1)))
+  const [above, below] = sampleBounds(workspace, forms, count, tail)
   const edge = (tangent: number) => Math.max(0, Math.min(bins, ((tangent + 1) * bins) / 2))
   return [Math.ceil(edge(below)), Math.floor(edge(above))]
 }
@@ -64,17 +64,20 @@ function bracketTangents(
 // The tangents other / main that `wanted` of the pixels' weight lies under, and over; with bounds, pixels between them
 // are not counted, and where the rest weighs too little the answer is null.
 function findTangents(
-  { kernels, address, memory }: Workspace,
+  workspace: Workspace,
+  [other, main]: Axes,
   forms: number,
   count: number,
   wanted: number,
   bounds: readonly [number, number] | null,
 ): [number, number] | null {
+  const { kernels, address, memory } = workspace
   const weights = new Float64Array(memory, address.weights, bins).fill(0)
   const [end, start] = bounds ?? [bins, 0]
   const [below, above] = bounds ? [end, start].map((bin) => bin / (bins / 2) - 1) : [Infinity, Infinity]
-  const { data, offsets } = address
-  kernels.weighRatios(data, offsets, count, forms, above, below, bins, address.weights)
+  markBeyond(workspace, count, false, other, main, above, below)
+  const { data, offsets, marksA, marksB } = address
+  kernels.weighRatios(data, offsets, count, marksA, marksB, forms, above, below, bins, address.weights)
   const low = passWeights(wanted, end, (bin) => weights[bin])
   const high = passWeights(wanted, bins - start, (bin) => weights[bins - 1 - bin])
   if (bounds && (low === null || high === null)) return null

@@ -1,131 +1,43 @@
-// The memory that patches are worked on in, and the WebAssembly kernels that share it (scripts/stainKernels.as).
+// The memory that patches are worked on in, and the WebAssembly kernels that share it.
 // One workspace serves patches of one size, one after the other; it has no state that outlives a patch.
 
-import { kernelCode } from './generated/kernels.ts'
+import { type Kernels, startKernels } from './kernels.ts'
 import type { DensityTables } from './opticalDensity.ts'
 
-/** The kernels; addresses are byte offsets into the workspace's memory. See scripts/stainKernels.as. */
-export interface Kernels {
-  findBelow(data: number, count: number, above: number, offsets: number): number
-  findDense(
-    data: number,
-    count: number,
-    tables: number,
-    least: number,
-    darkest: number,
-    offsets: number,
-  ): number
-  sumMoments(
-    data: number,
-    offsets: number,
-    count: number,
-    tables: number,
-    x0: number,
-    y0: number,
-    z0: number,
-    out: number,
-  ): void
-  multiplyForms(tables: number, forms: number, products: number): void
-  sampleForms(
-    data: number,
-    offsets: number,
-    count: number,
-    size: number,
-    products: number,
-    outA: number,
-    outB: number,
-  ): void
-  collectForms(
-    data: number,
-    offsets: number,
-    count: number,
-    products: number,
-    overA: number,
-    overB: number,
-    outA: number,
-    outB: number,
-  ): bigint
-  collectRatios(
-    data: number,
-    offsets: number,
-    count: number,
-    products: number,
-    above: number,
-    below: number,
-    outA: number,
-    outB: number,
-  ): bigint
-  weighRatios(
-    data: number,
-    offsets: number,
-    count: number,
-    products: number,
-    above: number,
-    below: number,
-    bins: number,
-    weights: number,
-  ): void
-  fillFactors(tables: number, map: number, factors: number): void
-  countLevels(data: number, count: number, step: number, histograms: number): void
-  multiplyTables(data: number, offsets: number, count: number, factors: number, out: number): void
-  lookUpRoots(
-    data: number,
-    offsets: number,
-    count: number,
-    linear: number,
-    table: number,
-    roots: number,
-  ): void
-  sumRoots(roots: number, count: number, x0: number, y0: number, z0: number, out: number): void
-  writeRoots(
-    roots: number,
-    data: number,
-    offsets: number,
-    count: number,
-    constants: number,
-    bytes: number,
-    steps: number,
-    out: number,
-  ): void
-}
+/** Where things lie, as byte offsets. */
+export type Addresses = Readonly<Record<keyof typeof tableBytes | (typeof growing)[number][0], number>>
 
-/** Where things lie. Tables come first, at fixed places; what grows with the patch follows. */
-export interface Addresses {
-  readonly tables: number
-  readonly factors: number
-  readonly scratch: number
-  readonly products: number
-  readonly weights: number
-  readonly linear: number
-  readonly roots: number
-  readonly gamma: number
-  readonly data: number
-  readonly out: number
-  readonly offsets: number
-  readonly valuesA: number
-  readonly valuesB: number
-}
-
-const fixed = {
-  tables: 0, // 3 x 256 f64
-  factors: 6144, // 3 x 256 x 3 f64
-  scratch: 30720, // 128 f64
-  weights: 31744, // 2048 f64
-  linear: 48128, // 3 x 256 x 3 f64
-  roots: 66560, // up to 4128 pairs of f64
-  gamma: 132608, // up to 16640 bytes
-  products: 149504, // 3 x 256 x 2 f64
-}
-const fixedBytes = 161792
+// Tables come first; what grows with the patch follows.
+const tableBytes = {
+  tables: 3 * 256 * 8, // densities, f64
+  levels: 3 * 256 * 8, // the same as integers: see packing.ts
+  factors: 3 * 256 * 4 * 4, // f32
+  products: 3 * 256 * 2 * 8, // f64
+  scratch: 128 * 8, // f64
+  weights: 2048 * 8, // f64
+  linear: 3 * 256 * 3 * 8, // f64
+  roots: 4128 * 2 * 8, // pairs of f64
+  gamma: 16640,
+} as const
+// Bytes for `pixels` pixels, which are a multiple of 64.
+const growing = [
+  ['data', (pixels: number) => 3 * pixels],
+  ['offsets', (pixels: number) => 4 * pixels + 16],
+  ['packed', (pixels: number) => 4 * pixels],
+  ['second', (pixels: number) => 4 * pixels],
+  ['marksA', (pixels: number) => pixels / 8],
+  ['marksB', (pixels: number) => pixels / 8],
+  ['valuesA', (pixels: number) => 8 * pixels + 16],
+  ['valuesB', (pixels: number) => 8 * pixels + 16],
+] as const
 
 /** Memory for patches of one size, and views on it. */
 export interface Workspace {
   readonly kernels: Kernels
   readonly address: Addresses
-  /** The patch in work: RGB bytes. */
+  readonly pixelCount: number
+  /** The patch in work: RGB bytes. It is changed in place. */
   readonly data: Uint8Array
-  /** What becomes of it. */
-  readonly out: Uint8Array
   /** Byte offsets of its tissue pixels. */
   readonly offsets: Int32Array
   readonly valuesA: Float64Array
@@ -137,55 +49,63 @@ export interface Workspace {
   load(patch: Uint8Array): void
   /** Copies density tables to where the kernels look for them. */
   setTables(tables: DensityTables): void
+  /** The same as integers, as the kernel packLevels makes them. */
+  setLevels(tables: DensityTables, scale: number, highest: number): void
 }
 
-// Types for the global that browsers and Node share, without the browser's library.
-interface WebAssemblyGlobal {
-  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer }
-  readonly Module: new (code: Uint8Array) => object
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
-}
-const { WebAssembly: assembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal }
-let compiled: object | undefined
+// The workspace that was opened last: fresh memory costs more than the work on a patch. Larger ones are not kept.
+let kept: Workspace | null = null
+const keptPixels = 2 ** 21
 
-/** Memory for patches of `pixelCount` pixels. */
+/**
+ * Memory for patches of `pixelCount` pixels. It may be one that was opened before: what is in it holds until another patch
+ * of that size is loaded, and no longer than to the next `await`.
+ */
 export function openWorkspace(pixelCount: number): Workspace {
-  const sizes = [
-    3 * pixelCount,
-    3 * pixelCount,
-    4 * (pixelCount + 1),
-    8 * (pixelCount + 1),
-    8 * (pixelCount + 1),
-  ]
-  let end = fixedBytes
-  const starts = sizes.map((size) => {
+  if (kept?.pixelCount === pixelCount) return kept
+  const workspace = makeWorkspace(pixelCount)
+  if (pixelCount <= keptPixels) kept = workspace
+  return workspace
+}
+
+function makeWorkspace(pixelCount: number): Workspace {
+  let end = 0
+  const place = (bytes: number) => {
     const start = end
-    end = (start + size + 15) & ~15
+    end = (start + bytes + 15) & ~15
     return start
-  })
-  const [data, out, offsets, valuesA, valuesB] = starts
-  const memory = new assembly.Memory({ initial: Math.ceil(end / 65536) })
-  compiled ??= new assembly.Module(Uint8Array.from(atob(kernelCode), (c) => c.charCodeAt(0)))
-  const { exports } = new assembly.Instance(compiled, { env: { memory } })
-  const { buffer } = memory
-  const patch = new Uint8Array(buffer, data, 3 * pixelCount)
-  const tableView = new Float64Array(buffer, fixed.tables, 768)
+  }
+  const fixed = Object.entries(tableBytes).map(([name, bytes]) => [name, place(bytes)])
+  const padded = (pixelCount + 63) & ~63
+  const rest = growing.map(([name, bytesOf]) => [name, place(bytesOf(padded))])
+  const address = Object.fromEntries([...fixed, ...rest]) as Addresses
+  const { kernels, memory } = startKernels(end)
+  const data = new Uint8Array(memory, address.data, 3 * pixelCount)
+  const tableView = new Float64Array(memory, address.tables, 768)
   let current: DensityTables | null = null
+  let packed: { readonly tables: DensityTables; readonly highest: number } | null = null
+  const setTables = (tables: DensityTables) => {
+    if (tables === current) return
+    current = tables
+    for (const [k, table] of tables.entries()) tableView.set(table, 256 * k)
+  }
   return {
-    kernels: exports as Kernels,
-    address: { ...fixed, data, out, offsets, valuesA, valuesB },
-    data: patch,
-    out: new Uint8Array(buffer, out, 3 * pixelCount),
-    offsets: new Int32Array(buffer, offsets, pixelCount + 1),
-    valuesA: new Float64Array(buffer, valuesA, pixelCount + 1),
-    valuesB: new Float64Array(buffer, valuesB, pixelCount + 1),
-    scratch: new Float64Array(buffer, fixed.scratch, 128),
-    memory: buffer,
-    load: (bytes) => patch.set(bytes),
-    setTables(tables) {
-      if (tables === current) return
-      current = tables
-      for (const [k, table] of tables.entries()) tableView.set(table, 256 * k)
+    kernels,
+    address,
+    pixelCount,
+    data,
+    offsets: new Int32Array(memory, address.offsets, pixelCount + 1),
+    valuesA: new Float64Array(memory, address.valuesA, pixelCount + 1),
+    valuesB: new Float64Array(memory, address.valuesB, pixelCount + 1),
+    scratch: new Float64Array(memory, address.scratch, 128),
+    memory,
+    load: (bytes) => data.set(bytes),
+    setTables,
+    setLevels(tables, scale, highest) {
+      if (packed?.tables === tables && packed.highest === highest) return
+      packed = { tables, highest }
+      setTables(tables)
+      kernels.packLevels(address.tables, scale, highest, address.levels)
     },
   }
 }
@@ -215,9 +135,4 @@ export function setForms(
   setTables(tables)
   kernels.multiplyForms(address.tables, address.scratch, address.products)
   return address.products
-}
-
-/** The two counts that a collecting kernel returns. */
-export function splitCounts(counts: bigint): [number, number] {
-  return [Number(counts & 0xffffffffn), Number(counts >> 32n)]
 }
