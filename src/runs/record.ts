@@ -146,7 +146,9 @@ export interface CenterForecast {
   /** null where the test split names no centers. */
   readonly center: string | null
   readonly patches: number
-  /** Each with how far it was off for the held-out centers. */
+  /** It is forecast from val, under the protocol `challenge`; not there where from centers that were held out in turn. */
+  readonly byVal?: true
+  /** Each with how far it was off for the labelled centers. */
   readonly methods: Readonly<Record<ForecastMethod, AccuracyForecast>>
 }
 
@@ -175,7 +177,7 @@ export interface Cell {
   readonly test: Evaluation | null
   /** Of every labelled center by heads that have not seen it; only under the protocol leave-one-center-out. */
   readonly heldOut?: Evaluation
-  /** How accurate it may be on each center of the test split, forecast without its labels; there with `heldOut`. */
+  /** How accurate it may be on each center of the test split, forecast without its labels; not there without a test split. */
   readonly forecasts?: readonly CenterForecast[]
   /** Not there where patches are predicted by a fixed threshold and without a temperature. */
   readonly decision?: CellDecision

@@ -17,6 +17,7 @@ import { readJson } from '../runs/index.ts'
 import type { StainFit } from '../stain/index.ts'
 import { checkSeal, replaceFolder, sealFolder } from '../tasks/index.ts'
 import type { GridCell } from './grid.ts'
+import { type Ground, type GroundFile, readGround, writeGround } from './ground.ts'
 import { type DecisionRule, isTransductiveCell } from './steps/evaluateCell.ts'
 import { readHeadFolder, type TrainedHead } from './steps/trainHead.ts'
 
@@ -47,6 +48,8 @@ export interface ModelFile {
   readonly temperature?: number
   /** Size of the patches in training: those to predict have it too. */
   readonly patch: PatchSize
+  /** What accuracies are forecast from; not there in models of versions that did not forecast. */
+  readonly ground?: GroundFile
   /** One, or the cells of an ensemble, whose mean is the model. */
   readonly members: readonly MemberFile[]
 }
@@ -65,12 +68,13 @@ export interface ModelParts {
   readonly name: string
   readonly members: readonly ModelMember[]
   readonly rule: DecisionRule
+  readonly ground: Ground
 }
 
 /** Writes a model into a run folder, sealed; it is there whole or not at all. */
 export async function saveModel(
   runFolder: string,
-  { name, members, rule: { threshold, temperature } }: ModelParts,
+  { name, members, ground, rule: { threshold, temperature } }: ModelParts,
   { height, width }: PatchSize,
 ): Promise<void> {
   const folder = join(runFolder, 'model.work')
@@ -86,6 +90,7 @@ export async function saveModel(
     threshold,
     ...(temperature !== 1 && { temperature }),
     patch: { height, width },
+    ground: await writeGround(folder, ground),
     members: files,
   }
   await writeFileAtomic(join(folder, 'model.json'), `${JSON.stringify(model, null, 1)}\n`)
@@ -166,6 +171,11 @@ export function readHeadFiles(
   seed: number,
 ): Promise<Record<string, Uint8Array>> {
   return readHeadFolder(join(memberFolder(runFolder, member), `head-${seed}`))
+}
+
+/** What a model forecasts from; null in models of versions that did not. */
+export async function readModelGround(runFolder: string, { ground }: ModelFile): Promise<Ground | null> {
+  return ground ? readGround(join(runFolder, 'model'), ground) : null
 }
 
 /** What `coral` brings centers to; null for a member that is aligned otherwise. */

@@ -14,11 +14,21 @@ import { DataError, f32, type Pixels, type Progress, pickNamed, readBlocks } fro
 import { type Head, headMethods, temper } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
-import { averageProbabilities, type ThresholdRule } from '../evaluate/index.ts'
+import { averageProbabilities, chooseThresholdsByLabels, type ThresholdRule } from '../evaluate/index.ts'
 import { createNpy, openNpy } from '../files/index.ts'
 import { type FittedStain, fitOwnGroups, methodOf, readNetworks, stainBatches } from '../normalise/index.ts'
 import { allRows, orderPatches, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
-import { type MemberFile, memberFolder, readHeadFiles, readModelFile, readReference } from './model.ts'
+import type { CenterForecast } from '../runs/index.ts'
+import { forecastCenters, type Unlabelled } from './forecastCenters.ts'
+import type { Ground } from './ground.ts'
+import {
+  type MemberFile,
+  memberFolder,
+  readHeadFiles,
+  readModelFile,
+  readModelGround,
+  readReference,
+} from './model.ts'
 import { groupByCenter } from './steps/alignSplits.ts'
 
 /** A model ready to predict; close it when done. */
@@ -37,6 +47,11 @@ export interface Model {
    * where a center has too few patches to be aligned by.
    */
   predict(set: PatchSet, progress: Progress): Promise<Float32Array>
+  /**
+   * How accurate predictions may be, by center, at thresholds that `rule` gave; not there where the model keeps nothing to tell
+   * it from.
+   */
+  forecast?(patches: Unlabelled, rule: ThresholdRule): CenterForecast[]
   close(): Promise<void>
 }
 
@@ -59,8 +74,12 @@ export async function openModel(runFolder: string, place: ModelPlace): Promise<M
     await close()
     throw cause
   }
+  const ground = await readModelGround(runFolder, file)
   return {
     name: file.cell,
+    ...(ground && {
+      forecast: (patches: Unlabelled, rule: ThresholdRule) => forecastCenters(judgeBy(rule, ground), patches),
+    }),
     threshold: file.threshold,
     transductive: file.transductive ?? false,
     patch: file.patch,
@@ -75,6 +94,14 @@ export async function openModel(runFolder: string, place: ModelPlace): Promise<M
     },
     close,
   }
+}
+
+// Under a stated share labelled centers are judged as though theirs had been stated.
+function judgeBy(rule: ThresholdRule, ground: Ground): Ground {
+  const { truth, probabilities } = ground
+  return typeof rule === 'number'
+    ? ground
+    : { ...ground, threshold: chooseThresholdsByLabels({ ...truth, probabilities }) }
 }
 
 type Member = Pick<Model, 'predict' | 'close'>

@@ -16,6 +16,7 @@ import { type Collected, gatherProbabilities } from './collect.ts'
 import { removeModel, saveModel } from './model.ts'
 import type { OpenStudy } from './openStudy.ts'
 import { writeResults } from './results.ts'
+import { groundOf } from './steps/evaluateCell.ts'
 import { makeGallery } from './steps/makeGallery.ts'
 import { describeTraining } from './steps/stainTraining.ts'
 import { writePredictions, writeRunSubmission } from './steps/writePredictions.ts'
@@ -50,7 +51,8 @@ export async function writeRun(
     filtered.test,
     refitted ?? { probabilities: probabilities.test, threshold: thresholds.test },
   )
-  await saveModel(run.path, { name: chosen.candidate.id, members: model, rule }, filtered.train.set)
+  const ground = groundOf(chosen.predictions)
+  await saveModel(run.path, { name: chosen.candidate.id, members: model, rule, ground }, filtered.train.set)
   await rm(run.file('training.json'), { force: true })
   const learned = describeTraining(stains)
   if (learned.length > 0) await writeJson('training.json', learned)

@@ -34,7 +34,7 @@ const heldOut = {
   probabilities: known.probabilities,
   threshold: { 0: 0.5, 1: 0.4, 3: 0.6 },
 }
-const target = { truth: { centers: test.names }, probabilities: test.probabilities, threshold: 0.5 }
+const target = { centers: test.names, probabilities: test.probabilities, threshold: 0.5 }
 
 describe('forecasts of a cell', () => {
   it('are those of each test center by itself, with the held-out centers at thresholds of their own', () => {
@@ -56,22 +56,34 @@ describe('forecasts of a cell', () => {
   })
 
   it('are of all test patches together where these name no center', () => {
-    const [only, ...others] = forecastCenters(heldOut, { ...target, truth: { centers: null } })
+    const [only, ...others] = forecastCenters(heldOut, { ...target, centers: null })
     expect(others).toEqual([])
     expect(only).toMatchObject({ center: null, patches: 400 })
+  })
+
+  it('are of one ground where labelled patches name no center either', () => {
+    const ground = {
+      ...heldOut,
+      truth: { ...heldOut.truth, centers: null },
+      threshold: 0.5,
+      isVal: true as const,
+    }
+    const [first] = forecastCenters(ground, target)
+    expect(first).toMatchObject({ center: '2', byVal: true })
+    expect(first.methods.meanAccuracy).toMatchObject({ expectedError: null, accuracy: { low: 0, high: 1 } })
   })
 
   it('are said with how far they were off, and where they are no better than a mean', () => {
     const accuracy = { value: 0.831, low: 0.7, high: 0.962 }
     const byCenter = ['0', '1', '3'].map((center) => ({ center, forecast: 0.8, accuracy: 0.83 }))
-    const say = (own: number | null, plain: number | null) => {
+    const say = (own: number | null, plain: number | null, byVal?: true) => {
       const method = (expectedError: number | null) => ({ accuracy, expectedError, byCenter })
       const methods = {
         meanAccuracy: method(plain),
         differenceOfConfidences: method(own),
         thresholdedConfidence: method(own),
       }
-      return describeForecasts({ forecasts: [{ center: '2', patches: 200, methods }] } as never)[0]
+      return describeForecasts({ forecasts: [{ center: '2', patches: 200, methods, byVal }] } as never)[0]
     }
     expect(say(0.031, 0.05)).toMatch(
       /Expected accuracy on center 2, .* without a label of it: 83\.1 % \(95 % interval 70\.0 to 96\.2\)\. For the held-out centers the same forecast was off by 3\.1 points in the mean; taking the mean accuracy of the other centers, by 5\.0\./,
@@ -79,7 +91,11 @@ describe('forecasts of a cell', () => {
     expect(say(0.06, 0.05)).toContain(
       'no better than taking the mean accuracy of the other centers, which was off by 5.0.',
     )
-    expect(say(null, null)).toContain('not known from a single held-out center')
-    expect(describeForecasts({} as never)).toEqual([])
+    expect(say(null, null)).toContain('is not known: one held-out center cannot tell it.')
+    expect(say(null, null, true)).toContain(
+      'is not known: one validation center cannot tell it. It rests on validation, which also stopped the training and chose the cell.',
+    )
+    expect(say(0.03, 0.05, true)).toMatch(/For the validation centers .* It rests on validation/)
+    expect(describeForecasts({})).toEqual([])
   })
 })

@@ -57,11 +57,13 @@ function tampered(change: (model: string) => void): string {
 describe('the model of a run', () => {
   it('lists every file it consists of', () => {
     const { files } = JSON.parse(readFileSync(join(run, 'model', 'files.json'), 'utf8')) as { files: object }
-    expect(Object.keys(files)).toEqual(
-      ['head-0', 'head-1']
-        .flatMap((head) => ['head.json', 'head.onnx', 'head.safetensors'].map((file) => `${head}/${file}`))
-        .concat('model.json'),
-    )
+    expect(Object.keys(files)).toEqual([
+      'ground.parquet',
+      ...['head-0', 'head-1'].flatMap((head) =>
+        ['head.json', 'head.onnx', 'head.safetensors'].map((file) => `${head}/${file}`),
+      ),
+      'model.json',
+    ])
     expect(readdirSync(run)).not.toContain('model.work')
   })
 
@@ -76,6 +78,7 @@ describe('the model of a run', () => {
     'head-1/head.onnx',
     'head-0/head.json',
     'head-1/head.safetensors',
+    'ground.parquet',
     'model.json',
   ])('is refused where %s is short, changed or missing', async (file) => {
     const name = file.replaceAll('.', '\\.')

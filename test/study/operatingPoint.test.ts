@@ -133,6 +133,25 @@ describe('a threshold and a temperature of held-out centers', () => {
     })
   }, 60_000)
 
+  it('forecasts accuracies of what it predicts as the study did, and of another share', async () => {
+    const chosen = metrics.cells.find(({ id }) => id === metrics.chosen)!
+    const { result } = await predict('held')
+    const [told] = (result as unknown as Pick<typeof chosen, 'forecasts'>).forecasts!
+    const [studied] = chosen.forecasts!
+    expect(told).toMatchObject({ center: '2', patches: 40 })
+    expect(told.methods.meanAccuracy.byCenter).toEqual(studied.methods.meanAccuracy.byCenter)
+    const accuracyOf = ({ methods }: typeof told) => methods.differenceOfConfidences.accuracy.value
+    expect(accuracyOf(told)).toBeCloseTo(accuracyOf(studied), 4)
+    const said = ['predict', at('data', 'test.h5'), '--run', at('runs', 'held'), '--out', at('said.csv')]
+    const { stdout } = await runCli([...said, '--device', 'cpu'])
+    expect(stdout).toMatch(
+      /Expected accuracy on center 2, .* For the held-out centers the same forecast was off by/,
+    )
+    const { result: other } = await predict('held', '--share', '0.5')
+    const [shared] = (other as unknown as Pick<typeof chosen, 'forecasts'>).forecasts!
+    expect(shared.methods.meanAccuracy.byCenter).not.toEqual(told.methods.meanAccuracy.byCenter)
+  }, 60_000)
+
   it('are in the exported pipeline, which says so', async () => {
     const out = at('held.onnx')
     const { code, stdout } = await runCli([
@@ -228,6 +247,11 @@ describe('a threshold by a stated share of tumour', () => {
     expect(threshold).not.toBe((cells.find(({ id }) => id === chosen)!.decision!.test as { 2: number })[2])
     expect(readJson('share', 'manifest.json')).toMatchObject({ transductive: ['threshold'] })
     expect(read('share', 'report.html')).toContain('of the patches of each center 30 % are predicted')
+    expect(cells.map(({ forecasts }) => forecasts![0])).toMatchObject([{ byVal: true }, { byVal: true }])
+    for (const file of ['report.html', 'MODEL_CARD.md'])
+      expect(read('share', file)).toContain(
+        'How far such a forecast is off is not known: one validation center cannot tell it.',
+      )
   })
 
   it('is found anew by the model, for the share of the recipe or another, of patches enough', async () => {

@@ -81,7 +81,7 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
   const { openPatchSet, printSize, resizePatches } = await import('../../patches/index.ts')
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')
-  const { writeSubmission } = await import('../../runs/index.ts')
+  const { describeForecasts, writeSubmission } = await import('../../runs/index.ts')
   const { callTumour, findThreshold } = await import('../../evaluate/index.ts')
   const model = await openAnyModel(options)
   try {
@@ -93,6 +93,7 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
     const rule = options.share === undefined ? model.threshold : { share: options.share }
     const threshold = findThreshold(rule, { probabilities, centers: set.centers })
     const prediction = callTumour(probabilities, threshold, set.centers)
+    const forecasts = model.forecast?.({ centers: set.centers, probabilities, threshold }, rule)
     const transductive = model.transductive || typeof rule === 'object'
     const columns = {
       id: set.ids,
@@ -117,12 +118,14 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
         resized,
         out: options.out,
         ...(transductive && { transductive: true }),
+        ...(forecasts && { forecasts }),
       },
       (result) =>
         [
           `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}, from ${printThreshold(threshold)} on`,
           ...(resized ? [`resized from ${resized.from} to ${resized.to}, as in training`] : []),
           ...(transductive ? [transductiveNote] : []),
+          ...describeForecasts({ forecasts }),
           options.out,
         ].join('\n'),
     )

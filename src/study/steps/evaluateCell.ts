@@ -17,6 +17,7 @@ import { type Cell, type CellDecision, readJson, type SeedResult, type Split } f
 import { type CacheEntry, type CacheInputs, keyOf } from '../../tasks/index.ts'
 import { forecastCenters } from '../forecastCenters.ts'
 import type { Candidate } from '../grid.ts'
+import type { Ground } from '../ground.ts'
 import type { OpenSplit, OpenSplits } from '../splits.ts'
 import type { FilteredSplit } from './filter.ts'
 import { type ChosenRows, chooseRows } from './headRows.ts'
@@ -89,6 +90,22 @@ export interface DecisionRule {
   readonly temperature: number
 }
 
+/** The ground of a candidate: centers that were held out in turn, or val under the protocol `challenge`. */
+export function groundOf({
+  heldOut,
+  truths,
+  probabilities,
+  thresholds,
+}: Pick<CandidatePredictions, 'heldOut' | 'truths' | 'probabilities' | 'thresholds'>): Ground {
+  if (heldOut) return heldOut
+  return {
+    truth: truths.val as LabelledTruth,
+    probabilities: probabilities.val!,
+    threshold: thresholds.val!,
+    isVal: true,
+  }
+}
+
 // A cell without its place in the grid.
 type CellResult = Pick<
   Cell,
@@ -113,7 +130,7 @@ export function evaluationInputs(
   const folds = members.flatMap((cell) => cell.folds.map((fold) => keysOf(fold.heads)))
   return {
     stage: 'evaluate',
-    version: 5,
+    version: 6,
     heads: members.map(({ heads }) => keysOf(heads)),
     labels: [val.labelsKey(), test?.labelsKey() ?? null],
     ...listPatients({ val, test, ...(folds.length > 0 && { train }) }),
@@ -175,10 +192,8 @@ export function isTransductiveCell({ pair, adapt }: Candidate['members'][number]
   return usesTestPixels({ stain: pair.stain, adapt })
 }
 
-function judge(
-  recipe: Recipe,
-  { seeds: singles, probabilities, truths, heldOut, thresholds, decision }: CandidatePredictions,
-): CellResult {
+function judge(recipe: Recipe, predictions: CandidatePredictions): CellResult {
+  const { seeds: singles, probabilities, truths, heldOut, thresholds, decision } = predictions
   const { seed } = recipe
   const judgeRows = (
     truth: SplitTruth | undefined,
@@ -206,12 +221,6 @@ function judge(
       testAuroc: test?.auroc ?? null,
     }
   })
-  const forecastTest = (known: NonNullable<typeof heldOut>) =>
-    forecastCenters(known, {
-      truth: truths.test!,
-      probabilities: probabilities.test!,
-      threshold: thresholds.test!,
-    })
   const test = judgeRows(truths.test, probabilities.test, thresholds.test)
   return {
     seeds,
@@ -220,7 +229,13 @@ function judge(
     val: judgeRows(truths.val, probabilities.val, thresholds.val)!,
     test,
     ...(heldOut && { heldOut: judgeRows(heldOut.truth, heldOut.probabilities, heldOut.threshold)! }),
-    ...(heldOut && truths.test && { forecasts: forecastTest(heldOut) }),
+    ...(truths.test && {
+      forecasts: forecastCenters(groundOf(predictions), {
+        centers: truths.test.centers,
+        probabilities: probabilities.test!,
+        threshold: thresholds.test!,
+      }),
+    }),
     ...(decision && { decision }),
   }
 }
