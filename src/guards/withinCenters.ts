@@ -3,7 +3,7 @@
 
 import { compareNames, type Progress, silent } from '../base/index.ts'
 import { selectPatches } from '../patches/browser.ts'
-import { compareSets, isOverlap, type SetOverlap } from './compareSets.ts'
+import { compareSets, countShared, isOverlap, type SetOverlap } from './compareSets.ts'
 import { describeNear } from './describeNear.ts'
 import { findNearDuplicates, type HashedSet, type NearDuplicate } from './nearDuplicates.ts'
 import { hashWords } from './perceptualHash.ts'
@@ -50,6 +50,18 @@ export function describeWithin(
     const overlap = { ...compareSets(compared(a), compared(b)), ...(looks && { near: looks }) }
     return isOverlap(overlap) ? [overlap] : []
   })
+}
+
+/** A center all of whose `count` patches are in another one, to the byte; null where there is none. */
+export function findContained(
+  whole: Pick<HashedSet, 'set' | 'hashes'>,
+): { readonly center: string; readonly count: number; readonly other: string } | null {
+  const { set, hashes } = whole
+  const pairs = pairCenters({ set, hashes, looks: new Int32Array() })
+  const [found] = pairs
+    .flatMap(([a, b]) => [[a, b] as const, [b, a] as const])
+    .filter(([part, other]) => countShared(other, part) === part.rows.length)
+  return found ? { center: found[0].center, count: found[0].rows.length, other: found[1].center } : null
 }
 
 function pairCenters(whole: HashedSet): (readonly [CenterPart, CenterPart])[] {

@@ -10,6 +10,7 @@ import {
   describeOverlap,
   describeShares,
   isTelling,
+  listWithin,
   orderAdvice,
 } from '../runs/browser.ts'
 import type { MemberFile, ModelFile } from '../study/model.ts'
@@ -215,6 +216,7 @@ function describeCaveats({ manifest, metrics }: ReportData, model: ModelFile, ce
       'Embeddings are aligned by the statistics of each center: it predicts many patches of a hospital at once, not single ones, and takes the share of tumour among them to be about that of the training centers.',
     ...describeShares(metrics),
     ...(manifest.overlaps ?? []).map(describeOverlap),
+    ...listWithin(metrics.within),
     ...(metrics.orders ?? []).filter(isTelling).map((order) => `${describeOrder(order)} ${orderAdvice}`),
     ...labels.flatMap((label) => {
       const exposure = metrics.exposures?.[label]

@@ -1,6 +1,7 @@
 // What two splits of a study, or two files, have in common, in words: the command line and the report say the same.
 
 import type { SetOverlap } from '../guards/compareSets.ts'
+import type { Within } from './record.ts'
 
 type Near = NonNullable<SetOverlap['near']>
 
@@ -26,6 +27,13 @@ export function describeOverlap({
     ...(centers.length > 0 ? [nameShared('center', centers)] : []),
   ]
   return `${a} and ${b}: ${parts.join('; ')}.`
+}
+
+/** A sentence for each two centers of a split that share patches, e.g. `within train, between centers: center 0 of train and ...`. */
+export function listWithin(within: Within = {}): string[] {
+  return Object.entries(within).flatMap(([split, overlaps]) =>
+    overlaps.map((overlap) => `within ${split}, between centers: ${describeOverlap(overlap)}`),
+  )
 }
 
 const nameShare = (count: number, of: number) =>

@@ -59,6 +59,9 @@ export interface SplitProvenance {
 /** What two splits have in common; train before val before test. */
 export type Overlap = SetOverlap<Split>
 
+/** What centers of one split have in common, by split. */
+export type Within = Readonly<Partial<Record<Split, readonly SetOverlap[]>>>
+
 export interface Manifest {
   readonly name: string
   readonly seed: number
@@ -262,6 +265,11 @@ export interface Metrics {
    * did not look.
    */
   readonly orders?: readonly OrderFinding[]
+  /**
+   * Patches that centers of a split share, where centers are held out in turn: heads that have not seen a center have seen its
+   * patches. By split, empty where they share none; not there where no split has several such centers.
+   */
+  readonly within?: Within
   /** By label of an extractor, what its pre-training has seen of the study; not there in runs of versions that did not look. */
   readonly exposures?: Readonly<Record<string, Exposure>>
   /** Of embeddings in lower precision; not there where there are none. */

@@ -4,12 +4,14 @@ import type { Exposure } from '../guards/exposure.ts'
 import type { OrderFinding } from '../guards/orderFindings.ts'
 import { describeExposure } from './exposures.ts'
 import { describeOrder, isTelling, orderAdvice } from './orders.ts'
-import { describeOverlap } from './overlap.ts'
-import type { Overlap } from './record.ts'
+import { describeOverlap, listWithin } from './overlap.ts'
+import type { Overlap, Within } from './record.ts'
 
 /** What the guards found. */
 export interface Found {
   readonly overlaps: readonly Overlap[]
+  /** By split, what centers that are held out in turn have in common; not there where none are. */
+  readonly within?: Within
   readonly orders: readonly OrderFinding[]
   readonly exposures: Readonly<Record<string, Exposure>>
 }
@@ -18,6 +20,7 @@ export interface Found {
 export function listWarnings(found: Found): string[] {
   return [
     ...found.overlaps.map((overlap) => `splits overlap: ${describeOverlap(overlap)}`),
+    ...listWithin(found.within).map((sentence) => `centers overlap: ${sentence}`),
     ...found.orders
       .filter(isTelling)
       .map((order) => `order tells labels: ${describeOrder(order)} ${orderAdvice}`),

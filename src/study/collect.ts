@@ -76,7 +76,7 @@ export function gatherProbabilities(judged: readonly JudgedCell[]): CellProbabil
 export async function collect(
   materials: Materials,
   outcome: TaskOutcome,
-  { orders, exposures }: Found,
+  { within, orders, exposures }: Found,
 ): Promise<Collected> {
   const { study, cache } = materials
   const { recipe, tasks } = study
@@ -106,6 +106,7 @@ export async function collect(
     verdicts: await collectVerdicts(filtered, embedded),
     effects: await collectEffects(materials),
     signatures: await collectSignatures(materials),
+    ...(within && { within }),
     orders,
     exposures,
     ...(agreements.length > 0 && { agreements }),

@@ -12,14 +12,14 @@ import type { OpenSplit } from './splits.ts'
  * them, and for scoring, alone. Throws as `findOverlaps` does.
  */
 export async function runGuards(
-  { splits, extractors }: Pick<OpenStudy, 'splits' | 'extractors'>,
+  { recipe, splits, extractors }: Pick<OpenStudy, 'recipe' | 'splits' | 'extractors'>,
   cache: Cache,
   observe?: CompareObserver,
 ): Promise<Found> {
   const sets = Object.values(splits).map(({ split, set }) => ({ name: split, set }))
   const tissue = Object.values(splits).map(describeTissue)
   return {
-    overlaps: await findOverlaps(cache, splits, observe),
+    ...(await findOverlaps(recipe, cache, splits, observe)),
     orders: findOrders(sets),
     exposures: Object.fromEntries(
       Object.entries(extractors).map(([label, extractor]) => [label, exposeExtractor(extractor, tissue)]),

@@ -12,7 +12,7 @@ import { layOutHeads } from './layOutHeads.ts'
 import { filterNeeds, type Sizes } from './layOutNeeds.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
 import { targetGroups } from './steps/augmentViews.ts'
-import { compareInputs, pairSplits } from './steps/compareSplits.ts'
+import { compareInputs, listComparisons, nameComparison } from './steps/compareSplits.ts'
 import { filterInputs } from './steps/filter.ts'
 import { stainInputs } from './steps/fitStain.ts'
 import { effectSplits, hasSignature, signatureInputs } from './steps/judgeStain.ts'
@@ -47,16 +47,15 @@ function layOutSplits(recipe: Recipe, splits: OpenSplits): Task[] {
     const { inputs } = split.hashed
     return { kind: 'hash', ...facts(split), inputs, needs: [], cost: cost.hashCost(split.set) }
   })
-  const comparisons = pairSplits(splits).map(([first, second]): Task => {
+  const comparisons = listComparisons(recipe, splits).map(([first, second]): Task => {
     const of = { first: first.split, second: second.split }
-    const [inputs, needs] = [compareInputs(first, second), [first, second].map(({ hashed }) => hashed.key)]
-    const what = `${of.first} and ${of.second}`
+    const needs = new Set([first, second].map(({ hashed }) => hashed.key))
     return {
       kind: 'compare',
-      what,
+      what: nameComparison(of.first, of.second),
       of,
-      inputs,
-      needs,
+      inputs: compareInputs(first, second),
+      needs: [...needs],
       items: second.set.count,
       cost: cost.compareCost(first.set, second.set),
     }

@@ -1,18 +1,26 @@
-// What the splits of a study have in common. Patches are compared by their pixels and looks, slides, patients and centers by
+// What the splits of a study have in common, and the centers of a split that are held out in turn. Patches are compared by their pixels and looks, slides, patients and centers by
 // the names that the files give them; a recipe's `center` counts where a file says none.
 
 import { type Progress, RecipeError, silent } from '../base/index.ts'
-import { compareSets, countShared, describeNear, isOverlap } from '../guards/index.ts'
-import type { Overlap } from '../runs/record.ts'
+import {
+  compareSets,
+  countShared,
+  describeNear,
+  describeWithin,
+  findContained,
+  isOverlap,
+} from '../guards/index.ts'
+import type { Recipe } from '../recipe/index.ts'
+import type { Found, Overlap, Within } from '../runs/index.ts'
 import type { Cache } from '../tasks/index.ts'
 import type { OpenSplit, OpenSplits } from './splits.ts'
-import { obtainComparison, pairSplits, readComparison } from './steps/compareSplits.ts'
+import { listComparisons, nameComparison, obtainComparison, readComparison } from './steps/compareSplits.ts'
 import type { StudyObserver } from './study.ts'
 
 // What of a split is compared.
 type ComparedSplit = Pick<OpenSplit, 'split' | 'set' | 'content' | 'isCenterTold' | 'hashes'>
 
-/** Who is told of the comparison of two splits, e.g. `train and val`. */
+/** Who is told of a comparison, e.g. `train and val`. */
 export type CompareObserver = (what: string) => {
   readonly progress: Progress
   done?(isCached: boolean): void
@@ -27,25 +35,47 @@ export function observeComparing(observer: StudyObserver): CompareObserver {
 }
 
 /**
- * The overlaps of every two splits; those that have nothing in common are left out. Which patches look alike is found in the
- * cache, or kept there. Throws RecipeError where all patches of one split are in another, under whatever path, ids or center:
- * no figure of such a study would mean anything. That the test split shares no center with another, `openSplits` has seen to.
+ * The overlaps of every two splits, and of the centers within those splits whose centers are held out in turn; what has nothing
+ * in common is left out. Which patches look alike is found in the cache, or kept there. Throws RecipeError where all patches of
+ * one split are in another, or all of one such center in another, under whatever path, ids or center: no figure of such a study
+ * would mean anything. That the test split shares no center with another, `openSplits` has seen to.
  */
 export async function findOverlaps(
+  recipe: Pick<Recipe, 'protocol'>,
   cache: Cache,
   splits: OpenSplits,
   observe: CompareObserver = () => ({ progress: silent }),
-): Promise<Overlap[]> {
+): Promise<Pick<Found, 'overlaps' | 'within'>> {
   const overlaps: Overlap[] = []
-  for (const [a, b] of pairSplits(splits)) {
-    const known = compareSplits(a, b)
-    const observer = observe(`${a.split} and ${b.split}`)
+  const within: { -readonly [Name in keyof Within]: Within[Name] } = {}
+  for (const [a, b] of listComparisons(recipe, splits)) {
+    const known = a === b ? null : compareSplits(a, b)
+    const observer = observe(nameComparison(a.split, b.split))
     const entry = await obtainComparison(cache, a, b, observer.progress)
     observer.done?.(entry.cached)
-    const near = describeNear(a.set, b.set, await readComparison(entry))
-    overlaps.push(near ? { ...known, near } : known)
+    const found = await readComparison(entry)
+    if (known) {
+      const near = describeNear(a.set, b.set, found)
+      overlaps.push(near ? { ...known, near } : known)
+    } else {
+      refuseSameCenters(a)
+      within[a.split] = describeWithin(a.split, a, found)
+    }
   }
-  return overlaps.filter(isOverlap)
+  return { overlaps: overlaps.filter(isOverlap), ...(Object.keys(within).length > 0 && { within }) }
+}
+
+// One hospital under two names would be predicted by heads that were trained on it.
+function refuseSameCenters(split: OpenSplit): void {
+  const same = findContained(split)
+  if (!same) return
+  const { center, count, other } = same
+  throw new RecipeError({
+    where: `data.${split.split}`,
+    expected: 'centers whose patches differ, to be held out in turn',
+    got: `all ${count} patches of center ${center} are in center ${other} (${split.set.source})`,
+    hint: 'leave one of them out with centers: [...]',
+  })
 }
 
 function compareSplits(a: ComparedSplit, b: ComparedSplit): Overlap {

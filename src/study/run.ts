@@ -110,6 +110,8 @@ async function withinHours<Result>(
 async function noteGuards({ run, options, cache }: Study, open: OpenStudy): Promise<Found> {
   const guards = await runGuards(open, cache, observeComparing(options.observer))
   for (const overlap of guards.overlaps) run.log.warn({ overlap }, 'splits overlap')
+  for (const overlap of Object.values(guards.within ?? {}).flat())
+    run.log.warn({ overlap }, 'centers overlap')
   for (const order of guards.orders) run.log.warn({ order }, 'order tells labels')
   for (const [extractor, exposure] of Object.entries(guards.exposures))
     run.log.info({ extractor, exposure }, 'what it has seen')

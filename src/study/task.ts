@@ -8,7 +8,7 @@ import type { CacheInputs, Cost } from '../tasks/index.ts'
 export interface Subjects {
   /** Hashes patches. */
   readonly hash: { readonly split: Split }
-  /** Looks for patches of the second split that look like one of the first. */
+  /** Looks for patches of the second split that look like one of the first; of one split, for those of two centers. */
   readonly compare: { readonly first: Split; readonly second: Split }
   readonly filter: { readonly split: Split }
   /** Fits a stain, or the one that it is distilled from. */

@@ -77,6 +77,15 @@ beforeAll(async () => {
   )
 })
 
+// A patch as drawn, mirrored and a little brighter.
+function mirror(seed: number): Uint8Array {
+  const { data } = draw(seed)
+  return Uint8Array.from(data, (_, at) => {
+    const [row, column, k] = [Math.floor(at / (3 * side)), Math.floor(at / 3) % side, at % 3]
+    return Math.min(255, data[3 * (row * side + side - 1 - column) + k] + 5)
+  })
+}
+
 const splits = { train: '{ path: train.h5 }', val: '{ path: val.h5 }', test: '{ path: test.h5 }' }
 
 async function plan(data: Partial<typeof splits>, ...more: string[]) {
@@ -84,8 +93,12 @@ async function plan(data: Partial<typeof splits>, ...more: string[]) {
 }
 
 async function study(word: string, data: Partial<typeof splits>, ...more: string[]) {
+  return runRecipe('', word, data, ...more)
+}
+
+async function runRecipe(top: string, word: string, data: Partial<typeof splits>, ...more: string[]) {
   const lines = Object.entries({ ...splits, ...data }).map(([split, spec]) => `  ${split}: ${spec}`)
-  const text = `name: o\nseeds: 1\ndata:\n${lines.join('\n')}\nstain: [none]\nembed: [texture]\nclassify: [logistic]\n`
+  const text = `name: o\nseeds: 1\n${top}data:\n${lines.join('\n')}\nstain: [none]\nembed: [texture]\nclassify: [logistic]\n`
   writeFileSync(at('recipe.yaml'), text)
   return runCli(['study', word, 'recipe.yaml', '--device', 'cpu', ...more], folder)
 }
@@ -223,14 +236,7 @@ describe('what splits share is named', () => {
   })
 
   it('and so are copies that were altered and mirrored, with one of them by its id', async () => {
-    const mirrored = [0, 1, 20].map((seed) => {
-      const { data, ...patch } = draw(seed)
-      const pixels = Uint8Array.from(data, (_, at) => {
-        const [row, column, k] = [Math.floor(at / (3 * side)), Math.floor(at / 3) % side, at % 3]
-        return Math.min(255, data[3 * (row * side + side - 1 - column) + k] + 5)
-      })
-      return { ...patch, data: pixels }
-    })
+    const mirrored = [0, 1, 20].map(mirror)
     const file = await createChallengeFile(at('altered.h5'), {
       height: side,
       width: side,
@@ -239,8 +245,8 @@ describe('what splits share is named', () => {
     for (const [id, seed] of patches(40, 9, 1).entries()) {
       file.append({ id: `${id}`, image: draw(seed.seed).data, label: labelOf(seed), center: 1, slide: 10 })
     }
-    for (const [i, patch] of mirrored.entries()) {
-      file.append({ id: `${100 + i}`, image: patch.data, label: 0, center: 1, slide: 10 })
+    for (const [i, image] of mirrored.entries()) {
+      file.append({ id: `${100 + i}`, image, label: 0, center: 1, slide: 10 })
     }
     await file.close()
     const near = {
@@ -272,5 +278,73 @@ describe('what splits share is named', () => {
     expect(stdout).not.toContain('splits overlap')
     expect(code).toBe(0)
     expect(JSON.parse((await plan({}, '--json')).stdout).overlaps).toEqual([])
+  })
+})
+
+describe('copies between centers of a split', () => {
+  const held = (word: string, data: Partial<typeof splits>, ...more: string[]) =>
+    runRecipe('protocol: leave-one-center-out\n', word, data, ...more)
+  const train = '{ path: copied.h5 }'
+  const sentence =
+    /within train, between centers: center 0 of train and center 3 of train: 2 of the 15 patches of center 3 of train \(13.3 %\) are in center 0 of train as well; 1 of the 15 patches of center 3 of train \(6.7 %\) looks like a patch of center 0 of train but for small changes, all of them turned or mirrored \(e.g. 100 like 5 mirrored left to right\)\./
+
+  beforeAll(async () => {
+    const file = await createChallengeFile(at('copied.h5'), {
+      height: side,
+      width: side,
+      origin: 'synthetic',
+    })
+    const two = patches(0, 2, 3)
+    for (const [id, { seed, center, slide }] of [
+      ...patches(0, 12, 0),
+      ...patches(20, 12, 3),
+      ...two,
+    ].entries())
+      file.append({ id: `${id}`, image: draw(seed).data, label: seed % 2, center, slide })
+    file.append({ id: '100', image: mirror(5), label: 1, center: 3, slide: 30 })
+    await file.close()
+  })
+
+  it('are found where centers are held out in turn, by the plan and by a run', async () => {
+    const planned = JSON.parse((await held('plan', { train }, '--json')).stdout)
+    expect(planned.within).toEqual({
+      train: [
+        {
+          splits: ['center 0 of train', 'center 3 of train'],
+          patches: { count: 2, of: 15 },
+          near: { count: 1, turned: 1, examples: [expect.objectContaining({ first: '5', second: '100' })] },
+          slides: [],
+          centers: [],
+        },
+      ],
+    })
+    const comparisons = planned.steps.filter(({ kind }: { kind: string }) => kind === 'compare')
+    expect(comparisons.map(({ what, cached }: { what: string; cached: boolean }) => [what, cached])).toEqual([
+      ['train and val', true],
+      ['train and test', true],
+      ['val and test', true],
+      ['centers of train', true],
+    ])
+    const { code, stdout, stderr } = await held('run', { train }, '--json')
+    expect(code).toBe(0)
+    expect(stderr).toMatch(new RegExp(`Warning: centers overlap: ${sentence.source}`))
+    expect(JSON.parse(stdout).metrics.within).toEqual(planned.within)
+    const report = readFileSync(at('runs/o/report.html'), 'utf8')
+    expect(report.slice(0, report.indexOf('class="tiles"'))).toMatch(sentence)
+    expect(readFileSync(at('runs/o/MODEL_CARD.md'), 'utf8')).toContain('within train, between centers')
+  }, 60_000)
+
+  it('are not looked for where none is held out, and none are found where there are none', async () => {
+    const challenge = JSON.parse((await plan({ train }, '--json')).stdout)
+    expect(challenge).not.toHaveProperty('within')
+    const { stdout } = await held('plan', {}, '--json')
+    expect(JSON.parse(stdout).within).toEqual({ train: [] })
+  })
+
+  it('are refused where a center has no patch of its own', async () => {
+    await writeFile('twice.h5', [...patches(0, 12, 0), ...patches(20, 12, 3), ...patches(22, 4, 4)])
+    const { code, stdout, stderr } = await held('plan', { train: '{ path: twice.h5 }' })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/data.train: .*all 4 patches of center 4 are in center 3/)
   })
 })

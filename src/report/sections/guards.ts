@@ -1,6 +1,6 @@
 // What would make the figures too good, and whether the study found any of it.
 
-import { describeOrder, describeOverlap, isTelling, orderAdvice } from '../../runs/browser.ts'
+import { describeOrder, describeOverlap, isTelling, listWithin, orderAdvice } from '../../runs/browser.ts'
 import {
   listCenters,
   type Manifest,
@@ -23,7 +23,7 @@ export function renderGuards({ manifest, metrics }: ReportData): Section {
     title: 'Guards: what would make the figures too good',
     navTitle: 'Guards',
     badge: renderOrigin(manifest.origin),
-    body: html`${renderSeparation(manifest)}${renderUniform(manifest)}${renderOrders(metrics)}`,
+    body: html`${renderSeparation(manifest)}${renderWithin(metrics)}${renderUniform(manifest)}${renderOrders(metrics)}`,
   }
 }
 
@@ -49,6 +49,17 @@ function renderSeparation(manifest: Manifest): Html | null {
     ? html`<p>No center is in two splits: ${formatList(splits.map(({ split, provenance }) => `${listCenters(provenance).join(', ')} for ${SPLIT_WORDS[split]}`))}.</p>`
     : html`<p>No patch is in two splits. The data does not name the center of every patch, so that shared centers cannot be ruled out.</p>`
 }
+
+// Of splits whose centers are held out in turn.
+function renderWithin({ within }: ReportData['metrics']): Html | null {
+  if (!within) return null
+  const found = listWithin(within)
+  return found.length > 0
+    ? html`<ul>${found.map((sentence) => html`<li>${capitalise(sentence)}</li>`)}</ul>`
+    : html`<p>Within ${formatList(Object.keys(within))}, no patch of a center is, or looks like, one of another center.</p>`
+}
+
+const capitalise = (text: string) => text[0].toUpperCase() + text.slice(1)
 
 function renderUniform(manifest: Manifest): Html | null {
   const parts = describeSplits(manifest).flatMap(({ split, provenance: { uniform, count } }) =>

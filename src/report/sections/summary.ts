@@ -8,6 +8,7 @@ import {
   describeOverlap,
   exposureOf,
   isTelling,
+  listWithin,
   type Overlap,
   orderAdvice,
 } from '../../runs/browser.ts'
@@ -126,7 +127,7 @@ export function renderSummary(data: ReportData): Section {
   return {
     id: 'summary',
     title: 'Summary',
-    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}${renderOrders(data)}${renderExposures(data)}
+    body: html`${explainOrigin(manifest.origin)}${renderTransductive(data)}${renderOverlaps(data)}${renderWithin(data)}${renderOrders(data)}${renderExposures(data)}
 <dl class="tiles">
 ${heldOut ? tile('Accuracy on held-out centers', heldOut.accuracy, formatPercent) : tile('Validation accuracy', val.accuracy, formatPercent)}
 ${test ? tile('Test accuracy', test.accuracy, formatPercent) : manifest.splits.test && renderWithheld(data)}
@@ -159,6 +160,15 @@ function renderOverlaps({ manifest: { overlaps = [] } }: ReportData): Html | nul
     'SPLITS OVERLAP',
     html`${overlaps.map(describeOverlap).join(' ')}
 What is measured on patches, slides or a center that a model was trained or chosen on says less about new ones.`,
+  )
+}
+
+function renderWithin({ metrics }: ReportData): Html | null {
+  const found = listWithin(metrics.within)
+  if (found.length === 0) return null
+  return renderNotice(
+    'CENTERS OVERLAP',
+    `${found.join(' ')} Heads that have not seen a held-out center have seen these patches of it: metrics of held-out centers are too good.`,
   )
 }
 
