@@ -56,6 +56,20 @@ export interface RiskCoverage {
   readonly at: readonly { readonly coverage: number; readonly accuracy: Interval; readonly margin: number }[]
 }
 
+/** Patches of which those nearest to their threshold are left to a person. */
+export interface AbstentionScores {
+  readonly count: number
+  /** How many of them are left. */
+  readonly abstained: number
+  /** Of the others; null where their labels are not known, or there are none. */
+  readonly accuracy: Interval | null
+}
+
+/** The same of all patches of a set, and of each center. */
+export interface Abstention extends AbstentionScores {
+  readonly byCenter: Readonly<Record<string, AbstentionScores>>
+}
+
 /** A slide or patient by its patches. */
 export interface UnitScore {
   readonly count: number

@@ -1,3 +1,4 @@
+export * from './abstain.ts'
 export * from './alignTables.ts'
 export {
   callTumour,

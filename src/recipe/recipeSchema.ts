@@ -113,6 +113,8 @@ export const recipeSchema = z.strictObject({
         .default(0.5),
       /** Whether log odds are divided by a temperature that is fitted on held-out labelled patches. */
       temperature: z.enum(['none', 'held-out']).default('none'),
+      /** So large a share of patches, those nearest to the threshold, is left to a person. */
+      abstain: z.union([z.literal('none'), z.number().gt(0).lt(1)]).default('none'),
     })
     .prefault({}),
 })
@@ -166,6 +168,7 @@ export interface Recipe {
   readonly evaluate: {
     readonly threshold: number | 'held-out' | { readonly share: number }
     readonly temperature: 'none' | 'held-out'
+    readonly abstain: 'none' | number
   }
   /** The recipe as it was written, for the run folder. */
   readonly text: string

@@ -2,10 +2,15 @@
 // report and the model card alike.
 
 import { compareNames, printThreshold } from '../base/index.ts'
+import type { AbstentionScores } from '../evaluate/evaluation.ts'
 import type { Cell } from './record.ts'
 
-/** How a cell's probabilities became predictions, in sentences; none where they did by a threshold that was given. */
-export function describeDecision({ decision, heldOut, val }: Cell): string[] {
+/** How a cell's probabilities became predictions, in sentences; none where they all did by a threshold that was given. */
+export function describeDecision(cell: Cell): string[] {
+  return [...describeRule(cell), ...describeAbstention(cell)]
+}
+
+function describeRule({ decision, heldOut, val }: Cell): string[] {
   if (!decision) return []
   const { rule, test, temperature } = decision
   const ground = heldOut ? 'held-out centers' : 'validation'
@@ -38,6 +43,26 @@ export function describeDecision({ decision, heldOut, val }: Cell): string[] {
   return sentences
 }
 
+function describeAbstention({ abstention }: Cell): string[] {
+  if (!abstention) return []
+  const { share, margin, ...sets } = abstention
+  const words = { heldOut: 'held-out centers', val: 'validation', test: 'the test set' } as const
+  const said = (['heldOut', 'val', 'test'] as const).flatMap((name) => {
+    const scores = sets[name]
+    return scores ? [`of ${words[name]} ${sayScores(scores)}`] : []
+  })
+  return [
+    `Abstention: patches whose probability is nearer than ${margin.toFixed(3)} to the threshold are left to a person, which are ${sayShare(share)} of ${sets.heldOut ? words.heldOut : words.val}; no label has a part in that. Left are ${said.join('; ')}. The submission predicts every patch.`,
+  ]
+}
+
+function sayScores({ count, abstained, accuracy }: AbstentionScores): string {
+  const kept = accuracy
+    ? `, and the accuracy of the others is ${points(accuracy.value)} % (${points(accuracy.low)} to ${points(accuracy.high)})`
+    : ''
+  return `${points(abstained / count)} %${kept}`
+}
+
 /** At which thresholds the accuracies of a run's cells are, in one sentence; empty where at one that was given. */
 export function describeThresholds([{ decision, heldOut }]: readonly Cell[]): string {
   const rule = decision?.rule ?? 'given'
@@ -47,4 +72,5 @@ export function describeThresholds([{ decision, heldOut }]: readonly Cell[]): st
   return `Accuracies are at thresholds by share of tumour: ${sayShare(rule.share)} of the test patches of each center, as stated; of labelled centers their own share.`
 }
 
+const points = (share: number) => (100 * share).toFixed(1)
 const sayShare = (share: number) => `${Number((100 * share).toFixed(2))} %`

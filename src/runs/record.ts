@@ -18,7 +18,7 @@ import type { EpochRecord } from '../classify/head.ts'
 import type { ModelProvenance } from '../embed/extractor.ts'
 import type { Threshold } from '../evaluate/centerThresholds.ts'
 import type { PairedDifference } from '../evaluate/compare.ts'
-import type { Evaluation } from '../evaluate/evaluation.ts'
+import type { Abstention, Evaluation } from '../evaluate/evaluation.ts'
 import type { AccuracyForecast, ForecastMethod } from '../evaluate/forecastAccuracy.ts'
 import type { Selection } from '../evaluate/selection.ts'
 import type { CenterSignature } from '../evaluate/signature.ts'
@@ -144,6 +144,18 @@ export interface CellDecision {
   readonly temperature?: CenterTemperatures
 }
 
+/** What a cell leaves to a person: patches nearer to their threshold than `margin`. */
+export interface CellAbstention {
+  /** Of the labelled patches that the margin was chosen on, above 0 and below 1. */
+  readonly share: number
+  readonly margin: number
+  readonly val: Abstention
+  /** null without a test split. */
+  readonly test: Abstention | null
+  /** Of every labelled center by heads that have not seen it; only under the protocol leave-one-center-out. */
+  readonly heldOut?: Abstention
+}
+
 /** How accurate a cell may be on a center whose labels are not asked for. */
 export interface CenterForecast {
   /** null where the test split names no centers. */
@@ -184,6 +196,8 @@ export interface Cell {
   readonly forecasts?: readonly CenterForecast[]
   /** Not there where patches are predicted by a fixed threshold and without a temperature. */
   readonly decision?: CellDecision
+  /** Not there where no patch is left to a person. */
+  readonly abstention?: CellAbstention
 }
 
 /** Scores of some patches, 0 to 1. */

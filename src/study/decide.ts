@@ -4,6 +4,7 @@
 
 import { fitCenterTemperatures, logitsOf, temper } from '../classify/index.ts'
 import {
+  chooseMargin,
   chooseThreshold,
   chooseThresholdsByLabels,
   findThreshold,
@@ -33,7 +34,10 @@ interface Labelled {
  * Decides as the recipe asks, by the centers that were held out in turn or, under the protocol `challenge`, by val. Each
  * held-out center is judged by what the others decide. Throws DataError where a threshold by share has too few patches.
  */
-export function decide({ threshold, temperature }: Recipe['evaluate'], raw: RawPredictions): Decided {
+export function decide(
+  { threshold, temperature, abstain }: Recipe['evaluate'],
+  raw: RawPredictions,
+): Decided {
   const { seeds, probabilities, truths, heldOut } = raw
   const labelled = heldOut ?? { truth: truths.val as LabelledTruth, probabilities: probabilities.val! }
   const temperatures = temperature === 'none' ? null : fitTemperatures(labelled)
@@ -52,12 +56,15 @@ export function decide({ threshold, temperature }: Recipe['evaluate'], raw: RawP
     }),
   }
   const isGiven = typeof threshold === 'number'
+  const decided = heldOut && decideHeldOut({ threshold, temperature }, heldOut)
+  const known = decided ?? { ...labelled, probabilities: tempered.val!, threshold: thresholds.val! }
+  const margin = abstain === 'none' ? null : chooseMargin({ ...known, ...known.truth }, abstain)
   return {
     seeds: seeds.map((seed) => ({ ...seed, probabilities: temperSplits(seed.probabilities) })),
     probabilities: tempered,
-    heldOut: heldOut && decideHeldOut({ threshold, temperature }, heldOut),
+    heldOut: decided,
     thresholds,
-    rule: { threshold: rule, temperature: pooled },
+    rule: { threshold: rule, temperature: pooled, ...(margin !== null && { margin }) },
     decision:
       isGiven && !temperatures
         ? null
@@ -93,7 +100,7 @@ const ownShares = ({ labels, centers }: SplitTruth, probabilities: Float32Array)
 
 // What is decided of a center must not rest on its own labels, but for its share.
 function decideHeldOut(
-  { threshold, temperature }: Recipe['evaluate'],
+  { threshold, temperature }: Pick<Recipe['evaluate'], 'threshold' | 'temperature'>,
   heldOut: Labelled,
 ): NonNullable<CandidatePredictions['heldOut']> {
   const { truth } = heldOut

@@ -46,6 +46,8 @@ export interface ModelFile {
   readonly threshold: ThresholdRule
   /** What log odds are divided by; not there where nothing was fitted. */
   readonly temperature?: number
+  /** Patches nearer to the threshold are left to a person; not there where none are. */
+  readonly margin?: number
   /** Size of the patches in training: those to predict have it too. */
   readonly patch: PatchSize
   /** What accuracies are forecast from; not there in models of versions that did not forecast. */
@@ -74,7 +76,7 @@ export interface ModelParts {
 /** Writes a model into a run folder, sealed; it is there whole or not at all. */
 export async function saveModel(
   runFolder: string,
-  { name, members, ground, rule: { threshold, temperature } }: ModelParts,
+  { name, members, ground, rule: { threshold, temperature, margin } }: ModelParts,
   { height, width }: PatchSize,
 ): Promise<void> {
   const folder = join(runFolder, 'model.work')
@@ -89,6 +91,7 @@ export async function saveModel(
     ...(isTransductive && { transductive: true as const }),
     threshold,
     ...(temperature !== 1 && { temperature }),
+    ...(margin !== undefined && { margin }),
     patch: { height, width },
     ground: await writeGround(folder, ground),
     members: files,

@@ -14,7 +14,12 @@ import { DataError, f32, type Pixels, type Progress, pickNamed, readBlocks } fro
 import { type Head, headMethods, temper } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
-import { averageProbabilities, chooseThresholdsByLabels, type ThresholdRule } from '../evaluate/index.ts'
+import {
+  averageProbabilities,
+  chooseMargin,
+  chooseThresholdsByLabels,
+  type ThresholdRule,
+} from '../evaluate/index.ts'
 import { createNpy, openNpy } from '../files/index.ts'
 import { type FittedStain, fitOwnGroups, methodOf, readNetworks, stainBatches } from '../normalise/index.ts'
 import { allRows, orderPatches, type PatchSet, type PatchSize, requireSize } from '../patches/index.ts'
@@ -38,6 +43,8 @@ export interface Model {
   readonly threshold: ThresholdRule
   /** Size of the patches that it takes. */
   readonly patch: PatchSize
+  /** Patches nearer to the threshold are left to a person; not there where none are. */
+  readonly margin?: number
   /** Whether it uses unlabelled patches: of the run's test split, or of the set that it predicts. */
   readonly transductive: boolean
   /**
@@ -52,6 +59,8 @@ export interface Model {
    * it from.
    */
   forecast?(patches: Unlabelled, rule: ThresholdRule): CenterForecast[]
+  /** The margin under which `share` of its labelled patches would be left to a person, at thresholds that `rule` gave. */
+  chooseMargin?(share: number, rule: ThresholdRule): number
   close(): Promise<void>
 }
 
@@ -79,8 +88,11 @@ export async function openModel(runFolder: string, place: ModelPlace): Promise<M
     name: file.cell,
     ...(ground && {
       forecast: (patches: Unlabelled, rule: ThresholdRule) => forecastCenters(judgeBy(rule, ground), patches),
+      chooseMargin: (share: number, rule: ThresholdRule) =>
+        chooseMargin({ ...judgeBy(rule, ground), ...ground.truth }, share),
     }),
     threshold: file.threshold,
+    ...(file.margin !== undefined && { margin: file.margin }),
     transductive: file.transductive ?? false,
     patch: file.patch,
     async predict(set, progress) {

@@ -30,7 +30,7 @@ describe('a recipe', () => {
     expect(recipe.data.train.path).toBe('/data/t.h5')
     expect(recipe.seeds).toEqual([0, 1, 2])
     expect(recipe.quality).not.toBeNull()
-    expect(recipe.evaluate).toEqual({ threshold: 0.5, temperature: 'none' })
+    expect(recipe.evaluate).toEqual({ threshold: 0.5, temperature: 'none', abstain: 'none' })
     expect(Object.keys(recipe.classify[0].options).length).toBeGreaterThan(5)
   })
 
@@ -126,6 +126,7 @@ describe('a recipe', () => {
     expect(of('{ threshold: held-out, temperature: held-out }').evaluate).toEqual({
       threshold: 'held-out',
       temperature: 'held-out',
+      abstain: 'none',
     })
     const share = '{ threshold: { share: 0.3 } }'
     expect(of(share, 'transductive: true\n').evaluate.threshold).toEqual({ share: 0.3 })

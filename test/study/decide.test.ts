@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { DataError, openRandom } from '../../src/base/index.ts'
 import { fitCenterTemperatures, logitsOf, temper } from '../../src/classify/index.ts'
 import { measureLogits } from '../../src/classify/temperature.ts'
-import { callTumour, chooseThreshold, evaluate } from '../../src/evaluate/index.ts'
+import { abstain, callTumour, chooseThreshold, evaluate } from '../../src/evaluate/index.ts'
 import type { Recipe } from '../../src/recipe/index.ts'
 import { decide, decideUnlabelled, type RawPredictions } from '../../src/study/decide.ts'
 
@@ -41,7 +41,7 @@ function makeRaw(val: ReturnType<typeof makeTruth>, test: ReturnType<typeof make
 
 const low = -3 // under it .5 calls hardly any tumour
 const raw = makeRaw(makeTruth({ 1: low }, 200), makeTruth({ 2: low }, 200))
-const fixed: Recipe['evaluate'] = { threshold: 0.5, temperature: 'none' }
+const fixed: Recipe['evaluate'] = { threshold: 0.5, temperature: 'none', abstain: 'none' }
 const accuracyOn = (
   split: 'val' | 'test',
   { probabilities, thresholds }: ReturnType<typeof decide>,
@@ -180,7 +180,7 @@ describe('a temperature', () => {
   })
 
   it('goes before the threshold, which is chosen among tempered probabilities', () => {
-    const both = decide({ threshold: 'held-out', temperature: 'held-out' }, raw)
+    const both = decide({ ...fixed, threshold: 'held-out', temperature: 'held-out' }, raw)
     expect(both.rule.temperature).not.toBe(1)
     const { labels } = raw.truths.val!
     const probabilities = temper(raw.probabilities.val!, both.rule.temperature)
@@ -194,8 +194,8 @@ describe('whatever is decided', () => {
   const heldOut = makeTruth({ 0: low, 1: low, 3: low + 1 }, 60, 2)
   const all = { ...raw, heldOut }
   const ways: readonly Recipe['evaluate'][] = [
-    { threshold: 'held-out', temperature: 'held-out' },
-    { threshold: { share: 0.3 }, temperature: 'held-out' },
+    { ...fixed, threshold: 'held-out', temperature: 'held-out' },
+    { ...fixed, threshold: { share: 0.3 }, temperature: 'held-out', abstain: 0.1 },
   ]
 
   it.each(ways)('does not see the labels of test: %j', (way) => {
@@ -221,5 +221,27 @@ describe('whatever is decided', () => {
     expect(other.probabilities.test).toEqual(
       Float32Array.from(order, (row) => plain.probabilities.test![row]),
     )
+  })
+})
+
+describe('a margin under which patches are left to a person', () => {
+  const held = { ...raw, heldOut: makeTruth({ 0: 0, 1: -1, 3: 1 }, 100) }
+  const asked = { ...fixed, abstain: 0.2 } as const
+
+  it('leaves that share of the held-out patches, or of val where none were held out', () => {
+    const { rule, heldOut } = decide(asked, held)
+    expect(abstain({ ...heldOut!, ...heldOut!.truth }, rule.margin!).filter(Boolean)).toHaveLength(60)
+    const alone = decide(asked, raw)
+    const val = { probabilities: alone.probabilities.val!, threshold: 0.5 }
+    expect(abstain(val, alone.rule.margin!).filter(Boolean)).toHaveLength(40)
+  })
+
+  it('is chosen without a label, and changes nothing else', () => {
+    const turned = held.heldOut.truth.labels.map((label) => 1 - label)
+    const other = { ...held, heldOut: { ...held.heldOut, truth: { ...held.heldOut.truth, labels: turned } } }
+    const decided = decide(asked, held)
+    expect(decide(asked, other).rule).toEqual(decided.rule)
+    const { margin: _, ...rule } = decided.rule
+    expect({ ...decided, rule }).toEqual(decide(fixed, held))
   })
 })

@@ -223,6 +223,62 @@ describe('a threshold and a temperature of held-out centers', () => {
   }, 60_000)
 })
 
+describe('abstention', () => {
+  const more = `protocol: leave-one-center-out\n${held.replace('{', '{ abstain: 0.2,')}`
+  const count = (column: readonly string[]) => column.filter((mark) => mark === '1').length
+
+  it('is measured for each cell, changes evaluations alone, and no line of the submission', async () => {
+    const { metrics } = await runStudy(recipeOf('abstain', more), options)
+    const plain = readJson<Metrics>('held', 'metrics.json')
+    expect(metrics.cells.map(({ abstention: _, ...rest }) => rest)).toEqual(plain.cells)
+    for (const { abstention, heldOut, test } of metrics.cells) {
+      const { share, val, ...others } = abstention!
+      expect([share, others.heldOut!.abstained]).toEqual([0.2, 32])
+      expect([val.count, others.test!.count]).toEqual([40, 40])
+      expect(Object.keys(others.heldOut!.byCenter)).toEqual(Object.keys(heldOut!.byCenter))
+      const kept = others.test!.count - others.test!.abstained
+      expect(others.test!.accuracy!.value * kept).toBeLessThanOrEqual(test!.confusion.tp + test!.confusion.tn)
+    }
+    expect(read('abstain', 'submission.csv')).toBe(read('held', 'submission.csv'))
+    const sentence =
+      /Abstention: patches whose probability is nearer than 0\.\d+ to the threshold are left to a person, which are 20 % of held-out centers/
+    for (const file of ['report.html', 'MODEL_CARD.md']) expect(read('abstain', file)).toMatch(sentence)
+    expect(read('abstain', 'report.html')).toContain('Patches left to a person')
+    expect(read('held', 'report.html')).not.toContain('Patches left to a person')
+  }, 120_000)
+
+  it('is a column of predictions, where the run has it or it is asked for', async () => {
+    const { cells, chosen } = readJson<Metrics>('abstain', 'metrics.json')
+    const { test, margin } = cells.find(({ id }) => id === chosen)!.abstention!
+    const { table, result } = await predict('abstain')
+    expect(result).toMatchObject({ abstained: test!.abstained, margin })
+    expect(count(table.abstain)).toBe(test!.abstained)
+    const plain = await predict('held')
+    expect([Object.keys(plain.table), plain.table.prediction]).toEqual([
+      expect.not.arrayContaining(['abstain']),
+      table.prediction,
+    ])
+    const asked = await predict('held', '--abstain', '0.2')
+    expect(asked.result).toMatchObject({ margin })
+    expect(asked.table.abstain).toEqual(table.abstain)
+    expect(count((await predict('held', '--abstain', '0.6')).table.abstain)).toBeGreaterThan(
+      count(table.abstain),
+    )
+    const shared = await predict('held', '--abstain', '0.6', '--share', '0.5')
+    expect(shared.result).not.toMatchObject({ margin })
+  }, 120_000)
+
+  it('is refused of an exported pipeline, and a share that is none', async () => {
+    const args = ['predict', at('data', 'test.h5'), '--out', at('none.csv'), '--device', 'cpu']
+    const pipeline = await runCli([...args, '--onnx', at('held.onnx'), '--abstain', '0.1'])
+    expect([pipeline.code, pipeline.stderr]).toEqual([
+      2,
+      expect.stringContaining('option --abstain: expected a run whose model keeps labelled patches'),
+    ])
+    expect(() => recipeOf('all', 'evaluate: { abstain: 1 }')).toThrow('abstain')
+  }, 60_000)
+})
+
 describe('a threshold by a stated share of tumour', () => {
   beforeAll(async () => {
     await runStudy(recipeOf('share', `${share}\nrefit: train+val`), options)

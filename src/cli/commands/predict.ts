@@ -2,6 +2,8 @@
 
 import type { Command } from 'commander'
 import { printThreshold, transductiveNote, UsageError } from '../../base/index.ts'
+import type { ThresholdRule } from '../../evaluate/index.ts'
+import type { Model } from '../../study/index.ts'
 import {
   addExamples,
   addSetOptions,
@@ -24,6 +26,7 @@ interface PredictOptions extends CommonOptions, SetOptions {
   readonly out: string
   readonly submission?: string
   readonly share?: number
+  readonly abstain?: number
   readonly threads?: number
   readonly resize?: boolean
 }
@@ -39,13 +42,18 @@ export function addPredict(program: Command): void {
     .option('--onnx <file>', 'or an exported pipeline')
     .option(
       '--out <file.csv>',
-      'id, part, center, slide, patient (where known), probability, prediction',
+      'id, part, center, slide, patient (where known), probability, prediction, abstain (where asked)',
       'predictions.csv',
     )
     .option('--submission <file.csv>', "also write the challenge's ID,Pred")
     .option(
       '--share <p>',
       "call so large a share of each center's patches tumour (default: at the model's threshold, or share)",
+      partialShare,
+    )
+    .option(
+      '--abstain <share>',
+      'mark the least sure patches, of labelled patches that the model has not seen so large a share (default: as the recipe says)',
       partialShare,
     )
     .option(
@@ -62,6 +70,7 @@ export function addPredict(program: Command): void {
     'eosin predict test.h5 --run runs/demo --submission submission.csv',
     'eosin predict test.h5 --onnx pipeline.onnx',
     'eosin predict test.h5 --run runs/demo --share 0.3',
+    'eosin predict test.h5 --run runs/demo --abstain 0.1',
   )
 }
 
@@ -82,7 +91,7 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
   const { writeFileAtomic } = await import('../../files/index.ts')
   const { writeCsvBlocks } = await import('../../formats/index.ts')
   const { describeForecasts, writeSubmission } = await import('../../runs/index.ts')
-  const { callTumour, findThreshold } = await import('../../evaluate/index.ts')
+  const { abstain, callTumour, findThreshold } = await import('../../evaluate/index.ts')
   const model = await openAnyModel(options)
   try {
     const opened = await openPatchSet(path, options)
@@ -93,7 +102,10 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
     const rule = options.share === undefined ? model.threshold : { share: options.share }
     const threshold = findThreshold(rule, { probabilities, centers: set.centers })
     const prediction = callTumour(probabilities, threshold, set.centers)
-    const forecasts = model.forecast?.({ centers: set.centers, probabilities, threshold }, rule)
+    const margin = findMargin(model, rule, options)
+    const called = { probabilities, threshold, centers: set.centers }
+    const abstained = margin === undefined ? null : abstain(called, margin)
+    const forecasts = model.forecast?.(called, rule)
     const transductive = model.transductive || typeof rule === 'object'
     const columns = {
       id: set.ids,
@@ -103,11 +115,13 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
       ...(set.patients && { patient: set.patients }),
       probability: probabilities,
       prediction,
+      ...(abstained && { abstain: abstained }),
     }
     await writeFileAtomic(options.out, writeCsvBlocks(columns))
     if (options.submission) await writeSubmission(options.submission, set.ids, prediction)
     await set.close()
-    const tumour = prediction.reduce((sum, value) => sum + value, 0)
+    const count = (marks: Uint8Array) => marks.reduce((sum, value) => sum + value, 0)
+    const tumour = count(prediction)
     printResult(
       options,
       {
@@ -118,11 +132,17 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
         resized,
         out: options.out,
         ...(transductive && { transductive: true }),
+        ...(abstained && { abstained: count(abstained), margin }),
         ...(forecasts && { forecasts }),
       },
       (result) =>
         [
           `${formatCount(result.count)} patches, ${formatCount(tumour)} called tumour by ${result.model}, from ${printThreshold(threshold)} on`,
+          ...(abstained
+            ? [
+                `${formatCount(count(abstained))} of them are left to a person: nearer than ${margin!.toFixed(3)} to the threshold`,
+              ]
+            : []),
           ...(resized ? [`resized from ${resized.from} to ${resized.to}, as in training`] : []),
           ...(transductive ? [transductiveNote] : []),
           ...describeForecasts({ forecasts }),
@@ -132,6 +152,17 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
   } finally {
     await model.close()
   }
+}
+
+function findMargin(model: Model, rule: ThresholdRule, { abstain }: PredictOptions): number | undefined {
+  if (abstain === undefined) return model.margin
+  if (model.chooseMargin) return model.chooseMargin(abstain, rule)
+  throw new UsageError({
+    where: 'option --abstain',
+    expected: 'a run whose model keeps labelled patches, to choose a margin on',
+    got: `${model.name}, which has none`,
+    hint: 'give --run, of a study that was run by this version',
+  })
 }
 
 async function openAnyModel({ run, onnx, ...options }: PredictOptions) {

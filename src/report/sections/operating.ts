@@ -5,6 +5,7 @@ import { describeDecision } from '../../runs/browser.ts'
 import { drawCellCurves } from '../cellCurves.ts'
 import { type Chart, renderCharts } from '../charts.ts'
 import {
+  type Cell,
   chosenCell,
   compareCells,
   type Evaluation,
@@ -21,7 +22,7 @@ import { formatBounds, formatCount, formatPercent, formatShare, formatUnit } fro
 import { renderOrigin } from '../origin.ts'
 import type { Section } from '../page.ts'
 import { colourGrid, dashCompared } from '../palette.ts'
-import { renderLegend, renderTable } from '../parts.ts'
+import { renderInterval, renderLegend, renderTable } from '../parts.ts'
 import { renderConfusion } from './confusion.ts'
 
 type Scored = 'val' | 'test'
@@ -54,6 +55,7 @@ rare; and its accuracy where the patches nearest to the threshold are left to a 
 it is then judged on`
     }.</p>
 ${describeDecision(chosen).map((sentence) => html`<p>${sentence}</p>`)}
+${chosen.abstention && renderTable('Patches left to a person', renderLeft(chosen.abstention))}
 ${isMeasured && renderCellLegend(metrics)}
 ${await renderCharts(charts.filter((chart) => chart !== null))}`,
   }
@@ -104,6 +106,27 @@ function renderAbstention(chosen: Scores, splits: readonly Scored[]): Html {
     splits,
     [...rows, { name: 'mean of all', cells: areas }],
   )
+}
+
+// What the margin of the run leaves out: of each split and center.
+function renderLeft(abstention: NonNullable<Cell['abstention']>): Html {
+  const words = { ...SPLIT_WORDS, heldOut: 'held out' }
+  const rows = (['heldOut', 'val', 'test'] as const).flatMap((split) => {
+    const scores = abstention[split]
+    if (!scores) return []
+    const centers = Object.entries(scores.byCenter)
+    const all = centers.length === 1 ? [] : [['all', scores] as const]
+    return [...centers, ...all].map(
+      ([center, { count, abstained, accuracy }]) =>
+        html`<tr><th scope="row">${center}</th><td>${words[split]}</td><td class="n">${formatCount(count)}</td>
+<td class="n">${formatShare(abstained / count)}</td>${renderInterval(accuracy)}</tr>
+`,
+    )
+  })
+  return html`<table><caption><span>Patches nearer than ${formatUnit(abstention.margin)} to the threshold, in %, and the accuracy of the
+others, in %, with its 95 % interval.</span></caption>
+<thead><tr><th scope="col">center</th><th scope="col">split</th><th scope="col" class="n">patches</th><th scope="col" class="n">left out</th>
+<th scope="col" class="n">accuracy of the others</th></tr></thead><tbody>${rows}</tbody></table>`
 }
 
 function renderFigure(interval: Interval, note: string | false): Html {

@@ -7,6 +7,7 @@ import {
   type Evaluation,
   evaluate,
   overSeeds,
+  scoreAbstention,
   summarize,
   type Threshold,
   type ThresholdRule,
@@ -88,6 +89,8 @@ export interface DecisionRule {
   readonly threshold: ThresholdRule
   /** What log odds are divided by; 1 where none was fitted. */
   readonly temperature: number
+  /** Patches nearer to the threshold are left to a person; not there where none are. */
+  readonly margin?: number
 }
 
 /** The ground of a candidate: centers that were held out in turn, or val under the protocol `challenge`. */
@@ -116,12 +119,13 @@ type CellResult = Pick<
   | 'test'
   | 'heldOut'
   | 'forecasts'
+  | 'abstention'
   | 'decision'
 >
 
 /** What a candidate's figures are made from: its heads, by key, and the labels that they are judged by. */
 export function evaluationInputs(
-  { seed, evaluate: { threshold, temperature } }: Recipe,
+  { seed, evaluate: { threshold, temperature, abstain } }: Recipe,
   { members }: Candidate,
   { train, val, test }: OpenSplits,
 ): CacheInputs {
@@ -136,7 +140,11 @@ export function evaluationInputs(
     ...listPatients({ val, test, ...(folds.length > 0 && { train }) }),
     ...(folds.length > 0 && { folds, trainLabels: train.labelsKey() }),
     seed,
-    options: { threshold, ...(temperature !== 'none' && { temperature }) },
+    options: {
+      threshold,
+      ...(temperature !== 'none' && { temperature }),
+      ...(abstain !== 'none' && { abstain }),
+    },
   }
 }
 
@@ -237,6 +245,27 @@ function judge(recipe: Recipe, predictions: CandidatePredictions): CellResult {
       }),
     }),
     ...(decision && { decision }),
+    ...judgeAbstention(recipe, predictions),
+  }
+}
+
+// What abstention leaves out, and how accurate the rest is.
+function judgeAbstention(
+  { seed, evaluate: { abstain } }: Recipe,
+  { probabilities, truths, heldOut, thresholds, rule: { margin } }: CandidatePredictions,
+): Pick<CellResult, 'abstention'> {
+  if (margin === undefined || abstain === 'none') return {}
+  const score = (truth: SplitTruth, rows: Float32Array, threshold: Threshold) =>
+    scoreAbstention({ ...truth, probabilities: rows, threshold, seed }, margin)
+  const { test } = truths
+  return {
+    abstention: {
+      share: abstain,
+      margin,
+      val: score(truths.val!, probabilities.val!, thresholds.val!),
+      test: test ? score(test, probabilities.test!, thresholds.test!) : null,
+      ...(heldOut && { heldOut: score(heldOut.truth, heldOut.probabilities, heldOut.threshold) }),
+    },
   }
 }
 
