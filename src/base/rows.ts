@@ -77,22 +77,26 @@ export async function loadRows(x: NdArray<'f32'> | RowSource): Promise<NdArray<'
 }
 
 /**
- * The rows in order, in blocks of at most so many rows and values (but one row at least), the last one shorter. The
- * same memory serves every block.
+ * The rows in order, in blocks of at most so many rows and values (but one row at least), the last one shorter. Blocks are for
+ * reading: those of an array are views of it, those of a source share one memory.
  */
 export async function* readBlocks(
   source: NdArray<'f32'> | RowSource,
   { rows: mostRows = Number.POSITIVE_INFINITY, values = 2 ** 22 } = {},
 ): AsyncGenerator<NdArray<'f32'>> {
-  const x = rowsOf(source)
-  const [count, ...rest] = x.shape
+  const [count, ...rest] = source.shape
   const columns = sizeOf(rest)
   const blockRows = Math.min(mostRows, Math.max(1, Math.floor(values / columns)))
-  const memory = new Float32Array(Math.min(blockRows, count) * columns)
+  const memory = 'gather' in source ? new Float32Array(Math.min(blockRows, count) * columns) : source.data
   for (let start = 0; start < count; start += blockRows) {
-    const rows = Uint32Array.from({ length: Math.min(blockRows, count - start) }, (_, i) => start + i)
-    const data = memory.subarray(0, rows.length * columns)
-    await x.gather(rows, data)
-    yield f32([rows.length, ...rest], data)
+    const length = Math.min(blockRows, count - start)
+    const first = 'gather' in source ? 0 : start
+    const data = memory.subarray(first * columns, (first + length) * columns)
+    if ('gather' in source)
+      await source.gather(
+        Uint32Array.from({ length }, (_, i) => start + i),
+        data,
+      )
+    yield f32([length, ...rest], data)
   }
 }

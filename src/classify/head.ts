@@ -86,12 +86,6 @@ export interface HeadPlace {
   readonly threads?: number
 }
 
-/** What a fit chose by val, as head.json keeps it: epochs, strength of a penalty, temperature. */
-export interface Settled {
-  readonly chosen: Readonly<Record<string, unknown>>
-  readonly curve: readonly EpochRecord[]
-}
-
 /** What a fit chose by val, as head.json keeps it: epochs and their learning rates, strength of a penalty, temperature. */
 export interface Settled {
   readonly chosen: Readonly<Record<string, unknown>>
@@ -107,4 +101,9 @@ export interface FitHooks extends HeadPlace {
   readonly settled?: Settled
   /** How training is made to hold on other centers, for a head that `trainsRobustly`. */
   readonly robust?: RobustFit
+  /** Keeps what fits on the same rows have in common, by name; without it each fit makes its own. */
+  readonly share?: Share
 }
+
+/** Gives what was made under a name before, or makes it. What is shared does not change. */
+export type Share = <T>(name: string, make: () => Promise<T>) => Promise<T>

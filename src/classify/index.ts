@@ -12,6 +12,7 @@ export type {
   LabelledEmbeddings,
   LabelledRows,
   Settled,
+  Share,
 } from './head.ts'
 export { type HeadName, headMethods, headPresets, loadHead } from './heads.ts'
 export type { KnnOptions } from './knn.ts'

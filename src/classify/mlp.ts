@@ -18,10 +18,10 @@ import { type Optimizer, sequential } from '../nn/index.ts'
 import { constantRate, plateauRate } from '../train/index.ts'
 import { finishDense, loadDense } from './denseHead.ts'
 import type { DenseLayer } from './denseNetwork.ts'
-import { loadFit } from './embeddings.ts'
-import type { HeadMethod, LabelledEmbeddings } from './head.ts'
+import { type LoadedEmbeddings, loadFit } from './embeddings.ts'
+import type { HeadMethod, LabelledEmbeddings, LabelledRows } from './head.ts'
 import { planRobust, readRobust } from './robustTraining.ts'
-import { fitStandardization, standardizeRows } from './standardize.ts'
+import { fitStandardization, type Standardization, standardizeRows } from './standardize.ts'
 import { type Calibration, calibrations } from './temperature.ts'
 import { optimizers, trainClassifier } from './trainClassifier.ts'
 import { layerWidths } from './widths.ts'
@@ -40,7 +40,7 @@ export interface MlpHeadOptions {
   readonly decayBiasesAndNorms: boolean
   /**
    * Rows a step, at most the rows there are; an epoch leaves out a remainder smaller than a batch.
-   * null: a sixteenth of the rows, from 32 to 256, so that few rows still make enough steps.
+   * null: a sixteenth of the rows, from 32 to 512, so that few rows still make enough steps.
    */
   readonly batchSize: number | null
   /** Epochs, at most. */
@@ -98,7 +98,7 @@ export const mlpPresets = {
 /** The multilayer perceptron as a head. */
 export const mlp: HeadMethod<MlpHeadOptions> = {
   name: 'mlp',
-  version: 3,
+  version: 4,
   usesSeed: true,
   trainsRobustly: true,
   about: 'Multilayer perceptron d-512-256-128-1 with batch norm and dropout, stopped on the loss on val',
@@ -122,13 +122,11 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     checkOptions('mlp', rules, options)
     rejectSingleRows(options)
     const robust = readRobust(hooks.robust)
-    const { train, val } = await loadFit(trainRows, valRows, true, robust?.centers)
-    const standardization = options.standardize ? fitStandardization(train.x) : null
-    // Training rows in place: they may fill most of the memory. Those of val are needed as they are for the calibration.
-    const prepare = ({ x, y }: LabelledEmbeddings, into?: Float32Array) => ({
-      x: standardization ? standardizeRows(x, standardization, into) : x,
-      y,
-    })
+    const { standardize } = options
+    const prepare = () => prepareRows(trainRows, valRows, standardize, robust?.centers)
+    const { train, val, shownVal, standardization } = await (hooks.share
+      ? hooks.share(`mlp ${JSON.stringify({ standardize, isRobust: robust !== undefined })}`, prepare)
+      : prepare())
     const { hidden, dropout: rate, batchNorm: norm } = options
     const inputs = train.x.shape[1]
     const parts = mlpParts({ inputs, hidden, dropout: [rate, rate], norm })
@@ -136,8 +134,8 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
     const training = {
       model: sequential([parts.hidden, parts.output]),
       ...(robust && (await planRobust(robust, { train, parts, batchSize, standardization }))),
-      train: prepare(train, train.x.data),
-      val: prepare(val),
+      train: { ...train, key: nameRows(trainRows) },
+      val: { ...shownVal, key: nameRows(valRows) },
       optimizer: makeOptimizer(options),
       batchSize,
       epochs: options.epochs,
@@ -155,14 +153,41 @@ export const mlp: HeadMethod<MlpHeadOptions> = {
   load: (files, place) => loadDense(files, 'mlp', place?.threads),
 }
 
+/** Rows as the network is shown them. */
+interface PreparedRows {
+  readonly train: LoadedEmbeddings
+  /** As it is, which the calibration needs, and as the network is shown it. */
+  readonly val: LabelledEmbeddings
+  readonly shownVal: LabelledEmbeddings
+  readonly standardization: Standardization | null
+}
+
+async function prepareRows(
+  trainRows: LabelledRows,
+  valRows: LabelledRows,
+  standardize: boolean,
+  centers: Uint16Array | undefined,
+): Promise<PreparedRows> {
+  const { train, val } = await loadFit(trainRows, valRows, true, centers)
+  if (!standardize) return { train, val, shownVal: val, standardization: null }
+  const standardization = fitStandardization(train.x)
+  standardizeRows(train.x, standardization, train.x.data) // in place: they may fill most of the memory
+  return { train, val, shownVal: { ...val, x: standardizeRows(val.x, standardization) }, standardization }
+}
+
+const nameRows = ({ x }: LabelledRows): string | undefined => ('key' in x ? x.key : undefined)
+
 // Batch norm of one row has no variance.
 function rejectSingleRows({ batchNorm, batchSize }: MlpHeadOptions): void {
   if (batchNorm && batchSize === 1)
     throw new RecipeError({ where: 'mlp.batchSize', expected: 'at least 2 with batchNorm', got: '1' })
 }
 
+// Larger ones make training no faster: products reach their full rate, and the update of the weights weighs little.
+const largestBatch = 512
+
 function chooseBatchSize(rows: number): number {
-  return Math.min(256, Math.max(32, Math.floor(rows / 16)))
+  return Math.min(largestBatch, Math.max(32, Math.floor(rows / 16)))
 }
 
 function makeOptimizer({

@@ -2,17 +2,27 @@
 
 import { f32 } from '../base/index.ts'
 import { adam, adamW, bceWithLogits, binaryAccuracy } from '../nn/index.ts'
-import { type EpochResult, fixedRates, type Trained, type TrainOptions, trainModel } from '../train/index.ts'
+import {
+  type EpochResult,
+  fixedRates,
+  type Samples,
+  type Trained,
+  type TrainOptions,
+  trainModel,
+} from '../train/index.ts'
 import type { EpochRecord, FitHooks, LabelledRows, Settled } from './head.ts'
 
 /** The optimizers by name. */
 export const optimizers = { adam, adamw: adamW }
 
+/** Labelled rows, and what identifies them where that is known. */
+export type NamedRows = LabelledRows & Pick<Samples, 'key'>
+
 /** What is trained, on what, and how; `patience` is for epochs without a lower loss on val. */
 export interface ClassifierTraining
   extends Omit<TrainOptions, 'train' | 'val' | 'loss' | 'metrics' | 'earlyStopping'> {
-  readonly train: LabelledRows
-  readonly val: LabelledRows
+  readonly train: NamedRows
+  readonly val: NamedRows
   readonly patience: number
 }
 
@@ -21,7 +31,7 @@ export async function trainClassifier(
   { train, val, patience, ...training }: ClassifierTraining,
   { progress, checkpointPath, settled }: FitHooks,
 ): Promise<Omit<Trained, 'curve'> & { readonly curve: readonly EpochRecord[] }> {
-  const toSamples = ({ x, y }: LabelledRows) => ({ x, y: f32([y.length, 1], y) })
+  const toSamples = ({ x, y, key }: NamedRows) => ({ x, y: f32([y.length, 1], y), key })
   const { curve, ...trained } = await trainModel({
     ...training,
     train: toSamples(train),

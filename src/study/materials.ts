@@ -2,6 +2,7 @@
 // The process that collects a study's results and each that works for it have one of their own.
 
 import { join } from 'node:path'
+import type { Share } from '../classify/index.ts'
 import { type Extractor, openExtractor } from '../embed/index.ts'
 import {
   type Device,
@@ -55,6 +56,10 @@ export interface Materials {
   alignments(cell: GridCell): Promise<Alignments | null>
   /** What a head of a cell is trained on, stopped by, and predicts: as given, without a center, or on all that is labelled. */
   headRows(cell: GridCell, fold: Fold | null | 'refit'): Promise<HeadMaterials>
+  /** What heads on the rows of this key share, until `dropRows` or rows of another key. */
+  share(rows: string): Share
+  /** Lets go of the rows that heads shared. */
+  dropRows(): void
   truths(): Promise<Partial<Record<Split, SplitTruth>>>
   heads(cell: GridCell): Promise<TrainedHead[]>
   /** What the heads of a candidate predicted. */
@@ -66,13 +71,7 @@ export interface Materials {
 /** Opens the materials of a study; nothing is read yet. */
 export function openMaterials(study: OpenStudy, cache: Cache): Materials {
   const { recipe, splits, grid, engines, device } = study
-  const remembered = new Map<string, Promise<unknown>>()
-  const once = <T>(name: string, read: () => Promise<T>): Promise<T> => {
-    const known = (remembered.get(name) as Promise<T> | undefined) ?? read()
-    remembered.set(name, known)
-    known.catch(() => remembered.delete(name)) // the task that makes it may run later
-    return known
-  }
+  const once = openMemory()
   const provider = device as Device['provider']
   let learned: { readonly key: string; readonly fit: Promise<StainFit> } | null = null // networks are large
   const readFitOf = (entry: StainEntry): Promise<StainFit> => {
@@ -87,6 +86,7 @@ export function openMaterials(study: OpenStudy, cache: Cache): Materials {
     }
     return learned.fit
   }
+  let shared: { readonly rows: string; readonly share: Share } | null = null // may fill most of the memory
   let open: { readonly label: string; readonly threads?: number; readonly extractor: Extractor } | null = null
   const materials: Materials = {
     study,
@@ -151,6 +151,13 @@ export function openMaterials(study: OpenStudy, cache: Cache): Materials {
       const sources = { filtered, files, alignments: await materials.alignments(cell) }
       return fold === 'refit' ? gatherRefitRows(cell, sources) : gatherHeadRows(cell, fold, sources)
     },
+    share(rows) {
+      if (shared?.rows !== rows) shared = { rows, share: openMemory() }
+      return shared.share
+    },
+    dropRows() {
+      shared = null
+    },
     async truths() {
       const all = Object.values(await materials.allFiltered())
       return Object.fromEntries(all.map((split) => [split.split, truthOf(split)]))
@@ -165,4 +172,15 @@ export function openMaterials(study: OpenStudy, cache: Cache): Materials {
     },
   }
   return materials
+}
+
+// Makes each thing once, by its name.
+function openMemory(): Share {
+  const made = new Map<string, Promise<unknown>>()
+  return <T>(name: string, make: () => Promise<T>) => {
+    const known = (made.get(name) as Promise<T> | undefined) ?? make()
+    made.set(name, known)
+    known.catch(() => made.delete(name)) // what it is made from may come later
+    return known
+  }
 }

@@ -26,7 +26,7 @@ import { effectSplits, makeEffect, makeSignature } from './steps/judgeStain.ts'
 import { makeShares } from './steps/measureShares.ts'
 import { makeRefit, type RefitHead } from './steps/refit.ts'
 import { teacherOf } from './steps/stainTraining.ts'
-import { makeHead } from './steps/trainHead.ts'
+import { makeHead, nameHeadRows } from './steps/trainHead.ts'
 import type { Subjects, Task, TaskKind, TaskOf } from './task.ts'
 
 /** Kinds of tasks that are done once a study is open; hashing is what opening it takes. */
@@ -109,13 +109,15 @@ const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
     const cell = cellOf(materials.study, id)
     const own = cell.folds.find(({ fold }) => fold.held === held)
     const { fold, heads } = own ?? { fold: null, heads: cell.heads }
+    const { inputs } = heads.find((head) => head.seed === seed)!
     const task = {
       entry: cell.classify,
       adapt: cell.adapt,
       seed,
-      key: keyOf(heads.find((head) => head.seed === seed)!.inputs),
+      key: keyOf(inputs),
       device,
       threads: materials.threads,
+      share: materials.share(nameHeadRows(inputs)),
       ...(await materials.headRows(cell, fold)),
     }
     await makeHead(task, folder, progress)
@@ -184,6 +186,7 @@ const works: { readonly [Kind in WorkKind]: Work<Kind> } = {
 export async function doTask(materials: Materials, task: Task, progress: Progress): Promise<CacheEntry> {
   if (task.kind === 'hash') return materials.cache.find(task.inputs)
   const { cache, threads = availableParallelism() } = materials
+  if (task.kind !== 'head') materials.dropRows()
   const notes = { items: task.items, threads }
   const entry = await cache.obtain(task.inputs, (folder) => work(materials, task, folder, progress), notes)
   await recordEntry(task.cost, entry, threads)

@@ -19,11 +19,48 @@ export interface Checkpoint {
   readonly best: Arrays
 }
 
-/** Writes a checkpoint; a kill leaves the old one or the new one. */
-export async function writeCheckpoint(
-  path: string,
-  { key, history, state, best }: Checkpoint,
-): Promise<void> {
+/** Where to keep a checkpoint of each epoch. */
+export interface CheckpointOptions {
+  readonly path: string
+  /** What must be the same for it to be resumed. */
+  readonly key: string
+  /** Whether it stays when training has ended. */
+  readonly keep?: boolean
+  /** Whether it is written while the next epoch is trained; memory then holds a copy of the state for longer. */
+  readonly behind?: boolean
+}
+
+/** Writes the checkpoints of one training, one after the other. */
+export interface CheckpointWriter {
+  /** Writes a checkpoint whose arrays do not change any more. Throws what the one before failed with. */
+  write(checkpoint: Omit<Checkpoint, 'key'>): Promise<void>
+  /** After the last epoch: waits, and removes the checkpoint unless it is to stay. */
+  finish(): Promise<void>
+  /** Waits for what is being written, whatever becomes of it. */
+  settle(): Promise<void>
+}
+
+/** Opens the checkpoints of a training. */
+export function openCheckpoints({ path, key, keep, behind }: CheckpointOptions): CheckpointWriter {
+  let last = Promise.resolve()
+  const settle = () => last.catch(() => {})
+  return {
+    async write(checkpoint) {
+      await last
+      last = writeCheckpoint(path, { key, ...checkpoint })
+      if (behind) void settle()
+      else await last
+    },
+    async finish() {
+      await last
+      if (!keep) await rm(path, { force: true })
+    },
+    settle,
+  }
+}
+
+// A kill leaves the old one or the new one.
+async function writeCheckpoint(path: string, { key, history, state, best }: Checkpoint): Promise<void> {
   const prefixed = (prefix: string, arrays: Arrays) =>
     Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${prefix}/${name}`, array]))
   const tensors = { ...prefixed('state', state), ...prefixed('best', best) }
@@ -47,9 +84,4 @@ export async function readCheckpoint(path: string, key: string): Promise<Checkpo
       ),
     )
   return { key, history: JSON.parse(metadata.history), state: part('state'), best: part('best') }
-}
-
-/** Removes a checkpoint that is no longer needed. */
-export async function removeCheckpoint(path: string): Promise<void> {
-  await rm(path, { force: true })
 }

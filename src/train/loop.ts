@@ -3,7 +3,12 @@
 
 import { DataError, openRandom, type Progress, silent } from '../base/index.ts'
 import type { Arrays } from '../engine/index.ts'
-import { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import {
+  type CheckpointOptions,
+  type CheckpointWriter,
+  openCheckpoints,
+  readCheckpoint,
+} from './checkpoint.ts'
 import { type EarlyStopping, findBestEpoch, shouldStop } from './earlyStopping.ts'
 import type { EpochResult, Figures } from './epoch.ts'
 import { constantRate, type Schedule } from './schedule.ts'
@@ -46,8 +51,7 @@ export interface LoopOptions {
   readonly earlyStopping?: EarlyStopping
   /** Whose weights are kept: those of the epoch with the lowest validation loss (default), or of the last. */
   readonly keep?: 'best' | 'last'
-  /** Where to keep a checkpoint of each epoch, and what must be the same for it to be resumed; at the end it is removed unless `keep`. */
-  readonly checkpoint?: { readonly path: string; readonly key: string; readonly keep?: boolean }
+  readonly checkpoint?: CheckpointOptions
   /** What a loss that is not finite does: an error (default), or an end with the best epoch before it. */
   readonly divergence?: 'throw' | 'stop'
   /** Called after each epoch, before its checkpoint is written. */
@@ -70,6 +74,19 @@ export interface LoopResult {
  * started again with the same options, it gives the same bytes. Throws DataError where a loss is not finite.
  */
 export async function runLoop(task: Task, options: LoopOptions): Promise<LoopResult> {
+  const checkpoints = options.checkpoint && openCheckpoints(options.checkpoint)
+  try {
+    return await runEpochs(task, options, checkpoints)
+  } finally {
+    await checkpoints?.settle()
+  }
+}
+
+async function runEpochs(
+  task: Task,
+  options: LoopOptions,
+  checkpoints: CheckpointWriter | undefined,
+): Promise<LoopResult> {
   const { checkpoint, schedule = constantRate(), earlyStopping, progress = silent } = options
   const { divergence = 'throw', keep = 'best' } = options
   const keptEpoch = () => (keep === 'last' ? history.length : findBestEpoch(history) + 1)
@@ -93,11 +110,10 @@ export async function runLoop(task: Task, options: LoopOptions): Promise<LoopRes
     }
     if (keptEpoch() === history.length) best = task.weights()
     await options.onEpoch?.(history)
-    if (checkpoint)
-      await writeCheckpoint(checkpoint.path, { key: checkpoint.key, history, state: task.state(), best })
+    await checkpoints?.write({ history: [...history], state: task.state(), best })
     progress(history.length, options.epochs, describeEpoch(history[history.length - 1]))
   }
-  if (checkpoint && !checkpoint.keep) await removeCheckpoint(checkpoint.path)
+  await checkpoints?.finish()
   return { weights: best, bestEpoch: keptEpoch(), history, ending }
 }
 

@@ -6,6 +6,8 @@ import { f32, type NdArray, type RowSource, readBlocks, rowsOf, ShapeError, size
 export interface Samples {
   readonly x: NdArray<'f32'> | RowSource
   readonly y: NdArray<'f32'>
+  /** What identifies `x`, where that is known without reading it. */
+  readonly key?: string
 }
 
 /** Throws ShapeError where x and y have not the same number of rows, or none. */

@@ -95,7 +95,9 @@ export async function trainModel(options: TrainOptions): Promise<Trained> {
       {
         ...options,
         learningRate: optimizer.learningRate,
-        checkpoint: path ? { path, key: await describeTraining(options, step, params) } : undefined,
+        checkpoint: path
+          ? { path, key: await describeTraining(options, step, params), behind: true }
+          : undefined,
       },
     )
     return { params: weights as Trained['params'], curve: history, bestEpoch }
@@ -156,7 +158,7 @@ async function describeTraining(
   const loop = JSON.stringify([optimizer.learningRate, ...names, earlyStopping, batchSize, seed])
   const arrays = [...Object.values(params), train.y, val.y]
   const hashes = arrays.map(({ shape, data }) => `${shape}:${hashBytes(asBytes(data))}`)
-  const rows = [await describeRows(train.x), await describeRows(val.x)]
+  const rows = [train.key ?? (await describeRows(train.x)), val.key ?? (await describeRows(val.x))]
   return hashBytes([step.key, loop, ...hashes, ...rows, ...(await describeDraw(options.draw))].join('\n'))
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as runtime from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { openRandom } from '../../src/base/index.ts'
+import { openRandom, rowsOf } from '../../src/base/index.ts'
 import { headMethods, headPresets, loadHead } from '../../src/classify/index.ts'
 import { makeRows, measureAccuracy, reorderRows } from './rows.ts'
 
@@ -60,6 +60,35 @@ describe('the multilayer perceptron', () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+
+  it('gives the same bytes where fits share their rows, which are then read once', async () => {
+    let reads = 0
+    const stored = {
+      y: train.y,
+      x: {
+        shape: train.x.shape,
+        gather(rows: Uint32Array, into: Float32Array) {
+          reads += rows.length
+          return rowsOf(train.x).gather(rows, into)
+        },
+      },
+    }
+    const made = new Map<string, Promise<unknown>>()
+    const share = <T>(name: string, make: () => Promise<T>) => {
+      made.set(name, made.get(name) ?? make())
+      return made.get(name) as Promise<T>
+    }
+    for (const seed of [1, 2]) {
+      const alone = await mlp.fit(train, val, small, seed)
+      const shared = await mlp.fit(stored, val, small, seed, { share })
+      expect(await shared.serialize()).toEqual(await alone.serialize())
+    }
+    expect(reads).toBe(320)
+    const raw = { ...small, standardize: false }
+    const alone = await mlp.fit(train, val, raw, 1)
+    const shared = await mlp.fit(stored, val, raw, 1, { share })
+    expect(await shared.serialize()).toEqual(await alone.serialize())
   })
 
   it('gives in head.onnx, for any number of rows, what predict gives', async () => {

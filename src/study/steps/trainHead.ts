@@ -4,7 +4,14 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CenterMap, openMappedRows } from '../../adapt/index.ts'
 import { f32, joinRows, type Progress, type RowSource, readBlocks, reorderRows } from '../../base/index.ts'
-import { type EpochRecord, type Head, isRobust, pickRobust, type Settled } from '../../classify/index.ts'
+import {
+  type EpochRecord,
+  type Head,
+  isRobust,
+  pickRobust,
+  type Settled,
+  type Share,
+} from '../../classify/index.ts'
 import type { Engines, ProviderChoice } from '../../engine/index.ts'
 import { makeFolder, openNpy, readNpyFile, writeFileAtomic } from '../../files/index.ts'
 import { writeNpy } from '../../formats/index.ts'
@@ -48,6 +55,11 @@ export function headInputs(
     ...(usesSeed && { seed }),
     engine: usesDevice ? engines.device : engines.processor,
   }
+}
+
+/** Names the rows that a head is shown, whatever it makes of them. */
+export function nameHeadRows({ embeddings, rows, labels, fold, aligned }: CacheInputs): string {
+  return JSON.stringify([embeddings, rows, labels, fold, aligned])
 }
 
 /** What of a study a head is shown. */
@@ -97,6 +109,8 @@ export interface HeadTask {
   readonly settled?: Settled
   /** Unlabelled rows of the test split, where the adversary sees them. */
   readonly target: readonly RowPart[] | null
+  /** Keeps what heads on the same rows have in common. */
+  readonly share?: Share
   /** What it predicts, by the name of the file that the probabilities go to. */
   readonly predicts: Readonly<Record<string, readonly RowPart[]>>
 }
@@ -132,7 +146,7 @@ export async function readProbabilities({ folder }: CacheEntry, name: string): P
 
 // Rows stay on disk: a head that needs them in memory loads them itself.
 async function fitHead(task: HeadTask, checkpointPath: string, progress: Progress): Promise<Head> {
-  const { entry, adapt, seed, key, device, threads, train, val, target, settled } = task
+  const { entry, adapt, seed, key, device, threads, train, val, target, settled, share } = task
   const method = headMethodOf(entry)
   return withRows(train.parts, threads, (trainRows) =>
     withRows(val.parts, threads, (valRows) =>
@@ -147,6 +161,7 @@ async function fitHead(task: HeadTask, checkpointPath: string, progress: Progres
             checkpointPath,
             device: device as ProviderChoice,
             threads,
+            share,
             ...(settled && { settled }),
             ...(isRobust(adapt.options) && {
               robust: {
