@@ -3,6 +3,7 @@
 // Usage: npx tsx scripts/simulateIntervals.ts [replications] [seed] [tables, such as figures or ties; default: all]
 
 import { differences, ties } from './intervals/comparisons.ts'
+import { deals } from './intervals/deals.ts'
 import { forecasts } from './intervals/forecasts.ts'
 import { calibration, figures, riskCoverage, sensitivities, singlePatches } from './intervals/patchFigures.ts'
 import { patientsAlike, patientsApart } from './intervals/patients.ts'
@@ -24,6 +25,7 @@ const simulations = [
   patientsApart,
   differences,
   ties,
+  deals,
   forecasts,
   signatures,
 ]

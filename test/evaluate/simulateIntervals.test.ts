@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { ties } from '../../scripts/intervals/comparisons.ts'
+import { deals } from '../../scripts/intervals/deals.ts'
 import { forecasts } from '../../scripts/intervals/forecasts.ts'
 import { figures, riskCoverage, sensitivities, singlePatches } from '../../scripts/intervals/patchFigures.ts'
 import { patientsAlike } from '../../scripts/intervals/patients.ts'
@@ -51,6 +52,18 @@ describe('ties', () => {
     expect(other).toBeLessThan(0.1)
     expect(uncorrected).toBeGreaterThan(same) // what the correction is for
     expect(worse).toBeGreaterThan(0.1)
+  })
+})
+
+describe('differences over several deals of the same images', () => {
+  it('hold where deals differ in their images alone, and not where training differs too', {
+    timeout: 60_000,
+  }, async () => {
+    const [alike, p, spread, better, , differ, , wider] = await run(deals, { slides: 40 }, 20_000)
+    expect(Math.min(alike, better)).toBeGreaterThan(0.88)
+    expect(p).toBeLessThan(0.12)
+    expect(differ).toBeLessThan(alike)
+    expect(wider).toBeGreaterThan(spread)
   })
 })
 
