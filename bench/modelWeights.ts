@@ -3,12 +3,11 @@
 
 import { open } from 'node:fs/promises'
 import { openRandom, sizeOf } from '../src/base/index.ts'
-import { catalog, type ModelCard, type ModelName, publishedShapes } from '../src/weights/index.ts'
+import { catalog, type ModelName, publishedShapes } from '../src/weights/index.ts'
 
-/** Writes a safetensors file as a model's publisher, or its card, names it; norms and layer scales near 1, all else near 0. */
-export async function writeModelWeights(path: string, model: ModelName | ModelCard): Promise<void> {
-  const card: ModelCard = typeof model === 'string' ? catalog[model] : model
-  const shapes = Object.entries(publishedShapes(card))
+/** Writes a safetensors file as a model's publisher names it; norms and layer scales near 1, all else near 0. */
+export async function writeModelWeights(path: string, model: ModelName): Promise<void> {
+  const shapes = Object.entries(publishedShapes(catalog[model]))
   const header: Record<string, object> = {}
   let size = 0
   for (const [name, shape] of shapes) {

@@ -99,6 +99,7 @@ const columns = [
   'trend over patches: p < 0.001',
   'warned: trend',
   'warned: runs',
+  'noted: neighbours',
   'noted: slides',
 ]
 
@@ -113,6 +114,7 @@ function judge(patches: readonly Patch[]): boolean[] {
     trendOfPatches < 0.001,
     kind === 'trend',
     kind === 'runs',
+    kind === 'neighbours',
     kind === 'slides',
   ]
 }

@@ -1,6 +1,8 @@
 // Eosin's tagged errors. Every message reads `where: expected, got; what to do`.
 // Only the command line prints one or exits: `exitCode` says how (2 usage and recipe, 3 a study that is not complete, 1 any other failure).
 
+import { parseDecimal } from './decimal.ts'
+
 /** What an error says, in the order it is printed; each part is printed on one line, cut to some 500 characters. */
 export interface ErrorParts {
   /** The file, key, tensor or op concerned, e.g. `train.h5/17/img`. */
@@ -90,13 +92,15 @@ export function pickNamed<T>(where: string, table: Readonly<Record<string, T>>, 
   return table[name]
 }
 
-/** The valid name closest to `got` by edit distance, or undefined when none is close. */
+/** The valid name closest to `got` by edit distance, or undefined when none is close. A number is no misspelt name. */
 export function nearestName(got: string, valid: readonly string[]): string | undefined {
+  if (parseDecimal(got) !== undefined) return undefined
   let best: string | undefined
   let bestDistance = Math.max(3, Math.floor(got.length / 2) + 1)
   for (const name of valid) {
     const distance = editDistance(got.toLowerCase(), name.toLowerCase())
-    if (distance < bestDistance) {
+    const isAlike = distance < Math.max(got.length, name.length) // else no character is where it was
+    if (isAlike && distance < bestDistance) {
       best = name
       bestDistance = distance
     }

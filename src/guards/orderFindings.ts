@@ -6,6 +6,8 @@ import { adjustHolm } from '../evaluate/index.ts'
 import type { PatchSet } from '../patches/browser.ts'
 import { type OrderTests, testOrder } from './orderTests.ts'
 
+const kinds = ['trend', 'runs', 'neighbours', 'slides'] as const
+
 /** What patches are ordered by: their place in the file, the number in their id, or both where these are one order. */
 export type OrderedBy = 'place' | 'number' | 'place and number'
 
@@ -15,10 +17,12 @@ export interface OrderFinding {
   readonly set: string
   readonly by: OrderedBy
   /**
-   * `trend`: tumour patches stand late, or early. `runs`: neighbours share their label more often, or less, than other patches
-   * of their slides. `slides`: one of these, but no more than slides that stand in blocks explain.
+   * `trend`: tumour patches stand late, or early. `runs`: neighbours seldom share their label, or labels cut slides apart: they
+   * change less often than there are slides of both classes. `neighbours`: neighbours share their label more often than other
+   * patches of their slides, as they do where patches were cut along the tissue. `slides`: a trend or runs, but no more than
+   * slides that stand in blocks explain. The last two are no warnings.
    */
-  readonly kind: 'trend' | 'runs' | 'slides'
+  readonly kind: (typeof kinds)[number]
   /** Where it was found, the most telling first. */
   readonly groups: readonly OrderedGroup[]
 }
@@ -63,7 +67,7 @@ export function findOrders(sets: readonly OrderedSet[]): OrderFinding[] {
   const patches = adjust(({ trendOfPatches, clumpingOfPatches }) => [trendOfPatches, clumpingOfPatches])
   const judged = tests.map((test, i) => ({ ...test, ...judge(test, own[i], patches[i]) }))
   return sets.flatMap(({ name }) =>
-    (['trend', 'runs', 'slides'] as const).flatMap((kind) =>
+    kinds.flatMap((kind) =>
       (['place', 'place and number', 'number'] as const).flatMap((by): OrderFinding[] => {
         const found = judged.filter((test) => test.set === name && test.kind === kind && test.by === by)
         if (found.length === 0) return []
@@ -92,11 +96,14 @@ interface Adjusted {
 }
 
 function judge({ found, isTied }: GroupTest, own: Adjusted, patches: Adjusted) {
-  const { auroc, runs, expected, expectedOfPatches } = found
+  const { auroc, runs, expected, expectedOfPatches, mixed } = found
   const effect = Math.abs(auroc - 0.5)
   const isFar = (of: number) => !isTied && (runs < fewRuns * of || runs > manyRuns * of)
   if (effect > leastTrend && own.trend < level) return { kind: 'trend' as const, p: own.trend, effect }
-  if (isFar(expected) && own.runs < level) return { kind: 'runs' as const, p: own.runs, effect }
+  if (isFar(expected) && own.runs < level) {
+    const isTold = runs > expected || runs - 1 < mixed
+    return { kind: isTold ? ('runs' as const) : ('neighbours' as const), p: own.runs, effect }
+  }
   if (effect > leastTrend && patches.trend < level)
     return { kind: 'slides' as const, p: patches.trend, effect }
   if (isFar(expectedOfPatches) && patches.runs < level)

@@ -41,6 +41,8 @@ export interface OrderTests {
   /** The same of labels that are dealt anew over all slides, and how many runs are then expected. */
   readonly expectedOfPatches: number
   readonly clumpingOfPatches: number
+  /** How many slides hold both classes; 1 where slides are not known. */
+  readonly mixed: number
 }
 
 /** Tests one order. Both classes must be there. */
@@ -60,6 +62,7 @@ export function testOrder({ labels, values, blocks, slides }: OrderedLabels): Or
     clumping: tailsOf(runs, clumps),
     expectedOfPatches: clumpsOfPatches.mean,
     clumpingOfPatches: tailsOf(runs, clumpsOfPatches),
+    mixed: clumps.mixed,
   }
 }
 
@@ -151,10 +154,14 @@ interface Moments {
   readonly variance: number
 }
 
+interface ExpectedRuns extends Moments {
+  readonly mixed: number
+}
+
 // A change of label between neighbours has the probability p q' + q p' of their slides, exactly 2 t n / (N (N - 1)) within one.
 // Neighbouring pairs share a patch, which adds to the variance; that each slide's number of tumour patches is fixed takes away
 // what changes go with it.
-function expectRuns(labels: Uint8Array, slides: readonly string[]): Moments {
+function expectRuns(labels: Uint8Array, slides: readonly string[]): ExpectedRuns {
   const own = countSlides(labels, slides)
   const at = slides.map((name) => own.get(name)!)
   let [mean, variance] = [1, 0]
@@ -167,8 +174,12 @@ function expectRuns(labels: Uint8Array, slides: readonly string[]): Moments {
     b.slope += 1 - 2 * a.share
     if (i < at.length - 1) variance += 2 * b.spread * (1 - 2 * a.share) * (1 - 2 * at[i + 1].share)
   }
-  for (const { spread, slope, count } of own.values()) variance -= (spread * slope ** 2) / count
-  return { mean, variance: Math.max(variance, 0) }
+  let mixed = 0
+  for (const { spread, slope, count } of own.values()) {
+    variance -= (spread * slope ** 2) / count
+    mixed += Number(spread > 0)
+  }
+  return { mean, variance: Math.max(variance, 0), mixed }
 }
 
 interface SlideShare {

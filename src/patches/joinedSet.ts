@@ -4,7 +4,10 @@ import { createHash } from 'node:crypto'
 import { pixels } from '../base/index.ts'
 import type { OpenedPatchSet } from './reader.ts'
 
-/** Joins parts of a data set: ids get the part's name in front, `valid/17`. All parts have one size. */
+/**
+ * Joins parts of a data set: ids get the part's name in front, `valid/17`. All parts have one size. What is not
+ * known of one part (labels, centers, slides, patients) is not known of the whole.
+ */
 export function joinPatchSets(
   source: string,
   named: Readonly<Record<string, OpenedPatchSet>>,
@@ -24,7 +27,7 @@ export function joinPatchSets(
     centers: join(sets.map(({ centers }) => centers)),
     slides: join(sets.map(({ slides }) => slides)),
     patients: join(sets.map(({ patients }) => patients)),
-    labels: Uint8Array.from(join(sets.map(({ labels }) => labels && Array.from(labels))) ?? []),
+    labels: joinLabels(sets.map(({ labels }) => labels)),
     async read(rows) {
       const data = new Uint8Array(rows.length * size)
       for (const [i, set] of sets.entries()) {
@@ -48,6 +51,12 @@ export function joinPatchSets(
       for (const set of sets) await set.close()
     },
   }
+}
+
+function joinLabels(lists: readonly (Uint8Array | null)[]): Uint8Array | null {
+  const known = lists.filter((list) => list !== null)
+  if (known.length < lists.length) return null
+  return Uint8Array.from(known.flatMap((list) => Array.from(list)))
 }
 
 function join<T>(lists: readonly (readonly T[] | null)[]): T[] | null {

@@ -2,9 +2,9 @@
 
 import type { OrderedGroup, OrderFinding } from '../guards/orderFindings.ts'
 
-/** Whether a finding is to be warned of: what slides that stand in blocks explain is none of the order's own. */
+/** Whether a finding is to be warned of: what slides in blocks, or the tissue, explain is none of the order's own. */
 export function isTelling({ kind }: OrderFinding): boolean {
-  return kind !== 'slides'
+  return kind === 'trend' || kind === 'runs'
 }
 
 /** One or two sentences, e.g. `val: the place of a patch in its file tells its label: AUROC 0.03 in center 1 (p < 0.0001).` */
@@ -18,10 +18,12 @@ export function describeOrder({ set, by, kind, groups }: OrderFinding): string {
     ? ''
     : ' The data name no slides: labels that differ from slide to slide look the same where slides stand in blocks.'
   if (kind === 'trend') return `${set}: ${tellsWords[by]}: ${said}.${unknown}`
-  const tissue = isKnown
-    ? ' So it is where a file is sorted by label, and where patches were cut row by row of the tissue.'
-    : unknown
-  return `${set}: neighbours along ${alongWords[by]} ${isClumped(groups[0]) ? 'share' : 'seldom share'} their label: ${said}.${isClumped(groups[0]) ? tissue : ''}`
+  if (kind === 'neighbours') {
+    return `${set}: neighbours along ${alongWords[by]} share their label: ${said}. So it is where patches were cut row by row of the tissue, and where each slide is sorted by label.${unknown}`
+  }
+  return isClumped(groups[0])
+    ? `${set}: labels change less often along ${alongWords[by]} than there are slides of both classes: ${said}. No order of slides explains that.`
+    : `${set}: neighbours along ${alongWords[by]} seldom share their label: ${said}.`
 }
 
 /** What follows from an order that tells labels. */

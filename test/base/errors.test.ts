@@ -26,6 +26,10 @@ describe('errors', () => {
 
   it('suggest nothing where no name is near', () => {
     expect(nearestName('reinhard', ['none', 'mlp'])).toBeUndefined()
+    expect(nearestName('3', ['1', '8'])).toBeUndefined()
+    expect(nearestName('16', ['1', '8', 'all'])).toBeUndefined()
+    expect(nearestName('x', ['a', 'b'])).toBeUndefined()
+    expect(nearestName('A', ['a', 'b'])).toBe('a')
   })
 
   it('do not take inherited properties for names', () => {

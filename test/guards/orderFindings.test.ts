@@ -37,11 +37,23 @@ describe('an order that tells labels', () => {
     expect(finding).toMatchObject({ kind: 'trend', groups: [{ slides: 20, auroc: 0 }] })
   })
 
-  it('is told as runs where each slide is sorted, and where labels come in turns', () => {
+  it('is no more than a remark where neighbours of one slide are alike, as along the tissue', () => {
     const each = slides.flatMap(() => sorted(half(40)))
     expect(findOrders([setOf(each, { slides: inBlocks(800, slides) })])).toMatchObject([
-      { kind: 'runs', groups: [{ runs: { count: 40 } }] },
+      { kind: 'neighbours', groups: [{ runs: { count: 40 } }] },
     ])
+    const clumped = slides.flatMap(() => inBlocks(40, ['1', '0', '1', '0', '1']).map(Number))
+    expect(findOrders([setOf(clumped)])).toMatchObject([{ kind: 'neighbours', groups: [{ slides: null }] }])
+  })
+
+  it('is told where labels cut few slides apart, of which no trend can be told', () => {
+    const five = slides.slice(0, 5)
+    const names = [...inBlocks(200, five), ...inBlocks(200, five)]
+    const found = findOrders([setOf(sorted(half(400)), { slides: names })])
+    expect(found).toMatchObject([{ kind: 'runs', groups: [{ auroc: 0, runs: { count: 2 } }] }])
+  })
+
+  it('is told as runs where labels come in turns', () => {
     expect(findOrders([setOf(half(200))])).toMatchObject([
       { kind: 'runs', groups: [{ auroc: 0.505, runs: { count: 200 } }] },
     ])

@@ -78,13 +78,21 @@ describe('orders', () => {
   })
 
   it('in which neighbours are alike may be those of the tissue, in which they differ may not', () => {
-    const runs = (count: number) =>
-      guardsOf({}, { orders: found('runs', { runs: { count, expected: 300.4 }, p: 0.0004 }) })
-    expect(runs(80)).toContain(
-      'val: neighbours along the order of the file share their label: AUROC 0.25 in center 1, 80 runs of equal labels where 300 are expected (p = 0.0004). So it is where a file is sorted by label, and where patches were cut row by row of the tissue.',
+    const runs = (count: number, kind: 'runs' | 'neighbours' = 'runs') =>
+      found(kind, { runs: { count, expected: 300.4 }, p: 0.0004 })
+    const remark = guardsOf({}, { orders: runs(80, 'neighbours') })
+    expect(remark).toContain(
+      'val: neighbours along the order of the file share their label: AUROC 0.25 in center 1, 80 runs of equal labels where 300 are expected (p = 0.0004). So it is where patches were cut row by row of the tissue, and where each slide is sorted by label.',
     )
-    expect(runs(580)).toContain('seldom share their label')
-    expect(runs(580)).not.toContain('tissue')
+    expect(remark).toContain('Neither the order of rows')
+    expect(guardsOf({}, { orders: runs(580) })).toContain('seldom share their label')
+    expect(guardsOf({}, { orders: runs(4) })).toContain(
+      'less often along the order of the file than there are slides',
+    )
+    const noticeOf = (orders: OrderFinding[]) =>
+      textOf(renderSummary(dataOf({ ...RUN, metrics: { ...RUN.metrics, orders } })).body.markup)
+    expect(noticeOf(runs(580))).toContain('ORDER TELLS')
+    expect(noticeOf(runs(80, 'neighbours'))).not.toContain('ORDER TELLS')
   })
 
   it('that slides explain are no warning, and none are said to be none, but by runs that did not look', () => {
