@@ -14,7 +14,7 @@ export function describeLeaveOut(result: LeaveOutResult, out: string): string {
   const left = parts.length < groups ? 'each fold' : `each ${leaveOut}`
   return [
     `${table}: ${formatCount(count)} patches, ${formatCount(positives)} tumour; ${dealt}, ${left} left out in turn`,
-    `intervals: 95 %, ${cells[0].together.resampled} left out in turn; calls at 0.5`,
+    `intervals: 95 %, ${cells[0].together.resampled} left out in turn; ${describeCalls(cells[0])}`,
     ...cells.flatMap((cell) => ['', describeCell(cell, result)]),
     ...(result.selection ? ['', describeComparison(result, result.selection)] : []),
     ...(cells.some(({ transductive }) => transductive) ? ['', transductiveNote] : []),
@@ -23,22 +23,37 @@ export function describeLeaveOut(result: LeaveOutResult, out: string): string {
   ].join('\n')
 }
 
+// Of several thresholds those of each part stand in its row.
+function describeCalls({ threshold }: LeaveOutFigures): string {
+  return typeof threshold === 'number'
+    ? `calls at ${threshold}`
+    : 'calls at a threshold of each part that was left out'
+}
+
 function describeCell(
-  { id, transductive, together, byPart, overParts }: LeaveOutFigures,
+  { id, transductive, threshold, together, byPart, overParts }: LeaveOutFigures,
   result: LeaveOutResult,
 ) {
-  const rows = result.parts.map(({ name, stoppedBy }) => [name, stoppedBy, ...describeScores(byPart[name])])
+  const own = typeof threshold === 'number' ? null : threshold
+  const at = (name?: string) => (own ? [name === undefined ? '' : own[name].toFixed(3)] : [])
+  const rows = result.parts.map(({ name, stoppedBy }) => [
+    name,
+    stoppedBy,
+    ...at(name),
+    ...describeScores(byPart[name]),
+  ])
   const { accuracy, auroc } = overParts
   return [
     bold(`${id}${transductive ? ' (t)' : ''}`),
     formatTable(
-      ['left out', 'stopped by', 'patches', 'tumour', 'accuracy %', 'AUROC'],
+      ['left out', 'stopped by', ...(own ? ['tumour from'] : []), 'patches', 'tumour', 'accuracy %', 'AUROC'],
       [
         ...rows,
-        ['together', '', ...describeScores(together)],
+        ['together', '', ...at(), ...describeScores(together)],
         [
           `mean of ${accuracy.parts}`,
           '',
+          ...at(),
           '',
           '',
           describeMean(accuracy, 100, 1),

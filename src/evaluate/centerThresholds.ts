@@ -17,8 +17,12 @@ type Centers = readonly string[] | null | undefined
 
 const nameOf = (centers: Centers, row: number) => centers?.[row] ?? '?'
 
+/** One threshold, one a center, or one a row. */
+export type RowThresholds = Threshold | Float64Array
+
 /** The threshold of each of `count` patches. Throws DataError where a center has none, or one that is not 0 to 1. */
-export function spreadThreshold(threshold: Threshold, centers: Centers, count: number): Float64Array {
+export function spreadThreshold(threshold: RowThresholds, centers: Centers, count: number): Float64Array {
+  if (threshold instanceof Float64Array) return threshold
   const byCenter = typeof threshold === 'number' ? null : threshold
   const spread = new Float64Array(count)
   for (let row = 0; row < count; row++) {

@@ -2,7 +2,7 @@
 // are one statement: Student's t over the slides or patients left out in turn (jackknife.ts), its standard error no less than
 // that of McNemar's test (1947), which takes single patches for independent. The interval excludes 0 where p < 0.05.
 
-import { spreadThreshold, type Threshold } from './centerThresholds.ts'
+import { type RowThresholds, spreadThreshold } from './centerThresholds.ts'
 import { nameUnits, type Resampled } from './clusters.ts'
 import type { Interval } from './evaluation.ts'
 import { checkPredictions, countPatches, makeGroup, sortRows } from './groups.ts'
@@ -17,8 +17,8 @@ export interface PairedOptions {
   readonly centers?: readonly string[] | null
   readonly slides?: readonly string[] | null
   readonly patients?: readonly string[] | null
-  /** Calls `probability >= threshold` are tumour; one threshold, or one for each model. Default 0.5. */
-  readonly threshold?: Threshold | readonly [Threshold, Threshold]
+  /** Calls `probability >= threshold` are tumour; the same for both models, or a pair. Default 0.5. */
+  readonly threshold?: RowThresholds | readonly [RowThresholds, RowThresholds]
 }
 
 /** The accuracy of a less that of b, and how likely so large a difference is where the models are alike. */
@@ -44,7 +44,8 @@ export function pairedDifference(options: PairedOptions): PairedDifference {
   for (const probabilities of [a, b]) {
     checkPredictions({ labels, probabilities, centers, slides, patients })
   }
-  const isPair = (given: typeof threshold): given is readonly [Threshold, Threshold] => Array.isArray(given)
+  const isPair = (given: typeof threshold): given is readonly [RowThresholds, RowThresholds] =>
+    Array.isArray(given)
   const both = isPair(threshold) ? threshold : [threshold, threshold]
   const [ofA, ofB] = both.map((one) => spreadThreshold(one, centers, labels.length))
   // +1 where only a is right, -1 where only b is: all that matters of a patch besides its slide and patient.

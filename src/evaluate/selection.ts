@@ -5,7 +5,7 @@
 // the best are ties (holm.ts).
 
 import { compareText, DataError, groupRows } from '../base/index.ts'
-import { spreadThreshold, type Threshold } from './centerThresholds.ts'
+import { type RowThresholds, spreadThreshold } from './centerThresholds.ts'
 import { clusterRows, nameUnits, type Units } from './clusters.ts'
 import { checkPredictions, sortRows } from './groups.ts'
 import { findTies } from './holm.ts'
@@ -24,7 +24,7 @@ export interface Candidate {
   /** Of tumour, 0 to 1, one for each held-out patch. */
   readonly probabilities: Float32Array
   /** Calls `probability >= threshold` are tumour: for accuracy. */
-  readonly threshold: Threshold
+  readonly threshold: RowThresholds
 }
 
 /** The held-out patches, and how to choose by them. */
@@ -178,9 +178,12 @@ const measures: Readonly<Record<SelectionMeasure, Measure>> = {
     return -Math.log(label === 1 ? right : 1 - right)
   }),
   accuracy(candidate, stratum, labels) {
+    const { threshold } = candidate
     const center = stratum.center === null ? null : [stratum.center]
-    const [threshold] = spreadThreshold(candidate.threshold, center, 1)
-    const isRight = (label: number, p: number) => Number(p >= threshold === (label === 1))
+    const byRow = threshold instanceof Float64Array ? threshold : null
+    const [common] = byRow ? [0] : spreadThreshold(threshold, center, 1)
+    const isRight = (label: number, p: number, row: number) =>
+      Number(p >= (byRow?.[row] ?? common) === (label === 1))
     return measureMean(isRight)(candidate, stratum, labels)
   },
   auroc({ probabilities }, { rows, cluster }, labels) {
@@ -196,11 +199,11 @@ const measures: Readonly<Record<SelectionMeasure, Measure>> = {
 }
 
 // The mean over patches of a figure of each.
-function measureMean(figureOf: (label: number, probability: number) => number): Measure {
+function measureMean(figureOf: (label: number, probability: number, row: number) => number): Measure {
   return ({ probabilities }, { rows, cluster, sizes }, labels) => {
     const sums = new Float64Array(sizes.length)
     for (const [i, row] of rows.entries()) {
-      sums[cluster[i]] += figureOf(labels[row], probabilities[row])
+      sums[cluster[i]] += figureOf(labels[row], probabilities[row], row)
     }
     return (weights) => {
       let [sum, count] = [0, 0]

@@ -98,8 +98,11 @@ function chooseOn({ truth: { labels }, probabilities }: Labelled, temperature: n
 const ownShares = ({ labels, centers }: SplitTruth, probabilities: Float32Array) =>
   chooseThresholdsByLabels({ labels: labels!, centers, probabilities })
 
-// What is decided of a center must not rest on its own labels, but for its share.
-function decideHeldOut(
+/**
+ * What is decided of held-out centers, each by the others: of a center it must not rest on its own labels, but for its share,
+ * which a threshold by share takes as though it had been stated.
+ */
+export function decideHeldOut(
   { threshold, temperature }: Pick<Recipe['evaluate'], 'threshold' | 'temperature'>,
   heldOut: Labelled,
 ): NonNullable<CandidatePredictions['heldOut']> {

@@ -4,7 +4,12 @@ export * from './doTasks.ts'
 export * from './embeddingFolder.ts'
 export { type EmbeddingManifest, requireFitting } from './embeddingManifest.ts'
 export type { Shard } from './embeddingShards.ts'
-export type { LeaveOutFigures, LeaveOutJudgement, MeanOverParts } from './leaveOut/judge.ts'
+export type {
+  LeaveOutFigures,
+  LeaveOutJudgement,
+  LeaveOutThreshold,
+  MeanOverParts,
+} from './leaveOut/judge.ts'
 export { type LeaveOutOptions, type LeaveOutResult, leaveOut } from './leaveOut/leaveOut.ts'
 export { type LeaveOutUnit, leaveOutUnits } from './leaveOut/parts.ts'
 export * from './model.ts'

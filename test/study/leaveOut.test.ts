@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openRandom } from '../../src/base/index.ts'
+import { chooseThreshold } from '../../src/evaluate/index.ts'
 import { writeNpy } from '../../src/formats/index.ts'
 import { type LeaveOutOptions, type LeaveOutResult, leaveOut } from '../../src/study/index.ts'
 import { dealParts, planFolds } from '../../src/study/leaveOut/parts.ts'
@@ -200,6 +201,44 @@ describe('the result', () => {
     expect(slides.result.groups).toBe(16)
     expect(slides.result.parts).toHaveLength(10)
     expect(slides.result.notes![0]).toMatch(/^8 of 8 patients have several slides, .*--leave-out patient/)
+  })
+
+  it('is judged at a number, at a threshold of the other parts, or at one by its share of tumour', async () => {
+    const heads = { heads: ['logistic', 'knn'], by: 'accuracy' as const }
+    const fixed = await run(four, { ...heads, threshold: 0.3 })
+    expect(fixed.result.cells[0].threshold).toBe(0.3)
+    const rows = [...fixed.predicted].map(([id, said]) => ({ id, p: Number(said.split(',')[0]) }))
+    const rowOf = new Map(four.ids.map((id, row) => [id, row]))
+    const known = rows.map(({ id, p }) => {
+      const row = rowOf.get(id)!
+      return { p, label: four.labels[row], center: four.centers[row] }
+    })
+    const right = known.filter(({ p, label }) => p >= 0.3 === (label === 1)).length
+    expect(fixed.result.cells.find(({ id }) => id === 'logistic')!.together.accuracy.value).toBe(right / 160)
+
+    const heldOut = await run(four, { ...heads, threshold: 'held-out' })
+    const thresholds = heldOut.result.cells.find(({ id }) => id === 'logistic')!.threshold
+    for (const center of ['0', '1', '3', '10']) {
+      const others = known.filter((patch) => patch.center !== center)
+      const chosen = chooseThreshold({
+        labels: Uint8Array.from(others, ({ label }) => label),
+        probabilities: Float32Array.from(others, ({ p }) => p),
+      })
+      expect((thresholds as Record<string, number>)[center]).toBeCloseTo(chosen, 5)
+    }
+
+    const { cells, selection, differences } = (await run(four, { ...heads, threshold: 'share' })).result
+    for (const { byPart, overParts, id } of cells) {
+      if (id === 'logistic') {
+        for (const { confusion, positives } of Object.values(byPart))
+          expect(confusion.tp + confusion.fp).toBe(positives)
+      }
+      const { score } = selection!.ranking.find((ranked) => ranked.id === id)!
+      expect(score).toBeCloseTo(overParts.accuracy.mean, 12) // chosen by what is shown
+    }
+    const accuracyOf = (wanted: string) => cells.find(({ id }) => id === wanted)!.together.accuracy.value
+    const [{ cell, difference }] = differences!
+    expect(difference.value).toBeCloseTo(accuracyOf(selection!.chosen) - accuracyOf(cell), 12)
   })
 
   it('compares several cells as a study does', async () => {

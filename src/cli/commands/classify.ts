@@ -2,11 +2,11 @@
 // have not seen its center, slide or patient.
 
 import { join } from 'node:path'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { DataError, pickNamed, UsageError } from '../../base/index.ts'
 import type { HeadMethod, HeadName } from '../../classify/index.ts'
 import type { SelectionMeasure } from '../../evaluate/index.ts'
-import type { LeaveOutUnit } from '../../study/index.ts'
+import type { LeaveOutThreshold, LeaveOutUnit } from '../../study/index.ts'
 import type { FolderKind } from '../../tasks/index.ts'
 import {
   addExamples,
@@ -16,6 +16,7 @@ import {
   overwriteOption,
   printResult,
   seedOption,
+  share,
   wholeNumber,
 } from '../command.ts'
 import { describeLeaveOut } from '../describeLeaveOut.ts'
@@ -30,6 +31,7 @@ interface ClassifyOptions extends CommonOptions {
   readonly labels?: string
   readonly adapt?: readonly string[]
   readonly by?: SelectionMeasure
+  readonly threshold?: LeaveOutThreshold
   readonly head: readonly string[]
   readonly preset?: string
   readonly set: readonly string[]
@@ -69,6 +71,11 @@ export function addClassify(program: Command): void {
         'accuracy',
       ]),
     )
+    .option(
+      '--threshold <rule>',
+      'tumour from here up: a number, held-out (for each part, where the others are called best) or share (as many as hold tumour; default: 0.5)',
+      thresholdRule,
+    )
     .option('--head <name...>', 'mlp, logistic or knn; with --leave-out several, also as mlp:paper', ['mlp'])
     .option('--preset <name>', 'a named set of options')
     .option('--set <key=value...>', 'change an option of the head', [])
@@ -92,7 +99,10 @@ export function addClassify(program: Command): void {
 async function runClassify(table: string | undefined, options: ClassifyOptions): Promise<void> {
   const { leaveOut, train, val, head } = options
   if (leaveOut === undefined) {
-    rejectGiven('--leave-out', { TABLE: table, ...pick(options, ['folds', 'labels', 'adapt', 'by']) })
+    rejectGiven('--leave-out', {
+      TABLE: table,
+      ...pick(options, ['folds', 'labels', 'adapt', 'by', 'threshold']),
+    })
     requireGiven('eosin classify', { '--train <folder>': train, '--val <folder>': val })
     if (head.length > 1)
       throw new UsageError({
@@ -105,6 +115,15 @@ async function runClassify(table: string | undefined, options: ClassifyOptions):
   requireGiven('eosin classify', { TABLE: table })
   rejectGiven('no --leave-out', pick(options, ['train', 'val']), 'a call with it, which takes TABLE alone')
   return runLeaveOut(table!, { ...options, leaveOut, out: options.out ?? 'leave-out' })
+}
+
+function thresholdRule(text: string): LeaveOutThreshold {
+  if (text === 'held-out' || text === 'share') return text
+  try {
+    return share(text)
+  } catch {
+    throw new InvalidArgumentError('a number from 0 to 1, held-out or share')
+  }
 }
 
 const pick = <Name extends keyof ClassifyOptions>(options: ClassifyOptions, names: readonly Name[]) =>

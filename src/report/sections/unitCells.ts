@@ -40,7 +40,7 @@ probability${levels.some(hasBoth) && '; AUROC by the surest tenth, with any tumo
         },
       )}</tr>`,
   )}</tbody></table>`
-  return renderTable('Every combination by slide and patient', table)
+  return renderTable('Every combination by slide and patient', table, true)
 }
 
 const isMixed = (level: UnitLevel | null) => level !== null && level.tumour > 0 && level.tumour < level.count

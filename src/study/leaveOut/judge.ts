@@ -10,7 +10,10 @@ import {
   type Selection,
   type SelectionMeasure,
   selectCell,
+  spreadThreshold,
+  type Threshold,
 } from '../../evaluate/index.ts'
+import { decideHeldOut } from '../decide.ts'
 import type { LeaveOutCell } from './cells.ts'
 import type { EmbeddingTable } from './embeddingTable.ts'
 import type { LeaveOutUnit, Part } from './parts.ts'
@@ -29,6 +32,8 @@ export interface LeaveOutFigures {
   readonly id: string
   /** Unlabelled patches of the part that is predicted had a part in it; not there where they had not. */
   readonly transductive?: true
+  /** From which probability on patches are called tumour: of all parts, or of each by its name. */
+  readonly threshold: Threshold
   /** Of all rows. */
   readonly together: Scores
   /** By the part's name. */
@@ -56,12 +61,19 @@ export interface HeldOutPredictions {
   /** Of each cell, of every row. */
   readonly probabilities: readonly Float32Array[]
   readonly by: SelectionMeasure
+  readonly threshold: LeaveOutThreshold
   readonly seed: number
 }
 
+/**
+ * Where calls begin: at a number; `held-out`, for each part where the other parts are called most accurately; `share`, where as
+ * many patches of the part are called as hold tumour.
+ */
+export type LeaveOutThreshold = number | 'held-out' | 'share'
+
 /** Judges the predictions; the order of rows has no say. Throws DataError as `selectCell` does. */
 export function judgeHeldOut(held: HeldOutPredictions): LeaveOutJudgement {
-  const { table, unit, groups, parts, cells, probabilities, by, seed } = held
+  const { table, unit, groups, parts, cells, probabilities, by, threshold, seed } = held
   const partOf = new Array<string>(groups.length)
   for (const { name, rows } of parts) for (const row of rows) partOf[row] = name
   // What is independent is left out for intervals: slides or patients, or what is held out of them.
@@ -71,14 +83,30 @@ export function judgeHeldOut(held: HeldOutPredictions): LeaveOutJudgement {
     patient: { slides: null, patients: groups },
   }[unit]
   const { labels } = table
+  const thresholds = probabilities.map((own) =>
+    typeof threshold === 'number'
+      ? threshold
+      : decideHeldOut(
+          { threshold: threshold === 'share' ? { share: 0 } : threshold, temperature: 'none' },
+          { truth: { labels, centers: partOf, ...independent }, probabilities: own },
+        ).threshold,
+  )
   const figures = cells.map((cell, i): LeaveOutFigures => {
-    const own = evaluate({ labels, probabilities: probabilities[i], centers: partOf, ...independent, seed })
+    const own = evaluate({
+      labels,
+      probabilities: probabilities[i],
+      centers: partOf,
+      ...independent,
+      threshold: thresholds[i],
+      seed,
+    })
     const byPart = Object.fromEntries(parts.map(({ name }) => [name, own.byCenter[name]]))
     const scores = Object.values(byPart)
     const auroc = scores.flatMap((one) => (one.auroc ? [one.auroc.value] : []))
     return {
       id: cell.id,
       ...(isTransductive(cell) && { transductive: true as const }),
+      threshold: thresholds[i],
       together: pickScores(own),
       byPart,
       overParts: {
@@ -89,14 +117,26 @@ export function judgeHeldOut(held: HeldOutPredictions): LeaveOutJudgement {
   })
   if (cells.length === 1) return { cells: figures }
   const centers = unit === 'center' ? groups : null
-  const candidates = cells.map(({ id }, i) => ({ id, probabilities: probabilities[i], threshold: 0.5 }))
+  const candidates = cells.map(({ id }, i) => ({
+    id,
+    probabilities: probabilities[i],
+    threshold: spreadThreshold(thresholds[i], partOf, labels.length), // a part may hold several centers
+  }))
   const rule = 'one-standard-error'
   const selection = selectCell({ labels, centers, ...independent, candidates, by, rule })
-  const of = (id: string) => candidates.find((candidate) => candidate.id === id)!.probabilities
+  const of = (name: string) => candidates.find(({ id }) => id === name)!
+  const chosen = of(selection.chosen)
   const others = cells.filter(({ id }) => id !== selection.chosen)
-  const differences = others.map(({ id }) => ({
-    cell: id,
-    ...pairedDifference({ labels, a: of(selection.chosen), b: of(id), centers, ...independent }),
+  const differences = others.map((other) => ({
+    cell: other.id,
+    ...pairedDifference({
+      labels,
+      a: chosen.probabilities,
+      b: of(other.id).probabilities,
+      threshold: [chosen.threshold, of(other.id).threshold],
+      centers,
+      ...independent,
+    }),
   }))
   return { cells: figures, selection, differences }
 }

@@ -14,7 +14,7 @@ import { readJson } from '../../runs/index.ts'
 import { type FolderKind, fillFolder, keyOf, requireReplaceable } from '../../tasks/index.ts'
 import { type LeaveOutCell, listCells, type NamedCells } from './cells.ts'
 import { type EmbeddingTable, readEmbeddingTable } from './embeddingTable.ts'
-import { judgeHeldOut, type LeaveOutJudgement } from './judge.ts'
+import { judgeHeldOut, type LeaveOutJudgement, type LeaveOutThreshold } from './judge.ts'
 import {
   dealParts,
   type LeaveOutFold,
@@ -36,6 +36,8 @@ export interface LeaveOutOptions extends NamedCells {
   readonly folds?: number
   /** What cells are compared by. */
   readonly by: SelectionMeasure
+  /** Default: 0.5. */
+  readonly threshold?: LeaveOutThreshold
   readonly seed: number
   readonly out: string
   readonly overwrite?: boolean
@@ -85,7 +87,7 @@ const kind: FolderKind = {
  * the table is not what it should be.
  */
 export async function leaveOut(options: LeaveOutOptions): Promise<LeaveOutResult> {
-  const { path, unit, by, seed, out, overwrite, threads, step, onWait } = options
+  const { path, unit, by, threshold = 0.5, seed, out, overwrite, threads, step, onWait } = options
   if (overwrite || !existsSync(out)) await requireReplaceable(out, kind)
   const cells = listCells(options)
   checkUnit(unit, cells)
@@ -95,7 +97,7 @@ export async function leaveOut(options: LeaveOutOptions): Promise<LeaveOutResult
   const parts = dealParts(groups, unit, options.folds)
   const folds = planFolds(parts, table.labels)
   if (by === 'auroc' && unit === 'center') requireBothEverywhere(folds, table)
-  const key = keyOfWork(table, { unit, groups, folds, cells, by, seed })
+  const key = keyOfWork(table, { unit, groups, folds, cells, by, threshold, seed })
   const isWhole = async () => {
     if (!existsSync(out)) return false
     const found = await readJson<LeaveOutResult>(join(out, 'leave-out.json')).catch(() => null)
@@ -116,7 +118,17 @@ export async function leaveOut(options: LeaveOutOptions): Promise<LeaveOutResult
       await makeFolder(held)
       const work = { table, centers, folds, cells, seed, key, folder: held, threads, step }
       const probabilities = await predictHeldOut(work)
-      const judgement = judgeHeldOut({ table, unit, groups, parts, cells, probabilities, by, seed })
+      const judgement = judgeHeldOut({
+        table,
+        unit,
+        groups,
+        parts,
+        cells,
+        probabilities,
+        by,
+        threshold,
+        seed,
+      })
       const result: LeaveOutResult = {
         format,
         key,
@@ -152,17 +164,18 @@ interface Keyed {
   readonly folds: readonly LeaveOutFold[]
   readonly cells: readonly LeaveOutCell[]
   readonly by: SelectionMeasure
+  readonly threshold: LeaveOutThreshold
   readonly seed: number
 }
 
 function keyOfWork(
   { x, ids, labels, centers, slides, patients }: EmbeddingTable,
-  { unit, groups, folds, cells, by, seed }: Keyed,
+  { unit, groups, folds, cells, by, threshold, seed }: Keyed,
 ): string {
   const bytes = new Uint8Array(x.data.buffer, x.data.byteOffset, x.data.byteLength)
   return keyOf({
     stage: 'leave-out',
-    version: 1,
+    version: 2,
     embeddings: [x.shape, hashBytes(bytes)],
     patches: hashBytes(JSON.stringify([ids, [...labels], centers, slides, patients, groups])),
     unit,
@@ -175,6 +188,7 @@ function keyOfWork(
     ]),
     names: cells.map(({ id }) => id),
     by,
+    threshold,
     seed,
     engine: nameEngines('cpu').processor,
   })
