@@ -89,10 +89,10 @@ function drawDash(dash: readonly number[]): string {
   return `repeating-linear-gradient(90deg,${stops.join(',')})`
 }
 
-/** A name with the dot of its stain's colour before it; it may break after a slash. */
+/** A name with the dot of its stain's colour before it, on one line with its first word; it may break after a slash. */
 export function renderStain(stain: string, colour: string): Html {
   const parts = stain.split('/').map((part, i) => (i === 0 ? part : html`/<wbr>${part}`))
-  return html`<span class="dot" style="color:${colour}"></span>${parts}`
+  return html`<span class="stain"><span class="dot" style="color:${colour}"></span>${parts}</span>`
 }
 
 /** The mark of what was made with a stain that was fitted on the test split, its meaning as a title. */

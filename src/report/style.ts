@@ -102,6 +102,7 @@ tr.best .lead-figure{font-weight:650}
 tbody th.pin,thead th.pin{white-space:normal;position:sticky;left:0;background:var(--surface);z-index:1}
 tr.chosen th.pin{background:color-mix(in srgb,var(--accent) 8%,var(--surface))}
 .dot{display:inline-block;width:.62em;height:.62em;border-radius:50%;background:currentColor;margin-right:.45em;flex:none}
+.stain{display:inline-block;padding-left:1.07em;text-indent:-1.07em}
 .pin>.pill{margin:.3rem 0 0 .95rem;display:block;width:fit-content}
 .pin .marks{display:flex;flex-wrap:wrap;gap:.25rem;margin:.25rem 0 0 .95rem}.pin .marks .pill{margin:0}
 .pill{display:inline-block;font-size:.7rem;font-weight:700;border-radius:99px;padding:.2em .6em;line-height:1.1;
