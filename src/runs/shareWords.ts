@@ -6,8 +6,8 @@ import type { Cell, Metrics, ShareResult, ShareSensitivity } from './record.ts'
 // A loss of so many points, and more, is said where little can be said.
 const TOLD_FROM = 3
 
-/** What was measured of a cell and, where it is an ensemble, of its members. */
-export function sharesOf({ id, members = [] }: Cell, { shares }: Metrics): ShareSensitivity[] {
+// What was measured of a cell and, where it is an ensemble, of its members.
+function sharesOf({ id, members = [] }: Cell, { shares }: Metrics): ShareSensitivity[] {
   return (shares?.measured ?? []).filter(
     ({ cell, mean }) => [id, ...members].includes(cell) && mean.length > 0,
   )

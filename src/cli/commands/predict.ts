@@ -94,15 +94,15 @@ async function predict(path: string, options: PredictOptions): Promise<void> {
   const { abstain, callTumour, findThreshold } = await import('../../evaluate/index.ts')
   const model = await openAnyModel(options)
   try {
+    const rule = options.share === undefined ? model.threshold : { share: options.share }
+    const margin = findMargin(model, rule, options)
     const opened = await openPatchSet(path, options)
     const set = options.resize ? resizePatches(opened, model.patch) : opened
     const resized = set === opened ? null : { from: printSize(opened), to: printSize(set) }
     const probabilities = await model.predict(set, showProgress(`predict  ${path}`))
     clearLine()
-    const rule = options.share === undefined ? model.threshold : { share: options.share }
     const threshold = findThreshold(rule, { probabilities, centers: set.centers })
     const prediction = callTumour(probabilities, threshold, set.centers)
-    const margin = findMargin(model, rule, options)
     const called = { probabilities, threshold, centers: set.centers }
     const abstained = margin === undefined ? null : abstain(called, margin)
     const forecasts = model.forecast?.(called, rule)
