@@ -32,7 +32,15 @@ export interface StainAnswer {
 export async function runTask(task: StainTask): Promise<StainAnswer> {
   const method = pickNamed('stain', stainMethods, task.method) as unknown as StainMethod<unknown, StainFit>
   const batch = pixels(task.data, task.count, task.height, task.width)
-  const { pixels: after, verdicts, reasons } = await method.apply(batch, task.fit, task.options, task.context)
-  task.out.set(after.data)
+  const { out } = task
+  const {
+    pixels: after,
+    verdicts,
+    reasons,
+  } = await method.apply(batch, task.fit, task.options, {
+    ...task.context,
+    out,
+  })
+  if (after.data !== out) out.set(after.data)
   return { verdicts, reasons }
 }

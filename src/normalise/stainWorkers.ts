@@ -25,7 +25,7 @@ export function openStainWorkers(threads?: number): StainWorkers {
       const { count, height, width } = batch
       const [data, out] = [shareBytes(batch.data), new Uint8Array(new SharedArrayBuffer(batch.data.length))]
       const size = height * width * 3
-      const run = Math.max(1, Math.ceil(count / workers.threads))
+      const run = partOf(count, workers.threads, size)
       const starts = Array.from({ length: Math.ceil(count / run) }, (_, part) => part * run)
       const answers = await Promise.all(
         starts.map((start) => {
@@ -54,6 +54,15 @@ export function openStainWorkers(threads?: number): StainWorkers {
     },
     close: () => workers.close(),
   }
+}
+
+// Patches of a part: of some parts a thread, so that one that is disturbed leaves work to the others; but no part so small that handing
+// it over costs more than that.
+const partsPerThread = 4
+const leastBytes = 2 ** 20
+function partOf(count: number, threads: number, size: number): number {
+  const even = Math.ceil(count / threads)
+  return Math.max(1, Math.ceil(even / partsPerThread), Math.min(even, Math.ceil(leastBytes / size)))
 }
 
 function shareBytes(data: Uint8Array): Uint8Array {

@@ -18,15 +18,13 @@ export function concentrationPercentiles(
   choice: PixelChoice,
 ): [number, number] {
   const { count } = choice
-  const products = setForms(workspace, tables, ...rows)
+  setForms(workspace, tables, ...rows)
   const tail = tailShare(1 - percent / 100, sampleSize(count))
   const { low, fraction } = rankOf(percent, count)
   const isBracketed = tail < 0.5 && count >= 64
-  const overs = isBracketed
-    ? sampleThresholds(workspace, products, tail, choice)
-    : ([-Infinity, -Infinity] as const)
+  const overs = isBracketed ? sampleThresholds(workspace, tail, choice) : ([-Infinity, -Infinity] as const)
   const percentileOver = (stain: 0 | 1, over: number): number | null => {
-    const found = takeOver(workspace, products, stain, over, choice)
+    const found = takeOver(workspace, stain, over, choice)
     const rank = low - (count - found)
     if (rank < 0) return null
     return interpolate(...selectPairWith(workspace, workspace.address.valuesA, found, rank), fraction)
@@ -38,17 +36,12 @@ export function concentrationPercentiles(
   return [percentileOver(0, -Infinity)!, percentileOver(1, -Infinity)!]
 }
 
-function sampleThresholds(
-  workspace: Workspace,
-  products: number,
-  tail: number,
-  choice: PixelChoice,
-): [number, number] {
+function sampleThresholds(workspace: Workspace, tail: number, choice: PixelChoice): [number, number] {
   const { kernels, address } = workspace
   const size = sampleSize(choice.count)
   const offsets = offsetsOf(choice, workspace)
   const { data, valuesA, valuesB } = address
-  kernels.sampleForms(data, offsets, choice.count, size, products, valuesA, valuesB)
+  kernels.sampleForms(data, offsets, choice.count, size, valuesA, valuesB)
   const rank = Math.floor((1 - tail) * (size - 1))
   return [selectWith(workspace, valuesA, size, rank), selectWith(workspace, valuesB, size, rank)]
 }
@@ -64,16 +57,10 @@ function markOver(
 }
 
 // Puts the concentrations of one stain at or over `over` into `valuesA`; returns how many.
-function takeOver(
-  workspace: Workspace,
-  products: number,
-  stain: 0 | 1,
-  over: number,
-  choice: PixelChoice,
-): number {
+function takeOver(workspace: Workspace, stain: 0 | 1, over: number, choice: PixelChoice): number {
   const { kernels, address } = workspace
   const { data, marksA, marksB, valuesA } = address
   const marks = stain === 0 ? marksA : marksB
   const offsets = offsetsOf(choice, workspace)
-  return kernels.takeForms(data, offsets, choice.count, marks, products + 8 * stain, over, valuesA)
+  return kernels.takeForms(data, offsets, choice.count, marks, 8 * stain, over, valuesA)
 }

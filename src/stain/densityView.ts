@@ -70,7 +70,7 @@ export type ViewPatch = (workspace: Workspace) => DensityView
 /** How patches are looked at under `options`. StainTools and tiatoolbox have no `io` and no `beta`. */
 export function openView(options: DensityOptions): ViewPatch {
   const { compatibility, io, beta } = options
-  if (compatibility === 'none') return openAdaptiveView(options)
+  if (compatibility === 'none') return (workspace) => adaptiveView(workspace, options)
   const isTorchstain = compatibility === 'torchstain'
   const table = isTorchstain ? densityTable(io) : positiveDensityTable()
   const highest = highestLevelOf(table, beta)
@@ -89,24 +89,14 @@ export function openView(options: DensityOptions): ViewPatch {
   return () => view
 }
 
-// Patches of one slide mostly show the same glass: tables are made where it changes.
-function openAdaptiveView({ io, density, minTissue }: DensityOptions): ViewPatch {
-  let glass: readonly number[] = []
-  let tables: DensityTables
-  return (patch) => {
-    const white = estimateWhite(patch, assumedGlass(io))
-    if (white.some((level, k) => level !== glass[k])) {
-      glass = white
-      tables = densityTablesBelow(white)
-    }
-    const current = tables
-    return {
-      tables: current,
-      io,
-      sparsity: null,
-      isTissueOnly: true,
-      minPixels: leastTissue(minTissue, patch.pixelCount),
-      findTissue: (workspace) => findDensePixels(workspace, current, 3 * density),
-    }
+function adaptiveView(patch: Workspace, { io, density, minTissue }: DensityOptions): DensityView {
+  const tables = densityTablesBelow(estimateWhite(patch, assumedGlass(io)))
+  return {
+    tables,
+    io,
+    sparsity: null,
+    isTissueOnly: true,
+    minPixels: leastTissue(minTissue, patch.pixelCount),
+    findTissue: (workspace) => findDensePixels(workspace, tables, 3 * density),
   }
 }

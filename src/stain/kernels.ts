@@ -4,60 +4,26 @@ import { kernelCode } from './generated/kernels.ts'
 
 /** The kernels; addresses are byte offsets into the workspace's memory. See scripts/stainKernels.as. */
 export interface Kernels {
-  packLevels(tables: number, scale: number, highest: number, levels: number): void
-  findBelow(
-    data: number,
-    count: number,
-    levels: number,
-    packed: number,
-    second: number,
-    offsets: number,
-  ): number
-  packFound(
-    data: number,
-    count: number,
-    levels: number,
-    offsets: number,
-    found: number,
-    packed: number,
-    second: number,
-  ): void
+  packLevels(channel: number, scale: number, highest: number): void
+  findBelow(data: number, count: number, packed: number, offsets: number): number
+  packFound(data: number, count: number, offsets: number, found: number, packed: number): void
   findDense(
     data: number,
     count: number,
-    tables: number,
-    levels: number,
     least: number,
     darkest: number,
     unsure: number,
     sure: number,
+    dark: number,
     packed: number,
-    second: number,
     offsets: number,
   ): number
-  sumMoments(
-    data: number,
-    offsets: number,
-    count: number,
-    tables: number,
-    x0: number,
-    y0: number,
-    z0: number,
-    out: number,
-  ): void
-  multiplyForms(tables: number, forms: number, products: number): void
-  sampleForms(
-    data: number,
-    offsets: number,
-    count: number,
-    size: number,
-    products: number,
-    outA: number,
-    outB: number,
-  ): void
+  centreTables(x0: number, y0: number, z0: number): void
+  sumMoments(data: number, offsets: number, count: number, out: number): void
+  multiplyForms(forms: number): void
+  sampleForms(data: number, offsets: number, count: number, size: number, outA: number, outB: number): void
   markForms(
     packed: number,
-    second: number,
     count: number,
     forms: number,
     overA: number,
@@ -70,7 +36,7 @@ export interface Kernels {
     offsets: number,
     count: number,
     marks: number,
-    products: number,
+    lane: number,
     over: number,
     out: number,
   ): number
@@ -79,7 +45,6 @@ export interface Kernels {
     offsets: number,
     count: number,
     marks: number,
-    products: number,
     bound: number,
     isBelow: number,
     out: number,
@@ -90,7 +55,6 @@ export interface Kernels {
     count: number,
     marksA: number,
     marksB: number,
-    products: number,
     above: number,
     below: number,
     bins: number,
@@ -98,34 +62,39 @@ export interface Kernels {
   ): void
   select(values: number, count: number, rank: number): number
   least(values: number, count: number): number
-  fillFactors(tables: number, powers: number, singles: number, factors: number): void
+  fillFactors(powers: number, singles: number): void
   countLevels(data: number, count: number, step: number, histograms: number): void
-  multiplyTables(
-    data: number,
-    offsets: number,
-    count: number,
-    factors: number,
-    tables: number,
-    map: number,
-  ): void
+  multiplyTables(data: number, offsets: number, count: number, map: number): void
   lookUpRoots(
     data: number,
     offsets: number,
     count: number,
     linear: number,
     table: number,
-    roots: number,
+    y: number,
+    a: number,
+    b: number,
   ): void
-  sumRoots(roots: number, count: number, x0: number, y0: number, z0: number, out: number): void
+  sumRoots(
+    y: number,
+    a: number,
+    b: number,
+    count: number,
+    y0: number,
+    a0: number,
+    b0: number,
+    out: number,
+  ): void
   writeRoots(
-    roots: number,
+    y: number,
+    a: number,
+    b: number,
     data: number,
     offsets: number,
     count: number,
     constants: number,
     bytes: number,
     steps: number,
-    out: number,
   ): void
 }
 
@@ -138,7 +107,10 @@ interface WebAssemblyGlobal {
 const { WebAssembly: assembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal }
 let compiled: object | undefined
 
-/** Starts the kernels on memory of their own, of at least `bytes` bytes, zero at first. */
+/** Where the kernels' own tables lie in memory, and where they end. */
+export const tablePlaces = { tables: 0, tablesEnd: 43008 } as const
+
+/** Starts the kernels on memory of their own, of at least `bytes` bytes, zero at first. Tables take the first `tablesEnd` of them. */
 export function startKernels(bytes: number): { readonly kernels: Kernels; readonly memory: ArrayBuffer } {
   const memory = new assembly.Memory({ initial: Math.ceil(bytes / 65536) })
   compiled ??= new assembly.Module(Uint8Array.from(atob(kernelCode), (c) => c.charCodeAt(0)))

@@ -70,22 +70,38 @@ export interface LabMap {
   readonly shifts: readonly [number, number, number]
 }
 
-/** Computes fy, fx - fy and fy - fz of the chosen pixels of the patch in work; they stay in the workspace. */
-export function rootPixels(workspace: Workspace, choice: PixelChoice): void {
-  const { kernels, address, memory } = workspace
+// Workspaces that have the tables: nothing else is written where these lie.
+const prepared = new WeakSet<Workspace>()
+
+function prepareTables(workspace: Workspace): void {
+  if (prepared.has(workspace)) return
+  prepared.add(workspace)
+  const { address, memory } = workspace
   new Float64Array(memory, address.linear, linearTable.length).set(linearTable)
   new Float64Array(memory, address.roots, rootTable.length).set(rootTable)
+  new Uint8Array(memory, address.gamma, gammaTable.length).set(gammaTable)
+}
+
+// Where fy, fx - fy and fy - fz of the pixels computed last lie, an array of f32 each.
+function rootAddresses({ address, pixelCount }: Workspace): [number, number, number] {
+  return [address.valuesA, address.valuesA + 4 * ((pixelCount + 3) & ~3), address.valuesB]
+}
+
+/** Computes fy, fx - fy and fy - fz of the chosen pixels of the patch in work; they stay in the workspace. */
+export function rootPixels(workspace: Workspace, choice: PixelChoice): void {
+  const { kernels, address } = workspace
+  prepareTables(workspace)
   const offsets = offsetsOf(choice, workspace)
-  kernels.lookUpRoots(address.data, offsets, choice.count, address.linear, address.roots, address.valuesA)
+  const [y, a, b] = rootAddresses(workspace)
+  kernels.lookUpRoots(address.data, offsets, choice.count, address.linear, address.roots, y, a, b)
 }
 
 /** The statistics of the `count` >= 1 pixels computed last; deviations are 0 where all are one colour. */
-export function summariseRoots(
-  { kernels, address, memory, scratch }: Workspace,
-  count: number,
-): LabStatistics {
-  const [y0, a0, b0] = new Float32Array(memory, address.valuesA, 3)
-  kernels.sumRoots(address.valuesA, count, y0, a0, b0, address.scratch)
+export function summariseRoots(workspace: Workspace, count: number): LabStatistics {
+  const { kernels, address, memory, scratch } = workspace
+  const places = rootAddresses(workspace)
+  const [y0, a0, b0] = places.map((place) => new Float32Array(memory, place, 1)[0])
+  kernels.sumRoots(...places, count, y0, a0, b0, address.scratch)
   const [y, a, b, yy, aa, bb] = scratch
   const deviation = (sum: number, squares: number) =>
     Math.sqrt(Math.max(0, squares - (sum * sum) / count) / count)
@@ -95,10 +111,12 @@ export function summariseRoots(
   }
 }
 
+// Columns of the matrix from x, y, z to steps of linear light, for the kernel.
+const columns = [0, 1, 2].flatMap((k) => [...toRgb.map((row) => row[k] * whitePoint[k] * gammaSteps), 0])
+
 /** Changes the pixels computed last by `map` in the patch in work, truncated as a cast does. */
 export function writeRoots(workspace: Workspace, choice: PixelChoice, { gains, shifts }: LabMap): void {
   const { kernels, address, memory } = workspace
-  new Uint8Array(memory, address.gamma, gammaTable.length).set(gammaTable)
   const constants = new Float32Array(memory, address.scratch, 20)
   // L' = gL L + sL becomes fy' = gL fy + (16 + sL - 16 gL) / 116, and likewise for the differences.
   constants.set([gains[0], gains[1], gains[2], 0])
@@ -106,17 +124,14 @@ export function writeRoots(workspace: Workspace, choice: PixelChoice, { gains, s
     [(shiftL + shifts[0] - shiftL * gains[0]) / scaleL, shifts[1] / scaleA, shifts[2] / scaleB, 0],
     4,
   )
-  for (let k = 0; k < 3; k++) {
-    constants.set([...toRgb.map((row) => row[k] * whitePoint[k] * gammaSteps), 0], 8 + 4 * k)
-  }
+  constants.set(columns, 8)
   kernels.writeRoots(
-    address.valuesA,
+    ...rootAddresses(workspace),
     address.data,
     offsetsOf(choice, workspace),
     choice.count,
     address.scratch,
     address.gamma,
     gammaSteps,
-    address.data,
   )
 }

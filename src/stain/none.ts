@@ -12,5 +12,5 @@ export const none: StainMethod<Record<string, never>, Record<string, never>> = {
   rules: {},
   needsReference: false,
   fit: async () => ({}),
-  apply: (batch) => keepPatches(batch),
+  apply: (batch, _fit, _options, { out } = {}) => keepPatches(batch, out),
 }

@@ -20,14 +20,19 @@ export function positiveDensityTable(): Float64Array {
 /** ln of 0 to 256: of each level and 1. */
 export const logarithms = Float64Array.from({ length: 257 }, (_, level) => Math.log(level))
 
-/** The tables of a patch whose clear glass is `white`: density 0 at it, not below 0 above it. */
+/** The tables of a patch whose clear glass is `white`: density 0 at it, not below 0 above it. They are shared: not to be changed. */
 export function densityTablesBelow(white: readonly [number, number, number]): DensityTables {
-  const tableOf = (glass: number) => {
-    const table = new Float64Array(256)
-    for (let level = 0; level < glass; level++) table[level] = logarithms[glass + 1] - logarithms[level + 1]
-    return table
-  }
-  return [tableOf(white[0]), tableOf(white[1]), tableOf(white[2])]
+  return [tableBelow(white[0]), tableBelow(white[1]), tableBelow(white[2])]
+}
+
+const tablesBelow: Float64Array[] = []
+function tableBelow(glass: number): Float64Array {
+  const known = tablesBelow[glass]
+  if (known) return known
+  const table = new Float64Array(256)
+  for (let level = 0; level < glass; level++) table[level] = logarithms[glass + 1] - logarithms[level + 1]
+  tablesBelow[glass] = table
+  return table
 }
 
 /** The highest level whose density is still at least `density`, or -1 where none is. */

@@ -10,8 +10,8 @@ import type { Workspace } from './workspace.ts'
 
 /** Integer steps in a density of 1: the density of level 0, ln 256, three times is just below 2^15. */
 export const densityScale = 1968
-/** `highest` for setLevels where the fourth lane is to be the level. */
-export const levelLane = 256
+/** `highest` for setLevels where the fourth lane is to be the density, of which pixels then have the sum. */
+export const sumLane = 256
 
 const largestStep = Math.ceil(densityScale * Math.log(256))
 const largestWeight = 16383
@@ -46,14 +46,14 @@ export function markPixels(
     const bound = Math.floor(over * scale * densityScale - formError)
     return isUsable ? Math.max(belowAll, Math.min(bound, 2 ** 31 - 1)) : belowAll
   })
-  const { packed, second, scratch, marksA, marksB } = address
-  kernels.markForms(packed, second, count, scratch, overA, overB, marksA, marksB)
+  const { packed, scratch, marksA, marksB } = address
+  kernels.markForms(packed, count, scratch, overA, overB, marksA, marksB)
 }
 
 /** Packs all pixels of the patch in work; those that are not among the `count` at `offsets` are marked as no tissue. */
 export function packAll(workspace: Workspace, tables: DensityTables, count: number): void {
   const { kernels, address, pixelCount } = workspace
   workspace.setLevels(tables, densityScale, 255)
-  const { data, levels, offsets, packed, second } = address
-  kernels.packFound(data, pixelCount, levels, offsets, count, packed, second)
+  const { data, offsets, packed } = address
+  kernels.packFound(data, pixelCount, offsets, count, packed)
 }

@@ -108,25 +108,29 @@ function applyReinhard(
   batch: Pixels,
   fit: ReinhardFit,
   given: ReinhardOptions,
-  { groups }: ApplyContext<ReinhardFit> = {},
+  { groups, out: room }: ApplyContext<ReinhardFit> = {},
 ): StainResult {
   const options = { ...reinhard.defaults, ...given }
   const workspace = openWorkspace(batch.height * batch.width)
-  return transformPatches(batch, (data, out, index) => {
-    if (isLab8(options)) return transferLab8(data, out, fit)
-    const { choice, minPixels, statistics } = measureTissue(data, options, workspace)
-    if (!statistics) return passThrough('background: no tissue pixels')
-    const own: LabMap | Outcome =
-      choice.count < minPixels
-        ? passThrough(`too little tissue: ${choice.count} of ${data.length / 3} pixels`)
-        : labMap(statistics, fit, options)
-    const group = groups?.[index]
-    const map = 'verdict' in own && group ? labMap(group, fit, options) : own
-    if ('verdict' in map) return map
-    writeRoots(workspace, choice, map)
-    out.set(workspace.data)
-    return 'verdict' in own ? fallBack(own.reason ?? '') : ok
-  })
+  return transformPatches(
+    batch,
+    (data, out, index) => {
+      if (isLab8(options)) return transferLab8(data, out, fit)
+      const { choice, minPixels, statistics } = measureTissue(data, options, workspace)
+      if (!statistics) return passThrough('background: no tissue pixels')
+      const own: LabMap | Outcome =
+        choice.count < minPixels
+          ? passThrough(`too little tissue: ${choice.count} of ${data.length / 3} pixels`)
+          : labMap(statistics, fit, options)
+      const group = groups?.[index]
+      const map = 'verdict' in own && group ? labMap(group, fit, options) : own
+      if ('verdict' in map) return map
+      writeRoots(workspace, choice, map)
+      out.set(workspace.data)
+      return 'verdict' in own ? fallBack(own.reason ?? '') : ok
+    },
+    room,
+  )
 }
 
 /** A channel with less has no spread. */

@@ -50,13 +50,6 @@ export function restainPixels(
   new Float32Array(memory, address.scratch + 8 * singlesAt, 4).set([...levels, 0.25])
   setTables(tables)
   const at = (index: number) => address.scratch + 8 * index
-  kernels.fillFactors(address.tables, at(powersAt), at(singlesAt), address.factors)
-  kernels.multiplyTables(
-    address.data,
-    offsetsOf(choice, workspace),
-    choice.count,
-    address.factors,
-    address.tables,
-    at(mapAt),
-  )
+  kernels.fillFactors(at(powersAt), at(singlesAt))
+  kernels.multiplyTables(address.data, offsetsOf(choice, workspace), choice.count, at(mapAt))
 }

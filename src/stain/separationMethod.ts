@@ -20,7 +20,7 @@ import {
   type StainMatrix,
   type StainProfile,
 } from './stainMatrix.ts'
-import type { StainMethod, StainResult } from './stainMethod.ts'
+import type { ApplyContext, StainMethod, StainResult } from './stainMethod.ts'
 import { fallBack, type Outcome, ok, passThrough, rejectPatch, transformPatches } from './verdicts.ts'
 import { openWorkspace, type PixelChoice, type Workspace } from './workspace.ts'
 
@@ -91,8 +91,8 @@ export function separationMethod<Options extends SeparationOptions>(
     needsReference: true,
     fallsBack: true,
     fit: (reference, options) => fitReference(recipe, reference, { ...defaults, ...options }),
-    apply: (batch, fit, options, { groups } = {}) =>
-      applyFit(recipe, batch, fit, { ...defaults, ...options }, groups),
+    apply: (batch, fit, options, context = {}) =>
+      applyFit(recipe, batch, fit, { ...defaults, ...options }, context),
   }
 }
 
@@ -211,21 +211,25 @@ function applyFit<Options extends SeparationOptions>(
   batch: Pixels,
   fit: SeparationFit,
   options: Options,
-  groups: readonly (SeparationFit | null)[] | undefined,
+  { groups, out: room }: ApplyContext<SeparationFit>,
 ): StainResult {
   const workspace = openWorkspace(batch.height * batch.width)
   const viewPatch: ViewPatch = openView(options)
   const maxGain = options.compatibility === 'none' ? options.maxGain : Infinity
-  return transformPatches(batch, (data, out, index) => {
-    workspace.load(data)
-    const view = viewPatch(workspace)
-    const count = view.findTissue(workspace)
-    const own = profileTissue(recipe, workspace, view, count, options)
-    const group = groups?.[index]
-    const source = 'verdict' in own ? group : own
-    if (!source || count === 0) return own as Outcome
-    rebuildPatch(workspace, view, source, fit, maxGain, chooseMeasured(workspace, view, count))
-    out.set(workspace.data)
-    return 'verdict' in own ? fallBack(own.reason ?? '') : ok
-  })
+  return transformPatches(
+    batch,
+    (data, out, index) => {
+      workspace.load(data)
+      const view = viewPatch(workspace)
+      const count = view.findTissue(workspace)
+      const own = profileTissue(recipe, workspace, view, count, options)
+      const group = groups?.[index]
+      const source = 'verdict' in own ? group : own
+      if (!source || count === 0) return own as Outcome
+      rebuildPatch(workspace, view, source, fit, maxGain, chooseMeasured(workspace, view, count))
+      out.set(workspace.data)
+      return 'verdict' in own ? fallBack(own.reason ?? '') : ok
+    },
+    room,
+  )
 }

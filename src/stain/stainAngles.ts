@@ -90,13 +90,13 @@ function findCotangents(
   const o = main === second ? first : second
 
   const { kernels, address } = workspace
-  const products = setForms(workspace, tables, o, m)
-  const [above, below] = sampleBounds(workspace, products, count, tail)
+  setForms(workspace, tables, o, m)
+  const [above, below] = sampleBounds(workspace, count, tail)
   markBeyond(workspace, workspace.pixelCount, true, o, m, above, below)
   const { data, marksA, marksB, valuesA, valuesB } = address
   const { pixelCount } = workspace
-  const highs = kernels.takeRatios(data, 0, pixelCount, marksA, products, above, 0, valuesA)
-  const lows = kernels.takeRatios(data, 0, pixelCount, marksB, products, below, 1, valuesB)
+  const highs = kernels.takeRatios(data, 0, pixelCount, marksA, above, 0, valuesA)
+  const lows = kernels.takeRatios(data, 0, pixelCount, marksB, below, 1, valuesB)
   const { low, fraction } = rankOf(alpha, count)
   if (highs < low + 2 || lows < low + 2) return null
   const [outerB, innerB] = selectPairWith(workspace, valuesB, lows, low)
@@ -112,15 +112,10 @@ function findCotangents(
 const isOneSided = (v: Vector) => (v[0] > 0 && v[1] > 0 && v[2] > 0) || (v[0] < 0 && v[1] < 0 && v[2] < 0)
 
 /** Ratios of both forms that the outer `tail` of a sample of the tissue pixels lies above, and below. */
-export function sampleBounds(
-  workspace: Workspace,
-  products: number,
-  count: number,
-  tail: number,
-): [number, number] {
+export function sampleBounds(workspace: Workspace, count: number, tail: number): [number, number] {
   const { kernels, address, valuesA, valuesB } = workspace
   const size = sampleSize(count)
-  kernels.sampleForms(address.data, address.offsets, count, size, products, address.valuesA, address.valuesB)
+  kernels.sampleForms(address.data, address.offsets, count, size, address.valuesA, address.valuesB)
   for (let i = 0; i < size; i++) valuesA[i] /= valuesB[i]
   return [
     selectWith(workspace, address.valuesA, size, Math.floor((1 - tail) * (size - 1))),

@@ -67,6 +67,8 @@ export interface ApplyContext<Fit> {
   readonly provider?: TrainingPlace['provider']
   /** Threads of a network that runs on the processor; one a core where not given. */
   readonly threads?: number
+  /** As long as the batch's bytes: where methods without networks write what they make of it, in place of new memory. */
+  readonly out?: Uint8Array
 }
 
 /** A stain normalisation method. `Options` is plain JSON, complete with defaults. */

@@ -3,7 +3,7 @@
 import type { Symmetric, Vector } from './eigen.ts'
 import { rgbToLightness8 } from './lab8.ts'
 import type { DensityTables } from './opticalDensity.ts'
-import { densityScale, levelLane, packAll } from './packing.ts'
+import { densityScale, packAll, sumLane } from './packing.ts'
 import { histogramPercentile } from './quantile.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -11,30 +11,29 @@ import type { Workspace } from './workspace.ts'
 export function findTissue(workspace: Workspace, tables: DensityTables, highestLevel: number): number {
   const { kernels, address, pixelCount } = workspace
   workspace.setLevels(tables, densityScale, highestLevel)
-  const { data, levels, packed, second, offsets } = address
-  return kernels.findBelow(data, pixelCount, levels, packed, second, offsets)
+  return kernels.findBelow(address.data, pixelCount, address.packed, address.offsets)
 }
 
 /**
- * Notes and packs the pixels whose densities, none below 0, sum to at least `least`, leaving out near black: bars,
+ * Notes and packs the pixels whose densities (densityTablesBelow's) sum to at least `least`, leaving out near black: bars,
  * folds, dust. Returns how many there are.
  */
 export function findDensePixels(workspace: Workspace, tables: DensityTables, least: number): number {
   const { kernels, address, pixelCount } = workspace
   workspace.setTables(tables)
-  workspace.setLevels(tables, densityScale, levelLane)
+  workspace.setLevels(tables, densityScale, sumLane)
   const steps = least * densityScale
+  // What near black has at the least: three equal levels, since a density falls ever more slowly.
+  const dark = tables.reduce((sum, table) => sum + table[0] - Math.log(nearBlack / 3 + 1), 0) * densityScale
   return kernels.findDense(
     address.data,
     pixelCount,
-    address.tables,
-    address.levels,
     least,
     nearBlack,
     Math.floor(steps) - 2, // each of three roundings is half a step at most
     Math.ceil(steps) + 2,
+    Math.floor(dark) - 2,
     address.packed,
-    address.second,
     address.offsets,
   )
 }
@@ -85,7 +84,8 @@ function sumMoments(
 ): number[] {
   const { kernels, address, scratch } = workspace
   workspace.setTables(tables)
-  kernels.sumMoments(address.data, address.offsets, count, address.tables, x0, y0, z0, address.scratch)
+  kernels.centreTables(x0, y0, z0)
+  kernels.sumMoments(address.data, address.offsets, count, address.scratch)
   return [...scratch.subarray(0, 9)]
 }
 

@@ -16,19 +16,20 @@ export const rejectPatch = (reason: string): Outcome => ({ verdict: 'rejected', 
 
 /**
  * Runs `transform` on every patch of `batch`. It is given a patch's bytes and room to write all of them to, and says what became
- * of it; where that is neither `ok` nor `fallback` the patch stays as it is.
+ * of it; where that is neither `ok` nor `fallback` the patch stays as it is. Results go to `out`, or to new memory.
  */
 export function transformPatches(
   batch: Pixels,
   transform: (data: Uint8Array, out: Uint8Array, index: number) => Outcome,
+  out: Uint8Array = new Uint8Array(batch.data.length),
 ): StainResult {
-  const pixels: Pixels = { ...batch, data: new Uint8Array(batch.data.length) }
+  const pixels: Pixels = { ...batch, data: out }
   const verdicts: Verdict[] = []
   const reasons: (string | null)[] = []
   for (let index = 0; index < batch.count; index++) {
-    const [{ data }, { data: out }] = [pixelsAt(batch, index), pixelsAt(pixels, index)]
-    const outcome = transform(data, out, index)
-    if (outcome.verdict !== 'ok' && outcome.verdict !== 'fallback') out.set(data)
+    const [{ data }, { data: place }] = [pixelsAt(batch, index), pixelsAt(pixels, index)]
+    const outcome = transform(data, place, index)
+    if (outcome.verdict !== 'ok' && outcome.verdict !== 'fallback') place.set(data)
     verdicts.push(outcome.verdict)
     reasons.push(outcome.reason)
   }
@@ -36,9 +37,13 @@ export function transformPatches(
 }
 
 /** A batch as it is, every patch `ok`. */
-export function keepPatches(batch: Pixels): StainResult {
-  return transformPatches(batch, (data, out) => {
-    out.set(data)
-    return ok
-  })
+export function keepPatches(batch: Pixels, room?: Uint8Array): StainResult {
+  return transformPatches(
+    batch,
+    (data, out) => {
+      out.set(data)
+      return ok
+    },
+    room,
+  )
 }

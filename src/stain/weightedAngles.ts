@@ -27,12 +27,12 @@ export function findWeightedStains(
   const main = turnPositive(vectors[2])
   const other = vectors[1]
   const wanted = (alpha / 100) * dot(main, sums)
-  const forms = setForms(workspace, tables, other, main)
+  setForms(workspace, tables, other, main)
   const axes: Axes = [other, main]
-  const bounds = bracketTangents(workspace, forms, count, alpha)
   const [low, high] =
-    findTangents(workspace, axes, forms, count, wanted, bounds) ??
-    findTangents(workspace, axes, forms, count, wanted, null)!
+    findOuterTangents(workspace, axes, count, wanted, 1.3 * alpha) ??
+    findOuterTangents(workspace, axes, count, wanted, 3 * alpha) ??
+    findTangents(workspace, axes, count, wanted, null)!
   const vectorAt = (tangent: number) => {
     const [x, y, z] = [0, 1, 2].map((k) => Math.max(0, main[k] + tangent * other[k]))
     return normaliseVector([x, y, z])
@@ -45,20 +45,20 @@ function turnPositive(v: Vector): Vector {
   return v[0] + v[1] + v[2] < 0 ? [-v[0], -v[1], -v[2]] : v
 }
 
-// Bins that the wanted percentiles most likely lie below and from: the outer pixels are pale and weigh less than
-// others, hence three times the share. null where so many would be counted that all may be.
-function bracketTangents(
+// The same from the outer pixels alone: `percent` of them on either side, as a sample tells. They are pale and weigh less than others, so
+// that more are needed than the percentile says; null where these are too few, or so many that all may be counted.
+function findOuterTangents(
   workspace: Workspace,
-  forms: number,
+  axes: Axes,
   count: number,
-  alpha: number,
-): readonly [number, number] | null {
-  const size = sampleSize(count)
-  const tail = 3 * tailShare(alpha / 100, size)
+  wanted: number,
+  percent: number,
+): [number, number] | null {
+  const tail = tailShare(percent / 100, sampleSize(count))
   if (tail > 0.3 || count < 64) return null
-  const [above, below] = sampleBounds(workspace, forms, count, tail)
+  const [above, below] = sampleBounds(workspace, count, tail)
   const edge = (tangent: number) => Math.max(0, Math.min(bins, ((tangent + 1) * bins) / 2))
-  return [Math.ceil(edge(below)), Math.floor(edge(above))]
+  return findTangents(workspace, axes, count, wanted, [Math.ceil(edge(below)), Math.floor(edge(above))])
 }
 
 // The tangents other / main that `wanted` of the pixels' weight lies under, and over; with bounds, pixels between them
@@ -66,7 +66,6 @@ function bracketTangents(
 function findTangents(
   workspace: Workspace,
   [other, main]: Axes,
-  forms: number,
   count: number,
   wanted: number,
   bounds: readonly [number, number] | null,
@@ -77,7 +76,7 @@ function findTangents(
   const [below, above] = bounds ? [end, start].map((bin) => bin / (bins / 2) - 1) : [Infinity, Infinity]
   markBeyond(workspace, count, false, other, main, above, below)
   const { data, offsets, marksA, marksB } = address
-  kernels.weighRatios(data, offsets, count, marksA, marksB, forms, above, below, bins, address.weights)
+  kernels.weighRatios(data, offsets, count, marksA, marksB, above, below, bins, address.weights)
   const low = passWeights(wanted, end, (bin) => weights[bin])
   const high = passWeights(wanted, bins - start, (bin) => weights[bins - 1 - bin])
   if (bounds && (low === null || high === null)) return null

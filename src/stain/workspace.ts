@@ -1,18 +1,14 @@
 // The memory that patches are worked on in, and the WebAssembly kernels that share it.
 // One workspace serves patches of one size, one after the other; it has no state that outlives a patch.
 
-import { type Kernels, startKernels } from './kernels.ts'
+import { type Kernels, startKernels, tablePlaces } from './kernels.ts'
 import type { DensityTables } from './opticalDensity.ts'
 
 /** Where things lie, as byte offsets. */
-export type Addresses = Readonly<Record<keyof typeof tableBytes | (typeof growing)[number][0], number>>
+export type Addresses = Readonly<Record<keyof typeof fixedBytes | (typeof growing)[number][0], number>>
 
-// Tables come first; what grows with the patch follows.
-const tableBytes = {
-  tables: 3 * 256 * 8, // densities, f64
-  levels: 3 * 256 * 8, // the same as integers: see packing.ts
-  factors: 3 * 256 * 4 * 4, // f32
-  products: 3 * 256 * 2 * 8, // f64
+// The kernels' own tables come first, then what is of one size; what grows with the patch follows.
+const fixedBytes = {
   scratch: 128 * 8, // f64
   weights: 2048 * 8, // f64
   linear: 3 * 256 * 3 * 8, // f64
@@ -23,8 +19,7 @@ const tableBytes = {
 const growing = [
   ['data', (pixels: number) => 3 * pixels],
   ['offsets', (pixels: number) => 4 * pixels + 16],
-  ['packed', (pixels: number) => 4 * pixels],
-  ['second', (pixels: number) => 4 * pixels],
+  ['packed', (pixels: number) => 8 * pixels],
   ['marksA', (pixels: number) => pixels / 8],
   ['marksB', (pixels: number) => pixels / 8],
   ['valuesA', (pixels: number) => 8 * pixels + 16],
@@ -47,7 +42,7 @@ export interface Workspace {
   readonly memory: ArrayBuffer
   /** Makes a patch the one in work. */
   load(patch: Uint8Array): void
-  /** Copies density tables to where the kernels look for them. */
+  /** Copies density tables, which do not change any more, to where the kernels look for them. */
   setTables(tables: DensityTables): void
   /** The same as integers, as the kernel packLevels makes them. */
   setLevels(tables: DensityTables, scale: number, highest: number): void
@@ -69,25 +64,30 @@ export function openWorkspace(pixelCount: number): Workspace {
 }
 
 function makeWorkspace(pixelCount: number): Workspace {
-  let end = 0
+  let end: number = tablePlaces.tablesEnd
   const place = (bytes: number) => {
     const start = end
     end = (start + bytes + 15) & ~15
     return start
   }
-  const fixed = Object.entries(tableBytes).map(([name, bytes]) => [name, place(bytes)])
+  const fixed = Object.entries(fixedBytes).map(([name, bytes]) => [name, place(bytes)])
   const padded = (pixelCount + 63) & ~63
   const rest = growing.map(([name, bytesOf]) => [name, place(bytesOf(padded))])
   const address = Object.fromEntries([...fixed, ...rest]) as Addresses
   const { kernels, memory } = startKernels(end)
   const data = new Uint8Array(memory, address.data, 3 * pixelCount)
-  const tableView = new Float64Array(memory, address.tables, 768)
-  let current: DensityTables | null = null
-  let packed: { readonly tables: DensityTables; readonly highest: number } | null = null
+  const tableView = new Float64Array(memory, tablePlaces.tables, 768)
+  // What of each channel is there: the table, and the `highest` of its levels.
+  const channels: { table: Float64Array | null; highest: number | null }[] = [0, 1, 2].map(() => ({
+    table: null,
+    highest: null,
+  }))
   const setTables = (tables: DensityTables) => {
-    if (tables === current) return
-    current = tables
-    for (const [k, table] of tables.entries()) tableView.set(table, 256 * k)
+    for (let k = 0; k < 3; k++) {
+      if (tables[k] === channels[k].table) continue
+      channels[k] = { table: tables[k], highest: null }
+      tableView.set(tables[k], 256 * k)
+    }
   }
   return {
     kernels,
@@ -102,10 +102,12 @@ function makeWorkspace(pixelCount: number): Workspace {
     load: (bytes) => data.set(bytes),
     setTables,
     setLevels(tables, scale, highest) {
-      if (packed?.tables === tables && packed.highest === highest) return
-      packed = { tables, highest }
       setTables(tables)
-      kernels.packLevels(address.tables, scale, highest, address.levels)
+      for (let k = 0; k < 3; k++) {
+        if (channels[k].highest === highest) continue
+        channels[k].highest = highest
+        kernels.packLevels(k, scale, highest)
+      }
     },
   }
 }
@@ -121,18 +123,17 @@ export function offsetsOf({ isTissue }: PixelChoice, { address }: Workspace): nu
   return isTissue ? address.offsets : 0
 }
 
-/** Prepares two linear forms of the densities (x, y, z) for the kernels; returns the address of their products. */
+/** Prepares two linear forms of the densities (x, y, z) for the kernels. */
 export function setForms(
   { scratch, address, kernels, setTables }: Workspace,
   tables: DensityTables,
   a: readonly [number, number, number],
   b: readonly [number, number, number],
-): number {
+): void {
   for (let k = 0; k < 3; k++) {
     scratch[2 * k] = a[k]
     scratch[2 * k + 1] = b[k]
   }
   setTables(tables)
-  kernels.multiplyForms(address.tables, address.scratch, address.products)
-  return address.products
+  kernels.multiplyForms(address.scratch)
 }

@@ -34,4 +34,17 @@ describe('normalising in worker threads', () => {
     expect({ verdicts, reasons }).toEqual({ verdicts: expected.verdicts, reasons: expected.reasons })
     expect(Buffer.compare(batch.data, before)).toBe(0)
   })
+
+  it('gives them where a batch is large enough for many parts', async () => {
+    const many = joinPatches(Array.from({ length: 260 }, () => batch))
+    const method = stainMethods.macenko as unknown as FittedStain['method']
+    const options = method.defaults
+    const fit = await method.fit(nothing, options)
+    const entry = { label: 'm', name: 'macenko', options, reference: 'published', fallback: 'none' }
+    const expected = await method.apply(many, fit, options)
+    const stain = { entry, method, fit } as unknown as FittedStain
+    const { pixels, verdicts } = await workers.apply(stain, many, {})
+    expect(Buffer.compare(pixels.data, expected.pixels.data)).toBe(0)
+    expect(verdicts).toEqual(expected.verdicts)
+  })
 })
