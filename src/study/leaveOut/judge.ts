@@ -2,6 +2,7 @@
 // and, where several cells predicted, which of them cannot be told from the best.
 
 import {
+  chooseThresholdsByLabels,
   evaluate,
   overSeeds,
   type PairedDifference,
@@ -83,14 +84,13 @@ export function judgeHeldOut(held: HeldOutPredictions): LeaveOutJudgement {
     patient: { slides: null, patients: groups },
   }[unit]
   const { labels } = table
-  const thresholds = probabilities.map((own) =>
-    typeof threshold === 'number'
-      ? threshold
-      : decideHeldOut(
-          { threshold: threshold === 'share' ? { share: 0 } : threshold, temperature: 'none' },
-          { truth: { labels, centers: partOf, ...independent }, probabilities: own },
-        ).threshold,
-  )
+  const thresholds = probabilities.map((own): Threshold => {
+    if (threshold === 'share') {
+      return chooseThresholdsByLabels({ labels, probabilities: own, centers: partOf })
+    }
+    const truth = { labels, centers: partOf, ...independent }
+    return decideHeldOut({ threshold, temperature: 'none' }, { truth, probabilities: own }).threshold
+  })
   const figures = cells.map((cell, i): LeaveOutFigures => {
     const own = evaluate({
       labels,
