@@ -32,7 +32,7 @@ import { openTail, trainTail } from './tail.ts'
 /** Fine-tuning as a head. */
 export const finetune: HeadMethod<FinetuneOptions> = {
   name: 'finetune',
-  version: 4,
+  version: 5,
   usesSeed: true,
   usesDevice: true,
   about: "the last blocks of a ViT with a classifier, on the tokens of an extractor's trunk",

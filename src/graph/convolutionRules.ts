@@ -13,6 +13,7 @@ import {
   writeConv,
   writeConvTranspose,
 } from './ops/index.ts'
+import { writeTurned } from './turnKernels.ts'
 import type { ConvAttributes } from './value.ts'
 import { fixedShape, type Value } from './value.ts'
 
@@ -27,9 +28,29 @@ export function gradConv(g: Value, x: Value, weight: Value, attributes: ConvAttr
     return inside[i] + attributes.pads[i] + attributes.pads[i + 2] - covered
   })
   return [
-    writeConvTranspose(g, weight, attributes, [missing[0], missing[1]]),
+    writeTurnedConv(g, weight, attributes, inside) ??
+      writeConvTranspose(g, weight, attributes, [missing[0], missing[1]]),
     correlate(g, x, kernel, attributes),
   ]
+}
+
+// The transpose of an unstrided convolution to few channels, as a convolution: its columns are few, those of the transpose are
+// as many as its outputs, for every pixel of the kernel.
+function writeTurnedConv(
+  g: Value,
+  weight: Value,
+  { strides, pads, dilations, groups }: ConvAttributes,
+  inside: readonly number[],
+): Value | null {
+  const [outputs, inputs, ...kernel] = weight.shape as number[]
+  const sides = g.shape.slice(2) as number[]
+  const before = [0, 1].map((i) => dilations[i] * (kernel[i] - 1) - pads[i])
+  const after = [0, 1].map((i) => inside[i] + pads[i] - sides[i])
+  const isPlain = groups === 1 && strides.every((stride) => stride === 1)
+  if (!isPlain || outputs > narrow || outputs >= inputs || [...before, ...after].some((size) => size < 0))
+    return null
+  const turned = { strides, dilations, groups, pads: [before[0], before[1], after[0], after[1]] } as const
+  return writeConv(g, writeTurned(weight), turned, inside)
 }
 
 /** Gradients of convTranspose in [x, weight]: the same with the roles of image and gradient swapped. */
@@ -43,37 +64,53 @@ export function gradConvTranspose(g: Value, x: Value, weight: Value, attributes:
 
 /**
  * For each tap of `kernel`: the products of `small` [N,O,h,w] with the pixels of `large` [N,C,H,W] that the tap
- * meets, summed over images and positions: [O, C/groups, kh, kw].
+ * meets, summed over images and positions: [O, C/groups, kh, kw]. Whichever has fewer channels is moved over the other.
  */
 function correlate(small: Value, large: Value, kernel: readonly number[], attributes: ConvAttributes): Value {
   const { strides, pads, dilations, groups } = attributes
   const [count, outputs, ...sides] = fixedShape('correlate', small)
-  const channels = large.shape[1] as number
-  const positions = sides[0] * sides[1]
-  const padded = pads.some((size) => size > 0)
-    ? pad(large, [0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]])
-    : large
-  const rows = reshape(small, [count, groups, outputs / groups, positions])
-  const met = (image: Value, axis: number, tap: number) => {
-    const start = tap * dilations[axis]
-    return slice(image, axis + 2, start, start + (sides[axis] - 1) * strides[axis] + 1, strides[axis])
+  const channels = (large.shape[1] as number) / groups
+  const padded = padImage(large, pads)
+  const reach = [0, 1].map((axis) => dilations[axis] * (kernel[axis] - 1))
+  const movesSmall = groups === 1 && outputs < channels && strides.every((stride) => stride === 1)
+  const area = movesSmall ? sides.map((side, axis) => side + reach[axis]) : sides
+  const moved = movesSmall ? padImage(small, [...reach, ...reach]) : padded
+  const still = movesSmall
+    ? [0, 1].reduce((image, axis) => slice(image, axis + 2, 0, area[axis]), padded)
+    : small
+  const [moving, standing] = movesSmall ? [outputs, channels] : [channels, outputs / groups]
+  const meet = (image: Value, axis: number, tap: number) => {
+    const start = dilations[axis] * (movesSmall ? kernel[axis] - 1 - tap : tap)
+    return slice(image, axis + 2, start, start + (area[axis] - 1) * strides[axis] + 1, strides[axis])
   }
-  // Products of more rows than columns: they have the same bits on any number of threads (stableThreads).
-  const isTurned = groups === 1 && outputs < channels
-  const taps: Value[] = []
-  for (let i = 0; i < kernel[0]; i++) {
-    const band = met(padded, 0, i)
-    for (let j = 0; j < kernel[1]; j++) {
-      const columns = reshape(met(band, 1, j), [count, groups, channels / groups, positions])
-      const [left, right] = isTurned ? [columns, rows] : [rows, columns]
-      const product = matmul(left, right, { transposeB: true })
-      const matrix = isTurned ? [channels, outputs] : [outputs, channels / groups]
-      taps.push(reshape(product, [count, ...matrix, 1]))
-    }
-  }
-  const together = concat(taps, 3)
-  const ordered = isTurned ? transpose(together, [0, 2, 1, 3]) : together
-  const shape = [outputs, channels / groups, kernel[0], kernel[1]]
+  const flatten = (image: Value, rows: number) => reshape(image, [count, groups, rows, sizeOf(area)])
+  const rows = flatten(still, standing)
+  const taps = Array.from({ length: kernel[0] }, (_, i) => meet(moved, 0, i)).flatMap((band) =>
+    Array.from({ length: kernel[1] }, (_, j) => flatten(meet(band, 1, j), moving)),
+  )
+  // A product of few columns takes as long as one of many.
+  const parts = moving <= narrow ? [concat(taps, 2)] : taps
+  // More rows than columns: such products have the same bits on any number of threads (stableThreads).
+  const movedFirst = (parts[0].shape[2] as number) >= standing
+  const products = parts.map((part) => matmul(...order(movedFirst, part, rows), { transposeB: true }))
+  const stacked = products.length === 1 ? products[0] : concat(products, movedFirst ? 2 : 3)
+  const [tap, [mover, stander]] = movedFirst ? [2, [3, 4]] : [3, [4, 2]]
+  const laid = movedFirst ? [taps.length, moving, standing] : [standing, taps.length, moving]
+  const ordered = transpose(reshape(stacked, [count, groups, ...laid]), [
+    0,
+    1,
+    ...order(movesSmall, mover, stander),
+    tap,
+  ])
+  const shape = [outputs, channels, kernel[0], kernel[1]]
   const images = reshape(ordered, [count, sizeOf(shape)])
   return reshape(count === 1 ? images : reduceSum(images, { axes: [0] }), shape)
 }
+
+// Channels, at most, of which a product or a convolution is no faster than one of more.
+const narrow = 8
+
+const padImage = (image: Value, [top, left, bottom, right]: readonly number[]): Value =>
+  top + left + bottom + right > 0 ? pad(image, [0, 0, top, left], [0, 0, bottom, right]) : image
+
+const order = <T>(isFirst: boolean, a: T, b: T): [T, T] => (isFirst ? [a, b] : [b, a])

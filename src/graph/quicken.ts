@@ -1,9 +1,10 @@
 // A graph of image networks, the same with fewer multiplications, for processors: convolutions in Winograd's
 // form, what lies between them in the layout of that form, and convolutions to few channels as transposed ones.
 
-import { f32, type NdArray, ndarray, sizeOf } from '../base/index.ts'
-import { addAxes, gather, reshape, transpose, writeConvTranspose } from './ops/index.ts'
+import { sizeOf } from '../base/index.ts'
+import { addAxes, transpose, writeConvTranspose } from './ops/index.ts'
 import { sortValues } from './sort.ts'
+import { turnKernels, writeTurned } from './turnKernels.ts'
 import { constant, makeValue, type OpAttributes, type OpName, type Value } from './value.ts'
 import { isPlain, isWorthIt, kernelsInBasis, readUnstrided, writeWinograd } from './winograd.ts'
 
@@ -114,33 +115,4 @@ function transposeNarrow(value: Value): Value {
       ? constant(turnKernels((weight.attributes as OpAttributes['constant']).array))
       : writeTurned(weight)
   return writeConvTranspose(image, turned, { ...attributes, pads: [...cut] }, [0, 0])
-}
-
-// The same as turnKernels, of kernels that are known when the graph runs.
-function writeTurned(weight: Value): Value {
-  const [outputs, inputs, height, width] = weight.shape as number[]
-  const area = height * width
-  const backwards = constant(
-    ndarray(
-      'i64',
-      [area],
-      BigInt64Array.from({ length: area }, (_, i) => BigInt(area - 1 - i)),
-    ),
-  )
-  const turned = gather(reshape(weight, [outputs, inputs, area]), backwards, 2)
-  return reshape(transpose(turned, [1, 0, 2]), [inputs, outputs, height, width])
-}
-
-// [outputs, inputs, h, w] -> [inputs, outputs, h, w], each kernel turned by half a circle.
-function turnKernels({ shape, data }: NdArray): NdArray<'f32'> {
-  const [outputs, inputs, height, width] = shape
-  const area = height * width
-  const turned = f32([inputs, outputs, height, width])
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      for (let at = 0; at < area; at++)
-        turned.data[(i * outputs + o) * area + at] = data[(o * inputs + i) * area + area - 1 - at] as number
-    }
-  }
-  return turned
 }

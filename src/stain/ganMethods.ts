@@ -40,7 +40,7 @@ export const multistain: StainMethod<MultistainOptions, GanFit> = {
 function ganMethod(name: string, how: 'fitEach' | 'fitPooled', defaults: GanOptions) {
   return {
     name,
-    version: 3,
+    version: 4,
     needsReference: true,
     references: ganReferences,
     fit: async () => {
