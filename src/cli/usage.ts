@@ -58,17 +58,19 @@ function explainValue(message: string): EosinError {
     : new UsageError({ where, expected, got: `'${got}'` })
 }
 
+const listWords = new Intl.ListFormat('en')
+
 // One that is another command's, spelled right or not, is said to be.
 function unknownOption(command: Command, flag: string): EosinError {
   const own = flagsOf(command)
   const others = allCommands(rootOf(command)).filter((other) => other !== command)
   const near = nearestName(flag, [...own, ...others.flatMap(flagsOf)])
-  const owner = others.find((other) => near !== undefined && flagsOf(other).includes(near))
+  const owners = others.filter((other) => near !== undefined && flagsOf(other).includes(near))
   const hint = !near
     ? undefined
     : own.includes(near)
       ? `did you mean '${near}'?`
-      : `'${near}' is an option of ${nameCommand(owner!)}`
+      : `'${near}' is an option of ${listWords.format(owners.map(nameCommand))}`
   return new UsageError({
     where: nameCommand(command),
     expected: own.length > 0 ? `one of ${own.join(', ')}` : 'no options',
