@@ -75,6 +75,7 @@ describe('the end of a study', () => {
       manifest,
       decision: [],
       seen: ['tiny: not known'],
+      shares: [],
       report: 'report.html',
       submission: null,
     } as unknown as StudyResult)
