@@ -103,7 +103,7 @@ const cases: readonly (readonly [string, 1 | 2, RegExp])[] = [
   [
     `quality ${small} --theshold 0.5`,
     2,
-    /^eosin: eosin quality: expected one of --set, .*, got '--theshold'; '--threshold' is an option of eosin classify and eosin evaluate$/,
+    /^eosin: eosin quality: expected one of --set, .*, got '--theshold'; '--threshold' is an option of eosin classify, eosin evaluate, and eosin export$/,
   ],
   ['study run text.txt --device cud', 2, /^eosin: option --device: .* cuda, .*'cud'; did you mean 'cuda'\?$/],
   [
