@@ -15,6 +15,10 @@ export interface BenchLine {
   readonly ratio?: number
   /** The share of the matrix product's rate (`gemm`) that is reached. */
   readonly share?: number
+  /** Lines that a user writes, without comments and blank lines. */
+  readonly code_lines?: number
+  /** What else there is to know of the measurement, in words. */
+  readonly note?: string
   /** What other work kept the machine busy with at the start: processes that wanted a core, over the last minute. */
   readonly load?: number
 }
@@ -25,7 +29,7 @@ export interface BenchOptions {
   readonly quick: boolean
   /** Heads that study-heads trains. */
   readonly heads?: number
-  /** Patches of study-grid. */
+  /** Patches of study-grid and challenge-twin. */
   readonly patches?: number
 }
 

@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import type { BenchCase, BenchLine } from './benchCase.ts'
+import { challengeTwin } from './challengeTwin.ts'
 import { cycleganStep } from './cycleganStep.ts'
 import { embedModels } from './embedModels.ts'
 import { embedVits14, embedVits14Int8 } from './embedVits14.ts'
@@ -12,6 +13,7 @@ import { cycleganInfer, distilled } from './ganInfer.ts'
 import { gemm } from './gemm.ts'
 import { headGrid } from './headGrid.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
+import { findPeerBlas, warnOfBlas } from './peerBlas.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
 import { studyCached } from './studyCached.ts'
@@ -40,6 +42,7 @@ const cases: readonly BenchCase[] = [
   studyCached,
   studyGrid,
   forecast,
+  challengeTwin,
   ...stainCases,
 ]
 
@@ -61,6 +64,8 @@ if (unknown.length > 0) {
   for (const { name, about } of cases) console.error(`  ${name.padEnd(24)}${about}`)
   process.exit(2)
 }
+const warning = warnOfBlas(findPeerBlas())
+if (warning) console.error(warning)
 for (const { name, run } of cases.filter((known) => wanted.includes(known.name))) {
   if (!values.json) console.log(name)
   const { quick } = values
@@ -78,9 +83,11 @@ function print(line: BenchLine): void {
     line.share !== undefined && `${line.share.toFixed(2)} of the products' rate`,
     line.load !== undefined && `load ${line.load.toFixed(1)}`,
     line.peak_rss_mb !== undefined && `peak ${Math.round(line.peak_rss_mb)} MB`,
+    line.code_lines !== undefined && `${line.code_lines} lines of code`,
   ].filter(Boolean)
   const rate = `${line.per_s.toFixed(line.per_s < 100 ? 2 : 0)} ${line.unit}/s`
   console.log(
     `  ${line.peer.padEnd(28)}${String(line.threads).padStart(2)} threads  ${rate.padStart(20)}  ${extra.join('  ')}`,
   )
+  if (line.note) console.log(`    ${line.note}`)
 }

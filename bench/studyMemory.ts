@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BenchCase, BenchLine } from './benchCase.ts'
+import { makeChallengeData } from './challengeData.ts'
 
 const cli = 'dist/cli/main.js'
 
@@ -22,7 +23,7 @@ export const studyMemory: BenchCase = {
 async function measureStudy(patches: number): Promise<BenchLine> {
   const folder = await mkdtemp(join(tmpdir(), 'eosin-bench-study-'))
   try {
-    await writeFile(join(folder, 'recipe.yaml'), writeRecipe(await makeData(patches)))
+    await writeFile(join(folder, 'recipe.yaml'), writeRecipe(makeChallengeData(patches)))
     const { seconds, peakRssMb } = await runEosin([
       'study',
       'run',
@@ -43,14 +44,6 @@ async function measureStudy(patches: number): Promise<BenchLine> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-// Making 100,000 patches takes minutes: they are kept in the temporary folder for the next run.
-async function makeData(patches: number): Promise<string> {
-  const data = join(tmpdir(), `eosin-bench-patches-${patches}`)
-  const counts = ['--train', patches * 0.6, '--val', patches * 0.2, '--test', patches * 0.2].map(String)
-  if (!existsSync(data)) await runEosin(['patches', 'make', data, '--test-labels', ...counts])
-  return data
 }
 
 const writeRecipe = (data: string) => `name: bench
