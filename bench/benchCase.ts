@@ -31,11 +31,15 @@ export interface BenchOptions {
   readonly heads?: number
   /** Patches of study-grid and challenge-twin. */
   readonly patches?: number
+  /** Where networks run: a provider's name; `cpu` where it is left out. */
+  readonly device?: string
 }
 
 /** A benchmark case. `quick` asks for a shorter run whose figures only show that it works. */
 export interface BenchCase {
   readonly name: string
   readonly about: string
+  /** Whether its networks run where `device` says. */
+  readonly takesDevice?: true
   run(options: BenchOptions): AsyncIterable<BenchLine>
 }

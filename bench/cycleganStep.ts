@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { BenchCase } from './benchCase.ts'
-import { compareLines, joinTimes, type Timed } from './measure.ts'
+import { chooseRuns, compareLines, joinTimes, type Timed } from './measure.ts'
 
 const child = fileURLToPath(new URL('./cycleganStepChild.ts', import.meta.url))
 const side = 96
@@ -14,16 +14,20 @@ const stepsPerRound = 3
 /** `cyclegan-step-96`: training steps a second, with 1 and 2 threads each. */
 export const cycleganStep: BenchCase = {
   name: 'cyclegan-step-96',
+  takesDevice: true,
   about: 'CycleGAN steps/s, ResNet-9 with 64 channels, 96 px, batch 1, against PyTorch',
-  async *run({ repeats, quick }) {
+  async *run({ repeats, quick, device }) {
+    const { provider, threads: counts, hasPeer } = chooseRuns(device)
     const form = quick ? { width: 8, blocks: 2 } : { width: 64, blocks: 9 }
     const all: Timed[] = []
     for (let round = 0; round < (quick ? 1 : repeats); round++) {
-      for (const threads of quick ? [1] : [1, 2]) {
+      for (const threads of quick ? [1] : counts) {
         const flags = Object.entries({ threads, repeats: stepsPerRound, side, ...form })
         const options = flags.flatMap(([name, value]) => [`--${name}`, `${value}`])
-        const own = measure(process.execPath, [...process.execArgv, child, ...options])
-        const peer = measure('/usr/bin/python3', ['bench/peers/cyclegan_torch.py', ...options])
+        const own = measure(process.execPath, [...process.execArgv, child, ...options, '--device', provider])
+        const peer = hasPeer
+          ? measure('/usr/bin/python3', ['bench/peers/cyclegan_torch.py', ...options])
+          : undefined
         all.push(...[own, peer].filter((times) => times !== undefined))
       }
     }

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { f32, openRandom, type Pixels, pixels, sizeOf } from '../src/base/index.ts'
 import { openExtractor } from '../src/embed/index.ts'
-import { openSession } from '../src/engine/index.ts'
+import { openSession, type ProviderName } from '../src/engine/index.ts'
 import { constant, emitModel, input, matmul, slice } from '../src/graph/index.ts'
 import { catalog } from '../src/weights/index.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
-import { compareLines, joinTimes, repeatTimed, type Timed } from './measure.ts'
+import { chooseRuns, compareLines, joinTimes, repeatTimed, type Timed } from './measure.ts'
 import { writeModelWeights } from './modelWeights.ts'
 
 const name = 'embed-vits14-98'
@@ -25,15 +25,18 @@ const tokens = (side / patchSize) ** 2 + 1
 /** `embed-vits14-98`: patches a second with 1 and 2 threads each. */
 export const embedVits14: BenchCase = {
   name,
+  takesDevice: true,
   about: 'patches/s embedded by a ViT-S/14 at 98 pixels, against PyTorch and the matmul ceiling',
-  async *run({ repeats, quick }) {
+  async *run({ repeats, quick, device }) {
+    const runs = chooseRuns(device)
     const folder = await mkdtemp(join(tmpdir(), 'eosin-bench-vit-'))
     try {
       const weights = join(folder, 'model.safetensors')
       await writeModelWeights(weights, 'dinov2-small')
       const rounds: Timed[] = []
       for (let round = 0; round < (quick ? 1 : repeats); round++) {
-        for (const threads of [1, 2]) rounds.push(...(await timeAll(weights, threads, quick ? 32 : 128)))
+        for (const threads of runs.threads)
+          rounds.push(...(await timeAll(weights, threads, quick ? 32 : 128, runs)))
       }
       yield* compareLines(joinTimes(name, 'patches', 1, rounds))
     } finally {
@@ -74,14 +77,14 @@ async function* compareInt8(
   try {
     const batch = drawPatches(count)
     const { mean, min } = await rounded.measureAgreement!(batch)
-    const int8Peer = `eosin, cosine ${mean.toFixed(5)}, least ${min.toFixed(5)}`
+    const note = `cosine to fp32 ${mean.toFixed(5)}, least ${min.toFixed(5)}`
     const rounds: Timed[] = []
     for (let i = 0; i < repeats; i++) {
-      rounds.push({ peer: int8Peer, threads, seconds: await repeatTimed(1, () => rounded.embed(batch)) })
+      rounds.push({ peer: 'eosin, int8', threads, seconds: await repeatTimed(1, () => rounded.embed(batch)) })
       rounds.push({ peer: 'eosin, fp32', threads, seconds: await repeatTimed(1, () => exact.embed(batch)) })
     }
     const [int8, fp32] = joinTimes(`${name}-int8`, 'patches', count, rounds)
-    yield { ...int8, ratio: int8.per_s / fp32.per_s }
+    yield { ...int8, ratio: int8.per_s / fp32.per_s, note }
     yield fp32
   } finally {
     await exact.close()
@@ -90,18 +93,32 @@ async function* compareInt8(
 }
 
 // Seconds a patch.
-async function timeAll(weights: string, threads: number, count: number): Promise<Timed[]> {
-  const eosin = { peer: 'eosin', threads, seconds: await timeEosin(weights, threads, count) }
-  const ceiling = { peer: 'its matrix products alone', threads, seconds: await timeProducts(threads) }
+async function timeAll(
+  weights: string,
+  threads: number,
+  count: number,
+  { provider, hasPeer }: ReturnType<typeof chooseRuns>,
+): Promise<Timed[]> {
+  const eosin = { peer: 'eosin', threads, seconds: await timeEosin(weights, provider, threads, count) }
+  const ceiling = {
+    peer: 'its matrix products alone',
+    threads,
+    seconds: await timeProducts(provider, threads),
+  }
   // PyTorch gets the better of two batch sizes.
-  const peers = [8, 32].flatMap((batch) => timePeer(threads, batch) ?? [])
+  const peers = (hasPeer ? [8, 32] : []).flatMap((batch) => timePeer(threads, batch) ?? [])
   return [eosin, ceiling, ...peers]
 }
 
-async function timeEosin(weights: string, threads: number, count: number): Promise<number[]> {
+async function timeEosin(
+  weights: string,
+  device: ProviderName,
+  threads: number,
+  count: number,
+): Promise<number[]> {
   const extractor = await openExtractor(
     { name: 'dinov2-small', weights, resize: side, crop: false },
-    { device: 'cpu', threads },
+    { device, threads },
   )
   const batch = drawPatches(count)
   try {
@@ -120,7 +137,7 @@ function drawPatches(count: number): Pixels {
 }
 
 // The four products of each block, of as many rows as the extractor runs at once: what no other code can undercut.
-async function timeProducts(threads: number): Promise<number[]> {
+async function timeProducts(provider: ProviderName, threads: number): Promise<number[]> {
   const count = 8
   const x = input('x', [count * tokens, width])
   const random = openRandom(0, 'bench products')
@@ -135,7 +152,7 @@ async function timeProducts(threads: number): Promise<number[]> {
     const mixed = matmul(slice(qkv, 1, 0, width), constant(draw([width, width])))
     y = matmul(matmul(mixed, constant(draw([width, mlp.hidden]))), constant(draw([mlp.hidden, width])))
   }
-  const session = await openSession(emitModel({ y }), { provider: 'cpu', threads })
+  const session = await openSession(emitModel({ y }), { provider, threads })
   try {
     const feeds = { x: draw([count * tokens, width]) }
     return (await repeatTimed(8, () => session.run(feeds))).map((second) => second / count)

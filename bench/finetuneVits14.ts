@@ -3,14 +3,15 @@
 // has no such cache: both are compared with its whole step. Weights are random, at full size.
 
 import { f32, type NdArray, openRandom, sizeOf } from '../src/base/index.ts'
+import type { ProviderName } from '../src/engine/index.ts'
 import { constant, flatten, input, type Value } from '../src/graph/index.ts'
 import { foldLayerScale, vit, vitTail } from '../src/models/index.ts'
 import { adamW, bceWithLogits } from '../src/nn/index.ts'
-import { initParams, openState, openStep } from '../src/train/index.ts'
+import { initParams, openState, openStep, type StepOptions } from '../src/train/index.ts'
 import { catalog } from '../src/weights/index.ts'
 import type { BenchCase } from './benchCase.ts'
 import { measureCeiling } from './gemm.ts'
-import { compareLines, joinTimes, repeatTimed, type Timed, timeTorch } from './measure.ts'
+import { chooseRuns, compareLines, joinTimes, repeatTimed, type Timed, timeTorch } from './measure.ts'
 
 const { architecture } = catalog['dinov2-small']
 if (architecture.family !== 'vit') throw new TypeError('dinov2-small is a ViT')
@@ -21,19 +22,21 @@ const tokens = (side / patchSize) ** 2 + 1
 /** `finetune-vits14-98`: patches a second of whole steps, and of steps on cached tokens, with 1 and 2 threads each. */
 export const finetuneVits14: BenchCase = {
   name: 'finetune-vits14-98',
+  takesDevice: true,
   about: 'patches/s of fine-tuning two blocks of a ViT-S/14, whole and on cached tokens, against PyTorch',
-  async *run({ repeats, quick }) {
+  async *run({ repeats, quick, device }) {
+    const { provider, threads: counts, hasPeer } = chooseRuns(device)
     const whole: Timed[] = []
     const cached: Timed[] = []
     const ceilings: Timed[] = []
     for (let round = 0; round < (quick ? 1 : repeats); round++) {
-      for (const threads of [1, 2]) {
-        const own = await timeEosin(threads, quick ? 1 : 4)
+      for (const threads of counts) {
+        const own = await timeEosin(provider, threads, quick ? 1 : 4)
         whole.push({ peer: 'eosin', threads, seconds: own.whole })
         cached.push({ peer: 'eosin', threads, seconds: own.cached })
         const ceiling = await measureCeiling(threads)
         ceilings.push({ peer: 'matrix products at gemm', threads, seconds: [(batch * wholeWork) / ceiling] })
-        const peer = timeTorch('finetune-vits14-98', threads, ['--repeats', quick ? '1' : '3'])
+        const peer = hasPeer && timeTorch('finetune-vits14-98', threads, ['--repeats', quick ? '1' : '3'])
         if (peer) whole.push(peer)
       }
     }
@@ -48,7 +51,11 @@ export const finetuneVits14: BenchCase = {
 const blockWork = (2 * tokens * width * (4 * width + 2 * mlp.hidden) + 4 * tokens ** 2 * width) / 1e9
 const wholeWork = blockWork * (depth + 2 * blocks)
 
-async function timeEosin(threads: number, repeats: number): Promise<{ whole: number[]; cached: number[] }> {
+async function timeEosin(
+  provider: ProviderName,
+  threads: number,
+  repeats: number,
+): Promise<{ whole: number[]; cached: number[] }> {
   const random = openRandom(0, 'bench images')
   const draw = (shape: number[]) =>
     f32(
@@ -57,8 +64,14 @@ async function timeEosin(threads: number, repeats: number): Promise<{ whole: num
     )
   const images = input('x', [batch, 3, side, side])
   return {
-    cached: await timeStep(input('x', [batch, tokens * width]), (x) => x, draw, threads, repeats),
-    whole: await timeStep(images, writeTrunk, draw, threads, repeats),
+    cached: await timeStep(
+      input('x', [batch, tokens * width]),
+      (x) => x,
+      draw,
+      { provider, threads },
+      repeats,
+    ),
+    whole: await timeStep(images, writeTrunk, draw, { provider, threads }, repeats),
   }
 }
 
@@ -67,7 +80,7 @@ async function timeStep(
   x: Value,
   toTokens: (x: Value) => Value,
   draw: (shape: number[]) => NdArray<'f32'>,
-  threads: number,
+  session: StepOptions,
   repeats: number,
 ): Promise<number[]> {
   const model = vitTail({ architecture: architecture as never, blocks, tokens, hidden: [], dropout: 0 })
@@ -80,7 +93,7 @@ async function timeStep(
       build: (params, pass) => ({ loss: bceWithLogits(model.apply(params, toTokens(x), pass), y) }),
     },
     state,
-    { provider: 'cpu', threads },
+    session,
   )
   const labels = Array.from({ length: batch }, (_, i) => i % 2)
   const feeds = { x: draw(x.shape as number[]), y: f32([batch, 1], labels) }

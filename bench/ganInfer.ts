@@ -9,7 +9,7 @@ import { openColourMap } from '../src/stain/gan/index.ts'
 import type { Networks } from '../src/stain/index.ts'
 import { cycleGan, initParams, openTranslator, pickPart } from '../src/train/index.ts'
 import type { BenchCase } from './benchCase.ts'
-import { compareLines, joinTimes, repeatTimed, type Timed } from './measure.ts'
+import { chooseRuns, compareLines, joinTimes, repeatTimed, type Timed } from './measure.ts'
 
 const side = 96
 const images = 4
@@ -18,8 +18,10 @@ const width = 16 // of the colour map
 /** `cyclegan-infer-96`: patches a second through ResNet-9 with 64 channels, with 1 and 2 threads each. */
 export const cycleganInfer: BenchCase = {
   name: 'cyclegan-infer-96',
+  takesDevice: true,
   about: 'patches/s through ResNet-9 with 64 channels, 96 px, against PyTorch',
-  async *run({ repeats, quick }) {
+  async *run({ repeats, quick, device }) {
+    const { provider, threads: counts, hasPeer } = chooseRuns(device)
     const form = quick ? { width: 8, blocks: 2 } : { width: 64, blocks: 9 }
     const gan = cycleGan({ generator: resnetGenerator(form), discriminator: patchGan() })
     const network = pickPart(initParams(gan.params, 0), 'G_A')
@@ -30,12 +32,12 @@ export const cycleganInfer: BenchCase = {
     )
     const rounds: Timed[] = []
     for (let round = 0; round < (quick ? 1 : repeats); round++) {
-      for (const threads of quick ? [1] : [1, 2]) {
-        const translator = await openTranslator(gan, network, [side, side], { provider: 'cpu', threads })
+      for (const threads of quick ? [1] : counts) {
+        const translator = await openTranslator(gan, network, [side, side], { provider, threads })
         const seconds = await repeatTimed(3, () => translator.translate(batch))
         await translator.close()
         rounds.push({ peer: 'eosin', threads, seconds })
-        const peer = timePeer({ threads, side, images, repeats: 3, ...form })
+        const peer = hasPeer && timePeer({ threads, side, images, repeats: 3, ...form })
         if (peer) rounds.push({ ...peer, threads })
       }
     }

@@ -1,8 +1,11 @@
-// npm run bench -- CASE... [--json] [--repeats N] [--quick] [--heads N] [--patches N]: runs benchmark cases and prints a line for each
-// measurement, Eosin's and, where one can be had, its peer's from the same run.
+// npm run bench -- CASE... [--json] [--repeats N] [--quick] [--heads N] [--patches N] [--device D] [--record]
+// [--against history [--fail]]: runs benchmark cases and prints a line for each measurement, Eosin's and, where one can be
+// had, its peer's from the same run. CONTRIBUTING says how figures are kept and compared.
 
-import { parseArgs } from 'node:util'
+import { readFileSync } from 'node:fs'
+import { EosinError } from '../src/base/index.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
+import { type BenchArguments, historyFile, readArguments } from './benchOptions.ts'
 import { challengeTwin } from './challengeTwin.ts'
 import { cycleganStep } from './cycleganStep.ts'
 import { embedModels } from './embedModels.ts'
@@ -12,6 +15,15 @@ import { forecast } from './forecast.ts'
 import { cycleganInfer, distilled } from './ganInfer.ts'
 import { gemm } from './gemm.ts'
 import { headGrid } from './headGrid.ts'
+import {
+  appendHistory,
+  compareCase,
+  findCommit,
+  type HistoryLine,
+  parseHistory,
+  toHistory,
+} from './history.ts'
+import { describeMachine } from './machine.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
 import { findPeerBlas, warnOfBlas } from './peerBlas.ts'
 import { readHdf5 } from './readHdf5.ts'
@@ -46,36 +58,79 @@ const cases: readonly BenchCase[] = [
   ...stainCases,
 ]
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    repeats: { type: 'string', default: '5' },
-    heads: { type: 'string' },
-    patches: { type: 'string' },
-  },
-})
+const machine = describeMachine()
+const blas = findPeerBlas()
+const peersOfPython = /^(pytorch|numpy|python|h5py|scikit)/
 
-const wanted = positionals.length ? positionals : cases.map(({ name }) => name)
-const unknown = wanted.filter((name) => !cases.some((known) => known.name === name))
-if (unknown.length > 0) {
-  console.error(`bench: no case '${unknown[0]}'; there are:`)
-  for (const { name, about } of cases) console.error(`  ${name.padEnd(24)}${about}`)
-  process.exit(2)
-}
-const warning = warnOfBlas(findPeerBlas())
-if (warning) console.error(warning)
-for (const { name, run } of cases.filter((known) => wanted.includes(known.name))) {
-  if (!values.json) console.log(name)
-  const { quick } = values
-  const [heads, patches] = [values.heads, values.patches].map((given) => (given ? Number(given) : undefined))
-  for await (const line of run({ repeats: Number(values.repeats), quick, heads, patches })) print(line)
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  try {
+    const given = readArguments(process.argv.slice(2))
+    const names = given.names.length ? given.names : cases.map(({ name }) => name)
+    const unknown = names.find((name) => !cases.some((known) => known.name === name))
+    const { device = 'cpu' } = given.options
+    const fixed = cases.find(({ name, takesDevice }) => names.includes(name) && !takesDevice)
+    if (device !== 'cpu' && fixed)
+      throw new TypeError(`${fixed.name} runs on the processor: it takes no --device`)
+    if (unknown === undefined) return await runCases(given, names)
+    console.error(`bench: no case '${unknown}'; there are:`)
+    for (const { name, about } of cases) console.error(`  ${name.padEnd(24)}${about}`)
+    return 2
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof EosinError)) throw error
+    console.error(`bench: ${error.message}`)
+    return error instanceof EosinError ? error.exitCode : 2
+  }
 }
 
-function print(line: BenchLine): void {
-  if (values.json) {
-    console.log(JSON.stringify(line))
+async function runCases(given: BenchArguments, names: readonly string[]): Promise<number> {
+  const { json, options, against } = given
+  const history = against === null ? null : parseHistory(readFileSync(against, 'utf8'), against)
+  const warning = warnOfBlas(blas)
+  if (warning) console.error(`bench: ${warning}`)
+  let fell = 0
+  for (const { name, run } of cases.filter((known) => names.includes(known.name))) {
+    if (!json) console.log(name)
+    const lines: BenchLine[] = []
+    for await (const line of run(options)) {
+      lines.push(line)
+      print(line, given)
+    }
+    if (history) fell += sayChanges(lines, history, given)
+    if (given.record) record(lines, options.device)
+  }
+  return given.fail && fell > 0 ? 1 : 0
+}
+
+// How many of Eosin's figures fell. What is said goes to standard error beside JSON.
+function sayChanges(
+  lines: readonly BenchLine[],
+  history: readonly HistoryLine[],
+  given: BenchArguments,
+): number {
+  const found = compareCase(lines, machine, history, given.options.device)
+  const marks = { fell: '!!', slower: ' !', held: '  ', rose: ' +', new: '  ' }
+  for (const { verdict, text } of found)
+    (given.json ? console.error : console.log)(`  ${marks[verdict]} ${text}`)
+  return found.filter(({ verdict }) => verdict === 'fell').length
+}
+
+function record(lines: readonly BenchLine[], device: string | undefined): void {
+  if (blas === 'reference' && lines.some(({ peer }) => peersOfPython.test(peer))) {
+    console.error(`bench: ${lines[0].case} is not recorded: its peer ran on the reference BLAS`)
+    return
+  }
+  const made = findCommit()
+  appendHistory(
+    historyFile,
+    lines.map((line) => toHistory(line, machine, made, device)),
+  )
+}
+
+function print(line: BenchLine, { json, options }: BenchArguments): void {
+  if (json) {
+    console.log(JSON.stringify({ ...line, device: options.device ?? 'cpu', ...machine }))
     return
   }
   const extra = [

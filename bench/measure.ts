@@ -1,6 +1,8 @@
 // What benchmark cases share: times of several contestants joined into lines, and Eosin's ratio to its best rival.
 
 import { spawnSync } from 'node:child_process'
+import { pickNamed } from '../src/base/index.ts'
+import { type ProviderName, providers } from '../src/engine/index.ts'
 import type { BenchLine } from './benchCase.ts'
 
 /** One contestant's times: seconds of the same piece of work, one entry a repeat. */
@@ -10,6 +12,14 @@ export interface Timed {
   readonly seconds: readonly number[]
   /** Of a contestant in a process of its own. */
   readonly peak_rss_mb?: number
+}
+
+/** Threads that a case is measured with: on a GPU they do not matter, and Python's peers, which run on the processor, are left out. */
+export function chooseRuns(device: string | undefined) {
+  if (device === undefined || device === 'cpu')
+    return { provider: 'cpu', threads: [1, 2], hasPeer: true } as const
+  pickNamed('device', providers, device)
+  return { provider: device as ProviderName, threads: [1], hasPeer: false } as const
 }
 
 /** The seconds of `repeats` runs of `work`; a run before them is not counted. */

@@ -2,11 +2,12 @@
 // whole epochs of trainModel: order, gathering, masks, graph, update, and validation on one batch besides.
 
 import { f32, openRandom } from '../src/base/index.ts'
+import type { ProviderName } from '../src/engine/index.ts'
 import { mlp } from '../src/models/index.ts'
 import { adamW, bceWithLogits } from '../src/nn/index.ts'
 import { type Samples, trainModel } from '../src/train/index.ts'
 import type { BenchCase } from './benchCase.ts'
-import { compareLines, joinTimes, type Timed, timeTorch } from './measure.ts'
+import { chooseRuns, compareLines, joinTimes, type Timed, timeTorch } from './measure.ts'
 
 const columns = 768
 const batchSize = 256
@@ -15,16 +16,18 @@ const epochsPerRound = 3
 /** `mlp-epoch`: rows a second of training, with 1 and 2 threads each. */
 export const mlpEpoch: BenchCase = {
   name: 'mlp-epoch',
+  takesDevice: true,
   about: 'training rows/s of the head 768-512-256-128-1, batch 256, AdamW, against PyTorch',
-  async *run({ repeats, quick }) {
+  async *run({ repeats, quick, device }) {
+    const { provider, threads: counts, hasPeer } = chooseRuns(device)
     const rows = quick ? 2_560 : 20_000
     const rounds: Timed[] = []
     // The threads are torch's own: its BLAS takes every core either way, which is faster than limiting it.
     const peerOptions = ['--repeats', `${epochsPerRound}`, '--rows', `${rows}`]
     for (let round = 0; round < (quick ? 1 : repeats); round++) {
-      for (const threads of [1, 2]) {
-        rounds.push({ peer: 'eosin', threads, seconds: await timeEosin(rows, threads) })
-        const peer = timeTorch('mlp-epoch', threads, peerOptions)
+      for (const threads of counts) {
+        rounds.push({ peer: 'eosin', threads, seconds: await timeEosin(rows, threads, provider) })
+        const peer = hasPeer && timeTorch('mlp-epoch', threads, peerOptions)
         if (peer) rounds.push(peer)
       }
     }
@@ -32,7 +35,7 @@ export const mlpEpoch: BenchCase = {
   },
 }
 
-async function timeEosin(rows: number, threads: number): Promise<number[]> {
+async function timeEosin(rows: number, threads: number, provider: ProviderName): Promise<number[]> {
   const train = drawSamples(rows)
   const seconds: number[] = []
   let last = performance.now()
@@ -45,7 +48,7 @@ async function timeEosin(rows: number, threads: number): Promise<number[]> {
     batchSize,
     epochs: epochsPerRound + 1,
     seed: 0,
-    session: { provider: 'cpu', threads },
+    session: { provider, threads },
     progress() {
       const now = performance.now()
       seconds.push((now - last) / 1000)

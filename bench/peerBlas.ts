@@ -25,5 +25,5 @@ export function nameBlas(maps: string): BlasName {
 /** What to say before figures beside such peers; null where there is nothing to say. */
 export function warnOfBlas(blas: BlasName): string | null {
   if (blas !== 'reference') return null
-  return "bench: the Python peers here run on Debian's reference BLAS, many times slower than OpenBLAS: their figures, and ratios to them, say nothing. apt-get install libopenblas0"
+  return "the Python peers here run on Debian's reference BLAS, many times slower than OpenBLAS: their figures, and ratios to them, say nothing. apt-get install libopenblas0"
 }
