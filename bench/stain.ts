@@ -64,7 +64,8 @@ async function timeEosin(name: Name, mode: Compatibility, batch: Pixels, repeats
   const method = stainMethods[name] as unknown as Method
   const options = { ...method.defaults, compatibility: mode }
   const fit = await method.fit(streamOf(pixelsAt(batch, 0)), options)
-  const warmUps = batch.count > 2 ? 12 : 3
+  // V8 compiles the hot loops anew while they run, for some 30 batches beside other work.
+  const warmUps = batch.count > 2 ? 60 : 6
   for (let i = 0; i < warmUps; i++) await method.apply(batch, fit, options)
   const seconds: number[] = []
   for (let repeat = 0; repeat < repeats; repeat++) {

@@ -13,14 +13,18 @@ export const grayscale: StainMethod<Record<string, never>, Record<string, never>
   rules: {},
   needsReference: false,
   fit: async () => ({}),
-  apply: (batch) =>
-    transformPatches(batch, (data, out) => {
-      for (let at = 0; at < data.length; at += 3) {
-        const luma = lumaOf(data[at], data[at + 1], data[at + 2])
-        out[at] = luma
-        out[at + 1] = luma
-        out[at + 2] = luma
-      }
-      return ok
-    }),
+  apply: (batch, _fit, _options, { out: room } = {}) =>
+    transformPatches(
+      batch,
+      (data, out) => {
+        for (let at = 0; at < data.length; at += 3) {
+          const luma = lumaOf(data[at], data[at + 1], data[at + 2])
+          out[at] = luma
+          out[at + 1] = luma
+          out[at + 2] = luma
+        }
+        return ok
+      },
+      room,
+    ),
 }

@@ -1,8 +1,8 @@
-// The WebAssembly kernels (scripts/stainKernels.as, scripts/labKernels.as): what they are called with, and how they start.
+// The WebAssembly kernels (scripts/stainKernels): what they are called with, and how they start.
 
 import { kernelCode } from './generated/kernels.ts'
 
-/** The kernels; addresses are byte offsets into the workspace's memory. See scripts/stainKernels.as. */
+/** The kernels; addresses are byte offsets into the workspace's memory. See scripts/stainKernels. */
 export interface Kernels {
   packLevels(channel: number, scale: number, highest: number): void
   findBelow(data: number, count: number, packed: number, offsets: number): number

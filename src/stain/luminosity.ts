@@ -21,6 +21,6 @@ export const luminosity: StainMethod<LuminosityOptions, Record<string, never>> =
   rules: { percentile: real(0, 100) },
   needsReference: false,
   fit: async () => ({}),
-  apply: (batch, _fit, options) =>
-    transformPatches(batch, (data, out) => standardiseLightness8(data, out, options.percentile ?? 95)),
+  apply: (batch, _fit, options, { out: room } = {}) =>
+    transformPatches(batch, (data, out) => standardiseLightness8(data, out, options.percentile ?? 95), room),
 }

@@ -1,11 +1,8 @@
-// Reinhard's inner loops in AssemblyScript: CIELAB by tables. See stainKernels.as for how arguments are meant.
+// Reinhard's inner loops: CIELAB by tables.
 
 // @ts-nocheck
 
-@inline
-function at(data: usize, offsets: usize, i: i32): usize {
-  return data + (offsets ? <usize>load<i32>(offsets + (<usize>i << 2)) : <usize>i * 3)
-}
+import { at } from './common'
 
 // Added to a whole number from 0 on, it stands in the low bits: in f64, and in f32 below 2^23.
 const whole: f64 = 4503599627370496
