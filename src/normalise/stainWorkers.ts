@@ -10,6 +10,7 @@ import type { StainAnswer, StainTask } from './stainWorker.ts'
 /** Threads that normalise; close them when done. */
 export interface StainWorkers {
   readonly threads: number
+  /** Normalises; the result is in the context's `out` where that is shared memory, else in memory of its own. */
   apply(stain: FittedStain, batch: Pixels, context: ApplyContext<StainFit>): Promise<StainResult>
   close(): Promise<void>
 }
@@ -23,7 +24,8 @@ export function openStainWorkers(threads?: number): StainWorkers {
     threads: workers.threads,
     async apply({ entry, fit }, batch, context) {
       const { count, height, width } = batch
-      const [data, out] = [shareBytes(batch.data), new Uint8Array(new SharedArrayBuffer(batch.data.length))]
+      const data = shareBytes(batch.data)
+      const out = roomFor(batch, context)
       const size = height * width * 3
       const run = partOf(count, workers.threads, size)
       const starts = Array.from({ length: Math.ceil(count / run) }, (_, part) => part * run)
@@ -54,6 +56,12 @@ export function openStainWorkers(threads?: number): StainWorkers {
     },
     close: () => workers.close(),
   }
+}
+
+// Fresh memory costs a third of Macenko's work on it: a caller with shared memory to write to saves that.
+function roomFor({ data }: Pixels, { out }: ApplyContext<StainFit>): Uint8Array {
+  if (out?.buffer instanceof SharedArrayBuffer) return out
+  return new Uint8Array(new SharedArrayBuffer(data.length))
 }
 
 // Patches of a part: of some parts a thread, so that one that is disturbed leaves work to the others; but no part so small that handing

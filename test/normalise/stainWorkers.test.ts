@@ -45,6 +45,10 @@ describe('normalising in worker threads', () => {
     const stain = { entry, method, fit } as unknown as FittedStain
     const { pixels, verdicts } = await workers.apply(stain, many, {})
     expect(Buffer.compare(pixels.data, expected.pixels.data)).toBe(0)
+    const out = new Uint8Array(new SharedArrayBuffer(many.data.length))
+    const again = await workers.apply(stain, many, { out })
+    expect(again.pixels.data).toBe(out)
+    expect(Buffer.compare(out, expected.pixels.data)).toBe(0)
     expect(verdicts).toEqual(expected.verdicts)
   })
 })
