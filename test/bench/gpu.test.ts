@@ -35,5 +35,6 @@ describe.runIf(process.platform === 'linux')('bench/gpu.sh', () => {
       expect(stdout).not.toContain('| case |')
       expect(status).toBe(0)
     },
+    300_000,
   )
 })
