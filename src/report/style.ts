@@ -11,7 +11,8 @@ export const LIGHT = `color-scheme:light;--paper:#faf8fa;--surface:#fff;--ink:#2
 --good:#0b6b4f;--good-tint:#e3f4ed;--good-line:#9fd3c0;--tumour:#b8265f;--normal:#2b6cb0;--ok:#0e8a66;
 --fallback:#b07c00;--passthrough:#6f6a78;--rejected:#c2352b;${shades(0)}`
 
-const DARK = `color-scheme:dark;--paper:#15121a;--surface:#1d1924;--ink:#eee9f3;--ink-soft:#b0a8bc;--line:#38313f;--shade:#d0a5ea42;
+/** The same on dark paper. */
+export const DARK = `color-scheme:dark;--paper:#15121a;--surface:#1d1924;--ink:#eee9f3;--ink-soft:#b0a8bc;--line:#38313f;--shade:#d0a5ea42;
 --accent:#d0a5ea;--eosin:#f08ab5;--tint:#2b2133;--warn:#f3cd84;--warn-tint:#352a12;--warn-line:#6d5722;
 --good:#7fd6b7;--good-tint:#12302a;--good-line:#2b6353;--tumour:#f483ad;--normal:#7db6ee;--ok:#37c598;
 --fallback:#e9b53a;--passthrough:#a49dae;--rejected:#f2796f;${shades(1)}`

@@ -4,24 +4,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
+import { browserDoors } from './browserDoors.ts'
 import { closureOf, findWay, mapImports, readImports } from './imports.ts'
-
-// Doors that run in a browser: the rooms, and of others the part that does.
-const browserDoors = [
-  'base',
-  'evaluate',
-  'formats',
-  'graph',
-  'guards',
-  'models',
-  'nn',
-  'patches/browser',
-  'quality',
-  'report/browser',
-  'runs/browser',
-  'stain/browser',
-  'synthetic/browser',
-]
 
 const { exports: named } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, { types: string; default: string }>

@@ -1,0 +1,18 @@
+// What the pages in web/ may import.
+
+/** Doors that run in a browser: the rooms, and of others the part that does. */
+export const browserDoors = [
+  'base',
+  'evaluate',
+  'formats',
+  'graph',
+  'guards',
+  'models',
+  'nn',
+  'patches/browser',
+  'quality',
+  'report/browser',
+  'runs/browser',
+  'stain/browser',
+  'synthetic/browser',
+]
