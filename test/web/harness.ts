@@ -1,0 +1,158 @@
+// The built pages in Debian's Chromium: a plain file server with the headers that allow shared memory, a browser, and a page
+// that keeps account of what went wrong on it and of what it asked other hosts for.
+
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { extname, join, normalize } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+
+const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
+  (path) => path && existsSync(path),
+)
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+}
+
+/** A static host on this machine, as any other; `isolated` adds the headers that allow shared memory. */
+export interface Host {
+  readonly address: string
+  /** Paths served so far, with their sizes in bytes. */
+  readonly served: { path: string; bytes: number }[]
+  close(): Promise<void>
+}
+
+/** Serves a folder on a free port of 127.0.0.1. */
+export async function serveFolder(folder: string, { isolated = true } = {}): Promise<Host> {
+  const served: { path: string; bytes: number }[] = []
+  const server: Server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1')
+    const path = normalize(join(folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname))
+    const bytes = path.startsWith(normalize(folder)) ? await readFile(path).catch(() => null) : null
+    if (isolated) {
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
+    }
+    response.statusCode = bytes ? 200 : 404
+    response.setHeader('Content-Type', types[extname(path)] ?? 'application/octet-stream')
+    served.push({ path: pathname, bytes: bytes?.length ?? 0 })
+    response.end(bytes ?? 'not found')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    served,
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** A page, and what must stay empty: errors of scripts and of the content policy, and addresses of other hosts. */
+export interface WatchedPage extends Page {
+  readonly troubles: string[]
+}
+
+/** How a page is opened. */
+export interface PageOptions {
+  readonly width?: number
+  readonly height?: number
+  readonly colorScheme?: 'light' | 'dark'
+}
+
+/** The workbench, opened for the tests of one file. */
+export interface Workbench {
+  readonly host: Host
+  readonly browser: Browser
+  /** A new page at `#/NAME`, in a profile of its own. */
+  open(hash: string, options?: PageOptions): Promise<WatchedPage>
+}
+
+/**
+ * Runs `tests` on the workbench as it is served by a static host, where Chromium is installed; elsewhere they are left out.
+ * `args` are further ones for Chromium.
+ */
+export function describeWorkbench(
+  name: string,
+  tests: (workbench: Workbench) => void,
+  { args = [], isolated = true }: { readonly args?: readonly string[]; readonly isolated?: boolean } = {},
+): void {
+  const title = executablePath ? name : `${name} (left out: no Chromium here; apt-get install chromium)`
+  describe.skipIf(!executablePath)(title, () => {
+    let host: Host
+    let browser: Browser
+    beforeAll(async () => {
+      if (!existsSync('dist/web/index.html')) throw new Error('dist/web is not there: npm run build:web')
+      host = await serveFolder('dist/web', { isolated })
+      browser = await chromium.launch({ executablePath, args: ['--no-sandbox', ...args] })
+    })
+    afterAll(async () => {
+      await browser?.close()
+      await host?.close()
+    })
+    tests({
+      get host() {
+        return host
+      },
+      get browser() {
+        return browser
+      },
+      open: (hash, options) => openPage(browser, host.address, hash, options),
+    })
+  })
+}
+
+async function openPage(
+  browser: Browser,
+  address: string,
+  hash: string,
+  { width = 1280, height = 900, colorScheme = 'light' }: PageOptions = {},
+): Promise<WatchedPage> {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme,
+    acceptDownloads: true,
+  })
+  const page = (await context.newPage()) as WatchedPage
+  const troubles: string[] = []
+  Object.assign(page, { troubles })
+  page.on('console', (message) => {
+    if (message.type() === 'error') troubles.push(message.text())
+  })
+  page.on('pageerror', (error) => troubles.push(error.message))
+  context.on('request', (request) => {
+    if (!request.url().startsWith(address) && !/^(blob|data):/.test(request.url()))
+      troubles.push(`a request to ${request.url()}`)
+  })
+  await page.goto(`${address}${hash}`)
+  await page.locator('h1').waitFor()
+  return page
+}
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+/** Holds the page to axe-core's rules: none is broken. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(await readFile(axe, 'utf8'))
+  const broken = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
+    }
+    const { violations } = await axe.run()
+    return violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+    )
+  })
+  expect(broken).toEqual([])
+}
