@@ -19,6 +19,7 @@ export type { KnnOptions } from './knn.ts'
 export { writeKnn } from './knnGraph.ts'
 export type { LogisticOptions } from './logistic.ts'
 export type { MlpHeadOptions } from './mlp.ts'
+export { openNeighbours } from './neighbours.ts'
 export {
   checkRobust,
   isRobust,

@@ -13,6 +13,7 @@ import { addPatches } from './commands/patches.ts'
 import { addPredict } from './commands/predict.ts'
 import { addQuality } from './commands/quality.ts'
 import { addReport } from './commands/report.ts'
+import { addServe } from './commands/serve.ts'
 import { addStain } from './commands/stain.ts'
 import { addStudy } from './commands/study.ts'
 import { addSubmission } from './commands/submission.ts'
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
     addClassify,
     addEvaluate,
     addReport,
+    addServe,
     addStudy,
     addTask,
     addCache,

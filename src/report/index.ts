@@ -2,5 +2,5 @@
 
 export * from './browser.ts'
 export { compareRuns } from './compareRuns.ts'
-export { readRunFolder } from './runFolder.ts'
+export { checkManifest, checkMetrics, readRunFolder } from './runFolder.ts'
 export { writeReport } from './writeReport.ts'

@@ -2,6 +2,8 @@
 
 export * from './browser.ts'
 export * from './failures.ts'
+export * from './logTail.ts'
+export * from './pace.ts'
 export * from './predictions.ts'
 export * from './runFolder.ts'
 export * from './runStatus.ts'

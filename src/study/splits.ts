@@ -118,6 +118,14 @@ interface NamedSplit {
   readonly set: PatchSet
 }
 
+/**
+ * Opens the patches that a recipe names for a split, before its `limit` is drawn; nothing is hashed. Throws as `openSplits`
+ * does.
+ */
+export async function openSplitPatches(split: Split, spec: SplitRecipe): Promise<PatchSet> {
+  return (await openNamed(split, spec)).set
+}
+
 async function openNamed(split: Split, spec: SplitRecipe): Promise<NamedSplit> {
   const { center } = spec
   const whole = await openPatchSet(spec.path, spec)

@@ -90,6 +90,11 @@ export function hasEntry(root: string, stage: string, key: string): boolean {
   return existsSync(folder) && findWrongSize(folder) === null
 }
 
+/** What making an entry of the cache in `root` cost. Throws DataError where the entry does not say. */
+export function readEntryCost(root: string, stage: string, key: string): Promise<EntryCost> {
+  return readCost(join(root, stage, key))
+}
+
 /** Who makes an entry of the cache in `root`; null where nobody alive does. */
 export function findMaker(root: string, stage: string, key: string): Promise<Place | null> {
   return findHolder(`${join(root, stage, key)}.lease`)

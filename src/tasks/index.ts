@@ -5,7 +5,15 @@ export * from './execute.ts'
 export * from './forecast.ts'
 export { type Hold, openHold } from './holds.ts'
 export * from './inventory.ts'
-export { findHolder, type Lease, type LeaseOptions, type Place, takeLease, withLease } from './lease.ts'
+export {
+  findHolder,
+  findLocalHolder,
+  type Lease,
+  type LeaseOptions,
+  type Place,
+  takeLease,
+  withLease,
+} from './lease.ts'
 export * from './markDue.ts'
 export * from './measure.ts'
 export * from './memory.ts'

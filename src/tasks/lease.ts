@@ -81,6 +81,19 @@ export async function findHolder(path: string): Promise<Place | null> {
   return isThere ? { host: holder.host, process: holder.process } : null
 }
 
+/**
+ * The number of the living process of this machine that holds the lease at `path`: the same process that took it, told apart
+ * from one that was given its number later. Null where no process of this machine does, or the system does not tell when a
+ * process began. Changes nothing.
+ */
+export async function findLocalHolder(path: string): Promise<number | null> {
+  const holder = await readHolder(path)
+  if (holder === 'gone' || holder === null) return null
+  const { space, began, process: number } = holder
+  const isLocal = space === describeSelf().space && Number.isSafeInteger(number) && number > 1
+  return isLocal && began !== null && began === readBegin(number) ? number : null
+}
+
 /** Does `work` under the lease at `path`, which is given back however it ends. */
 export async function withLease<Result>(
   path: string,

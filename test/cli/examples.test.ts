@@ -27,6 +27,7 @@ const examples = leavesOf(buildProgram()).flatMap(examplesOf)
 const parsedOnly = [
   /^demo/,
   /^doctor$/,
+  /^serve/,
   /^patches make data --train 100000/,
   /^stain train/,
   /^weights (pull|import|check)/,

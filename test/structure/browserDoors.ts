@@ -13,6 +13,7 @@ export const browserDoors = [
   'quality',
   'report/browser',
   'runs/browser',
+  'serve/browser',
   'stain/browser',
   'synthetic/browser',
 ]

@@ -36,15 +36,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   normalise: [...lower, 'recipe'],
   study: [...lower, 'recipe', 'normalise'],
   export: everything,
-  cli: [...everything, 'export'],
+  serve: everything,
+  cli: [...everything, 'export', 'serve'],
 }
 
 // The room that owns each dependency.
 const owners: Readonly<Record<string, string>> = {
   '@bomb.sh/tab': 'cli',
   '@bufbuild/protobuf': 'formats',
+  '@hono/node-server': 'serve',
   commander: 'cli',
   h5wasm: 'files',
+  hono: 'serve',
   hyparquet: 'formats',
   'hyparquet-writer': 'formats',
   'onnxruntime-node': 'engine',

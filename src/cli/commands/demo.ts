@@ -17,12 +17,14 @@ import {
 import { makeSynthetic } from '../makeSynthetic.ts'
 import { refuseOverwrite } from '../outFile.ts'
 import { formatCount, observeOnTerminal, say, sayNote } from '../terminal.ts'
+import { serveWorkbench } from './serve.ts'
 import { describeStudy } from './study.ts'
 
 interface DemoOptions extends CommonOptions {
   readonly out: string
   readonly seed: number
   readonly patches: number
+  readonly open?: boolean
 }
 
 export function addDemo(program: Command): void {
@@ -32,6 +34,7 @@ export function addDemo(program: Command): void {
     .option('--out <folder>', 'where data, run and report go', 'eosin-demo')
     .option('--patches <n>', 'how many patches to make', wholeNumber(200, 10_000_000), 2400)
     .addOption(seedOption().default(0))
+    .option('--open', 'then open the workbench on its run and data')
     .addOption(overwriteOption())
     .addOption(jsonOption())
     .action(runDemo)
@@ -75,6 +78,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
     observer,
   })
   printResult(options, result, describeStudy)
+  if (options.open)
+    await serveWorkbench(join(out, 'runs'), { data: [out], cache: join(out, 'cache'), port: 0, open: true })
 }
 
 const recipeTitle = "# What 'eosin demo' runs."
