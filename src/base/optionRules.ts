@@ -8,6 +8,8 @@ export interface OptionRule {
   /** In words, after `expected`. */
   readonly expected: string
   accepts(value: unknown): boolean
+  /** Of a number: its bounds, and whether it must be whole. A bound itself may be outside: `accepts` says. */
+  readonly range?: { readonly least: number; readonly most: number; readonly isWhole: boolean }
   /** Of a choice: its names. */
   readonly names?: readonly string[]
   /** Of a group: the rules of its options. */
@@ -21,6 +23,7 @@ export type OptionRules<Options> = { readonly [Key in keyof Options]-?: OptionRu
 export function whole(least: number, most: number): OptionRule {
   return {
     expected: `a whole number from ${least} to ${most}`,
+    range: { least, most, isWhole: true },
     accepts: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
   }
 }
@@ -30,6 +33,7 @@ export function real(least: number, most: number, without?: 'least' | 'most'): O
   const [from, to] = [without === 'least' ? 'above ' : '', without === 'most' ? 'below ' : '']
   return {
     expected: from ? `a number above ${least}, at most ${most}` : `a number from ${least} to ${to}${most}`,
+    range: { least, most, isWhole: false },
     accepts: (value) =>
       typeof value === 'number' &&
       (without === 'least' ? value > least : value >= least) &&
