@@ -26,6 +26,7 @@ import {
 import { describeMachine } from './machine.ts'
 import { mlpEpoch } from './mlpEpoch.ts'
 import { findPeerBlas, warnOfBlas } from './peerBlas.ts'
+import { predict } from './predict.ts'
 import { readHdf5 } from './readHdf5.ts'
 import { stainCases } from './stain.ts'
 import { studyCached } from './studyCached.ts'
@@ -45,6 +46,7 @@ const cases: readonly BenchCase[] = [
   embedVits14,
   embedVits14Int8,
   ...embedModels,
+  predict,
   readHdf5,
   texture,
   studyHeads,

@@ -69,7 +69,9 @@ export interface OpenDense {
 
 /** Opens a network on the processor; it is compiled at the first run. */
 export function openDense(network: DenseNetwork, threads?: number): OpenDense {
-  const session = holdSession(() => openSession(emitDense(network), { provider: 'cpu', threads }))
+  const session = holdSession(() =>
+    openSession(emitDense(network), { provider: 'cpu', threads, spin: false }),
+  )
   return {
     async run(x, output) {
       const [rows, columns] = x.shape

@@ -12,7 +12,7 @@ export interface EmbedStream {
   readonly progress?: Progress
   /** How many patches there are, for the progress. */
   readonly total?: number
-  /** Batches in work at once, which bounds the memory; 4 by default. */
+  /** Batches in work at once, which bounds the memory; by default 4, or two for each process that embeds. */
   readonly inFlight?: number
 }
 
@@ -21,7 +21,8 @@ export interface EmbedStream {
  * The first error of reading, embedding or appending ends it, once the batches in work are done.
  */
 export async function embedPatches(stream: EmbedStream): Promise<number> {
-  const { batches, extractor, append, progress = silent, total, inFlight = 4 } = stream
+  const { batches, extractor, append, progress = silent, total } = stream
+  const { inFlight = Math.max(4, 2 * (extractor.processes ?? 1)) } = stream
   const working: Promise<{ rows: Float32Array; count: number }>[] = []
   let done = 0
   const finishOldest = async () => {

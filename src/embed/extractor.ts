@@ -27,6 +27,10 @@ export interface Extractor {
   readonly featureNames: readonly string[] | null
   /** Of a network; null for features that nothing was trained for. */
   readonly provenance: ModelProvenance | null
+  /** Bytes of the weights of a network that runs on the processor; not there for others. */
+  readonly weightBytes?: number
+  /** How many processes embed side by side, so that as many batches are worth having in work; 1 where it is not there. */
+  readonly processes?: number
   /** Embeds a batch: row-major float32, count x dimensions. */
   embed(batch: Pixels): Promise<Float32Array>
   /** Embeds a batch in single precision too and compares; only extractors that compute in less have it. */

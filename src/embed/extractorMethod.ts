@@ -13,6 +13,9 @@ export interface OpenOptions {
   readonly resolvePath?: (path: string) => string
 }
 
+/** An extractor as a recipe writes it: `texture`, `onnx:PATH`, or the same as `name` beside options. */
+export type ExtractorSpec = string | { readonly name: string; readonly [option: string]: unknown }
+
 /** A family of extractors. `Options` is plain JSON, complete with defaults. */
 export interface ExtractorMethod<Options extends object> {
   readonly about: string

@@ -3,10 +3,11 @@
 import { checkOptions, pickNamed, UsageError } from '../base/index.ts'
 import { splitModelName } from '../weights/index.ts'
 import type { Extractor } from './extractor.ts'
-import type { ExtractorMethod, OpenOptions } from './extractorMethod.ts'
+import type { ExtractorMethod, ExtractorSpec, OpenOptions } from './extractorMethod.ts'
 import { describedMethods, modelMethods } from './modelExtractor.ts'
 import { onnxMethod } from './onnxExtractor.ts'
 import { withPretraining } from './pretraining.ts'
+import { countProcesses, spreadExtractor } from './spread.ts'
 import { textureMethod } from './textureExtractor.ts'
 import { withViews } from './views.ts'
 
@@ -29,9 +30,6 @@ export const extractors = Object.fromEntries(
   ]),
 ) as { readonly [Name in ExtractorName]: ExtractorMethod<object> }
 
-/** An extractor as a recipe writes it: `texture`, `onnx:PATH`, or the same as `name` beside options. */
-export type ExtractorSpec = string | { readonly name: string; readonly [option: string]: unknown }
-
 /**
  * Opens the extractor that `spec` names. Throws UnknownNameError for an unknown name or option, UsageError where
  * a path is missing or too many, and what the family throws for a file or option it cannot take.
@@ -46,6 +44,10 @@ export async function openExtractor(spec: ExtractorSpec, context: OpenOptions = 
   }
   const options = { ...method.defaults, ...given }
   checkOptions<object>(`extractor ${name}`, method.rules, options)
-  const resolvePath = context.resolvePath ?? ((as: string) => as)
-  return method.open(options, context, path && resolvePath(path))
+  const paths: Record<string, string> = {}
+  const resolvePath = (as: string) => (paths[as] = context.resolvePath?.(as) ?? as)
+  const extractor = await method.open(options, { ...context, resolvePath }, path && resolvePath(path))
+  const { threads } = context
+  const count = countProcesses(extractor.weightBytes, threads)
+  return count === 1 ? extractor : spreadExtractor(extractor, { spec, paths }, { count, threads })
 }

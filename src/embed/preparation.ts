@@ -2,7 +2,7 @@
 // whose `run` blocks this thread, works on one. What a run is fed does not depend on the number of threads.
 
 import { type NdArray, ndarray, type Pixels } from '../base/index.ts'
-import { openWorkers, type ProviderName, type Workers } from '../engine/index.ts'
+import { openSlots, openWorkers, type ProviderName, type Workers } from '../engine/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
 import {
   type PictureForm,
@@ -95,22 +95,5 @@ async function* eat(runs: readonly Promise<PreparedRun>[], give: () => void): As
     }
   } finally {
     for (; eaten < runs.length; eaten++) give()
-  }
-}
-
-// At most `count` holders at once; the others wait in order.
-function openSlots(count: number): { take(): Promise<void>; give(): void } {
-  const waiting: (() => void)[] = []
-  let free = count
-  return {
-    async take() {
-      if (free > 0) free--
-      else await new Promise<void>((resolve) => waiting.push(resolve))
-    },
-    give() {
-      const next = waiting.shift()
-      if (next) next()
-      else free++
-    },
   }
 }

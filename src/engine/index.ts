@@ -1,5 +1,6 @@
 // The engine: runs ONNX graphs on the devices at hand.
 
+export { answerTasks } from './answerTasks.ts'
 export { readDeviceArrays } from './deviceArrays.ts'
 export { type KernelMemory, openKernelMemory } from './kernel.ts'
 export {
@@ -11,6 +12,7 @@ export {
   readRuntimeVersion,
   shareCores,
 } from './node.ts'
+export { openProcesses, type Processes } from './processes.ts'
 export {
   type DevicePart,
   describeIdle,
@@ -19,6 +21,7 @@ export {
   providers,
 } from './providers.ts'
 export type { Arrays, DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'
+export { openSlots } from './slots.ts'
 export { stableOptions } from './stableOptions.ts'
 export { type DeviceTrial, requireProvider, tryProvider } from './trial.ts'
 export { compiledPath, moveResult, openWorkers, type WorkerOptions, type Workers } from './workers.ts'

@@ -1,23 +1,21 @@
-// A process that works for a run: `node jobChild.js`, told over its channel which study and which tasks. It ends with the
-// process that began it.
+// A process that works for a run: `node jobChild.js`, told over its channel which study and which tasks.
 
-import { describeCause, type Progress } from '../base/index.ts'
-import { shareCores } from '../engine/index.ts'
-import { type Answer, type Order, tellError } from './jobMessages.ts'
-import { openWorker, type Worker } from './worker.ts'
+import type { Progress } from '../base/index.ts'
+import { answerTasks } from '../engine/index.ts'
+import type { StudyFile } from '../runs/index.ts'
+import { openWorker } from './worker.ts'
 
-shareCores()
+/** A task of the study, and its threads. */
+export interface JobTask {
+  readonly key: string
+  readonly threads: number
+}
 
-const tell = (answer: Answer) => process.send?.(answer, () => {}) // the run may have ended
-
-process.on('disconnect', () => process.exit(0))
-// A terminal sends these to all: the run decides, and takes its processes along.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
-process.on('SIGTERM', () => process.exit(143))
-process.on('uncaughtException', (cause) => {
-  process.stderr.write(`${describeCause(cause)}\n`)
-  process.exit(1)
-})
+/** What a process says beside its results. */
+export type JobNote =
+  | { readonly progress: Parameters<Progress> }
+  | { readonly note: string }
+  | { readonly warning: string }
 
 // Often enough to look at.
 const everyMs = 100
@@ -32,26 +30,15 @@ function throttle(progress: Progress): Progress {
   }
 }
 
-let opening: Promise<Worker> | undefined
-
-process.on('message', async (order: Order) => {
-  if ('study' in order) {
-    opening = openWorker(order.study, {
-      note: (note) => tell({ note }),
-      warn: (warning) => tell({ warning }),
-    })
-    opening.catch(() => {}) // told with the first task
-    return
-  }
-  try {
-    const worker = await opening!
-    const { cached } = await worker.run(
-      order.key,
-      order.threads,
-      throttle((done, total, note) => tell({ progress: { done, total, note } })),
+answerTasks<StudyFile, JobTask, { readonly cached: boolean }, JobNote>(async (study, tell) => {
+  const worker = await openWorker(study, {
+    note: (note) => tell({ note }),
+    warn: (warning) => tell({ warning }),
+  })
+  return ({ key, threads }) =>
+    worker.run(
+      key,
+      threads,
+      throttle((...progress) => tell({ progress })),
     )
-    tell({ done: order.key, cached })
-  } catch (cause) {
-    tell({ failed: order.key, error: tellError(cause) })
-  }
 })

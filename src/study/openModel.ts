@@ -10,9 +10,9 @@ import {
   type CoralReference,
   openMappedRows,
 } from '../adapt/index.ts'
-import { DataError, f32, type Pixels, type Progress, pickNamed, readBlocks } from '../base/index.ts'
+import { DataError, f32, type Progress, pickNamed, readBlocks } from '../base/index.ts'
 import { type Head, headMethods, temper } from '../classify/index.ts'
-import { type Extractor, openExtractor } from '../embed/index.ts'
+import { type Extractor, embedPatches, openExtractor } from '../embed/index.ts'
 import type { ProviderChoice } from '../engine/index.ts'
 import {
   averageProbabilities,
@@ -175,8 +175,10 @@ interface Parts {
 async function predictStreaming(set: PatchSet, parts: Parts, progress: Progress): Promise<Float32Array> {
   const probabilities = new Float32Array(set.count)
   let done = 0
-  await embedSet(set, parts, progress, async (embeddings, count) => {
-    const x = f32([count, parts.extractor.dimensions], embeddings)
+  const { dimensions } = parts.extractor
+  await embedSet(set, parts, progress, async (embeddings) => {
+    const count = embeddings.length / dimensions
+    const x = f32([count, dimensions], embeddings)
     probabilities.set(await predictRows(parts.heads, x), done)
     done += count
   })
@@ -232,17 +234,14 @@ async function embedSet(
   set: PatchSet,
   { stain, extractor }: Parts,
   progress: Progress,
-  take: (embeddings: Float32Array, count: number) => Promise<void>,
+  append: (embeddings: Float32Array) => Promise<void>,
 ): Promise<void> {
   const rows = allRows(set)
   const groups = await fitOwnGroups(set, stain.entry, () => orderPatches(set, rows, progress))
-  let done = 0
-  for await (const { result } of stainBatches(set, rows, stain, groups)) {
-    const { pixels }: { pixels: Pixels } = result
-    await take(await extractor.embed(pixels), pixels.count)
-    done += pixels.count
-    progress(done, set.count)
-  }
+  const batches = (async function* () {
+    for await (const { result } of stainBatches(set, rows, stain, groups)) yield result.pixels
+  })()
+  await embedPatches({ batches, extractor, append, progress, total: set.count })
 }
 
 async function predictRows(heads: readonly Head[], x: ReturnType<typeof f32>): Promise<Float32Array> {

@@ -1,21 +1,8 @@
-// What a run and the processes that work for it say to each other, as plain JSON.
+// Errors as one process tells them to another.
 
 import * as errors from '../base/index.ts'
-import type { StudyFile } from '../runs/index.ts'
 
-/** To a process: the study that it works for, first of all; then the tasks, one after the other. */
-export type Order = { readonly study: StudyFile } | { readonly key: string; readonly threads: number }
-
-/** From a process. */
-export type Answer =
-  | { readonly progress: { readonly done: number; readonly total?: number; readonly note?: string } }
-  | { readonly note: string }
-  | { readonly warning: string }
-  /** `cached`: another process had made it meanwhile. */
-  | { readonly done: string; readonly cached: boolean }
-  | { readonly failed: string; readonly error: ToldError }
-
-/** An error as it is told. */
+/** An error as it is told, in plain JSON. */
 export interface ToldError {
   readonly name: string
   readonly message: string

@@ -1,0 +1,93 @@
+// A run's model on patches that it has never seen, as `eosin predict` runs it: reading, embedding and five heads, against the
+// rate of the extractor alone on pixels that lie in memory.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openExtractor } from '../src/embed/index.ts'
+import { openPatchSet } from '../src/patches/index.ts'
+import { openModel } from '../src/study/index.ts'
+import type { BenchCase, BenchLine } from './benchCase.ts'
+import { makeChallengeData } from './challengeData.ts'
+import { runCli } from './runCli.ts'
+
+const name = 'predict'
+const seeds = 5
+const extractor = { name: 'dinov2-small', weights: 'random', resize: [98, 98], crop: false } as const
+
+/** `predict`: ratio is the rate of predictions over that of the embeddings alone. */
+export const predict: BenchCase = {
+  name,
+  takesDevice: true,
+  about: 'patches/s of eosin predict with a ViT-S/14 and five heads, against the embedding alone (goal .9)',
+  async *run({ repeats, quick, patches = quick ? 40 : 2_000, device = 'cpu' }) {
+    const folder = await mkdtemp(join(tmpdir(), 'eosin-bench-predict-'))
+    const place = { device, threads: availableParallelism() }
+    const set = await openPatchSet(join(makeChallengeData(5 * patches), 'test.h5'))
+    const model = await openModel(await runStudy(folder, device), place)
+    const embed = await openExtractor(extractor, place)
+    try {
+      const batch = await set.read(Array.from({ length: Math.min(patches, 512) }, (_, row) => row))
+      // Opens every session and process; those begin after some seconds of work.
+      for (let i = 0; i < 2; i++) {
+        await embed.embed(batch)
+        await model.predict(set, () => {})
+      }
+      const times: { predict: number[]; embed: number[] } = { predict: [], embed: [] }
+      for (let round = 0; round < (quick ? 1 : repeats); round++) {
+        times.embed.push((await secondsOf(() => embed.embed(batch))) / batch.count)
+        times.predict.push((await secondsOf(() => model.predict(set, () => {}))) / set.count)
+      }
+      const alone = describe('the embedding alone', place.threads, times.embed)
+      const whole = describe('eosin', place.threads, times.predict)
+      yield { ...whole, ratio: whole.per_s / alone.per_s }
+      yield alone
+    } finally {
+      await embed.close()
+      await model.close()
+      await set.close()
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+}
+
+// The run of a small study whose cell has five heads.
+async function runStudy(folder: string, device: string): Promise<string> {
+  const recipe = join(folder, 'recipe.yaml')
+  const data = makeChallengeData(400)
+  await writeFile(
+    recipe,
+    `name: predict
+seeds: ${seeds}
+data: { train: { path: ${data}/train.h5 }, val: { path: ${data}/val.h5 }, test: { path: ${data}/test.h5 } }
+stain: [none]
+embed: [{ extractor: dinov2-small, weights: random, resize: [98, 98], crop: false }]
+classify: [{ head: mlp, epochs: 1 }]
+`,
+  )
+  const runs = join(folder, 'runs')
+  runCli(['study', 'run', recipe, '--out', runs, '--device', device], {
+    EOSIN_RATES: join(folder, 'rates.jsonl'),
+  })
+  return join(runs, 'predict')
+}
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return (performance.now() - start) / 1000
+}
+
+function describe(peer: string, threads: number, seconds: readonly number[]): BenchLine {
+  const sorted = seconds.toSorted((a, b) => a - b)
+  const median = sorted[sorted.length >> 1]
+  return {
+    case: name,
+    peer,
+    threads,
+    median_s: median,
+    best_s: sorted[0],
+    unit: 'patches',
+    per_s: 1 / median,
+  }
+}
