@@ -4,24 +4,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { type Dtype, describeCause, EngineError, type NdArray, ndarray, pickNamed } from '../base/index.ts'
-import { narrowHalf, widenHalf } from '../formats/onnx/index.ts'
+import { describeCause, EngineError, pickNamed } from '../base/index.ts'
 import { missingProvider, type ProviderChoice, type ProviderName, providers } from './providers.ts'
-import type { DeviceArray, Feeds, Port, Session, SessionOptions } from './session.ts'
+import { type RuntimeSession, wrapSession } from './runtimeSession.ts'
+import type { Session, SessionOptions } from './session.ts'
 
 type Runtime = typeof import('onnxruntime-node')
-type RuntimeSession = import('onnxruntime-node').InferenceSession
-type RuntimeTensor = import('onnxruntime-node').Tensor
-
-const runtimeTypes = {
-  f32: 'float32',
-  f64: 'float64',
-  i32: 'int32',
-  i64: 'int64',
-  i8: 'int8',
-  u8: 'uint8',
-  bool: 'bool',
-} as const satisfies Record<Dtype, string>
 
 /**
  * Opens a model from its bytes, or from a file (needed where its weights lie beside it).
@@ -131,93 +119,4 @@ function createRuntimeSession(
 
 function placeOutputs(kept: readonly string[]): Record<string, 'gpu-buffer'> {
   return Object.fromEntries(kept.map((name) => [name, 'gpu-buffer']))
-}
-
-function wrapSession(
-  runtime: Runtime,
-  session: RuntimeSession,
-  provider: ProviderName,
-  kept: readonly string[],
-): Session {
-  // A tensor only points at its array's memory: one that comes again (weights, ping-pong buffers) is kept.
-  const tensors = new WeakMap<NdArray, RuntimeTensor>()
-  const toTensor = (array: NdArray): RuntimeTensor => {
-    const known = tensors.get(array)
-    if (known) return known
-    const make = runtime.Tensor as unknown as new (
-      type: string,
-      data: unknown,
-      dims: readonly number[],
-    ) => RuntimeTensor
-    const tensor = new make(runtimeTypes[array.dtype], array.data, array.shape)
-    tensors.set(array, tensor)
-    return tensor
-  }
-  const inputs = session.inputMetadata.map(readPort)
-  const halves = new Set(inputs.filter(({ isHalf }) => isHalf).map(({ name }) => name))
-  const toTensors = (arrays: Feeds) =>
-    mapValues(arrays, (array, name) => {
-      if ('handle' in array) return array.handle as RuntimeTensor
-      return halves.has(name) ? toHalfTensor(runtime, array) : toTensor(array)
-    })
-  const explained = (cause: unknown) =>
-    Promise.reject(new EngineError({ where: 'run', got: describeCause(cause) }, cause))
-  return {
-    provider,
-    inputs,
-    outputs: session.outputMetadata.map(readPort),
-    async run(feeds, into) {
-      const run = into ? session.run(toTensors(feeds), toTensors(into)) : session.run(toTensors(feeds))
-      const results = await run.catch(explained)
-      return into ?? mapValues(results, fromTensor)
-    },
-    async runKept(feeds, into) {
-      // ONNX Runtime does not write into given memory where it places some outputs itself.
-      const results = await session.run(toTensors(feeds), [...Object.keys(into), ...kept]).catch(explained)
-      for (const [name, { data }] of Object.entries(into)) {
-        ;(data as Float32Array).set(results[name].data as Float32Array)
-      }
-      return Object.fromEntries(kept.map((name) => [name, keepTensor(results[name])]))
-    },
-    async close() {
-      await session.release()
-    },
-  }
-}
-
-function mapValues<A, B>(
-  record: Readonly<Record<string, A>>,
-  change: (value: A, name: string) => B,
-): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
-}
-
-function toHalfTensor(runtime: Runtime, { data, shape }: NdArray): RuntimeTensor {
-  return new runtime.Tensor('float16', narrowHalf(data as Float32Array), shape)
-}
-
-function readPort(port: import('onnxruntime-node').InferenceSession.ValueMetadata): Port {
-  if (!port.isTensor)
-    throw new EngineError({ where: `'${port.name}'`, expected: 'a tensor', got: 'another type' })
-  if (port.type === 'float16') return { name: port.name, dtype: 'f32', isHalf: true, shape: port.shape }
-  return { name: port.name, dtype: readDtype(port.name, port.type), shape: port.shape }
-}
-
-function keepTensor(tensor: RuntimeTensor): DeviceArray {
-  return { shape: tensor.dims, handle: tensor }
-}
-
-function fromTensor(tensor: RuntimeTensor): NdArray {
-  if (tensor.type === 'float16') {
-    const { buffer, byteOffset, length } = tensor.data as Uint16Array<ArrayBuffer>
-    return ndarray('f32', tensor.dims, widenHalf(new Uint16Array(buffer, byteOffset, length)))
-  }
-  const dtype = readDtype('output', tensor.type)
-  return ndarray(dtype, tensor.dims, tensor.data as NdArray['data'])
-}
-
-function readDtype(where: string, type: string): Dtype {
-  const dtype = (Object.keys(runtimeTypes) as Dtype[]).find((name) => runtimeTypes[name] === type)
-  if (dtype) return dtype
-  throw new EngineError({ where: `'${where}'`, expected: Object.keys(runtimeTypes).join(', '), got: type })
 }

@@ -6,9 +6,7 @@ import type { ExtractorGraph } from '../embed/index.ts'
 import type { Manifest } from '../runs/index.ts'
 import { type StainName, stainMethods } from '../stain/index.ts'
 import type { MemberFile, ModelFile } from '../study/index.ts'
-
-/** The version of a pipeline's form: its input, output and these strings. */
-export const pipelineVersion = '1'
+import { pipelineVersion } from './pipelineFile.ts'
 
 /** Everything that is said, by key. */
 export interface PipelineFacts {

@@ -3,7 +3,9 @@
 /** Doors that run in a browser: the rooms, and of others the part that does. */
 export const browserDoors = [
   'base',
+  'engine/browser',
   'evaluate',
+  'export/browser',
   'formats',
   'graph',
   'guards',

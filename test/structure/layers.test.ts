@@ -51,6 +51,7 @@ const owners: Readonly<Record<string, string>> = {
   hyparquet: 'formats',
   'hyparquet-writer': 'formats',
   'onnxruntime-node': 'engine',
+  'onnxruntime-web': 'engine',
   pino: 'runs',
   piscina: 'engine',
   'pure-rand': 'base',

@@ -1,6 +1,7 @@
 // What the method does to all pictures, in figures: as `eosin stain compare` measures it.
 
 import type { Verdict } from '../../../../src/stain/browser.ts'
+import { Scroll } from '../../parts/scroll.tsx'
 import type { Bench } from './useBench.ts'
 
 export function Figures({ bench }: { readonly bench: Bench }) {
@@ -13,7 +14,7 @@ export function Figures({ bench }: { readonly bench: Bench }) {
   const milliseconds = outcomes.reduce((sum, outcome) => sum + outcome.milliseconds, 0)
   return (
     <section aria-label="Figures">
-      <div class="scroll">
+      <Scroll label="Table of figures">
         <table>
           <caption>
             {pictures.length} {pictures.length === 1 ? 'picture' : 'pictures'}
@@ -61,7 +62,7 @@ export function Figures({ bench }: { readonly bench: Bench }) {
             />
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {figures === null && work.total > 0 && work.isWhole && (
         <p class="soft">Figures need pictures of one size; these differ.</p>
       )}
