@@ -2,6 +2,7 @@
 
 export { answerTasks } from './answerTasks.ts'
 export { readDeviceArrays } from './deviceArrays.ts'
+export { openFastest } from './fastest.ts'
 export { type KernelMemory, openKernelMemory } from './kernel.ts'
 export {
   chooseProvider,

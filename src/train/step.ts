@@ -6,6 +6,7 @@ import {
   type Arrays,
   chooseProvider,
   type DeviceArray,
+  openFastest,
   openSession,
   type SessionOptions,
   stableOptions,
@@ -54,6 +55,8 @@ export interface StepOptions extends SessionOptions {
   readonly update?: 'graph' | 'loop'
   /** Whether what changes stays on the device (webgpu) between steps, until fetchArrays. */
   readonly resident?: boolean
+  /** Whether its first runs find out how many threads suit it (openFastest), on a processor; false. */
+  readonly fastest?: boolean
   /** Whether convolutions are rewritten to need fewer multiplications (quickenConvolutions), for processors; false. */
   readonly quicken?: boolean
 }
@@ -83,7 +86,9 @@ export async function openStep(
   }
   const bytes = emitModel(outputs)
   const kept = options.resident ? changed.map(nameNext) : []
-  const session = await openSession(bytes, stableOptions(outputs, { ...options, provider, kept }))
+  const settings = stableOptions(outputs, { ...options, provider, kept })
+  const isMeasured = provider === 'cpu' && options.fastest
+  const session = await (isMeasured ? openFastest : openSession)(bytes, settings)
   const fed = session.inputs.map(({ name }) => name)
   const masks = openMasks(graph.masks)
   const factors = trained.map(rateOf)
