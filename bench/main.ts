@@ -35,6 +35,7 @@ import { studyHeads } from './studyHeads.ts'
 import { studyMemory } from './studyMemory.ts'
 import { studyPlan } from './studyPlan.ts'
 import { texture } from './texture.ts'
+import { workbench } from './workbench.ts'
 
 const cases: readonly BenchCase[] = [
   gemm,
@@ -57,6 +58,7 @@ const cases: readonly BenchCase[] = [
   studyGrid,
   forecast,
   challengeTwin,
+  workbench,
   ...stainCases,
 ]
 

@@ -1,63 +1,13 @@
-// The built pages in Debian's Chromium: a plain file server with the headers that allow shared memory, a browser, and a page
-// that keeps account of what went wrong on it and of what it asked other hosts for.
+// The built pages in Chromium, and a page that keeps account of what went wrong on it and of what it asked other hosts for.
 
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
-import { extname, join, normalize } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { executablePath, type Host, launchChromium, serveFolder } from './chromium.ts'
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path && existsSync(path),
-)
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-  '.json': 'application/json',
-}
-
-/** A static host on this machine, as any other; `isolated` adds the headers that allow shared memory. */
-export interface Host {
-  readonly address: string
-  /** Paths served so far, with their sizes in bytes. */
-  readonly served: { path: string; bytes: number }[]
-  close(): Promise<void>
-}
-
-/** Serves a folder on a free port of 127.0.0.1. */
-export async function serveFolder(folder: string, { isolated = true } = {}): Promise<Host> {
-  const served: { path: string; bytes: number }[] = []
-  const server: Server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1')
-    const path = normalize(join(folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname))
-    const bytes = path.startsWith(normalize(folder)) ? await readFile(path).catch(() => null) : null
-    if (isolated) {
-      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
-      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
-    }
-    response.statusCode = bytes ? 200 : 404
-    response.setHeader('Content-Type', types[extname(path)] ?? 'application/octet-stream')
-    served.push({ path: pathname, bytes: bytes?.length ?? 0 })
-    response.end(bytes ?? 'not found')
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    served,
-    close: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
+export { type Host, serveFolder } from './chromium.ts'
 
 /** A page, and what must stay empty: errors of scripts and of the content policy, and addresses of other hosts. */
 export interface WatchedPage extends Page {
@@ -95,7 +45,7 @@ export function describeWorkbench(
     beforeAll(async () => {
       if (!existsSync('dist/web/index.html')) throw new Error('dist/web is not there: npm run build:web')
       host = await serveFolder('dist/web', { isolated })
-      browser = await chromium.launch({ executablePath, args: ['--no-sandbox', ...args] })
+      browser = await launchChromium(args)
     })
     afterAll(async () => {
       await browser?.close()

@@ -171,7 +171,12 @@ function Results({ predict }: { readonly predict: Predict }) {
           />
         </label>
         <span class="legend">
-          <i class="normal" /> below the threshold <i class="tumour" /> tumour, from the threshold on
+          <span>
+            <i class="normal" /> below the threshold
+          </span>
+          <span>
+            <i class="tumour" /> tumour, from the threshold on
+          </span>
         </span>
       </div>
       {patches.length > 0 && (
