@@ -174,8 +174,8 @@ function formatColumn(column: Column): (row: number) => string {
   return (row) => (column[row] === null ? '' : String(column[row]))
 }
 
-// 0.1 as float32 is 0.10000000149011612 as a double; the shortest text that reads back as that float32 is 0.1.
-function formatSingle(value: number): string {
+/** A float32 as the shortest text that reads back as it: 0.1, not 0.10000000149011612. */
+export function formatSingle(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const text = Number(value.toPrecision(digits))
     if (Math.fround(text) === value) return String(text)

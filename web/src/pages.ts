@@ -21,6 +21,8 @@ export interface PageEntry {
 const all: readonly PageEntry[] = [
   { name: 'stain', title: 'Stain', load: () => import('./pages/stain/page.tsx') },
   { name: 'predict', title: 'Predict', load: () => import('./pages/predict/page.tsx') },
+  { name: 'runs', title: 'Runs', needsServer: true, load: () => import('./pages/runs/page.tsx') },
+  { name: 'patches', title: 'Patches', needsServer: true, load: () => import('./pages/patches/page.tsx') },
 ]
 
 /** The pages that there are here. */
