@@ -39,7 +39,7 @@ export function describeWorkbench(
   { args = [], isolated = true }: { readonly args?: readonly string[]; readonly isolated?: boolean } = {},
 ): void {
   const title = executablePath ? name : `${name} (left out: no Chromium here; apt-get install chromium)`
-  describe.skipIf(!executablePath)(title, () => {
+  describe.skipIf(!executablePath)(title, { timeout: 180_000 }, () => {
     let host: Host
     let browser: Browser
     beforeAll(async () => {
@@ -74,6 +74,7 @@ async function openPage(
     colorScheme,
     acceptDownloads: true,
   })
+  context.setDefaultTimeout(120_000) // tests share the machine with others
   const page = (await context.newPage()) as WatchedPage
   const troubles: string[] = []
   Object.assign(page, { troubles })

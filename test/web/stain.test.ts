@@ -81,6 +81,16 @@ describeWorkbench('the stain bench', (workbench) => {
     expect(page.troubles).toEqual([])
   })
 
+  it('takes a picture that is dragged onto the reference as such', async () => {
+    const page = await workbench.open('#/stain')
+    await dropPictures(page, patches)
+    await page.getByRole('button', { name: `Show ${names[2]}` }).dragTo(page.locator('.reference h2'))
+    await page.getByRole('button', { name: `Do not use ${names[2]} as reference` }).waitFor()
+    await settle(page)
+    const expected = await normaliseHere('macenko', {}, [patches[2]], patches[0])
+    expect(Buffer.compare((await download(page, names[0])).data, expected.pixels.data)).toBe(0)
+  })
+
   it('gives them under changed options, by slider, by number and by choice', async () => {
     const page = await workbench.open('#/stain')
     await dropPictures(page, patches.slice(0, 1))

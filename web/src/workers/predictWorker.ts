@@ -1,6 +1,6 @@
 // The work of the page Predict: a pipeline is opened here, pictures are decoded here and cut into patches of its size.
 
-import { DataError, EngineError, type Pixels } from '../../../src/base/index.ts'
+import { DataError, EngineError, joinPixels, type Pixels } from '../../../src/base/index.ts'
 import {
   countThreads,
   listProviders,
@@ -36,11 +36,11 @@ export interface TakenPicture {
   readonly picture: ImageBitmap
 }
 
-/** Probabilities of some patches of a picture, from its patch number `from` on. */
-export interface PredictionNews {
+/** The probability of one patch of a picture, by its number, row by row. */
+export interface PredictedPatch {
   readonly id: string
-  readonly from: number
-  readonly probabilities: Float32Array
+  readonly index: number
+  readonly probability: number
 }
 
 let pipeline: WebPipeline | null = null
@@ -93,29 +93,38 @@ const handlers = {
     for (const id of ids) pictures.delete(id)
   },
 
-  /** Predicts every patch of the pictures; answers whether it came to its end, and how long the pipeline took. */
+  /**
+   * Predicts every patch of the pictures, and reports what is done some times a second; answers whether it came to its end, and
+   * how long the pipeline took.
+   */
   async predict(
     { ids }: { ids: readonly string[] },
-    report: (news: PredictionNews) => void,
+    report: (done: readonly PredictedPatch[]) => void,
   ): Promise<{ isWhole: boolean; milliseconds: number }> {
     const { patch, batch, predict } = requirePipeline()
     isCancelled = false
+    const places = ids.flatMap((id) => listPlaces(id, patch))
     let milliseconds = 0
-    for (const id of ids) {
-      const picture = pictures.get(id)
-      if (!picture) continue
-      const count = Math.floor(picture.height / patch.height) * Math.floor(picture.width / patch.width)
-      for (let from = 0; from < count; from += batch) {
-        await new Promise((resolve) => setTimeout(resolve, 0)) // lets a cancel in
-        if (isCancelled) return { isWhole: false, milliseconds }
-        const patches = cutPatches(picture, patch, from, Math.min(batch, count - from))
-        const started = performance.now()
-        const probabilities = await predict(patches)
-        milliseconds += performance.now() - started
-        report({ id, from, probabilities: probabilities.slice() })
+    let reported = performance.now()
+    let done: PredictedPatch[] = []
+    let count = 0
+    for (let from = 0; from < places.length && !isCancelled; from += batch) {
+      const some = places.slice(from, from + batch)
+      const patches = joinPixels(some.map(({ picture, top, left }) => cutPatch(picture, patch, top, left)))
+      const started = performance.now()
+      const probabilities = await predict(patches)
+      milliseconds += performance.now() - started
+      count += some.length
+      done.push(...some.map(({ id, index }, i) => ({ id, index, probability: probabilities[i] })))
+      if (performance.now() - reported > 150 || from + batch >= places.length) {
+        report(done)
+        done = []
+        reported = performance.now()
       }
+      await new Promise((resolve) => setTimeout(resolve, 0)) // lets a cancel in
     }
-    return { isWhole: true, milliseconds }
+    if (done.length > 0) report(done)
+    return { isWhole: count === places.length, milliseconds }
   },
 
   async cancel(_: null): Promise<void> {
@@ -136,23 +145,36 @@ function requirePipeline(): WebPipeline {
   })
 }
 
-// Patches number `from` on of a picture that is cut into whole ones, row by row.
-function cutPatches(
+interface Place {
+  readonly id: string
+  readonly picture: Pixels
+  readonly index: number
+  readonly top: number
+  readonly left: number
+}
+
+// Where the whole patches of a picture lie, row by row.
+function listPlaces(id: string, { height, width }: WebPipeline['patch']): Place[] {
+  const picture = pictures.get(id)
+  if (!picture) return []
+  const [rows, columns] = [Math.floor(picture.height / height), Math.floor(picture.width / width)]
+  return Array.from({ length: rows * columns }, (_, index) => {
+    return { id, picture, index, top: Math.floor(index / columns) * height, left: (index % columns) * width }
+  })
+}
+
+function cutPatch(
   picture: Pixels,
   { height, width }: WebPipeline['patch'],
-  from: number,
-  count: number,
+  top: number,
+  left: number,
 ): Pixels {
-  const columns = Math.floor(picture.width / width)
-  const data = new Uint8Array(count * height * width * 3)
-  for (let i = 0; i < count; i++) {
-    const [top, left] = [Math.floor((from + i) / columns) * height, ((from + i) % columns) * width]
-    for (let y = 0; y < height; y++) {
-      const at = ((top + y) * picture.width + left) * 3
-      data.set(picture.data.subarray(at, at + width * 3), (i * height + y) * width * 3)
-    }
+  const data = new Uint8Array(height * width * 3)
+  for (let y = 0; y < height; y++) {
+    const at = ((top + y) * picture.width + left) * 3
+    data.set(picture.data.subarray(at, at + width * 3), y * width * 3)
   }
-  return { data, count, height, width }
+  return { data, count: 1, height, width }
 }
 
 answerQuestions(handlers)

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ProviderChoice, ProviderName } from '../../../../src/engine/browser.ts'
-import type { OpenedPipeline, PredictHandlers } from '../../workers/predictWorker.ts'
+import type { OpenedPipeline, PredictedPatch, PredictHandlers } from '../../workers/predictWorker.ts'
 import { describeFailure, type Failure, openTalk, type Talk } from '../../workers/talk.ts'
 
 /** A picture, and the probabilities of its patches, row by row: NaN where one is not predicted yet. */
@@ -107,21 +107,10 @@ export function usePredict() {
     setPrediction({ ...idle, state: 'running', total })
     try {
       const ids = pictures.map(({ id }) => id)
-      const { isWhole, milliseconds } = await talk.current!.ask(
-        'predict',
-        { ids },
-        ({ id, from, probabilities }) => {
-          setPictures((before) =>
-            before.map((picture) => {
-              if (picture.id !== id) return picture
-              const own = picture.probabilities.slice()
-              own.set(probabilities, from)
-              return { ...picture, probabilities: own }
-            }),
-          )
-          setPrediction((before) => ({ ...before, done: before.done + probabilities.length }))
-        },
-      )
+      const { isWhole, milliseconds } = await talk.current!.ask('predict', { ids }, (done) => {
+        setPictures((before) => fillIn(before, done))
+        setPrediction((before) => ({ ...before, done: before.done + done.length }))
+      })
       setPrediction((before) => ({ ...before, state: isWhole ? 'whole' : 'cancelled', milliseconds }))
     } catch (cause) {
       setPrediction(idle)
@@ -148,6 +137,22 @@ export function usePredict() {
 
 function forget(picture: PredictPicture): PredictPicture {
   return { ...picture, probabilities: new Float32Array(picture.probabilities.length).fill(Number.NaN) }
+}
+
+function fillIn(pictures: readonly PredictPicture[], done: readonly PredictedPatch[]): PredictPicture[] {
+  const byPicture = new Map<string, PredictedPatch[]>()
+  for (const patch of done) {
+    const own = byPicture.get(patch.id)
+    if (own) own.push(patch)
+    else byPicture.set(patch.id, [patch])
+  }
+  return pictures.map((picture) => {
+    const own = byPicture.get(picture.id)
+    if (!own) return picture
+    const probabilities = picture.probabilities.slice()
+    for (const { index, probability } of own) probabilities[index] = probability
+    return { ...picture, probabilities }
+  })
 }
 
 export type Predict = ReturnType<typeof usePredict>
