@@ -89,7 +89,9 @@ describeServed('the page Patches', (workbench) => {
     await page.getByRole('button', { name: 'Show all' }).click()
     await page.getByLabel('Order').selectOption('sure')
     await page.waitForTimeout(300)
-    const labels = await cells(page).evaluateAll((all) => all.map((one) => one.textContent ?? ''))
+    const labels = await cells(page).evaluateAll((all) =>
+      all.map((one) => one.getAttribute('aria-label') ?? ''),
+    )
     const said = labels
       .slice(0, 20)
       .map((label) => /probability of tumour (?:[<>] )?([\d.]+)/.exec(label)?.[1])

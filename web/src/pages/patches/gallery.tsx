@@ -8,7 +8,6 @@ export interface Caption {
   readonly text: string
   readonly spoken: string
   readonly tone: 'tumour' | 'normal' | 'none'
-  readonly isWrong: boolean
 }
 
 export interface GalleryProps {
@@ -52,8 +51,8 @@ export function Gallery({ set, rows, size, captionOf, chosen, doubted, onChoose,
     setActive(0)
   }, [rows])
 
-  const first = Math.max(0, Math.floor(view.top / rowHeight) - 2)
-  const slots = Math.ceil(view.height / rowHeight) + 5
+  const first = Math.max(0, Math.floor(view.top / rowHeight) - 1)
+  const slots = Math.ceil(view.height / rowHeight) + 3
   const last = Math.min(rowCount, first + slots)
   const shown = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i)
   const place = Math.min(active, Math.max(0, rows.length - 1))
@@ -121,6 +120,7 @@ export function Gallery({ set, rows, size, captionOf, chosen, doubted, onChoose,
           {shown.map((row) => {
             const start = row * perRow
             const own = rows.subarray(start, start + perRow)
+            const captions = Array.from(own, captionOf)
             return (
               // biome-ignore lint/a11y/useSemanticElements: as above
               // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
@@ -134,14 +134,14 @@ export function Gallery({ set, rows, size, captionOf, chosen, doubted, onChoose,
                   height: `${size + captionHeight}px`,
                 }}
               >
-                <Strip thumbs={thumbs} rows={own} size={size} />
+                <Strip thumbs={thumbs} rows={own} captions={captions} size={size} />
                 {Array.from(own, (patch, i) => (
                   <Cell
                     key={i}
                     place={start + i}
                     column={i + 1}
                     size={size}
-                    caption={captionOf(patch)}
+                    spoken={captions[i].spoken}
                     isChosen={chosen.has(patch)}
                     isDoubted={doubted.has(patch)}
                     isActive={start + i === place}
@@ -160,15 +160,14 @@ interface CellProps {
   readonly place: number
   readonly column: number
   readonly size: number
-  readonly caption: Caption
+  readonly spoken: string
   readonly isChosen: boolean
   readonly isDoubted: boolean
   readonly isActive: boolean
 }
 
-function Cell({ place, column, size, caption, isChosen, isDoubted, isActive }: CellProps) {
-  const { text, spoken, tone, isWrong } = caption
-  const marks = `${isChosen ? ' chosen' : ''}${isDoubted ? ' doubted' : ''}${isActive ? ' active' : ''}${isWrong ? ' wrong-call' : ''}`
+function Cell({ place, column, size, spoken, isChosen, isDoubted, isActive }: CellProps) {
+  const marks = `${isChosen ? ' chosen' : ''}${isDoubted ? ' doubted' : ''}${isActive ? ' active' : ''}`
   return (
     // biome-ignore lint/a11y/useSemanticElements: see the grid
     // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
@@ -179,17 +178,11 @@ function Cell({ place, column, size, caption, isChosen, isDoubted, isActive }: C
       role="gridcell"
       aria-colindex={column}
       aria-selected={isChosen}
+      aria-label={isDoubted ? `${spoken}, label doubted` : spoken}
       style={{ width: `${size}px` }}
     >
-      <span class="frame" aria-hidden style={{ height: `${size}px` }}>
+      <span class="frame" style={{ height: `${size}px` }}>
         <span class="pick" />
-      </span>
-      <span class="hidden">
-        {spoken}
-        {isDoubted && ', label doubted'}
-      </span>
-      <span class={`caption ${tone}`} aria-hidden>
-        {text}
       </span>
     </div>
   )
@@ -217,26 +210,45 @@ function useThumbs(set: string, size: number): Thumbs {
     }
   }, [])
   const pixels = Math.min(256, Math.ceil(size * devicePixelRatio))
+  const isDark = useDarkPaper()
   useLayoutEffect(() => {
-    const background = getComputedStyle(document.documentElement).getPropertyValue('--line').trim()
-    own.postMessage({ kind: 'set', set, pixels, background } satisfies ThumbsOrder)
-  }, [set, pixels])
+    const style = getComputedStyle(document.documentElement)
+    const colour = (name: string) => style.getPropertyValue(name).trim()
+    const colours = {
+      empty: colour('--line'),
+      tumour: colour('--tumour'),
+      normal: colour('--normal'),
+      none: colour('--ink-soft'),
+    }
+    own.postMessage({ kind: 'set', set, pixels, colours } satisfies ThumbsOrder)
+  }, [set, pixels, isDark])
   const sender = useRef<Thumbs['send']>((order, transfer = []) => own.postMessage(order, transfer))
   return { failure, send: sender.current }
 }
 
+function useDarkPaper(): boolean {
+  const query = useRef(matchMedia('(prefers-color-scheme: dark)')).current
+  const [isDark, setDark] = useState(query.matches)
+  useEffect(() => {
+    const update = () => setDark(query.matches)
+    query.addEventListener('change', update)
+    return () => query.removeEventListener('change', update)
+  }, [])
+  return isDark
+}
+
 let strips = 0
 
-// One row's canvas: it is the worker's from the start.
-function Strip({
-  thumbs,
-  rows,
-  size,
-}: {
+interface StripProps {
   readonly thumbs: Thumbs
   readonly rows: Uint32Array
+  readonly captions: readonly Caption[]
   readonly size: number
-}) {
+}
+
+// One row's canvas, pictures and captions: it is the worker's from the start, since text that the page lays out for some hundred
+// patches anew with every step of scrolling takes longer than a frame.
+function Strip({ thumbs, rows, captions, size }: StripProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const strip = useRef(0)
   useLayoutEffect(() => {
@@ -246,20 +258,23 @@ function Strip({
     return () => thumbs.send({ kind: 'drop', strip: strip.current })
   }, [])
   const scale = devicePixelRatio
+  const shown = captions.map(({ text, tone }) => ({ text, tone }))
   useLayoutEffect(() => {
     thumbs.send({
       kind: 'paint',
       strip: strip.current,
       rows: Array.from(rows),
+      captions: shown,
       size: Math.round(size * scale),
       step: Math.round((size + gap) * scale),
+      caption: Math.round(captionHeight * scale),
     })
-  }, [rows.join(), size, scale])
+  }, [rows.join(), shown.map(({ text }) => text).join(), size, scale])
   return (
     <canvas
       ref={canvas}
       aria-hidden
-      style={{ width: `${rows.length * (size + gap)}px`, height: `${size}px` }}
+      style={{ width: `${rows.length * (size + gap)}px`, height: `${size + captionHeight}px` }}
     />
   )
 }

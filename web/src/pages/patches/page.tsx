@@ -255,6 +255,5 @@ function captionOf(columns: SetColumns, row: number, first: Float32Array | null,
       .filter(Boolean)
       .join(', '),
     tone: label === 1 ? 'tumour' : label === 0 ? 'normal' : 'none',
-    isWrong,
   }
 }

@@ -1,17 +1,29 @@
 // Draws thumbnails: fetches those that are to be seen, many at a time, and paints each row of the gallery on its own canvas.
 
+/** Colours of what is not there yet, and of captions by their tone. */
+export type Colours = Readonly<Record<'empty' | 'tumour' | 'normal' | 'none', string>>
+
+/** What stands below a thumbnail. */
+export interface ShownCaption {
+  readonly text: string
+  readonly tone: 'tumour' | 'normal' | 'none'
+}
+
 /** What the page says to the worker. */
 export type ThumbsOrder =
   /** The set, and how many pixels the longer side of a thumbnail has. */
-  | { readonly kind: 'set'; readonly set: string; readonly pixels: number; readonly background: string }
+  | { readonly kind: 'set'; readonly set: string; readonly pixels: number; readonly colours: Colours }
   | { readonly kind: 'strip'; readonly strip: number; readonly canvas: OffscreenCanvas }
   /** What a strip shows: rows of the set from left to right, each in a square of `size` device pixels. */
   | {
       readonly kind: 'paint'
       readonly strip: number
       readonly rows: readonly number[]
+      readonly captions: readonly ShownCaption[]
       readonly size: number
       readonly step: number
+      /** Height of a caption, in device pixels. */
+      readonly caption: number
     }
   | { readonly kind: 'drop'; readonly strip: number }
 
@@ -24,8 +36,10 @@ export type ThumbsNews =
 interface Strip {
   readonly context: OffscreenCanvasRenderingContext2D
   rows: readonly number[]
+  captions: readonly ShownCaption[]
   size: number
   step: number
+  caption: number
   /** Strips that changed last are served first. */
   turn: number
 }
@@ -45,7 +59,7 @@ const kept = new Map<number, Thumb>()
 const asked = new Set<number>()
 let set = ''
 let pixels = 96
-let background = '#ddd'
+let colours: Colours = { empty: '#ddd', tumour: '#b8265f', normal: '#2b6cb0', none: '#5d5568' }
 let busy = 0
 let turn = 0
 let round = 0
@@ -60,17 +74,18 @@ self.onmessage = ({ data: order }: MessageEvent<ThumbsOrder>) => {
       asked.clear()
       round++
     }
-    ;({ set, pixels, background } = order)
+    ;({ set, pixels, colours } = order)
     for (const strip of strips.values()) paint(strip)
   } else if (order.kind === 'strip') {
     const context = order.canvas.getContext('2d')!
-    strips.set(order.strip, { context, rows: [], size: 0, step: 0, turn: 0 })
+    strips.set(order.strip, { context, rows: [], captions: [], size: 0, step: 0, caption: 0, turn: 0 })
   } else if (order.kind === 'drop') {
     strips.delete(order.strip)
   } else {
     const strip = strips.get(order.strip)
     if (!strip) return
-    Object.assign(strip, { rows: order.rows, size: order.size, step: order.step, turn: ++turn })
+    const { rows, captions, size, step, caption } = order
+    Object.assign(strip, { rows, captions, size, step, caption, turn: ++turn })
     paint(strip)
   }
   schedule()
@@ -86,18 +101,27 @@ function schedule(): void {
   }, 4)
 }
 
-function paint({ context, rows, size, step }: Strip): void {
+function paint({ context, rows, captions, size, step, caption }: Strip): void {
   const { canvas } = context
   const width = Math.max(1, rows.length * step)
-  if (canvas.width !== width || canvas.height !== size) {
+  const height = Math.max(1, size + caption)
+  if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width
-    canvas.height = Math.max(1, size)
+    canvas.height = height
   }
-  context.fillStyle = background
+  context.clearRect(0, size, width, caption)
+  context.font = `${Math.round(0.6 * caption)}px system-ui, sans-serif`
+  context.textBaseline = 'middle'
   for (const [i, row] of rows.entries()) {
     const thumb = kept.get(row)
     if (thumb) draw(context, thumb, i * step, size)
-    else context.fillRect(i * step, 0, size, size)
+    else {
+      context.fillStyle = colours.empty
+      context.fillRect(i * step, 0, size, size)
+    }
+    const { text, tone } = captions[i]
+    context.fillStyle = colours[tone]
+    context.fillText(text, i * step, size + caption / 2, size)
   }
 }
 
