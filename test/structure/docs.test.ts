@@ -12,6 +12,9 @@ const pages = [
     .filter((file) => file.endsWith('.md'))
     .map((file) => join('docs', file)),
 ]
+const prose = pages.filter(
+  (page) => page === 'README.md' || /^docs.(?!architecture|workbench)[^/\\]+$/.test(page),
+)
 const program = buildProgram()
 
 // `eosin study run recipe.yaml` -> the command `study run`, or undefined where there is none.
@@ -52,6 +55,14 @@ describe('the pages', () => {
       (match) => match[1],
     )
     expect(named.filter((name) => !scripts[name])).toEqual([])
+  })
+
+  it.each(prose)('%s has short lines, and numbers with their leading zero', (page) => {
+    const lines = readFileSync(page, 'utf8')
+      .replaceAll(/^```[\s\S]*?^```/gm, '')
+      .split('\n')
+    expect(lines.filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([])
+    expect(lines.filter((line) => /(?<![\w.\d/])\.\d/.test(line))).toEqual([])
   })
 
   it.each(stages)('%s is a folder, a command and a page', (stage) => {
