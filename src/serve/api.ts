@@ -233,6 +233,45 @@ export interface NearestPatches {
   }[]
 }
 
+/** How embeddings are laid out in a plane. */
+export type MapMethod = 'pca' | 'umap'
+
+/** `GET /api/runs/:name/embeddings`. */
+export interface EmbeddingList {
+  /** The set that the rows of maps belong to. */
+  readonly set: string
+  /** `<stain>/<embed>`, those that the chosen cell stands on first. */
+  readonly embeddings: readonly { readonly name: string; readonly splits: readonly string[] }[]
+  /** Why there are none; null where there are some. */
+  readonly note: string | null
+}
+
+/** `GET /api/runs/:name/embeddings/map?of=<stain>/<embed>&method=M` with status 202: how far the map is. */
+export interface MapProgress {
+  readonly what: string
+  readonly done: number
+  readonly total: number
+  /** Of `done` and `total`. */
+  readonly unit: string
+}
+
+/** The same with status 200, as `readMap` reads it: a point for each patch, in the order of the set. */
+export interface EmbeddingMap {
+  readonly of: string
+  readonly method: MapMethod
+  readonly origin: Origin
+  /** How many patches have embeddings; where there are more than points, those were drawn by their content. */
+  readonly total: number
+  /** The shares of the variance that the two axes of PCA hold; null for UMAP. */
+  readonly explained: readonly number[] | null
+  readonly x: Float32Array
+  readonly y: Float32Array
+  /** Rows of the set. */
+  readonly row: Int32Array
+  /** Places in the set's `splitNames`. */
+  readonly split: Uint8Array
+}
+
 /** What somebody holds of a label. */
 export type DoubtedAs = 'tumour' | 'normal' | 'unclear'
 

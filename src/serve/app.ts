@@ -9,10 +9,12 @@ import { encodePng } from '../files/index.ts'
 import type { DoubtOrder, PatchProbabilities, SessionInfo, StudyOrder } from './api.ts'
 import { writeColumns } from './columnsFile.ts'
 import { changeDoubt, readDoubts } from './doubts.ts'
+import { addEmbeddings } from './embeddings.ts'
 import type { Given } from './given.ts'
 import { type Guarded, guard } from './guard.ts'
 import { listRuns, runFolderOf } from './listRuns.ts'
 import { listSets } from './listSets.ts'
+import type { Maps } from './maps.ts'
 import { findNearest } from './nearest.ts'
 import type { OpenedSets } from './openedSets.ts'
 import type { OpenSet } from './openSet.ts'
@@ -31,6 +33,7 @@ export interface AppParts extends Guarded {
   readonly eosin: readonly string[]
   readonly pages: ReadonlyMap<string, PageFile>
   readonly sets: OpenedSets
+  readonly maps: Maps
 }
 
 const bodyAtMost = 64 * 1024
@@ -50,6 +53,7 @@ export function buildApp(parts: AppParts): Hono {
   })
   addRuns(app, parts)
   addSets(app, parts)
+  addEmbeddings(app, parts)
   app.get('/*', (context) => sendPage(context, parts.pages))
   return app
 }

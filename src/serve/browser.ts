@@ -2,3 +2,4 @@
 
 export * from './api.ts'
 export * from './columnsFile.ts'
+export * from './mapFile.ts'

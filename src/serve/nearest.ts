@@ -10,12 +10,13 @@ import type { OpenSet } from './openSet.ts'
 /** The `count` training patches nearest to a row, the nearest first, itself left out. Throws DataError where no embeddings are known. */
 export async function findNearest(
   given: Given,
-  { columns, embeddings }: Pick<OpenSet, 'columns' | 'embeddings'>,
+  { columns, embeddings: all }: Pick<OpenSet, 'columns' | 'embeddings'>,
   row: number,
   count: number,
 ): Promise<NearestPatches> {
+  const embeddings = all.find(({ files }) => files.train)
   const own = embeddings?.placeOf(row)
-  const file = own && embeddings!.files[own.split]
+  const file = own && embeddings?.files[own.split]
   if (!embeddings || !file) {
     throw new DataError({
       where: columns.title,

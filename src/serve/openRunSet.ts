@@ -48,9 +48,7 @@ export async function openRunSet(given: Given, name: string): Promise<OpenSet> {
       read: (rows) => readRows(splits, rows),
       probabilities,
       embeddings:
-        known.cache === null || !known.results
-          ? null
-          : listEmbeddings(known.results, splits, columns.cells[0]),
+        known.cache === null || !known.results ? [] : listEmbeddings(known.results, splits, columns.cells[0]),
       close: () => closeAll(splits),
     }
   } catch (cause) {
@@ -283,25 +281,24 @@ async function readAllVerdicts(
   return { verdicts, verdictNames: names, stains: Object.keys(verdicts) }
 }
 
-// Those that the chosen cell stands on, else the first pair that has embeddings of the training split.
+// Those that the chosen cell stands on come first.
 function listEmbeddings(
   { embeddings, missing }: FoundResults,
   splits: readonly RunSplit[],
   chosen: string | undefined,
-): Embeddings | null {
+): Embeddings[] {
   const there = Object.entries(embeddings).filter(([name, { file }]) => {
     return name.split('/').length === 3 && !missing.includes(file)
   })
   const pairs = [...new Set(there.map(([name]) => name.split('/').slice(0, 2).join('/')))]
   const parts = chosen?.split('/') ?? []
-  const pair = pairs.find((name) => name === `${parts[0]}/${parts.at(-2)}`) ?? pairs[0]
-  const files = Object.fromEntries(
-    there.flatMap(([name, { split, file }]) => (name.startsWith(`${pair}/`) ? [[split, file]] : [])),
-  )
-  if (pair === undefined || !files.train) return null
-  return {
+  const first = pairs.find((name) => name === `${parts[0]}/${parts.at(-2)}`)
+  const ordered = first === undefined ? pairs : [first, ...pairs.filter((name) => name !== first)]
+  return ordered.map((pair) => ({
     name: pair,
-    files,
+    files: Object.fromEntries(
+      there.flatMap(([name, { split, file }]) => (name.startsWith(`${pair}/`) ? [[split, file]] : [])),
+    ),
     placeOf(row) {
       const { split, matrixRows, start } = splits.findLast((own) => own.start <= row)!
       return { split, row: matrixRows[row - start] }
@@ -316,7 +313,7 @@ function listEmbeddings(
       })
       return rows
     },
-  }
+  }))
 }
 
 // Rows of each split are read together, then put where they were asked for.

@@ -14,8 +14,8 @@ export interface OpenSet {
   read(rows: readonly number[]): Promise<Pixels>
   /** Probabilities of tumour by a cell, NaN where it has none. Throws UnknownNameError. */
   probabilities(cell: string): Promise<Float32Array>
-  /** Where the embeddings of a row are; null where none are known. */
-  readonly embeddings: Embeddings | null
+  /** Where the embeddings of a row are, by stain and extractor: those that the chosen cell stands on come first. */
+  readonly embeddings: readonly Embeddings[]
   close(): Promise<void>
 }
 
@@ -82,7 +82,7 @@ export async function openDataSet(
     placeOf: (row) => ({ source: path, id: ids[row], label: (labels?.[row] ?? null) as 0 | 1 | null }),
     read: (rows) => set.read(rows),
     probabilities: async () => new Float32Array(count).fill(Number.NaN),
-    embeddings: null,
+    embeddings: [],
     close: () => set.close(),
   }
 }

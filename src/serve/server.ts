@@ -7,6 +7,7 @@ import { getRequestListener } from '@hono/node-server'
 import { DataError, describeCause, systemCode } from '../base/index.ts'
 import { buildApp } from './app.ts'
 import type { Given } from './given.ts'
+import { openMaps } from './maps.ts'
 import { openSets } from './openedSets.ts'
 import { openPages } from './pages.ts'
 import { beginSession } from './session.ts'
@@ -50,11 +51,12 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const given: Given = { runs, data, cache: resolve(options.cache ?? `${runs}/.cache`) }
   const pages = await openPages(resolve(folder), version)
   const sets = openSets(given)
+  const maps = openMaps()
   const server = createServer()
   const bound = await listen(server, port)
   const session = beginSession(bound)
   const host = `127.0.0.1:${bound}`
-  const app = buildApp({ host, session, given, version, eosin, pages, sets })
+  const app = buildApp({ host, session, given, version, eosin, pages, sets, maps })
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }))
   return {
     origin: `http://${host}`,
@@ -63,6 +65,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeAllConnections()
       await closed
+      await maps.close()
       await sets.close()
     },
   }

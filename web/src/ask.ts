@@ -21,6 +21,22 @@ export async function postJson<T>(path: string, body: unknown = {}): Promise<T> 
   return (await send(path, { method: 'POST', headers, body: JSON.stringify(body) })).json() as Promise<T>
 }
 
+/**
+ * Asks for bytes that take time: while the server answers 202 it is asked again, and each answer is told. Throws as `askBytes`.
+ */
+export async function askLong<Progress>(
+  path: string,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  for (;;) {
+    const answer = await send(path, { signal })
+    if (answer.status !== 202) return new Uint8Array(await answer.arrayBuffer())
+    onProgress((await answer.json()) as Progress)
+    signal.throwIfAborted()
+  }
+}
+
 async function send(path: string, options: RequestInit): Promise<Response> {
   const answer = await fetch(path, options).catch((cause: Error) => {
     if (cause.name === 'AbortError') throw cause

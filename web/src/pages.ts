@@ -23,6 +23,12 @@ const all: readonly PageEntry[] = [
   { name: 'predict', title: 'Predict', load: () => import('./pages/predict/page.tsx') },
   { name: 'runs', title: 'Runs', needsServer: true, load: () => import('./pages/runs/page.tsx') },
   { name: 'patches', title: 'Patches', needsServer: true, load: () => import('./pages/patches/page.tsx') },
+  {
+    name: 'embeddings',
+    title: 'Embeddings',
+    needsServer: true,
+    load: () => import('./pages/embeddings/page.tsx'),
+  },
 ]
 
 /** The pages that there are here. */
