@@ -96,12 +96,20 @@ function createRuntimeSession(
   runtime: Runtime,
   model: Uint8Array | string,
   provider: ProviderName,
-  { threads, weightsFolder, spin = spins, kept = [], showPlacement = false }: SessionOptions,
+  {
+    threads,
+    weightsFolder,
+    spin = spins,
+    kept = [],
+    showPlacement = false,
+    memoryPattern = true,
+  }: SessionOptions,
 ): Promise<RuntimeSession> {
   const settings = {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
+    enableMemPattern: memoryPattern,
     logSeverityLevel: showPlacement ? 0 : 4, // errors are thrown, and told once
     ...(threads ? { intraOpNumThreads: threads } : {}),
     ...(kept.length > 0 ? { preferredOutputLocation: placeOutputs(kept) } : {}),

@@ -13,6 +13,11 @@ export interface SessionOptions {
   readonly weightsFolder?: string
   /** Spin while waiting for the next op (faster, burns a core); default true, but false after `shareCores`. */
   readonly spin?: boolean
+  /**
+   * Lay all of a run's memory out as one block by what the run before it needed, on the processor; default true. Without it a
+   * large training step needs a third less memory.
+   */
+  readonly memoryPattern?: boolean
   /** Have the runtime log to stderr which provider computes which node; default false. */
   readonly showPlacement?: boolean
   /** Outputs that stay in the device's memory (webgpu): a run gives handles for them, to be fed to another run. */

@@ -92,7 +92,7 @@ export async function openGanTraining(options: GanTrainingOptions): Promise<GanT
             : gan.writeDiscriminators(values, pass, shape),
       },
       state,
-      { resident, quicken: provider === 'cpu', ...session },
+      { resident, quicken: provider === 'cpu', memoryPattern: false, ...session },
     )
   const [generators, discriminators] = [await open('G'), await open('D')]
   const updates = f32([]) // of the discriminators: Adam counts those that were made

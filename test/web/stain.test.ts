@@ -37,9 +37,12 @@ async function dropPictures(
 }
 
 // Until what is shown is that of the setting.
+// Work begins a moment after a change: the page must be at rest for half a second.
 async function settle(page: WatchedPage): Promise<void> {
-  await page.waitForTimeout(100)
-  await page.locator('.pictures[aria-busy=false]').waitFor()
+  for (let rests = 0; rests < 5; ) {
+    await page.waitForTimeout(100)
+    rests = (await page.locator('.pictures[aria-busy=false]').count()) === 1 ? rests + 1 : 0
+  }
 }
 
 async function download(page: WatchedPage, name: string): Promise<Pixels> {
@@ -154,7 +157,7 @@ describeWorkbench('the stain bench', (workbench) => {
       await page.keyboard.press('Tab')
     }
     await settle(page)
-    expect(await cells()).toEqual(['not known', 'not known'])
+    await expect.poll(cells, { timeout: 20_000 }).toEqual(['not known', 'not known'])
   })
 
   it('moves its curtain by the arrow keys', async () => {
