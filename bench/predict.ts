@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { openExtractor } from '../src/embed/index.ts'
 import { openPatchSet } from '../src/patches/index.ts'
 import { openModel } from '../src/study/index.ts'
-import type { BenchCase, BenchLine } from './benchCase.ts'
+import type { BenchCase } from './benchCase.ts'
 import { makeChallengeData } from './challengeData.ts'
+import { joinTimes, type Timed } from './measure.ts'
 import { runCli } from './runCli.ts'
 
 const name = 'predict'
@@ -33,13 +34,14 @@ export const predict: BenchCase = {
         await embed.embed(batch)
         await model.predict(set, () => {})
       }
-      const times: { predict: number[]; embed: number[] } = { predict: [], embed: [] }
+      const rounds: Timed[] = []
       for (let round = 0; round < (quick ? 1 : repeats); round++) {
-        times.embed.push((await secondsOf(() => embed.embed(batch))) / batch.count)
-        times.predict.push((await secondsOf(() => model.predict(set, () => {}))) / set.count)
+        const alone = (await secondsOf(() => embed.embed(batch))) / batch.count
+        const whole = (await secondsOf(() => model.predict(set, () => {}))) / set.count
+        rounds.push({ peer: 'eosin', threads: place.threads, seconds: [whole] })
+        rounds.push({ peer: 'the embedding alone', threads: place.threads, seconds: [alone] })
       }
-      const alone = describe('the embedding alone', place.threads, times.embed)
-      const whole = describe('eosin', place.threads, times.predict)
+      const [whole, alone] = joinTimes(name, 'patches', 1, rounds)
       yield { ...whole, ratio: whole.per_s / alone.per_s }
       yield alone
     } finally {
@@ -76,18 +78,4 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
   await work()
   return (performance.now() - start) / 1000
-}
-
-function describe(peer: string, threads: number, seconds: readonly number[]): BenchLine {
-  const sorted = seconds.toSorted((a, b) => a - b)
-  const median = sorted[sorted.length >> 1]
-  return {
-    case: name,
-    peer,
-    threads,
-    median_s: median,
-    best_s: sorted[0],
-    unit: 'patches',
-    per_s: 1 / median,
-  }
 }

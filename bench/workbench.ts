@@ -12,6 +12,7 @@ import { classicalMethods } from '../src/stain/browser.ts'
 import { renderSyntheticPatch, syntheticDefaults } from '../src/synthetic/browser.ts'
 import { launchChromium, serveFolder } from '../test/web/chromium.ts'
 import type { BenchCase, BenchLine } from './benchCase.ts'
+import { joinTimes } from './measure.ts'
 import { writeRandomPipeline } from './randomPipeline.ts'
 
 function render(size: number, index: number): Pixels {
@@ -129,13 +130,10 @@ async function timePipeline(folder: string, open: Open, rounds: number, count: n
 }
 
 function* compare(name: string, unit: string, count: number, { page, node }: Times): Generator<BenchLine> {
-  const line = (peer: string, times: readonly number[]): BenchLine => {
-    const sorted = [...times].sort((a, b) => a - b)
-    const median = sorted[Math.floor(sorted.length / 2)]
-    const figures = { median_s: median, best_s: sorted[0], unit, per_s: count / median }
-    return { case: name, peer, threads: 1, ...figures }
-  }
-  const [here, there] = [line('eosin', page), line('eosin under node', node)]
+  const [here, there] = joinTimes(name, unit, count, [
+    { peer: 'eosin', threads: 1, seconds: page },
+    { peer: 'eosin under node', threads: 1, seconds: node },
+  ])
   yield { ...here, ratio: here.per_s / there.per_s, note: 'in Chromium' }
   yield there
 }

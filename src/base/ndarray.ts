@@ -39,6 +39,13 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, side) => size * side, 1)
 }
 
+/** The number of values of arrays of these shapes together. */
+export function countValues(shapes: Iterable<readonly number[]>): number {
+  let count = 0
+  for (const shape of shapes) count += sizeOf(shape)
+  return count
+}
+
 /** An array over existing data. Throws ShapeError where the length does not fit. */
 export function ndarray<D extends Dtype>(
   dtype: D,

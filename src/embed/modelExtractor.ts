@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DataError, type NdArray, type Pixels, sizeOf, UsageError } from '../base/index.ts'
+import { countValues, DataError, type NdArray, type Pixels, UsageError } from '../base/index.ts'
 import { chooseProvider, type ProviderChoice } from '../engine/index.ts'
 import { hashBytes, hashFile } from '../files/index.ts'
 import { type ImageTransform, transformedSides } from '../patches/index.ts'
@@ -15,7 +15,6 @@ import {
   type ModelName,
   openModelCheckpoint,
   openParams,
-  type Params,
   parseShardIndex,
   randomWeights,
   randomWeightsHash,
@@ -108,7 +107,7 @@ async function openModel(
         isRandom,
         isCatalogued(name) && weights !== null && hash !== card.sha256,
       ),
-      ...(provider === 'cpu' && { weightBytes: countBytes(params.shapes) }),
+      ...(provider === 'cpu' && { weightBytes: 4 * countValues(Object.values(params.shapes)) }),
       embed(batch) {
         const { height, width } = transformedSides(plan.transform, batch.height, batch.width)
         const runs = preparation.prepare(batch, plan.batch ?? chooseBatch(plan, height, width))
@@ -141,10 +140,6 @@ async function compareWith(
   } finally {
     await exact.close()
   }
-}
-
-function countBytes(shapes: Params['shapes']): number {
-  return Object.values(shapes).reduce((sum, shape) => sum + 4 * sizeOf(shape), 0)
 }
 
 const isCatalogued = (name: string) => Object.hasOwn(catalog, name)

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describeCause, EngineError, pickNamed } from '../base/index.ts'
 import { missingProvider, type ProviderChoice, type ProviderName, providers } from './providers.ts'
-import { type RuntimeSession, wrapSession } from './runtimeSession.ts'
+import { placeOutputs, type RuntimeSession, wrapSession } from './runtimeSession.ts'
 import type { Session, SessionOptions } from './session.ts'
 
 type Runtime = typeof import('onnxruntime-node')
@@ -30,12 +30,7 @@ export async function openSession(
       cause,
     )
   })
-  try {
-    return wrapSession(runtime, session, provider, options.kept ?? [])
-  } catch (error) {
-    await session.release() // a model with an input or output of a type that is not fed
-    throw error
-  }
+  return wrapSession(runtime, session, provider, options.kept ?? [])
 }
 
 // ONNX Runtime writes an account of what it runs into the home folder, to be sent to its maker. Not from a hospital's
@@ -112,7 +107,7 @@ function createRuntimeSession(
     enableMemPattern: memoryPattern,
     logSeverityLevel: showPlacement ? 0 : 4, // errors are thrown, and told once
     ...(threads ? { intraOpNumThreads: threads } : {}),
-    ...(kept.length > 0 ? { preferredOutputLocation: placeOutputs(kept) } : {}),
+    ...placeOutputs(kept),
     extra: {
       session: {
         intra_op: { allow_spinning: spin ? '1' : '0' },
@@ -123,8 +118,4 @@ function createRuntimeSession(
   return typeof model === 'string'
     ? runtime.InferenceSession.create(model, settings)
     : runtime.InferenceSession.create(model, settings)
-}
-
-function placeOutputs(kept: readonly string[]): Record<string, 'gpu-buffer'> {
-  return Object.fromEntries(kept.map((name) => [name, 'gpu-buffer']))
 }

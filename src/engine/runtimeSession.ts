@@ -22,8 +22,28 @@ const runtimeTypes = {
   bool: 'bool',
 } as const satisfies Record<Dtype, string>
 
-/** Wraps what `runtime` opened. Throws EngineError for a model with an input or output that is not fed. */
-export function wrapSession(
+/** The option by which outputs stay in the device's memory. */
+export function placeOutputs(kept: readonly string[]) {
+  if (kept.length === 0) return {}
+  return { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, 'gpu-buffer' as const])) }
+}
+
+/** Wraps what `runtime` opened. Throws EngineError, and closes it, for a model with an input or output of a type that is not fed. */
+export async function wrapSession(
+  runtime: Runtime,
+  session: RuntimeSession,
+  provider: ProviderName,
+  kept: readonly string[],
+): Promise<Session> {
+  try {
+    return wrap(runtime, session, provider, kept)
+  } catch (error) {
+    await session.release()
+    throw error
+  }
+}
+
+function wrap(
   runtime: Runtime,
   session: RuntimeSession,
   provider: ProviderName,

@@ -5,7 +5,7 @@
 import { describeCause, EngineError, f32, pickNamed } from '../base/index.ts'
 import { add, emitModel, input } from '../graph/index.ts'
 import { missingProvider, type ProviderChoice, type ProviderName, providers } from './providers.ts'
-import { wrapSession } from './runtimeSession.ts'
+import { placeOutputs, wrapSession } from './runtimeSession.ts'
 import type { Session, SessionOptions } from './session.ts'
 
 type Runtime = typeof import('onnxruntime-web/wasm')
@@ -54,18 +54,11 @@ export async function openSession(model: Uint8Array, options: WebSessionOptions 
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     logSeverityLevel: showPlacement ? 0 : 4, // errors are thrown, and told once
-    ...(kept.length > 0 && {
-      preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, 'gpu-buffer'] as const)),
-    }),
+    ...placeOutputs(kept),
   }).catch((cause: Error) => {
     throw new EngineError({ where: 'model', got: describeCause(cause) }, cause)
   })
-  try {
-    return wrapSession(runtime, session, provider, kept)
-  } catch (error) {
-    await session.release() // a model with an input or output of a type that is not fed
-    throw error
-  }
+  return wrapSession(runtime, session, provider, kept)
 }
 
 /**

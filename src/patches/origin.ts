@@ -11,6 +11,13 @@ export const sidecarName = 'eosin.json'
 
 const origins: readonly string[] = ['real', 'semi-synthetic', 'synthetic', 'unknown'] satisfies Origin[]
 
+const leastRealFirst: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown', 'real']
+
+/** The origin of what is made of sets of these origins, at least one: that of the least real one. */
+export function leastReal(all: readonly Origin[]): Origin {
+  return leastRealFirst.find((origin) => all.includes(origin))!
+}
+
 /** Where a patch set comes from. */
 export interface Provenance {
   readonly origin: Origin

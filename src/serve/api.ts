@@ -4,6 +4,8 @@ import type { ErrorParts } from '../base/index.ts'
 import type { PairedDifference } from '../evaluate/index.ts'
 import type { Origin } from '../patches/browser.ts'
 import type { Split } from '../runs/browser.ts'
+import type { LogLine } from '../runs/logTail.ts'
+import type { StagePace } from '../runs/pace.ts'
 
 /** The body of every answer that is none: what is wrong, in Eosin's form. */
 export interface ApiProblem {
@@ -81,15 +83,7 @@ export interface RunProgress {
   readonly name: string
   readonly state: RunState
   readonly counts: Readonly<Record<'done' | 'running' | 'failed' | 'skipped' | 'waiting', number>>
-  readonly stages: readonly {
-    readonly stage: string
-    readonly done: number
-    readonly running: number
-    readonly waiting: number
-    readonly failed: number
-    /** Patches or rows a second, of one task; null while none is done. */
-    readonly itemsPerSecond: number | null
-  }[]
+  readonly stages: readonly StagePace[]
   readonly running: readonly {
     readonly stage: string
     readonly what: string
@@ -102,11 +96,7 @@ export interface RunProgress {
   readonly secondsLeft: number | null
   /** Stages of which nothing is done yet, whose time is not in `secondsLeft`. */
   readonly unknownStages: readonly string[]
-  readonly log: readonly {
-    readonly at: string | null
-    readonly level: 'info' | 'warn' | 'error'
-    readonly text: string
-  }[]
+  readonly log: readonly LogLine[]
   /** Whether a process of this machine works for it that can be stopped here. */
   readonly canCancel: boolean
   /** Why how far it is cannot be said; null where it can. */

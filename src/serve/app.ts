@@ -22,6 +22,7 @@ import type { PageFile } from './pages.ts'
 import { reportPolicy } from './policies.ts'
 import { answerError, RefusedError } from './refused.ts'
 import { compareTwo, openProgress, readRunDetail } from './runDetail.ts'
+import { sendBytes } from './sendBytes.ts'
 import { cancelRun, listRecipes, startStudy } from './studies.ts'
 import { readThumbnails } from './thumbnails.ts'
 
@@ -192,11 +193,6 @@ async function readBody<T>(context: Context): Promise<T> {
     if (cause instanceof RefusedError) throw cause
   }
   throw new RefusedError(400, { where: 'request', expected: 'a JSON object', got: 'something else' })
-}
-
-function sendBytes(context: Context, bytes: Uint8Array, type = 'application/octet-stream'): Response {
-  context.header('Content-Type', type)
-  return context.body(bytes as Uint8Array<ArrayBuffer>)
 }
 
 async function sendPage(context: Context, pages: ReadonlyMap<string, PageFile>): Promise<Response> {

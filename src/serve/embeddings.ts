@@ -10,6 +10,7 @@ import { writeMap } from './mapFile.ts'
 import type { MapOrder, Maps } from './maps.ts'
 import type { OpenedSets } from './openedSets.ts'
 import type { Embeddings, OpenSet } from './openSet.ts'
+import { sendBytes } from './sendBytes.ts'
 
 /** So many patches are on a map at most: UMAP compares each with each. */
 export const pointsAtMost: Readonly<Record<MapMethod, number>> = { pca: 20_000, umap: 5_000 }
@@ -34,8 +35,7 @@ export function addEmbeddings(app: Hono, { given, sets, maps }: EmbeddingParts):
       const { of = '', method = '' } = context.req.query()
       const map = await findMap({ given, maps }, set, of, method)
       if ('done' in map) return context.json(map satisfies MapProgress, 202)
-      context.header('Content-Type', 'application/octet-stream')
-      return context.body(writeMap(map) as Uint8Array<ArrayBuffer>)
+      return sendBytes(context, writeMap(map))
     }),
   )
 }

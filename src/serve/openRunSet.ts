@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { DataError, joinPixels, type Pixels, UnknownNameError } from '../base/index.ts'
 import { readCsvFile } from '../files/index.ts'
 import { decodeVerdicts, readVerdicts } from '../normalise/index.ts'
-import type { Origin, PatchSet } from '../patches/index.ts'
+import { allRows, leastReal, type PatchSet } from '../patches/index.ts'
 import type { Rejection } from '../quality/index.ts'
 import { type Recipe, readRunData } from '../recipe/index.ts'
 import { openPredictions, readJson, readStudyFile, readTaskList, type Split } from '../runs/index.ts'
@@ -110,8 +110,8 @@ async function openRunSplits(given: Given, folder: string, { data, results }: Kn
   }
 }
 
-function allOf({ count }: PatchSet) {
-  const rows = Uint32Array.from({ length: count }, (_, row) => row)
+function allOf(set: PatchSet) {
+  const rows = allRows(set)
   return { rows, matrixRows: rows }
 }
 
@@ -183,11 +183,6 @@ async function describe(
     notes: known.notes,
   }
   return { columns, probabilities: predictions.read }
-}
-
-function leastReal(origins: readonly Origin[]): Origin {
-  const artificial: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown', 'real']
-  return artificial.find((origin) => origins.includes(origin))!
 }
 
 // What cells predict, spread over the rows of the set; none while the run has no results.

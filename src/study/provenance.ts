@@ -7,13 +7,11 @@ import { compareText } from '../base/index.ts'
 import { type ModelProvenance, viewDefaults } from '../embed/index.ts'
 import { readRuntimeVersion } from '../engine/index.ts'
 import { countUniform } from '../guards/index.ts'
-import { countLeftOut, type OpenedPatchSet, type Origin } from '../patches/index.ts'
+import { countLeftOut, leastReal, type OpenedPatchSet } from '../patches/index.ts'
 import type { Recipe } from '../recipe/index.ts'
 import { listTransductive } from '../recipe/index.ts'
 import type { Manifest, Overlap, Split, SplitProvenance } from '../runs/index.ts'
 import type { FilteredSplit } from './steps/filter.ts'
-
-const artificial: readonly Origin[] = ['synthetic', 'semi-synthetic', 'unknown', 'real']
 
 /** The manifest of a run; the same inputs give the same bytes. */
 export async function describeRun(
@@ -28,7 +26,6 @@ export async function describeRun(
   const views = recipe.embed
     .filter(({ options }) => options.views !== viewDefaults.views)
     .map(({ label, options }) => [label, options.views as number])
-  const origins = Object.values(splits).map((split) => split.origin)
   return {
     name: recipe.name,
     seed: recipe.seed,
@@ -40,7 +37,7 @@ export async function describeRun(
       Object.entries(extractors).map(([label, { provenance }]) => [label, provenance]),
     ),
     ...(views.length > 0 && { views: Object.fromEntries(views) }),
-    origin: artificial.find((origin) => origins.includes(origin))!,
+    origin: leastReal(Object.values(splits).map(({ origin }) => origin)),
     ...(transductive.length > 0 && { transductive }),
   }
 }

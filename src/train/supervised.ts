@@ -1,6 +1,6 @@
 // Supervised training on arrays in memory: one model, rows of x and of y. Heads are trained by this.
 
-import { type NdArray, type Progress, type RowSource, readBlocks, sizeOf } from '../base/index.ts'
+import { countValues, type NdArray, type Progress, type RowSource, readBlocks } from '../base/index.ts'
 import type { SessionOptions } from '../engine/index.ts'
 import { hashBytes } from '../files/index.ts'
 import { input, type Value } from '../graph/index.ts'
@@ -144,8 +144,7 @@ function openModelStep(
   const { optimizer, trains, rateOf, loss, session } = options
   const build = (values: ParamValues, pass: TrainingPass) =>
     objective?.write(values, batch, pass) ?? { loss: loss(model.apply(values, batch.x, pass), batch.y) }
-  const count = Object.values(params).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-  const fastest = count < smallModel
+  const fastest = countValues(Object.values(params).map(({ shape }) => shape)) < smallModel
   return openStep({ params, optimizer, trains, rateOf, build }, state, { ...session, fastest })
 }
 

@@ -2,7 +2,7 @@
 // naming it is follows from its tensors, and so does what a training script put before every name. Where that leaves
 // several models, one table (formats/modelParts) says which is meant.
 
-import { f32, type NdArray, sizeOf } from '../base/index.ts'
+import { countValues, f32, type NdArray, sizeOf } from '../base/index.ts'
 import { chooseModelPart, type ModelPart } from '../formats/index.ts'
 import {
   davitShapes,
@@ -123,7 +123,7 @@ export function openParams(checkpoint: Checkpoint, card: ModelCard): Params {
 
 /** How many values a model's published weights hold. */
 export function countParams(card: ModelCard): number {
-  return Object.values(publishedShapes(card, card.naming)).reduce((sum, shape) => sum + sizeOf(shape), 0)
+  return countValues(Object.values(publishedShapes(card, card.naming)))
 }
 
 /** The tensors of a model as its card says they are published. */

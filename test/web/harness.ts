@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { executablePath, type Host, launchChromium, serveFolder } from './chromium.ts'
 
@@ -75,19 +75,26 @@ async function openPage(
     acceptDownloads: true,
   })
   context.setDefaultTimeout(120_000) // tests share the machine with others
-  const page = (await context.newPage()) as WatchedPage
+  const page = await openWatched(context, (url) => url.startsWith(address) || /^(blob|data):/.test(url))
+  await page.goto(`${address}${hash}`)
+  await page.locator('h1').waitFor()
+  return page
+}
+
+/** A new page that keeps account of its troubles: errors, and requests to what is not its own. */
+export async function openWatched(
+  context: BrowserContext,
+  isOwn: (url: string) => boolean,
+): Promise<WatchedPage> {
   const troubles: string[] = []
-  Object.assign(page, { troubles })
+  const page = Object.assign(await context.newPage(), { troubles })
   page.on('console', (message) => {
     if (message.type() === 'error') troubles.push(message.text())
   })
   page.on('pageerror', (error) => troubles.push(error.message))
   context.on('request', (request) => {
-    if (!request.url().startsWith(address) && !/^(blob|data):/.test(request.url()))
-      troubles.push(`a request to ${request.url()}`)
+    if (!isOwn(request.url())) troubles.push(`a request to ${request.url()}`)
   })
-  await page.goto(`${address}${hash}`)
-  await page.locator('h1').waitFor()
   return page
 }
 

@@ -1,16 +1,13 @@
 // The workbench as `eosin serve` sends it: a folder of data with a finished run, a server, and a browser that has entered it.
 
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { readOwnVersion } from '../../src/cli/version.ts'
 import { openServer, type RunningServer } from '../../src/serve/index.ts'
 import { eosin, openWorkplace, runSmall, type Workplace } from '../serve/workplace.ts'
-import type { PageOptions, WatchedPage } from './harness.ts'
-
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path && existsSync(path),
-)
+import { executablePath, launchChromium } from './chromium.ts'
+import { openWatched, type PageOptions, type WatchedPage } from './harness.ts'
 
 /** The workbench with its server, for the tests of one file. */
 export interface ServedWorkbench {
@@ -41,7 +38,7 @@ export function describeServed(name: string, tests: (workbench: ServedWorkbench)
         version: readOwnVersion(),
         eosin,
       })
-      browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+      browser = await launchChromium()
       const context = await browser.newContext()
       const page = await context.newPage()
       await page.goto(server.address)
@@ -64,15 +61,8 @@ export function describeServed(name: string, tests: (workbench: ServedWorkbench)
         const viewport = { width, height }
         const context = await browser.newContext({ viewport, colorScheme, acceptDownloads: true })
         await context.addCookies(cookies)
-        const page = (await context.newPage()) as WatchedPage
-        const troubles: string[] = []
-        Object.assign(page, { troubles })
-        page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()))
-        page.on('pageerror', (error) => troubles.push(error.message))
-        context.on('request', (request) => {
-          if (!request.url().startsWith(server.origin) && !/^(blob|data|about):/.test(request.url()))
-            troubles.push(`a request to ${request.url()}`)
-        })
+        const isOwn = (url: string) => url.startsWith(server.origin) || /^(blob|data|about):/.test(url)
+        const page = await openWatched(context, isOwn)
         await page.goto(`${server.origin}/${hash}`)
         await page.locator('h1').waitFor()
         return page
