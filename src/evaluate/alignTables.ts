@@ -10,7 +10,7 @@ import { findColumn, findProbabilities, missingColumn, type NamedTable } from '.
 export interface AlignOptions {
   /** `id` and a column of probabilities; `label`, `center`, `slide`, `patient`, `part` and `split` where known. */
   readonly predictions: NamedTable
-  /** `id` and `label`, and others as above. What the predictions know too must be the same. */
+  /** `id`, and others as above. What the predictions know too must be the same; `label` may be known by either. */
   readonly labels?: NamedTable
   /** Default: the only split that the labels name, or the only one of the predictions. */
   readonly split?: string
@@ -61,13 +61,12 @@ interface Pair {
 export function alignTables({ column, ...options }: AlignOptions): AlignedPredictions {
   const predictions = knowTable(options.predictions)
   const labels = options.labels && knowTable(options.labels)
-  const source = labels ?? predictions
-  if (!source.label) throw missingColumn(source, 'label')
+  if (!labels?.label && !predictions.label) throw missingColumn(labels ?? predictions, 'label')
   const text = findProbabilities(predictions, column)
   const split = chooseSplit(predictions, labels, options.split)
   const own = selectRows(predictions, split)
   const told = labels && selectRows(labels, split)
-  const rows = Array.from(own, ([id, row]) => ({ id, own: row, told: told && findRow(source, told, id) }))
+  const rows = Array.from(own, ([id, row]) => ({ id, own: row, told: told && findRow(labels, told, id) }))
   if (labels) for (const name of sharedNames) requireAgreement(name, predictions, labels, rows)
   // What the labels' table says comes first; where it is silent, the predictions' own columns.
   const pick = (name: (typeof sharedNames)[number]) => {
@@ -80,7 +79,7 @@ export function alignTables({ column, ...options }: AlignOptions): AlignedPredic
     labels: Uint8Array.from(rows, (row) =>
       readLabel(
         { where: `${predictions.where} id ${row.id}`, text: predictions.label?.[row.own] ?? '' },
-        labels && { where: `${labels.where} id ${row.id}`, text: labels.label![row.told!] },
+        labels?.label && { where: `${labels.where} id ${row.id}`, text: labels.label[row.told!] },
       ),
     ),
     probabilities: Float32Array.from(rows, (row) =>
@@ -172,8 +171,8 @@ function chooseSplit(
         throw new UnknownNameError(`${where} split`, wanted, [...new Set(split)])
     return wanted
   }
-  const source = labels ?? predictions
-  const labelled = new Set(source.split?.filter((_, row) => source.label![row] !== ''))
+  const { split, label } = labels?.label ? labels : predictions
+  const labelled = new Set(split?.filter((_, row) => label![row] !== ''))
   const own = new Set(predictions.split)
   if (labelled.size === 1) return [...labelled][0]
   if (own.size <= 1) return [...own][0] ?? null
@@ -216,7 +215,7 @@ interface Field {
 }
 
 // The label that is told, or else the predictions' own; both have to agree.
-function readLabel(own: Field, told: Field | undefined): 0 | 1 {
+function readLabel(own: Field, told: Field | null | undefined): 0 | 1 {
   const { where, text } = [told, own].find((field) => field?.text) ?? told ?? own
   const label = parseDecimal(text)
   if (label !== 0 && label !== 1) throw new DataError({ where, expected: 'label 0 or 1', got: `'${text}'` })

@@ -65,6 +65,20 @@ describe('alignTables', () => {
     expect([...alignTables({ predictions: run, labels: same, split: 'val' }).labels]).toEqual([1, 0])
   })
 
+  it('takes what else is known of patches from a table without labels, where the predictions have them', () => {
+    const known = table('known.csv', { id: '1 0', patient: 'b a' })
+    const aligned = alignTables({ predictions: run, labels: known, split: 'val' })
+    expect(aligned).toMatchObject({ patients: ['a', 'b'], labels: Uint8Array.of(1, 0) })
+    expect(alignTables({ predictions: run, labels: known })).toMatchObject({ split: 'val' })
+    const plain = table('p.csv', { id: '0 1', probability: '0.3 0.8' })
+    expect(() => alignTables({ predictions: plain, labels: known })).toThrow(
+      'known.csv: expected a column label',
+    )
+    expect(() => alignTables({ predictions: run, labels: known, split: 'test' })).toThrow(
+      "run.csv id 0: expected label 0 or 1, got ''",
+    )
+  })
+
   it("takes the challenge's names, in any case, and --column before them", () => {
     const submission = table('submission.csv', { ID: '0 1', Pred: '1 0', other: '0.25 0.75' })
     const labels = table('truth.csv', { Id: '0 1', Label: '1 0', Center: '2 2' })

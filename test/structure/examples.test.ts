@@ -1,4 +1,5 @@
-// Holds the examples of the pages to the library as it was built: every block of TypeScript type-checks.
+// Holds the examples to the library as it was built: every block of TypeScript on the pages, and every script of examples/,
+// type-checks.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -39,15 +40,23 @@ const pages = [
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
 ]
-const examples = pages.flatMap((page) =>
-  [...readFileSync(page, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code], i) => ({
+// Blocks that name a file of src/ are source: adding.test.ts adds them to it.
+const onPages = pages.flatMap((page) =>
+  [...readFileSync(page, 'utf8').matchAll(/^```ts\n(?!\/\/ src\/)([\s\S]*?)^```/gm)].map(([, code], i) => ({
     page,
     code,
     name: `${page}-${i}`,
   })),
 )
+const scripts = readdirSync('examples')
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `examples/${file}`)
+const examples = [
+  ...onPages,
+  ...scripts.map((page) => ({ page, code: readFileSync(page, 'utf8'), name: page })),
+]
 
-describe('the examples of the pages', () => {
+describe('the examples', () => {
   let folder: string
   let printed: string
 
@@ -80,7 +89,8 @@ describe('the examples of the pages', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it('are many, and on most pages', () => {
-    expect(new Set(examples.map(({ page }) => page)).size).toBeGreaterThan(15)
+    expect(new Set(onPages.map(({ page }) => page)).size).toBeGreaterThan(15)
+    expect(scripts.length).toBeGreaterThan(0)
   })
 
   it.each(examples)('$name type-checks', ({ name }) => {
