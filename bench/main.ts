@@ -79,7 +79,7 @@ async function main(): Promise<number> {
       throw new TypeError(`${fixed.name} runs on the processor: it takes no --device`)
     if (unknown === undefined) return await runCases(given, names)
     console.error(`bench: no case '${unknown}'; there are:`)
-    for (const { name, about } of cases) console.error(`  ${name.padEnd(24)}${about}`)
+    for (const { name, about } of cases) console.error(`  ${name.padEnd(27)}${about}`)
     return 2
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof EosinError)) throw error

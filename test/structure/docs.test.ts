@@ -1,4 +1,4 @@
-// Holds the pages to the code: links lead somewhere, commands exist, a stage's word is in all its places.
+// Holds the pages to the code: links lead somewhere, a stage's word is in all its places. Commands are those of commands.test.ts.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -8,25 +8,16 @@ import { buildProgram } from '../../src/cli/program.ts'
 const stages = ['patches', 'quality', 'stain', 'embed', 'classify', 'evaluate', 'report']
 const pages = [
   ...readdirSync('.').filter((file) => file.endsWith('.md')),
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => join('docs', file)),
+  ...['docs', 'bench', 'examples'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => join(folder, file)),
+  ),
 ]
 const prose = pages.filter(
   (page) => page === 'README.md' || /^docs.(?!architecture|workbench)[^/\\]+$/.test(page),
 )
 const program = buildProgram()
-
-// `eosin study run recipe.yaml` -> the command `study run`, or undefined where there is none.
-function findCommand(words: readonly string[]): string | undefined {
-  let command = program
-  for (const word of words) {
-    const next = command.commands.find((candidate) => candidate.name() === word)
-    if (!next) break
-    command = next
-  }
-  return command === program || (command.commands.length > 0 && words.length > 1) ? undefined : command.name()
-}
 
 describe('the pages', () => {
   it('are many', () => {
@@ -37,24 +28,6 @@ describe('the pages', () => {
     const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map((match) => match[1])
     const broken = links.filter((link) => !/^[a-z]+:/.test(link) && !existsSync(join(dirname(page), link)))
     expect(broken).toEqual([])
-  })
-
-  it.each(pages)('%s names commands that exist', (page) => {
-    const text = readFileSync(page, 'utf8')
-    const named = [...text.matchAll(/^\s*(?:\$ )?(?:npx )?eosin ((?:[a-z]+ ?)+)/gm)].map((match) =>
-      match[1].trim(),
-    )
-    expect(named.filter((words) => !findCommand(words.split(' ')))).toEqual([])
-  })
-
-  it.each(pages)('%s names npm scripts that exist', (page) => {
-    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-      scripts: Record<string, string>
-    }
-    const named = [...readFileSync(page, 'utf8').matchAll(/npm run (?:--silent )?([a-z]+)/g)].map(
-      (match) => match[1],
-    )
-    expect(named.filter((name) => !scripts[name])).toEqual([])
   })
 
   it.each(prose)('%s has short lines, and numbers with their leading zero', (page) => {
